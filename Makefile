@@ -1,0 +1,53 @@
+# Every target sets up what it needs by itself; the second time that costs nothing.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# A stamp is named after what it stands for: another pin or another Python makes a new environment.
+key = $(shell { $(PYTHON) --version; cat $(1); } 2>&1 | cksum | cut -d' ' -f1)
+READY := $(VENV)/ready-$(call key,requirements.txt)
+READY_DEV := $(VENV)/ready-dev-$(call key,requirements.txt requirements-dev.txt)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# $(error) is the way to end with one line; a recipe that fails adds a line of make's own.
+stop_if = $(if $(strip $(1)),$(error $(1)))
+too_old = $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || echo \
+	"Python 3.11 or newer is needed: install it, or name one, as in: make $(MAKECMDGOALS) PYTHON=python3.12")
+no_venv = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo \
+	"This python3 has no venv: install it (on Debian and Ubuntu: apt install python3-venv) and try again")
+cannot_serve = $(shell PORT="$(PORT)" HOST="$(HOST)" $(BIN)/python run.py --check 2>&1 >/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check demo
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(READY) ## Serve on http://127.0.0.1:5000 (PORT=…, HOST=…)
+	$(call stop_if,$(cannot_serve))@$(BIN)/python run.py
+
+test: $(READY_DEV) ## Run the test suite
+	@$(BIN)/python -m pytest
+
+test-long: $(READY_DEV) ## Run the tests that take their time
+	@$(BIN)/python -m pytest -m long
+
+check: $(READY_DEV) ## Check format, lint and types, then run the test suite (what CI runs)
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
+	@$(BIN)/python -m pytest
+
+demo: $(READY) ## Import a CSV of 100,000 rows over HTTP with a progress bar
+	@$(BIN)/python -m app.demo
+
+$(READY):
+	$(call stop_if,$(too_old))$(call stop_if,$(no_venv))@echo "Making $(VENV) and installing what requirements.txt pins"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --requirement requirements.txt
+	@touch $@
+
+$(READY_DEV): $(READY)
+	@$(PIP) install --requirement requirements-dev.txt
+	@touch $@

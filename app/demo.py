@@ -1,0 +1,134 @@
+"""`make demo`: a real CSV of 100,000 lines through a real server, with a progress bar."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.request import Request, urlopen
+
+LINES: Final = 100_000
+BAR: Final = 40
+LONGEST_SECONDS: Final = 300
+ROOT: Final = Path(__file__).resolve().parent.parent
+FIRST: Final = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Radia", "Tony")
+LAST: Final = (
+    "Lovelace",
+    "Hopper",
+    "Turing",
+    "Dijkstra",
+    "Liskov",
+    "Knuth",
+    "Allen",
+    "Thompson",
+    "Perlman",
+    "Hoare",
+)
+
+
+def main() -> int:
+    """Run the demonstration; returns the exit code."""
+    with tempfile.TemporaryDirectory(prefix="simmer-demo-") as folder:
+        path = Path(folder) / "people.csv"
+        write_csv(path, LINES)
+        print(f"Made {path.name}: {LINES:,} lines, {path.stat().st_size / 1e6:.1f} MB, a few of them bad")
+        with server(Path(folder)) as address:
+            job, location = upload(f"{address}users/import", path)
+            print(f"POST {address}users/import: 202, Location: {location}")
+            started = time.monotonic()
+            job = watch(location)
+            seconds = time.monotonic() - started
+        print(f"{job['state']} after {seconds:.1f} s: {json.dumps(job['result'] or job['error'], indent=2)}")
+    return 0 if job["state"] == "succeeded" else 1
+
+
+def write_csv(path: Path, lines: int) -> None:
+    """Write that many people, some of them twice or not valid, as real files have them."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["name", "email", "age"])
+        for number in range(lines):
+            name = f"{FIRST[number % 10]} {LAST[number // 10 % 10]}"
+            address = "nobody" if number % 33_333 == 1_000 else f"person{number}@example.com"
+            writer.writerow(
+                [name, "person1@example.com" if number == lines // 2 else address, 18 + number % 70]
+            )
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """A service of our own on a free port with a database of its own, as its address; stopped at the end."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+        "FLASK_UPLOAD_FOLDER": str(folder / "uploads"),
+    }
+    command = [sys.executable, "run.py", "--host", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if "http://" not in line:
+                raise SystemExit("The service did not start: see above.")
+            print(line.strip())
+            yield line[line.index("http://") :].strip()
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def upload(address: str, path: Path) -> tuple[dict[str, Any], str]:
+    """Send the file; returns the job and where to poll it."""
+    with path.open("rb") as file:
+        headers = {"Content-Type": "text/csv", "Content-Length": str(path.stat().st_size)}
+        with urlopen(Request(address, data=file, headers=headers, method="POST")) as answer:
+            return json.load(answer), answer.headers["Location"]
+
+
+def watch(location: str) -> dict[str, Any]:
+    """Draw the progress until the job is over, asking again only when something has changed."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    version = ""
+    while time.monotonic() < deadline:
+        job, version = poll(location, version)
+        if job is None:
+            continue
+        draw(job)
+        if job["finished_at"]:
+            print()
+            return job
+    raise SystemExit(f"The job was not over after {LONGEST_SECONDS} s.")
+
+
+def poll(location: str, version: str) -> tuple[dict[str, Any] | None, str]:
+    """The job as soon as its version is another one, None after five seconds without."""
+    from urllib.error import HTTPError
+
+    headers = {"If-None-Match": version, "Prefer": "wait=5"}
+    try:
+        with urlopen(Request(location, headers=headers)) as answer:
+            return json.load(answer), answer.headers["ETag"]
+    except HTTPError as error:
+        if error.code != 304:
+            raise
+        return None, version
+
+
+def draw(job: dict[str, Any]) -> None:
+    """One line that overwrites itself on a terminal."""
+    percent = job["progress"]["percent"] or 0
+    bar = "█" * round(percent * BAR / 100)
+    ending = "\r" if sys.stdout.isatty() else "\n"
+    print(f"{bar:░<{BAR}} {percent:5.1f} %  {job['progress']['message']:<24}", end=ending, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

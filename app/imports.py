@@ -1,0 +1,59 @@
+"""`POST /users/import`: takes a CSV and answers with the job that imports it."""
+
+from __future__ import annotations
+
+from typing import IO, Final, cast
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from . import csv_rows, uploads
+from .extensions import db, jobs
+from .import_users import import_users
+from .models import Import
+from .problems import Problem
+
+UTF_8: Final = ("utf-8", "utf8", "us-ascii")
+
+blueprint = Blueprint("imports", __name__, url_prefix="/users")
+
+
+@blueprint.post("/import")
+@jobs.requires("submit")
+def start() -> Response:
+    """Take a CSV (columns name, email, age) and answer as `POST /jobs` does."""
+    request.max_content_length = current_app.config["MAX_UPLOAD_BYTES"]
+    try:
+        upload = uploads.save(_sent_file())
+    except RequestEntityTooLarge:
+        raise Problem(413, f"A CSV may have {request.max_content_length} bytes at most.") from None
+    try:
+        csv_rows.check_header(uploads.path_of(upload))
+        return _submit(upload)
+    except csv_rows.BadHeader as error:
+        uploads.remove(upload)
+        raise Problem(422, str(error)) from None
+    except BaseException:
+        uploads.remove(upload)
+        raise
+
+
+def _submit(upload: UUID) -> Response:
+    # One transaction for our row and the job: either both exist or none.
+    db.session.add(Import(upload=str(upload)))
+    job = import_users.options(session=db.session).submit(upload=upload)
+    db.session.commit()
+    return jobs.accepted(job)
+
+
+def _sent_file() -> IO[bytes]:
+    if request.mimetype == "multipart/form-data":
+        if "file" not in request.files:
+            raise Problem(422, "Send the CSV as the field `file`.")
+        return cast("IO[bytes]", request.files["file"].stream)
+    if request.mimetype != "text/csv":
+        raise Problem(415, "Send the CSV as text/csv, or as the field `file` of multipart/form-data.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in UTF_8:
+        raise Problem(415, "The CSV must be UTF-8.")
+    return request.stream

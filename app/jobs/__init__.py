@@ -1,0 +1,66 @@
+"""Flask-Simmer: background jobs for Flask with nothing but your database."""
+
+from __future__ import annotations
+
+from .context import current_job
+from .errors import (
+    ArgumentsTooLarge,
+    BatchNotFound,
+    ConfigError,
+    DatabaseUnavailable,
+    InvalidArguments,
+    InvalidCursor,
+    InvalidState,
+    JobCancelled,
+    JobNotFound,
+    JobTimeout,
+    NotReady,
+    OpenTransaction,
+    QueueFull,
+    ResultNotSerializable,
+    ResultTooLarge,
+    ScheduleExists,
+    ScheduleNotFound,
+    SimmerError,
+    TablesMissing,
+    TaskDefinitionError,
+    UnknownTask,
+    WorkerLost,
+)
+from .extension import Simmer
+from .job import Job, JobList, Progress
+from .outcomes import Cancel, Snooze
+from .task import Task
+
+__all__ = [
+    "ArgumentsTooLarge",
+    "BatchNotFound",
+    "Cancel",
+    "ConfigError",
+    "DatabaseUnavailable",
+    "InvalidArguments",
+    "InvalidCursor",
+    "InvalidState",
+    "Job",
+    "JobCancelled",
+    "JobList",
+    "JobNotFound",
+    "JobTimeout",
+    "NotReady",
+    "OpenTransaction",
+    "Progress",
+    "QueueFull",
+    "ResultNotSerializable",
+    "ResultTooLarge",
+    "ScheduleExists",
+    "ScheduleNotFound",
+    "Simmer",
+    "SimmerError",
+    "Snooze",
+    "TablesMissing",
+    "Task",
+    "TaskDefinitionError",
+    "UnknownTask",
+    "WorkerLost",
+    "current_job",
+]

@@ -1,0 +1,317 @@
+"""What a task takes: checked when a job is submitted, loaded when it runs, shown as JSON Schema."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import functools
+import inspect
+import itertools
+import sys
+import typing
+from collections.abc import Callable, Container, Iterator, Mapping
+from decimal import Decimal
+from enum import Enum, Flag
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Any, Final, Literal, NewType, NoReturn, Union, cast, get_args, get_origin
+from urllib.parse import quote
+
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, post_load
+
+from .encoding import NotEncodable, dumps, is_mapped, loads, to_json
+from .errors import InvalidArguments, TaskDefinitionError, problem
+from .fields import (
+    SCALARS,
+    Field,
+    JsonChoice,
+    JsonDict,
+    JsonList,
+    JsonObject,
+    JsonScalar,
+    JsonSchema,
+    JsonSchemaConverter,
+    JsonUnion,
+    load_each,
+)
+
+MOST_PROBLEMS: Final = 100
+"""Misfits that an InvalidArguments lists at most."""
+
+_EMPTY: Final = inspect.Parameter.empty
+
+
+class UnencodableArguments(InvalidArguments, TypeError):
+    """An argument cannot be encoded as JSON."""
+
+
+class Arguments:
+    """The arguments of one task, by a marshmallow schema; immutable, for any thread."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], schema: Schema | type[Schema] | None = None) -> Arguments:
+        """By `schema`, else by the annotations of `function`; TaskDefinitionError where they will not do."""
+        if schema is None:
+            return cls(_schema_of(function))
+        made = schema() if isinstance(schema, type) and issubclass(schema, Schema) else schema
+        if not isinstance(made, Schema) or made.many:
+            raise TaskDefinitionError(f"{_name(function)}: schema= takes a marshmallow Schema of one object")
+        return cls(made)
+
+    def check(self, args: Mapping[str, Any], where: str = "#/args") -> str:
+        """The JSON text of `args` as they were given, once it is known that it loads.
+
+        Raises InvalidArguments with a pointer below `where` for each misfit; for what JSON cannot hold
+        it is UnencodableArguments, which is a TypeError too and names the argument.
+        """
+        try:
+            text = dumps(dict(args), "args")
+        except NotEncodable as exc:
+            found = problem(_pointer(where, *reversed(exc.path)), exc.reason)
+            raise UnencodableArguments([found], str(exc)) from exc.__cause__
+        self._load(loads(text), where)
+        return text
+
+    def load(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """What the function is called with, from the JSON that was stored; raises InvalidArguments."""
+        return self._load(stored, "#/args")
+
+    def json_schema(self) -> JsonSchema:
+        """The JSON Schema of the arguments, an object; nested schemas stand inline."""
+        return copy.deepcopy(self._json_schema)
+
+    @functools.cached_property
+    def _json_schema(self) -> JsonSchema:
+        converter = JsonSchemaConverter()
+        try:
+            described = converter.schema2jsonschema(self.schema)  # type: ignore[no-untyped-call]
+            if isinstance(self.schema, _OpenSchema):
+                described["additionalProperties"] = converter.field2property(self.schema.extra)
+        except Exception as exc:  # a schema that cannot be shown can still check
+            described = {"type": "object", "description": f"This schema cannot be shown: {exc}"}
+        return cast(JsonSchema, _shown(described))
+
+    def _load(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+        try:
+            loaded = self.schema.load(values)
+        except ValidationError as exc:
+            found = itertools.islice(_problems(exc.messages, where, values), MOST_PROBLEMS)
+            raise InvalidArguments(list(found)) from None
+        except RecursionError:
+            raise InvalidArguments([problem(where, "Nested too deeply.")]) from None
+        if not isinstance(loaded, dict):
+            detail = f"The schema loads {type(loaded).__name__}, but a task takes a dict of arguments."
+            raise InvalidArguments([problem(where, detail)])
+        return loaded
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _shown(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(item) for item in value]
+    try:
+        return float(value) if isinstance(value, Decimal) else to_json(value)
+    except TypeError:
+        return str(value)
+
+
+def _problems(messages: Any, pointer: str, value: Any) -> Iterator[dict[str, str]]:
+    if not isinstance(messages, dict):
+        yield from (
+            problem(pointer, text) for text in (messages if isinstance(messages, list) else [messages])
+        )
+        return
+    for key, below in messages.items():
+        # marshmallow's own Dict says "key" or "value" between the name and the messages.
+        if key == "_schema" or (key in ("key", "value") and not isinstance(value, dict | list)):
+            yield from _problems(below, pointer, value)
+        else:
+            yield from _problems(below, _pointer(pointer, key), _item(value, key))
+
+
+def _item(value: Any, key: Any) -> Any:
+    try:
+        return value[key]
+    except (LookupError, TypeError):
+        return None
+
+
+def _pointer(where: str, *steps: Any) -> str:
+    # RFC 6901, sections 3 and 6: "~" and "/" are escaped, and then what a fragment cannot hold.
+    names = [str(step).replace("~", "~0").replace("/", "~1").encode(errors="replace") for step in steps]
+    return "/".join([where, *(quote(name, safe="~!$&'()*+,;=:@") for name in names)])
+
+
+class _OpenSchema(Schema):
+    """The schema of a function with **kwargs: further arguments fit `extra`."""
+
+    def __init__(self, extra: Field) -> None:
+        super().__init__(unknown=INCLUDE)
+        self.extra = extra
+
+    @post_load
+    def load_extra(self, loaded: dict[str, Any], **options: Any) -> dict[str, Any]:
+        further = [(name, value) for name, value in loaded.items() if name not in self.fields]
+        return {**loaded, **load_each(self.extra, further)}
+
+
+class _DataclassSchema(Schema):
+    """The schema of the dataclass `kind`; `computed` are the fields that it sets on its own."""
+
+    def __init__(self, kind: type, computed: Container[str]) -> None:
+        super().__init__(unknown=RAISE)
+        self.kind, self.computed = kind, computed
+
+    @post_load
+    def make(self, loaded: dict[str, Any], **options: Any) -> Any:
+        try:
+            return self.kind(**{name: value for name, value in loaded.items() if name not in self.computed})
+        except ValueError as exc:  # how a __post_init__ refuses
+            raise ValidationError(str(exc)) from exc
+
+
+def _schema_of(function: Callable[..., Any]) -> Schema:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as exc:
+        raise TaskDefinitionError(f"{_name(function)}: its signature cannot be read; pass schema=") from exc
+    members: dict[str, Field] = {}
+    extra: Field | None = None
+    known: dict[type, Schema | None] = {}
+    for parameter in parameters:
+        reader = _Reader(f"{_name(function)}: parameter {parameter.name!r}", _namespace(function), known)
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
+            reader.refuse("is given by position, but a job names its arguments")
+        field = reader.member(parameter.name, parameter.annotation, parameter.default)
+        if parameter.kind is parameter.VAR_KEYWORD:
+            extra = field
+        else:
+            members[parameter.name] = field
+    if extra is None:
+        return Schema.from_dict(members)(unknown=RAISE)
+    return cast("type[_OpenSchema]", _OpenSchema.from_dict(members))(extra)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reader:
+    """Makes the fields of annotations; `place` says whose they are, `known` has the dataclasses met."""
+
+    place: str
+    namespace: Mapping[str, Any]
+    known: dict[type, Schema | None]
+
+    def refuse(self, complaint: str) -> NoReturn:
+        raise TaskDefinitionError(
+            f"{self.place} {complaint}; change it, or pass schema= (a marshmallow Schema)"
+        )
+
+    def member(self, name: str, annotation: Any, default: Any = _EMPTY) -> Field:
+        """The field of a parameter, or of a field of a dataclass."""
+        if name == "Meta":
+            self.refuse("has a name that marshmallow keeps for itself")
+        field = self.field(Any if annotation is _EMPTY else self.resolve(annotation))
+        field.required = default is _EMPTY
+        field.allow_none = field.allow_none or default is None
+        with contextlib.suppress(TypeError):
+            field.metadata = {} if default is _EMPTY else {"default": to_json(default)}
+        return field
+
+    def resolve(self, annotation: Any) -> Any:
+        holder = SimpleNamespace(__annotations__={"it": annotation})
+        try:  # one by one, so that what else the function names, such as its result, does not matter
+            return typing.get_type_hints(holder, dict(self.namespace))["it"]
+        except Exception as exc:
+            self.refuse(f"is annotated {annotation!r}, which cannot be resolved ({exc})")
+
+    def field(self, annotation: Any) -> Field:
+        origin, inner = get_origin(annotation), get_args(annotation)
+        if origin in (Union, UnionType):
+            return self.union(inner)
+        if origin is Literal:
+            return self.choice(annotation, [(value, value) for value in inner])
+        if (origin or annotation) in (list, dict, tuple):
+            return self.container(annotation, origin or annotation, inner)
+        if isinstance(annotation, NewType):
+            return self.field(annotation.__supertype__)
+        if isinstance(annotation, type) and origin is None:
+            return self.named(annotation)
+        return self.not_understood(annotation)
+
+    def not_understood(self, annotation: Any) -> NoReturn:
+        self.refuse(
+            f"is annotated {annotation!r}, which is not understood (int, float, str, bool, None, list, dict,"
+            " Union, Literal, Enum, date, time, datetime, UUID, Decimal and dataclasses are)"
+        )
+
+    def named(self, kind: type) -> Field:
+        if kind in SCALARS:
+            return JsonScalar(kind)
+        if issubclass(kind, Enum) and not issubclass(kind, Flag):
+            return self.choice(kind, [(member.value, member) for member in kind])
+        if dataclasses.is_dataclass(kind) and not is_mapped(kind):
+            if kind not in self.known:
+                self.known[kind] = None  # it may contain itself
+                self.known[kind] = self.dataclass_schema(kind)
+            return JsonObject(lambda: cast(Schema, self.known[kind]))
+        self.not_understood(kind)
+
+    def union(self, kinds: tuple[Any, ...]) -> Field:
+        members = [self.field(kind) for kind in kinds if kind is not NoneType]
+        field = members[0] if len(members) == 1 else JsonUnion(members)
+        field.allow_none = NoneType in kinds or field.allow_none
+        return field
+
+    def choice(self, annotation: Any, pairs: list[tuple[Any, Any]]) -> Field:
+        try:
+            return JsonChoice([(to_json(value), choice) for value, choice in pairs])
+        except TypeError as exc:
+            self.refuse(f"is annotated {annotation!r}, whose values JSON cannot hold ({exc})")
+
+    def container(self, annotation: Any, kind: type, inner: tuple[Any, ...]) -> Field:
+        if kind is list:
+            return JsonList(self.field(inner[0] if inner else Any))
+        if kind is dict and inner[:1] in ((), (str,)):
+            return JsonDict(self.field(inner[1] if inner else Any))
+        if kind is tuple and (not inner or inner[1:] == (...,)):
+            return JsonList(self.field(inner[0] if inner else Any), tuple)
+        self.not_understood(annotation)
+
+    def dataclass_schema(self, kind: type) -> Schema:
+        try:
+            hints = typing.get_type_hints(kind)
+        except Exception as exc:
+            self.refuse(f"is the dataclass {kind.__name__}, whose annotations cannot be resolved ({exc})")
+        if any(isinstance(hint, dataclasses.InitVar) for hint in hints.values()):
+            self.refuse(f"is the dataclass {kind.__name__}, whose InitVar cannot be read back from it")
+        members: dict[str, Field] = {}
+        computed = []
+        for item in dataclasses.fields(kind):
+            reader = dataclasses.replace(self, place=f"{self.place}, field {kind.__name__}.{item.name}")
+            if item.init:
+                members[item.name] = reader.member(item.name, hints[item.name], _default(item))
+            else:
+                members[item.name] = JsonScalar(Any, dump_only=False)
+                computed.append(item.name)
+        return cast("type[_DataclassSchema]", _DataclassSchema.from_dict(members))(kind, computed)
+
+
+def _default(item: dataclasses.Field[Any]) -> Any:
+    if item.default is not dataclasses.MISSING:
+        return item.default
+    return _EMPTY if item.default_factory is dataclasses.MISSING else item.default_factory
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
+
+
+def _namespace(function: Callable[..., Any]) -> dict[str, Any]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    module = sys.modules.get(str(getattr(function, "__module__", "")))
+    return getattr(function, "__globals__", None) or (vars(module) if module else {})

@@ -1,0 +1,105 @@
+"""Decides when a worker looks for due jobs, and which of them it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from .clock import Clock
+from .config import Settings
+from .database import Database
+from .registry import Registry
+from .slots import Slots
+from .store import claims, runs
+from .store.claims import SUSPECT_AFTER
+
+LOOK_EVERY: Final = 0.1
+"""Seconds between two looks of a busy worker, for requests to cancel and new queues."""
+
+
+class Claimer:
+    """Used by the dispatcher alone, but for `expect`."""
+
+    def __init__(self, database: Database, registry: Registry, settings: Settings, clock: Clock) -> None:
+        self._database, self._registry, self._settings, self._clock = database, registry, settings, clock
+        self._called = True
+        self._change: int | None = None
+        self._next_due: datetime | None = None
+        self._queues: Sequence[str] = settings.queues or ()
+        self._looked_at = float("-inf")
+        self._suspect_since: float | None = None
+
+    def expect(self) -> None:
+        """There may be work; from any thread."""
+        self._called = True
+
+    def look(self, slots: Slots, on_cancel: Callable[[str], None], is_busy: bool) -> bool:
+        """Whether there is something to claim, looked up only where somebody wrote or a job comes due.
+
+        What was asked to be cancelled is passed on by the way. A busy worker claims with its next write
+        in any case, and looks now and then.
+        """
+        moment, now = self._clock.monotonic(), self._clock.now()
+        if is_busy and moment - self._looked_at < LOOK_EVERY:
+            return False
+        called, self._called = self._called, False
+        change = self._database.changes()
+        changed, self._change = change is None or change != self._change, change
+        timely = slots.room > 0 and self._has_come(now)
+        if not (called or changed or timely):
+            return False
+        self._looked_at = moment
+        with self._database.read() as conn:
+            asked = runs.cancel_requested(conn, slots.ids)
+            self._next_due = claims.next_due(conn)
+            self._queues = self._settings.queues or claims.queues_due(conn)
+            found = slots.room > 0 and (self._has_come(now) or self._anything_due(conn))
+        for job_id in asked:
+            on_cancel(job_id)
+        return found
+
+    def choose(self, conn: Connection, slots: Slots) -> Sequence[Any]:
+        """The rows to claim now, locked: as many as threads are free, and jobs of short tasks ahead."""
+        if slots.room <= 0:
+            return []
+        now = self._clock.now()
+        if self._has_come(now):
+            claims.wake(conn, now)
+            self._next_due = claims.next_due(conn)
+            self._queues = self._settings.queues or claims.queues_due(conn)
+        rows = claims.candidates(conn, self._queues, list(self._registry.tasks), slots.room)
+        ahead = takewhile(lambda row: slots.pace.is_short(row.task), rows[slots.free :])
+        return self._without_suspects([*rows[: slots.free], *ahead], slots.are_idle)
+
+    def seconds_until_due(self, most: float) -> float:
+        """Seconds until the next job comes due, `most` at most."""
+        if self._next_due is None:
+            return most
+        return min(most, max(0.001, (self._next_due - self._clock.now()).total_seconds()))
+
+    def _has_come(self, now: datetime) -> bool:
+        return self._next_due is not None and self._next_due <= now
+
+    def _anything_due(self, conn: Connection) -> bool:
+        return claims.anything_due(conn, self._queues, list(self._registry.tasks))
+
+    def _without_suspects(self, rows: Sequence[Any], idle: bool) -> Sequence[Any]:
+        """A job that took two processes down runs alone (promise 2).
+
+        An idle worker takes it at once; a busy one passes it by, and after RESCUE_AFTER makes room for it.
+        """
+        suspects = [row for row in rows if row.crashes >= SUSPECT_AFTER]
+        if not suspects:
+            self._suspect_since = None
+            return rows
+        if idle:
+            return suspects[:1]
+        moment = self._clock.monotonic()
+        self._suspect_since = self._suspect_since or moment
+        if moment - self._suspect_since > self._settings.rescue_after:
+            return []
+        return [row for row in rows if row.crashes < SUSPECT_AFTER]

@@ -1,0 +1,49 @@
+"""Where the package reads the time: injected, so that tests can move it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The system's clocks: `now()` is aware UTC, `monotonic()` is seconds that never go back."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware and UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment; use it for every duration."""
+        return time.monotonic()
+
+
+class ManualClock(Clock):
+    """A clock that stands still until `advance` moves it; `jump` moves the wall clock alone."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._lock = threading.Lock()
+        self._now = start or datetime.now(UTC)
+        self._monotonic = 0.0
+
+    def now(self) -> datetime:
+        """The moment that the clock was moved to."""
+        with self._lock:
+            return self._now
+
+    def monotonic(self) -> float:
+        """The sum of all that `advance` added."""
+        with self._lock:
+            return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass on both clocks."""
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+            self._monotonic += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as an operator or NTP would."""
+        with self._lock:
+            self._now += timedelta(seconds=seconds)

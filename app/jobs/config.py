@@ -1,0 +1,185 @@
+"""The settings of one app, read from `app.config` and checked before anything starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, Final
+
+from .errors import ConfigError
+
+PREFIX: Final = "JOBS_"
+ENGINES: Final = ("thread", "inline", "manual")
+ROLES: Final = ("web", "worker", "all")
+RIGHTS: Final = ("read", "submit", "operate")
+DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One attribute for each `JOBS_…` key, in lower case; durations are seconds, sizes bytes."""
+
+    app: str
+    engine: str = "thread"
+    role: str = "all"
+    autostart: bool = True
+    threads: int = 8
+    queues: tuple[str, ...] | None = None
+    api_prefix: str | None = "/api/v1"
+    api_tokens: Mapping[str, tuple[str, ...]] | None = None
+    auth: Callable[[Any, str], bool] | None = None
+    shutdown_grace: float = 20.0
+    heartbeat_seconds: float = 5.0
+    rescue_after: float = 30.0
+    retention: float = 7 * DAY
+    retention_failed: float = 30 * DAY
+    max_args_bytes: int = 256 * 1024
+    max_result_bytes: int = 1024 * 1024
+    max_queued: int = 100_000
+    max_wait: float = 25.0
+    redact: tuple[str, ...] | None = None
+    inline_raises: bool = False
+    sqlite_synchronous: str = "FULL"
+
+    @property
+    def runs_jobs(self) -> bool:
+        """Whether this process has a pool and a ticker of its own (role worker or all)."""
+        return self.role != "web"
+
+
+def load_settings(config: Mapping[str, Any], app_name: str) -> tuple[Settings, list[str]]:
+    """The settings in `config` and warnings about keys that nothing reads.
+
+    Raises ConfigError listing every problem at once, each with its mend.
+    """
+    given = {key[len(PREFIX) :].lower(): config[key] for key in config if key.startswith(PREFIX)}
+    problems: list[str] = []
+    values: dict[str, Any] = {"app": app_name}
+    for name, check in _CHECKS.items():
+        if name in given:
+            try:
+                values[name] = check(given[name])
+            except (TypeError, ValueError) as error:
+                problems.append(f"{PREFIX}{name.upper()}={given[name]!r}: {error}")
+    if problems:
+        raise ConfigError("Configuration problems:\n  " + "\n  ".join(problems))
+    settings = Settings(**values)
+    if settings.rescue_after < 2 * settings.heartbeat_seconds:
+        raise ConfigError(
+            f"JOBS_RESCUE_AFTER={settings.rescue_after:g}: must be at least twice JOBS_HEARTBEAT_SECONDS"
+            f" ({settings.heartbeat_seconds:g}), so that one late heartbeat kills nobody"
+        )
+    return settings, [_unknown(name) for name in given if name not in _CHECKS]
+
+
+def as_boolean(value: Any) -> bool:
+    """True, false, 1, 0, yes, no in any case; anything else is a ValueError."""
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    answer = words.get(str(value).strip().lower())
+    if answer is None:
+        raise ValueError("say true or false")
+    return answer
+
+
+def _unknown(name: str) -> str:
+    near = get_close_matches(name, _CHECKS, n=1)
+    hint = f": did you mean {PREFIX}{near[0].upper()}?" if near else ""
+    return f"{PREFIX}{name.upper()} is not a setting of Flask-Simmer{hint}"
+
+
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"choose one of {', '.join(words)}")
+        return str(value)
+
+    return check
+
+
+def _whole(least: int, most: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or int(value) != float(value) or not least <= int(value) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return check
+
+
+def _seconds(least: float, most: float) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not math.isfinite(float(value)) or not least <= float(value) <= most:
+            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
+        return float(value)
+
+    return check
+
+
+def _is_none(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("none", "null", ""))
+
+
+def _optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if _is_none(value) else check(value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, Iterable):
+        raise ValueError("must be a list of names, or None")
+    names = tuple(str(item).strip() for item in items)
+    if not names or not all(names):
+        raise ValueError("must be a list of names that are not empty, or None")
+    return names
+
+
+def _prefix(value: Any) -> str:
+    text = str(value)
+    if not text.startswith("/") or text.endswith("/") or len(text) < 2:
+        raise ValueError("must start with / and not end with one, or be None to switch the routes off")
+    return text
+
+
+def _tokens(value: Any) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        raise ValueError('must be a dict such as {"<token>": ["read", "submit"]}')
+    for token, rights in value.items():
+        if not isinstance(token, str) or len(token) < 8 or not token.isascii():
+            raise ValueError("a token must be a string of at least 8 ASCII characters")
+        if isinstance(rights, str) or not set(rights) <= set(RIGHTS) or not rights:
+            raise ValueError(f"the rights of a token are a list of {', '.join(RIGHTS)}")
+    return {token: tuple(rights) for token, rights in value.items()}
+
+
+def _callable(value: Any) -> Callable[[Any, str], bool]:
+    if not callable(value):
+        raise TypeError("must be a callable (request, right) -> bool")
+    return value  # type: ignore[no-any-return]
+
+
+_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
+    "app": str,
+    "engine": _one_of(*ENGINES),
+    "role": _one_of(*ROLES),
+    "autostart": as_boolean,
+    "threads": _whole(1, 1_000),
+    "queues": _optional(_names),
+    "api_prefix": _optional(_prefix),
+    "api_tokens": _optional(_tokens),
+    "auth": _optional(_callable),
+    "shutdown_grace": _seconds(0, 3_600),
+    "heartbeat_seconds": _seconds(0.05, 3_600),
+    "rescue_after": _seconds(0.1, DAY),
+    "retention": _seconds(0, 3_650 * DAY),
+    "retention_failed": _seconds(0, 3_650 * DAY),
+    "max_args_bytes": _whole(64, 64 * 1024 * 1024),
+    "max_result_bytes": _whole(64, 256 * 1024 * 1024),
+    "max_queued": _whole(1, 100_000_000),
+    "max_wait": _seconds(0, 300),
+    "redact": _optional(_names),
+    "inline_raises": as_boolean,
+    "sqlite_synchronous": _one_of("FULL", "NORMAL", "EXTRA"),
+}
+
+assert set(_CHECKS) == {field.name for field in fields(Settings)}

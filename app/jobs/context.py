@@ -1,0 +1,184 @@
+"""`current_job`: what a task can see of, and say to, the run that it is in."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from .clock import Clock
+from .errors import JobCancelled, JobTimeout
+
+T = TypeVar("T")
+log = logging.getLogger(__package__)
+
+_active: contextvars.ContextVar[Run | None] = contextvars.ContextVar("simmer_run", default=None)
+
+
+class Run:
+    """One run of a job as its task sees it; the worker collects what it reports."""
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        task: str,
+        args: Mapping[str, Any],
+        attempt: int,
+        queue: str,
+        clock: Clock,
+        timeout: float | None = None,
+    ) -> None:
+        self.id, self.task, self.args, self.attempt, self.queue = id, task, args, attempt, queue
+        self.log = logging.getLogger(f"{__package__}.tasks.{task}")
+        self.started_at: datetime | None = None
+        self.cancelled = threading.Event()
+        self._draining = threading.Event()
+        self._clock = clock
+        self._deadline = None if timeout is None else clock.monotonic() + timeout
+        self._progress: tuple[float, float | None, str] | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the worker is draining: finish soon, or return Snooze(0) to go on elsewhere."""
+        return self._draining.is_set()
+
+    @property
+    def time_left(self) -> float | None:
+        """Seconds until the timeout (negative when past), None where the job has none."""
+        return None if self._deadline is None else self._deadline - self._clock.monotonic()
+
+    def check(self) -> None:
+        """A cancellation point: raises JobCancelled when asked to stop, JobTimeout past the deadline."""
+        if self.cancelled.is_set():
+            raise JobCancelled("cancelled on request")
+        left = self.time_left
+        if left is not None and left <= 0:
+            raise JobTimeout("ran past its timeout")
+
+    def progress(self, current: float, total: float | None = None, message: str = "") -> None:
+        """Say how far the job is; the last word of each quarter of a second is stored."""
+        self._progress = (_number(current), None if total is None else _number(total), str(message))
+
+    def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
+        """Iterate over `items` with progress and a cancellation point at every step."""
+        if total is None and hasattr(items, "__len__"):
+            total = len(items)
+        for done, item in enumerate(items):
+            self.check()
+            self.progress(done, total, message)
+            yield item
+            self.progress(done + 1, total, message)
+        self.check()
+
+    def ask_to_cancel(self) -> None:
+        """Make the next cancellation point raise."""
+        self.cancelled.set()
+
+    def ask_to_stop(self) -> None:
+        """Tell the task that its worker is draining."""
+        self._draining.set()
+
+    def take_progress(self) -> tuple[float, float | None, str] | None:
+        """The progress since the last call, once."""
+        taken, self._progress = self._progress, None
+        return taken
+
+
+def activate(run: Run) -> None:
+    """Make `run` the current one in this context."""
+    _active.set(run)
+
+
+class CurrentJob:
+    """A proxy for the run that the calling thread is in, so that a task stays a plain function.
+
+    Outside a job `progress` and `check` do nothing, `track` only iterates, `stopping` is False, `log` is
+    the package's logger, and everything else raises RuntimeError. `bool(current_job)` tells.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return _active.get() is not None
+
+    def __repr__(self) -> str:
+        run = _active.get()
+        return f"<current_job {run.id}>" if run else "<current_job: outside a job>"
+
+    def progress(self, current: float, total: float | None = None, message: str = "") -> None:
+        """See Run.progress."""
+        if run := _active.get():
+            run.progress(current, total, message)
+
+    def check(self) -> None:
+        """See Run.check."""
+        if run := _active.get():
+            run.check()
+
+    def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
+        """See Run.track."""
+        run = _active.get()
+        return run.track(items, total, message) if run else iter(items)
+
+    @property
+    def stopping(self) -> bool:
+        """See Run.stopping."""
+        run = _active.get()
+        return run is not None and run.stopping
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger named after the task."""
+        run = _active.get()
+        return run.log if run else log
+
+    @property
+    def time_left(self) -> float | None:
+        """See Run.time_left."""
+        return self._run("time_left").time_left
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self._run("id").id
+
+    @property
+    def task(self) -> str:
+        """The task's name."""
+        return self._run("task").task
+
+    @property
+    def queue(self) -> str:
+        """The job's queue."""
+        return self._run("queue").queue
+
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt, from 1."""
+        return self._run("attempt").attempt
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """The arguments as they were given."""
+        return self._run("args").args
+
+    def _run(self, name: str) -> Run:
+        run = _active.get()
+        if run is None:
+            raise RuntimeError(
+                f"current_job.{name} is only there while a job runs: test bool(current_job) first"
+            )
+        return run
+
+
+current_job = CurrentJob()
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e15:
+        raise TypeError(f"progress takes numbers, not {value!r}")
+    return cast(float, value)

@@ -1,0 +1,149 @@
+"""The package's own engine on the app's database, and everything that differs between databases.
+
+An engine of its own, because SQLite needs write transactions that begin with the write
+(`BEGIN IMMEDIATE`): on the host's engine that would make every page which reads take the write lock.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from .errors import DatabaseUnavailable, TablesMissing
+from .models import Base, JobRow
+
+LOCK_WAIT: Final = 4.0
+"""Seconds to wait for SQLite's write lock or a free connection before it counts as an outage."""
+
+
+class Database:
+    """Opens transactions and says in the package's own words what is wrong with the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(simmer_write=True)
+        self._watch: sqlite3.Connection | None = None
+
+    @classmethod
+    def connect(cls, url: URL, *, threads: int, synchronous: str) -> Database:
+        """A database on an engine of its own with room for `threads` and their HTTP neighbours."""
+        options: dict[str, Any] = {"pool_size": threads + 2, "max_overflow": 32, "pool_timeout": LOCK_WAIT}
+        if url.get_backend_name() == "sqlite":
+            engine = create_engine(url, connect_args={"timeout": LOCK_WAIT}, **options)
+            _prepare_sqlite(engine, synchronous)
+        else:
+            engine = create_engine(url, pool_pre_ping=True, connect_args=_postgres_options(url), **options)
+        return cls(engine)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether one file and one writer at a time is what we have."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: commits at the end, rolls back at any exception.
+
+        Raises DatabaseUnavailable (or TablesMissing) where the database is at fault.
+        """
+        with _in_our_words(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads; it never waits for a writer. Raises as `write`."""
+        with _in_our_words(), self.engine.begin() as connection:
+            yield connection
+
+    def changes(self) -> int | None:
+        """A number that moves when anybody commits, or None where looking is as cheap as asking.
+
+        SQLite's `PRAGMA data_version`, which costs 10 µs; call it from one thread only.
+        """
+        if not self.is_sqlite or self.engine.url.database is None:
+            return None
+        try:
+            if self._watch is None:
+                self._watch = sqlite3.connect(self.engine.url.database, check_same_thread=False)
+            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    def has_tables(self) -> bool:
+        """Whether the tables are there."""
+        with _in_our_words():
+            return inspect(self.engine).has_table(JobRow.__tablename__)
+
+    def create_tables(self) -> None:
+        """Create what is missing; processes that do so at the same moment do not disturb each other."""
+        with self.write() as connection:
+            if connection.dialect.name == "postgresql":
+                # CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time.
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7466667376)")
+            Base.metadata.create_all(connection)
+
+    def renew_after_fork(self) -> None:
+        """Leave the parent's connections alone and start with none."""
+        self._watch = None
+        self.engine.dispose(close=False)
+
+    def close(self) -> None:
+        """Give all idle connections back."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        self.engine.dispose()
+
+
+def is_memory(url: URL) -> bool:
+    """Whether `url` is an in-memory SQLite database, which threads cannot share."""
+    name = url.database or ""
+    return url.get_backend_name() == "sqlite" and (name in ("", ":memory:") or "mode=memory" in str(url))
+
+
+def _postgres_options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql":
+        return {}
+    return {"connect_timeout": int(LOCK_WAIT), "options": "-c timezone=UTC"}
+
+
+def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
+    """WAL, durability and explicit transactions, on every connection."""
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions on its own
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("simmer_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except PoolTimeout as error:
+        raise DatabaseUnavailable(f"no free connection within {LOCK_WAIT:g} s") from error
+    except (DatabaseError, InterfaceError) as error:
+        if _names_a_missing_table(error):
+            raise TablesMissing() from error
+        if isinstance(error, ProgrammingError):
+            raise
+        raise DatabaseUnavailable(f"database: {error.orig}") from error
+
+
+def _names_a_missing_table(error: DatabaseError | InterfaceError) -> bool:
+    missing = getattr(error.orig, "sqlstate", None) == "42P01" or "no such table" in str(error.orig)
+    return missing and "simmer_" in str(error.orig)

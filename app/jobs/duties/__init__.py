@@ -1,0 +1,1 @@
+"""The ticker's duties, one file each: a duty runs once, and answers in how many seconds it is due again."""

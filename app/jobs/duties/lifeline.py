@@ -1,0 +1,104 @@
+"""Gives signs of life, watches those of others, and takes the jobs of the dead (promise 4)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from ..clock import Clock
+from ..config import Settings
+from ..database import Database
+from ..evidence import Evidence, evidence_of_this_process
+from ..notices import Notices
+from ..store import workers
+from ..worker import Worker
+
+log = logging.getLogger(__package__)
+LOOK_EVERY: Final = 1.0
+RESCUED_AT_ONCE: Final = 100
+
+
+class Lifeline:
+    """Heartbeat and rescue.
+
+    A worker is dead when its process is proven gone, or when its counter stood still for RESCUE_AFTER on
+    our own monotonic clock. Only time during which we could write ourselves counts: a clock that jumps, a
+    suspended machine or a locked database kills nobody.
+    """
+
+    name = "lifeline"
+
+    def __init__(
+        self, worker: Worker, database: Database, settings: Settings, clock: Clock, notices: Notices
+    ) -> None:
+        self._worker, self._database, self._clock, self._notices = worker, database, clock, notices
+        self._rescue_after, self._heartbeat = settings.rescue_after, settings.heartbeat_seconds
+        self._pause = min(LOOK_EVERY, settings.heartbeat_seconds)
+        self._last_beat: float | None = None
+        self._last_look: float | None = None
+        self._silence: dict[str, tuple[int, float]] = {}
+
+    def run_once(self) -> float:
+        """Beat if it is time, look at the others, rescue what the dead left."""
+        if not self._worker.is_registered:
+            return self._pause
+        self._beat()
+        for dead, why in self._dead():
+            self._bury(dead, why)
+        self._rescue()
+        return self._pause
+
+    def _beat(self) -> None:
+        moment = self._clock.monotonic()
+        if self._last_beat is not None and moment - self._last_beat < self._heartbeat:
+            return
+        with self._database.write() as conn:
+            lives = workers.beat(conn, self._worker.id, self._clock.now())
+        self._last_beat = moment
+        if not lives:
+            self._worker.lost_its_row()
+
+    def _dead(self) -> list[tuple[Any, str]]:
+        with self._database.read() as conn:
+            rows = [row for row in workers.all_workers(conn) if row.id != self._worker.id]
+        observer, passed = evidence_of_this_process(), self._time_passed()
+        found = []
+        for row in rows:
+            beat, silent = self._silence.get(row.id, (row.beat, 0.0))
+            silent = silent + passed if beat == row.beat else 0.0
+            self._silence[row.id] = (row.beat, silent)
+            if _evidence(row).proves_dead(observer):
+                found.append((row, "its process is gone"))
+            elif silent >= self._rescue_after:
+                found.append((row, f"no sign of life for {silent:.0f} s"))
+        self._silence = {row.id: self._silence[row.id] for row in rows}
+        return found
+
+    def _time_passed(self) -> float:
+        """Since the last look; a gap in our own looks counts as one heartbeat at the most."""
+        moment = self._clock.monotonic()
+        passed = 0.0 if self._last_look is None else moment - self._last_look
+        self._last_look = moment
+        return min(passed, max(self._heartbeat, 2 * self._pause))
+
+    def _bury(self, row: Any, why: str) -> None:
+        with self._database.write() as conn:
+            if workers.bury(conn, row.id, row.beat):
+                log.warning("worker %s (pid %d on %s) is dead: %s", row.id, row.pid, row.host, why)
+
+    def _rescue(self) -> None:
+        while True:
+            with self._database.read() as conn:
+                if not workers.has_orphans(conn):
+                    return
+            with self._database.write() as conn:
+                rescued = workers.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
+            self._notices.notify(rescued)
+            self._worker.wake()
+            if not rescued:  # another process has them under lock
+                return
+            log.warning("rescued %d jobs: %s", len(rescued), ", ".join(sorted(rescued)[:5]))
+
+
+def _evidence(row: Any) -> Evidence:
+    return Evidence(row.host, row.pid, row.boot_id, row.pid_namespace, row.process_start)

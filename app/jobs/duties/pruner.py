@@ -1,0 +1,39 @@
+"""Deletes finished jobs that are older than RETENTION, in small batches."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from ..clock import Clock
+from ..config import Settings
+from ..database import Database
+from ..states import CANCELLED, FAILED, SUCCEEDED
+from ..store import idempotency, jobs
+
+PRUNE_EVERY: Final = 60.0
+BATCH: Final = 500
+
+
+class Pruner:
+    """A batch a transaction, so that nobody waits long for the write lock."""
+
+    name = "pruner"
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._kept = {
+            (SUCCEEDED, CANCELLED): timedelta(seconds=settings.retention),
+            (FAILED,): timedelta(seconds=settings.retention_failed),
+        }
+
+    def run_once(self) -> float:
+        """Delete up to one batch of each kind; come back at once while there is more."""
+        now = self._clock.now()
+        gone = 0
+        for states, kept in self._kept.items():
+            with self._database.write() as conn:
+                gone = max(gone, jobs.prune(conn, states, now - kept, BATCH))
+        with self._database.write() as conn:
+            idempotency.prune(conn, now)
+        return 0.05 if gone == BATCH else PRUNE_EVERY

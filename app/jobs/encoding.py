@@ -1,0 +1,249 @@
+"""The one way in which arguments and results become JSON, and JSON becomes values again."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from itertools import chain
+from json import JSONDecodeError, JSONDecoder, JSONEncoder
+from pathlib import PurePath
+from types import FunctionType, GeneratorType, NoneType
+from typing import Any, Final
+from uuid import UUID
+
+from .text import is_storable, is_unicode
+
+MAX_DEPTH: Final = 100
+"""Lists and objects that may stand within each other."""
+_MAX_BODY_DEPTH = 2 * MAX_DEPTH  # so that arguments that are too deep are refused by their own name
+_MOST_DIGITS = 4300  # Python itself refuses to read more of them back
+_LARGEST = 10**_MOST_DIGITS
+_MENDS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
+    ((set, frozenset, range, GeneratorType), "pass a list"),
+    ((bytes, bytearray), "pass text, or a reference to where the bytes are"),
+    ((timedelta,), "pass its total_seconds()"),
+    ((PurePath, BaseException), "pass it as a string"),
+    ((FunctionType,), "pass the name of a task"),
+)
+
+
+class NotEncodable(TypeError):
+    """A value that JSON cannot hold: `reason` says why, `path` leads to it from the value outwards."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        self.reason = f"{what} cannot be encoded as JSON{mend and f': {mend}'}"
+        super().__init__(self.reason)
+        self.path: list[str | int] = []
+
+    def named(self, where: str) -> NotEncodable:
+        """The same error, its message beginning with the place, such as "args.items[3]"."""
+        self.args = (f"{where}{''.join(map(_step, reversed(self.path)))}: {self.reason}",)
+        return self
+
+
+def to_json(value: Any, where: str = "value") -> Any:
+    """`value` as plain dict, list, str, int, float, bool and None; a copy, free of subclasses.
+
+    Understands JSON's own types, tuple, date, time, aware datetime (RFC 3339; UTC ends in Z), UUID,
+    Decimal (string), Enum (its value) and dataclass instances. Raises NotEncodable, a TypeError that
+    names the place, for all else: also NaN, cycles, NUL and lone surrogates, and more than MAX_DEPTH levels.
+    """
+    try:
+        return _EXACT.get(type(value), _other)(value, 0)
+    except NotEncodable as problem:
+        raise problem.named(where) from problem.__cause__
+
+
+def dumps(value: Any, where: str = "value") -> str:
+    """`to_json(value, where)` as compact JSON text, not escaped to ASCII: its bytes are those of UTF-8."""
+    return _ENCODER.encode(to_json(value, where))
+
+
+def loads(text: str) -> Any:
+    """What `dumps` wrote; ValueError for text that it cannot have written."""
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
+
+
+def loads_strict(data: bytes) -> Any:
+    """A request's body; ValueError, with a text fit for the client, for all that is not sound JSON.
+
+    That is: bytes that are not UTF-8, NaN and Infinity, numbers too large for a float or of too many
+    digits, a name twice in one object, lone surrogates, more than twice MAX_DEPTH levels.
+    """
+    try:
+        text = data.decode("utf-8-sig")  # a byte order mark may be ignored (RFC 8259, section 8.1)
+        value = _STRICT.decode(text)
+    except UnicodeDecodeError as exc:
+        raise ValueError(f"The body is not UTF-8: byte {exc.start} cannot be read.") from None
+    except JSONDecodeError as exc:
+        raise ValueError(f"Not JSON: {exc}.") from None
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
+    # Both checks cost a walk, and most bodies show at a glance that they need none.
+    if text.count("[") + text.count("{") > _MAX_BODY_DEPTH and _is_too_deep(value):
+        raise ValueError("The JSON is nested too deeply.")
+    if "\\u" in text and not is_unicode(_ENCODER.encode(value)):
+        raise ValueError("A text holds half of a surrogate pair.")
+    return value
+
+
+def _int(value: int, depth: int) -> int:
+    if not -_LARGEST < value < _LARGEST:
+        raise NotEncodable(f"an integer of more than {_MOST_DIGITS} digits")
+    return value
+
+
+def _float(value: float, depth: int) -> float:
+    if not math.isfinite(value):
+        raise NotEncodable(f"{value}", "pass None")
+    return value
+
+
+def _str(value: str, depth: int) -> str:
+    if not is_storable(value):
+        raise NotEncodable("text with NUL or lone surrogates", "remove them")
+    return value
+
+
+def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
+    _check_depth(depth)
+    made: dict[str, Any] = {}
+    key: Any = ""
+    try:
+        for key, item in value.items():
+            if not issubclass(type(key), str):
+                raise NotEncodable(f"a key of type {type(key).__name__}", "pass a string")
+            made[_str(str.__str__(key), 0)] = _EXACT.get(type(item), _other)(item, depth + 1)
+    except NotEncodable as problem:
+        problem.path.append(key if isinstance(key, str) else f"<{type(key).__name__}>")
+        raise
+    return made
+
+
+def _list(value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
+    _check_depth(depth)
+    made: list[Any] = []
+    try:
+        for item in value:
+            made.append(_EXACT.get(type(item), _other)(item, depth + 1))
+    except NotEncodable as problem:
+        problem.path.append(len(made))
+        raise
+    return made
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise NotEncodable(f"a value of more than {MAX_DEPTH} levels (does it contain itself?)")
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step[:80]}" if step.isidentifier() else f"[{step[:80]!r}]"
+
+
+def _datetime(value: datetime, depth: int) -> str:
+    offset = datetime.utcoffset(value)
+    if offset is None:
+        raise NotEncodable("a naive datetime", "make it aware, as datetime.now(UTC) is")
+    if offset % timedelta(minutes=1):  # local mean times have seconds, which RFC 3339 cannot say
+        value, offset = datetime.astimezone(value, UTC), timedelta()
+    text = datetime.isoformat(value)
+    return text if offset else text[: -len("+00:00")] + "Z"
+
+
+def _decimal(value: Decimal, depth: int) -> str:
+    if not value.is_finite():
+        raise NotEncodable(f"Decimal {value}", "pass None")
+    return str(value)
+
+
+def _enum(value: Enum, depth: int) -> Any:
+    inner = value.value
+    return _EXACT.get(type(inner), _other)(inner, depth + 1)
+
+
+def _other(value: Any, depth: int) -> Any:
+    # Subclasses, dataclasses and all that is refused. `type`, not isinstance: a proxy lies about its class.
+    kind = type(value)
+    try:
+        for base, encode in _EXACT.items():
+            if issubclass(kind, base):
+                return encode(_PLAIN[base](value) if base in _PLAIN else value, depth)
+        if dataclasses.is_dataclass(kind) and not is_mapped(kind):
+            names = [field.name for field in dataclasses.fields(kind)]
+            return _dict({name: getattr(value, name) for name in names}, depth)
+    except NotEncodable:
+        raise
+    except Exception as exc:
+        raise NotEncodable(f"{kind.__name__} ({type(exc).__name__} when read)") from exc
+    mends = (mend for base, mend in _MENDS if issubclass(kind, base))
+    raise NotEncodable(kind.__name__, "pass its id" if is_mapped(kind) else next(mends, ""))
+
+
+def is_mapped(kind: type) -> bool:
+    """Whether instances of `kind` are rows of a database, which belong to a session."""
+    return any(hasattr(kind, mark) for mark in ("__table__", "__mapper__", "_sa_class_manager"))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("A name stands twice in one object.")
+    return made
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("A number has too many digits.")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    if math.isinf(number := float(digits)):
+        raise ValueError(f"The number {digits:.40} is too large.")
+    return number
+
+
+def _never(name: str) -> None:
+    raise ValueError(f"{name} is not JSON.")
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_MAX_BODY_DEPTH + 1):
+        lists = [x.values() if type(x) is dict else x for x in level if type(x) in (dict, list)]
+        level = list(chain.from_iterable(lists))
+    return bool(level)
+
+
+_ENCODER = JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+_DECODER = JSONDecoder(parse_constant=_never)
+_STRICT = JSONDecoder(object_pairs_hook=_once, parse_float=_finite, parse_int=_whole, parse_constant=_never)
+
+_EXACT: Final[dict[type, Callable[[Any, int], Any]]] = {
+    Enum: _enum,  # before the types that an Enum may derive from
+    str: _str,
+    int: _int,
+    bool: lambda value, depth: value,
+    NoneType: lambda value, depth: value,
+    float: _float,
+    dict: _dict,
+    list: _list,
+    tuple: _list,
+    datetime: _datetime,
+    date: lambda value, depth: date.isoformat(value),
+    time: lambda value, depth: time.isoformat(value),
+    UUID: lambda value, depth: str(value),
+    Decimal: _decimal,
+}
+# By the slots of the bases: a subclass may print itself in another way.
+_PLAIN: Final[dict[type, Callable[[Any], Any]]] = {str: str.__str__, int: int.__pos__, float: float.__pos__}

@@ -1,0 +1,124 @@
+"""Every error the package raises, each with the advice that mends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SimmerError(Exception):
+    """Something went wrong in Flask-Simmer."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
+
+
+class ConfigError(SimmerError):
+    """The configuration has problems; the message lists all of them with their mend."""
+
+
+class TaskDefinitionError(SimmerError):
+    """A task or schedule cannot be registered as it is written."""
+
+
+class UnknownTask(SimmerError):
+    """No task of this name is registered in this process."""
+
+
+class InvalidArguments(SimmerError):
+    """The arguments or options of a job do not fit; `errors` names each place.
+
+    `errors` is a list of `{"pointer": "#/args/month", "detail": "…"}` (RFC 6901 fragments).
+    """
+
+    def __init__(self, errors: list[dict[str, str]], message: str | None = None) -> None:
+        super().__init__(message or "; ".join(f"{e['pointer']}: {e['detail']}" for e in errors))
+        self.errors = errors
+
+
+class ArgumentsTooLarge(InvalidArguments):
+    """The arguments are over JOBS_MAX_ARGS_BYTES: store them elsewhere and pass a reference."""
+
+
+class JobNotFound(SimmerError, LookupError):
+    """No job has this id; it may have been deleted or pruned."""
+
+
+class BatchNotFound(SimmerError, LookupError):
+    """No batch has this id; its jobs may have been deleted or pruned."""
+
+
+class ScheduleNotFound(SimmerError, LookupError):
+    """No schedule has this id."""
+
+
+class ScheduleExists(SimmerError):
+    """A schedule of this id exists already: choose another id or remove it first."""
+
+
+class InvalidState(SimmerError):
+    """The job is in a state that does not allow this; `state` is the one it is in."""
+
+    def __init__(self, message: str, state: str) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+class InvalidCursor(SimmerError, ValueError):
+    """This cursor was not made by this list: start again without one."""
+
+
+class OpenTransaction(SimmerError):
+    """Your session holds the write lock: commit first, or pass session=db.session."""
+
+
+class QueueFull(SimmerError):
+    """The backlog has reached JOBS_MAX_QUEUED: try again later."""
+
+
+class IdempotencyConflict(SimmerError):
+    """The same Idempotency-Key was used with another body."""
+
+
+class IdempotencyGone(SimmerError):
+    """The job of this Idempotency-Key was deleted."""
+
+
+class IdempotencyInFlight(SimmerError):
+    """The first request with this Idempotency-Key is still being handled."""
+
+
+class DatabaseUnavailable(SimmerError):
+    """The database cannot be reached or is locked by somebody else: try again."""
+
+
+class TablesMissing(DatabaseUnavailable):
+    """The tables do not exist yet: run `flask jobs init-db`, a migration or db.create_all()."""
+
+
+class NotReady(SimmerError):
+    """Jobs cannot run in this process; the message says why and what to do."""
+
+
+class WorkerLost(SimmerError):
+    """The process that ran the job died."""
+
+
+class ResultNotSerializable(SimmerError):
+    """The task returned something that JSON cannot hold."""
+
+
+class ResultTooLarge(SimmerError):
+    """The result is over JOBS_MAX_RESULT_BYTES: store it elsewhere and return a reference."""
+
+
+class JobCancelled(BaseException):
+    """The job was asked to stop. Derives from BaseException so that `except Exception` lets it pass."""
+
+
+class JobTimeout(BaseException):
+    """The attempt ran past its timeout. Derives from BaseException so that `except Exception` lets it pass."""
+
+
+def problem(pointer: str, detail: Any) -> dict[str, str]:
+    """One entry of `InvalidArguments.errors`."""
+    return {"pointer": pointer, "detail": str(detail)}

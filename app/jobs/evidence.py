@@ -1,0 +1,65 @@
+"""Who a process is, so that another one on the same machine can prove that it is dead (promise 4)."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A process, beyond doubt. What the system does not tell is None, and then nothing is proven."""
+
+    host: str
+    pid: int
+    boot_id: str | None
+    pid_namespace: str | None
+    process_start: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The values by name."""
+        return asdict(self)
+
+    def proves_dead(self, observer: Evidence) -> bool:
+        """Whether `observer`, on the same boot and in the same pid namespace, finds no such process."""
+        if None in (self.boot_id, self.pid_namespace, self.process_start):
+            return False
+        if (self.boot_id, self.pid_namespace) != (observer.boot_id, observer.pid_namespace):
+            return False
+        return _process_start(self.pid) != self.process_start
+
+
+def evidence_of_this_process() -> Evidence:
+    """The evidence of the calling process."""
+    pid = os.getpid()
+    return Evidence(socket.gethostname()[:255], pid, _boot_id(), _pid_namespace(), _process_start(pid))
+
+
+def _boot_id() -> str | None:
+    return _read(Path("/proc/sys/kernel/random/boot_id"))
+
+
+def _pid_namespace() -> str | None:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return None
+
+
+def _process_start(pid: int) -> str | None:
+    """Clock ticks since boot at which `pid` began (proc(5), field 22); None where it is gone or a zombie."""
+    stat = _read(Path(f"/proc/{pid}/stat"))
+    if stat is None:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in ("Z", "X") else fields[19]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return None

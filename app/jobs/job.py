@@ -1,0 +1,71 @@
+"""The frozen snapshot of a job that Python callers get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .states import is_final
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is. `percent` and `eta` (seconds) are None where `total` is not known."""
+
+    current: float = 0
+    total: float | None = None
+    percent: float | None = None
+    message: str = ""
+    eta: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it was when it was read: values only, safe in any thread.
+
+    The attributes are the names of the JSON; times are aware and UTC, durations are seconds.
+    `args` holds what was given at submission and `result` what the task returned, both as JSON.
+    """
+
+    id: str
+    task: str
+    queue: str
+    state: str
+    priority: int
+    args: Mapping[str, Any]
+    tags: tuple[str, ...]
+    progress: Progress
+    attempt: int
+    max_attempts: int
+    result: Any
+    error: Mapping[str, str] | None
+    created_at: datetime
+    run_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    expires_at: datetime | None
+    queued_seconds: float | None
+    run_seconds: float | None
+    schedule_id: str | None
+    fire_time: datetime | None
+    batch_id: str | None
+    depends_on: tuple[str, ...]
+    unique_key: str | None
+    worker: str | None
+    engine: str | None
+    version: int
+    waiting_reason: str | None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the state is succeeded, failed or cancelled."""
+        return is_final(self.state)
+
+
+class JobList(list[Job]):
+    """A page of jobs; `next_cursor` is None on the last one."""
+
+    next_cursor: str | None = None

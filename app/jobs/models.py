@@ -1,0 +1,280 @@
+"""The tables. What must never be stored is a constraint here, not a habit of the callers.
+
+Kept on metadata of our own and copied into the host's by `copy_tables`, so that the host's
+`create_all`, session and migrations see them. Constraints are named with `conv`, which a host's
+naming convention leaves alone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.schema import conv
+
+from .states import FINAL, STATES
+
+
+class _SqliteTime(sqlite.DATETIME):
+    """UTC times as ISO text: sorts as it reads, and several times faster than the stock conversion."""
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        def process(value: datetime | None) -> str | None:
+            return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+        return process
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        def process(value: str | None) -> datetime | None:
+            return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+        return process
+
+
+Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")
+"""An aware UTC datetime on every database."""
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+Id = String(36)
+
+
+def _check(sql: str, name: str) -> CheckConstraint:
+    return CheckConstraint(sql, name=conv(f"ck_simmer_{name}"))
+
+
+def _partial(name: str, *columns: str, where: str | tuple[str, str], unique: bool = False) -> Index:
+    """An index over the rows that `where` names; a pair says it for SQLite, which has no booleans, and PostgreSQL.
+
+    A query uses it only where it says the same with no parameter: SQLite plans before it knows them.
+    """
+    lite, post = (where, where) if isinstance(where, str) else where
+    return Index(name, *columns, unique=unique, sqlite_where=text(lite), postgresql_where=text(post))
+
+
+def _words(words: tuple[str, ...]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+class Base(DeclarativeBase):
+    """The metadata of every table of the package."""
+
+    metadata = MetaData()
+
+
+class JobRow(Base):
+    """A job: the row is the job, the pool is only a way to run it."""
+
+    __tablename__ = "simmer_jobs"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    task: Mapped[str] = mapped_column(String(200))
+    queue: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10))
+    priority: Mapped[int] = mapped_column(Integer)
+    args: Mapped[str] = mapped_column(Text)
+    tags: Mapped[str] = mapped_column(Text)
+    attempt: Mapped[int] = mapped_column(Integer)
+    max_attempts: Mapped[int] = mapped_column(Integer)
+    timeout: Mapped[float | None] = mapped_column(Float)
+    on_interrupt: Mapped[str] = mapped_column(String(5))
+    result: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+    progress: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Time)
+    run_at: Mapped[datetime] = mapped_column(Time)
+    claimed_at: Mapped[datetime | None] = mapped_column(Time)
+    started_at: Mapped[datetime | None] = mapped_column(Time)
+    finished_at: Mapped[datetime | None] = mapped_column(Time)
+    cancel_requested_at: Mapped[datetime | None] = mapped_column(Time)
+    schedule_id: Mapped[str | None] = mapped_column(String(64))
+    fire_time: Mapped[datetime | None] = mapped_column(Time)
+    batch_id: Mapped[str | None] = mapped_column(Id)
+    worker: Mapped[str | None] = mapped_column(Id)
+    engine: Mapped[str | None] = mapped_column(String(10))
+    version: Mapped[int] = mapped_column(Integer)
+    wake_at: Mapped[datetime | None] = mapped_column(Time)
+    """When a job that is not due will be: `run_at` of a scheduled or retrying one, until then."""
+    due: Mapped[bool] = mapped_column(Boolean)
+    """Its time has come and nobody has claimed it: the claim reads nothing else."""
+    claim: Mapped[str | None] = mapped_column(String(32))
+    """The random token of the run in progress; it fences every write of that run."""
+    run: Mapped[int] = mapped_column(Integer)
+    """How often the job was claimed."""
+    rerun: Mapped[bool] = mapped_column(Boolean)
+    """The next claim runs under the same attempt number: the last one was not spent."""
+    crashes: Mapped[int] = mapped_column(Integer)
+    """How many of its runs ended with the death of their process."""
+
+    __table_args__ = (
+        _check(f"state IN ({_words(STATES)})", "jobs_state"),
+        _check(f"(state IN ({_words(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
+        _check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
+        _check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
+        _check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
+        _partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where=("due = 1", "due")),
+        _partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
+        _partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
+        _partial(
+            "uq_simmer_jobs_fire_time",
+            "schedule_id",
+            "fire_time",
+            where="schedule_id IS NOT NULL",
+            unique=True,
+        ),
+        _partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
+        Index("ix_simmer_jobs_state", "state", "id"),
+        Index("ix_simmer_jobs_task", "task", "id"),
+    )
+
+
+class TagRow(Base):
+    """One tag of one job, for finding jobs by tag."""
+
+    __tablename__ = "simmer_tags"
+
+    tag: Mapped[str] = mapped_column(String(100), primary_key=True)
+    job_id: Mapped[str] = mapped_column(Id, primary_key=True, index=False)
+
+    __table_args__ = (Index("ix_simmer_tags_job", "job_id"),)
+
+
+class AttemptRow(Base):
+    """One run of a job: made by its claim, ended by its outcome."""
+
+    __tablename__ = "simmer_attempts"
+
+    job_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    run: Mapped[int] = mapped_column(Integer, primary_key=True)
+    attempt: Mapped[int] = mapped_column(Integer)
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    worker: Mapped[str] = mapped_column(Id)
+    claimed_at: Mapped[datetime] = mapped_column(Time)
+    started_at: Mapped[datetime | None] = mapped_column(Time)
+    finished_at: Mapped[datetime | None] = mapped_column(Time)
+    error: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (_check("(outcome IS NULL) = (finished_at IS NULL)", "attempts_finished"),)
+
+
+class EventRow(Base):
+    """One transition of a job, written in the transaction that made it."""
+
+    __tablename__ = "simmer_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    job_id: Mapped[str] = mapped_column(Id)
+    at: Mapped[datetime] = mapped_column(Time)
+    type: Mapped[str] = mapped_column(String(20))
+    from_state: Mapped[str | None] = mapped_column(String(10))
+    to_state: Mapped[str] = mapped_column(String(10))
+    attempt: Mapped[int] = mapped_column(Integer)
+    worker: Mapped[str | None] = mapped_column(Id)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_simmer_events_job", "job_id", "id"), {"sqlite_autoincrement": True})
+
+
+class ScheduleRow(Base):
+    """A stored rule that submits a task at its trigger's fire times."""
+
+    __tablename__ = "simmer_schedules"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    app: Mapped[str | None] = mapped_column(String(200))
+    """The app whose code declares it; None for one made at run time."""
+    task: Mapped[str] = mapped_column(String(200))
+    args: Mapped[str] = mapped_column(Text)
+    trigger: Mapped[str] = mapped_column(Text)
+    anchor: Mapped[datetime] = mapped_column(Time)
+    next_fire_at: Mapped[datetime | None] = mapped_column(Time)
+    last_fire_at: Mapped[datetime | None] = mapped_column(Time)
+    paused: Mapped[bool] = mapped_column(Boolean)
+    retired: Mapped[bool] = mapped_column(Boolean)
+    """Dropped by the code that declared it: kept for its history, never fired."""
+    created_at: Mapped[datetime] = mapped_column(Time)
+    updated_at: Mapped[datetime] = mapped_column(Time)
+
+    __table_args__ = (
+        _partial(
+            "ix_simmer_schedules_next", "next_fire_at",
+            where=("paused = 0 AND retired = 0", "NOT paused AND NOT retired"),
+        ),
+    )  # fmt: skip
+
+
+class FireRow(Base):
+    """The one decision about one fire time (promise 5). `count` > 1: about as many, from this one on."""
+
+    __tablename__ = "simmer_fires"
+
+    schedule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fire_time: Mapped[datetime] = mapped_column(Time, primary_key=True)
+    decision: Mapped[str] = mapped_column(String(10))
+    count: Mapped[int] = mapped_column(Integer)
+    decided_at: Mapped[datetime] = mapped_column(Time)
+    job_id: Mapped[str | None] = mapped_column(Id)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        _check("decision IN ('fired', 'coalesced', 'misfired', 'skipped')", "fires_decision"),
+        _check("(decision = 'fired') = (job_id IS NOT NULL)", "fires_job"),
+    )
+
+
+class WorkerRow(Base):
+    """A live process that runs jobs: no row, no claim."""
+
+    __tablename__ = "simmer_workers"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int] = mapped_column(Integer)
+    boot_id: Mapped[str | None] = mapped_column(String(64))
+    pid_namespace: Mapped[str | None] = mapped_column(String(64))
+    process_start: Mapped[str | None] = mapped_column(String(32))
+    engine: Mapped[str] = mapped_column(String(10))
+    threads: Mapped[int] = mapped_column(Integer)
+    queues: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))
+    started_at: Mapped[datetime] = mapped_column(Time)
+    heartbeat_at: Mapped[datetime] = mapped_column(Time)
+    beat: Mapped[int] = mapped_column(BigInteger)
+    """Grows with every sign of life; observers watch it on their own monotonic clock."""
+
+    __table_args__ = (_check("state IN ('running', 'draining')", "workers_state"),)
+
+
+class IdempotencyRow(Base):
+    """The first request with an Idempotency-Key, and the job it made."""
+
+    __tablename__ = "simmer_idempotency"
+
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[str] = mapped_column(Id)
+    created_at: Mapped[datetime] = mapped_column(Time)
+
+    __table_args__ = (Index("ix_simmer_idempotency_created", "created_at"),)
+
+
+def copy_tables(metadata: MetaData) -> None:
+    """Put our tables into a host's metadata; those that are there already (a second app) are left."""
+    for table in Base.metadata.sorted_tables:
+        if table.name not in metadata.tables:
+            table.to_metadata(metadata)

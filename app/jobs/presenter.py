@@ -1,0 +1,114 @@
+"""A job as the JSON object that HTTP and the command line show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from .job import Job, Progress
+from .states import RUNNING
+
+Redact = Callable[[Any], Any]
+"""Gives a copy of a JSON value in which the values of secret keys are covered."""
+
+LARGEST_IN_LISTS: Final = 2 * 1024
+"""Bytes of JSON over which `args` and `result` are left out of lists."""
+
+
+def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
+    """Every key of a job, in the order of the documentation, secrets covered.
+
+    `jobs_url` is the address of the list of jobs; without one (no HTTP about) `links` is None.
+    """
+    return {
+        "id": job.id,
+        "task": job.task,
+        "queue": job.queue,
+        "state": job.state,
+        "priority": job.priority,
+        "args": redact(dict(job.args)),
+        "tags": job.tags,
+        "progress": _progress(job.progress),
+        "attempt": job.attempt,
+        "max_attempts": job.max_attempts,
+        "result": redact(job.result),
+        "error": None if job.error is None else dict(job.error),
+        "created_at": moment(job.created_at),
+        "run_at": moment(job.run_at),
+        "started_at": moment(job.started_at),
+        "finished_at": moment(job.finished_at),
+        "cancel_requested_at": moment(job.cancel_requested_at),
+        "expires_at": moment(job.expires_at),
+        "queued_seconds": job.queued_seconds,
+        "run_seconds": job.run_seconds,
+        "schedule_id": job.schedule_id,
+        "fire_time": moment(job.fire_time),
+        "batch_id": job.batch_id,
+        "depends_on": job.depends_on,
+        "unique_key": job.unique_key,
+        "worker": job.worker,
+        "engine": job.engine,
+        "version": job.version,
+        "waiting_reason": job.waiting_reason,
+        "links": None if jobs_url is None else links(job, jobs_url),
+    }
+
+
+def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
+    """As `present`, but large `args` and `result` are None and named in `truncated`."""
+    shown = present(job, redact, jobs_url)
+    shown["truncated"] = [name for name in ("args", "result") if _is_large(shown[name])]
+    for name in shown["truncated"]:
+        shown[name] = None
+    return shown
+
+
+def links(job: Job, jobs_url: str) -> dict[str, str]:
+    """Where to read on, and what may be done with the job as it is now."""
+    own = f"{jobs_url}/{job.id}"
+    addresses = {"self": own} | {name: f"{own}/{name}" for name in ("result", "attempts", "events")}
+    if job.is_final:
+        addresses["retry"] = f"{own}/retry"
+    elif job.state != RUNNING or job.cancel_requested_at is None:
+        addresses["cancel"] = f"{own}/cancel"
+    return addresses
+
+
+def moment(value: datetime | None) -> str | None:
+    """RFC 3339, UTC, microseconds, ending in Z."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def dump(value: Any) -> bytes:
+    """`value` as JSON text in UTF-8; datetimes become RFC 3339."""
+    text = json.dumps(value, default=_default, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8: only an escape can carry it
+        return json.dumps(value, default=_default, separators=(",", ":")).encode()
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    return {
+        "current": progress.current,
+        "total": progress.total,
+        "percent": progress.percent,
+        "message": progress.message,
+        "eta": progress.eta,
+    }
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, str | dict | list) and len(dump(value)) > LARGEST_IN_LISTS
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,86 @@
+"""Writing answers: JSON with the right headers, and the ones that show a job."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import Response, request, url_for
+from werkzeug.routing import BuildError
+
+from ..job import Job
+from ..presenter import dump, present
+from ..redaction import WORDS
+from ..redaction import redact as redact_words
+from .reading import runtime
+
+LONGEST_PAUSE: Final = 30
+"""Seconds that we tell a client to wait before it asks again, at most."""
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """`value` as JSON; not to be cached unless `headers` say otherwise."""
+    response = Response(dump(value) + b"\n", status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    return response
+
+
+def answer_job(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The job, with its ETag, and Retry-After until it is final."""
+    return answer(present(job, redact, jobs_url()), status, {**job_headers(job), **(headers or {})})
+
+
+def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a submission, 202: the job, where to poll it, and when."""
+    base = jobs_url()
+    location = {"Location": f"{base}/{job.id}"} if base else {}
+    return answer_job(job, 202, {"Retry-After": "1", **location, **(headers or {})})
+
+
+def not_modified(job: Job, headers: Mapping[str, str] | None = None) -> Response:
+    """304: the client's copy of the job is the newest."""
+    response = Response(status=304)
+    response.headers.update({**job_headers(job), **(headers or {})})
+    del response.headers["Content-Type"]
+    return response
+
+
+def job_headers(job: Job) -> dict[str, str]:
+    """ETag and caching of a job; Retry-After where it is not final."""
+    headers = {"ETag": f'W/"{job.version}"', "Cache-Control": "no-cache"}
+    if not job.is_final:
+        headers["Retry-After"] = str(pause(job, runtime().clock.now()))
+    return headers
+
+
+def pause(job: Job, now: datetime) -> int:
+    """After how many whole seconds asking again is worth it: longer for the old and for those not yet due."""
+    age = (now - job.created_at).total_seconds() / 10
+    until_due = (job.run_at - now).total_seconds() if job.state in ("scheduled", "retrying") else 0.0
+    return max(1, min(LONGEST_PAUSE, math.ceil(max(age, until_due))))
+
+
+def redact(value: Any) -> Any:
+    """`value` without the secrets that the app's settings name."""
+    words = runtime().settings.redact
+    return redact_words(value, WORDS if words is None else words)
+
+
+def jobs_url() -> str | None:
+    """The address of the list of jobs; None where the API is switched off."""
+    try:
+        return url_for("simmer.list_jobs")
+    except BuildError:
+        return None
+
+
+def page_links(next_cursor: str | None) -> str:
+    """The Link header of a page of jobs: the first one, and the next where there is one."""
+    given = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    queries = {"first": given} | ({} if next_cursor is None else {"next": [*given, ("cursor", next_cursor)]})
+    base = url_for("simmer.list_jobs")
+    return ", ".join(f'<{base}?{urlencode(query)}>; rel="{rel}"' for rel, query in queries.items())

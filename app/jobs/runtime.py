@@ -1,0 +1,161 @@
+"""Everything that one app has of Flask-Simmer in one process, wired together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Flask
+
+from .backlog import Backlog
+from .clock import Clock, ManualClock
+from .config import Settings
+from .database import Database
+from .duties.lifeline import Lifeline
+from .duties.pruner import Pruner
+from .duties.scheduler import Scheduler
+from .engines.inplace import InPlace
+from .engines.thread import ThreadPool
+from .notices import Notices
+from .registry import Registry
+from .runner import Runner
+from .service import Service
+from .service.base import Parts
+from .serving import Serving
+from .submission import Submitter
+from .supervisor import Supervisor
+from .ticker import Ticker
+from .worker import Worker
+
+log = logging.getLogger(__package__)
+
+
+class Runtime:
+    """`app.extensions["simmer"]`. Its threads belong to one process: after a fork there are none."""
+
+    def __init__(
+        self, app: Flask, registry: Registry, settings: Settings, database: Database, host_db: Any
+    ) -> None:
+        self.app, self.registry, self.settings, self.database = app, registry, settings, database
+        self.clock: Clock = ManualClock() if settings.engine == "manual" else Clock()
+        self.runner = Runner(app, registry, settings)
+        self.submitter = Submitter(registry, settings)
+        self.backlog = Backlog(database, settings.max_queued, self.clock)
+        self._host_db = host_db
+        self._begin_afresh()
+
+    def _begin_afresh(self) -> None:
+        self._lock = threading.Lock()
+        self.notices = Notices()
+        self.worker: Worker | None = None
+        self.ticker: Ticker | None = None
+        self.supervisor: Supervisor | None = None
+        self.server_threads: int | None = None
+        self.draining = False
+        self.service = Service(self._parts())
+        self.in_place = InPlace(
+            runner=self.runner, database=self.database, registry=self.registry, settings=self.settings,
+            clock=self.clock, notices=self.notices,
+        )  # fmt: skip
+
+    def _parts(self) -> Parts:
+        return Parts(
+            database=self.database, registry=self.registry, settings=self.settings, clock=self.clock,
+            notices=self.notices, submitter=self.submitter, backlog=self.backlog, host=self, host_db=self._host_db,
+        )  # fmt: skip
+
+    def start(self, serving: Serving) -> None:
+        """Start this process's threads, once `serving` has made the app; does nothing where they run."""
+        self.server_threads = serving.threads
+        if not self.settings.runs_jobs or self.settings.engine != "thread":
+            return
+        with self._lock:
+            if self.supervisor is not None:
+                return
+            self.registry.check()
+            self.supervisor = Supervisor(self, serving, self.settings.shutdown_grace)
+            self.supervisor.start()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Drain and end the threads; `start` afterwards starts afresh. `timeout` defaults to SHUTDOWN_GRACE."""
+        with self._lock:
+            supervisor = self.supervisor
+        if supervisor is not None:
+            supervisor.stop(self.settings.shutdown_grace if timeout is None else timeout)
+            with self._lock:
+                self.supervisor = self.worker = self.ticker = None
+                self.draining = False
+
+    def start_threads(self) -> None:
+        """Called by the supervisor."""
+        self.worker = Worker(
+            pool=ThreadPool(self.app, self.settings.threads), runner=self.runner, database=self.database,
+            registry=self.registry, settings=self.settings, clock=self.clock, notices=self.notices,
+        )  # fmt: skip
+        duties = (
+            Lifeline(self.worker, self.database, self.settings, self.clock, self.notices),
+            self.make_scheduler(self.worker),
+            Pruner(self.database, self.settings, self.clock),
+        )
+        self.ticker = Ticker(duties, self.clock)
+        self.worker.start()
+        self.ticker.start()
+
+    def make_scheduler(self, worker: Worker | None) -> Scheduler:
+        """The duty that fires schedules."""
+        return Scheduler(
+            app=self.settings.app, worker=worker, database=self.database, registry=self.registry,
+            submitter=self.submitter, backlog=self.backlog, clock=self.clock,
+        )  # fmt: skip
+
+    def drain(self, grace: float, hurry: threading.Event) -> bool:
+        """Called by the supervisor: claim no more, wait, put back the rest. Whether no thread is stuck."""
+        self.draining = True
+        if self.worker is None or self.ticker is None:
+            return True
+        self.worker.drain(grace, hurry)
+        self.ticker.stop(1.0)
+        return self.worker.stop()
+
+    def renew_after_fork(self) -> None:
+        """In a child: no thread, no lock and no connection of the parent's."""
+        self.database.renew_after_fork()
+        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock)
+        self._begin_afresh()
+
+    # --- told by the use cases ------------------------------------------------------------------------
+
+    def submitted(self, job_ids: Iterable[str]) -> None:
+        """Jobs were committed: run them, or wake who does."""
+        if self.settings.engine == "inline":
+            for job_id in job_ids:
+                self.in_place.run_to_end(job_id)
+        elif self.worker is not None:
+            self.worker.wake()
+
+    def cancel_requested(self, job_id: str) -> None:
+        """Pass it on if the job runs here; another process sees it in the database."""
+        if self.worker is not None:
+            self.worker.ask_to_cancel(job_id)
+
+    def schedules_changed(self) -> None:
+        """Look at the schedules at once."""
+        if self.ticker is not None:
+            self.ticker.wake()
+
+    def thread_problems(self) -> dict[str, str]:
+        """What is wrong with the threads of this process."""
+        if self.draining:
+            return {"worker": "draining"}
+        if self.worker is None or self.ticker is None:
+            return {}
+        found = {}
+        if not self.worker.is_alive or not self.worker.is_registered:
+            found["worker"] = (
+                "the dispatcher does not run" if self.worker.is_registered else "not registered yet"
+            )
+        if not self.ticker.is_alive:
+            found["ticker"] = "the ticker does not run"
+        return found

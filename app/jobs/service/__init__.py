@@ -1,0 +1,17 @@
+"""The use cases: open a transaction, call the store, answer with a value. Routes and commands call these."""
+
+from __future__ import annotations
+
+from ..options import NO_OPTIONS, Submission, SubmitOptions
+from ..store.queries import JobFilters
+from .base import Host
+from .jobs import JobService
+from .schedules import ScheduleService
+from .status import StatusService
+from .submit import SubmitService
+
+__all__ = ["NO_OPTIONS", "Host", "JobFilters", "Service", "Submission", "SubmitOptions"]
+
+
+class Service(SubmitService, JobService, ScheduleService, StatusService):
+    """Everything that can be asked of the jobs of one app."""

@@ -1,0 +1,71 @@
+"""What the use cases share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ..backlog import Backlog
+from ..clock import Clock
+from ..config import Settings
+from ..database import Database
+from ..errors import JobNotFound
+from ..job import Job
+from ..notices import Notices
+from ..registry import Registry
+from ..states import QUEUED
+from ..store import queries
+from ..submission import Submitter
+
+
+class Host(Protocol):
+    """The process that the use cases run in; told of what concerns its threads."""
+
+    def submitted(self, job_ids: Iterable[str]) -> None:
+        """Jobs were committed."""
+
+    def cancel_requested(self, job_id: str) -> None:
+        """A running job was asked to stop."""
+
+    def schedules_changed(self) -> None:
+        """A schedule was stored, resumed or removed."""
+
+    def thread_problems(self) -> dict[str, str]:
+        """What is wrong with the threads of this process, by name; empty where all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every use case needs. `host_db` is the app's Flask-SQLAlchemy, if it has one."""
+
+    database: Database
+    registry: Registry
+    settings: Settings
+    clock: Clock
+    notices: Notices
+    submitter: Submitter
+    backlog: Backlog
+    host: Host
+    host_db: Any
+
+
+class UseCases:
+    """Base of the use cases."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def get(self, job_id: str) -> Job:
+        """The job; raises JobNotFound."""
+        with self._parts.database.read() as conn:
+            job = queries.get(conn, job_id)
+        if job is None:
+            raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
+        return self._explained(job)
+
+    def _explained(self, job: Job) -> Job:
+        """The job with the reason why it waits, where there is one."""
+        if job.state == QUEUED and job.task not in self._parts.registry.tasks:
+            return replace(job, waiting_reason=f"no task is named {job.task!r} in this process")
+        return job

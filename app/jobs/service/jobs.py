@@ -1,0 +1,148 @@
+"""What can be done with a job that exists."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, Final
+
+from ..context import current_job
+from ..errors import BatchNotFound, InvalidCursor, InvalidState, JobNotFound
+from ..ids import is_id
+from ..job import Job, JobList
+from ..states import CANCELLED, FAILED, is_final
+from ..store import events, jobs, queries
+from ..store.queries import JobFilters
+from .base import UseCases
+
+ANY: Final = JobFilters()
+LOOK_AGAIN: Final = 0.1
+"""Seconds between two looks for a change that another process made."""
+
+
+class JobService(UseCases):
+    """Wait, list, cancel, retry, delete, and the history."""
+
+    def wait(self, job_id: str, timeout: float, seen: int | None = None) -> Job:
+        """The job at its final state, or as it is after `timeout` seconds.
+
+        With `seen`, a version, it returns at any change. Raises JobNotFound; RuntimeError inside a job,
+        which would hold a thread of the pool that it waits for.
+        """
+        if current_job:
+            raise RuntimeError(
+                "a job must not wait for another: it would hold a thread of the pool it waits for"
+            )
+        deadline = self._parts.clock.monotonic() + timeout
+        with self._parts.notices.listen(job_id) as changed:
+            while True:
+                changed.clear()
+                version, state = self._version(job_id)
+                left = deadline - self._parts.clock.monotonic()
+                if is_final(state) or (seen is not None and version != seen) or left <= 0:
+                    return self.get(job_id)
+                changed.wait(min(left, LOOK_AGAIN))
+
+    def list(
+        self, filters: JobFilters = ANY, limit: int = 50, cursor: str | None = None, newest_first: bool = True
+    ) -> JobList:  # fmt: skip
+        """A page of jobs in the order of creation. Raises InvalidCursor."""
+        after = None if cursor is None else _decode(cursor)
+        with self._parts.database.read() as conn:
+            found, more = queries.page(conn, filters, limit, after, newest_first)
+        page = JobList(self._explained(job) for job in found)
+        page.next_cursor = _encode(found[-1].id) if more else None
+        return page
+
+    def count(self, filters: JobFilters) -> tuple[int, bool]:
+        """How many jobs there are, counted to 10,000 at most, and whether there are more."""
+        with self._parts.database.read() as conn:
+            return queries.count(conn, filters)
+
+    def cancel(self, job_id: str, reason: str | None = None) -> Job:
+        """Cancel at once a job that does not run; ask a running one to stop.
+
+        A cancelled job is answered as it is. Raises JobNotFound, and InvalidState for another final state.
+        """
+        now = self._parts.clock.now()
+        with self._parts.database.write() as conn:
+            done = jobs.cancel(conn, job_id, now, reason)
+            asked = not done and jobs.request_cancel(conn, job_id, now)
+        job = self.get(job_id)
+        if asked:
+            self._parts.host.cancel_requested(job_id)
+        elif not done and job.state != CANCELLED:
+            raise InvalidState(f"the job is {job.state} already", job.state)
+        self._parts.notices.notify([job_id])
+        return job
+
+    def retry(self, job_id: str, reason: str | None = None) -> Job:
+        """Queue a final job once more, its history kept. Raises JobNotFound, InvalidState."""
+        with self._parts.database.write() as conn:
+            done = jobs.retry(conn, job_id, self._parts.clock.now(), reason)
+        if not done:
+            state = self.get(job_id).state
+            raise InvalidState(f"the job is {state}: only a finished job can be retried", state)
+        self._parts.host.submitted([job_id])
+        self._parts.notices.notify([job_id])
+        return self.get(job_id)
+
+    def delete(self, job_id: str) -> None:
+        """Delete a final job and its history. Raises JobNotFound, InvalidState."""
+        with self._parts.database.write() as conn:
+            gone = jobs.delete_final(conn, [job_id])
+        if not gone:
+            state = self.get(job_id).state
+            raise InvalidState(
+                f"the job is {state}: only a finished job can be deleted, cancel it first", state
+            )
+
+    def result(self, job_id: str) -> Any:
+        """What the task returned. Raises JobNotFound, and InvalidState where there is no result (yet)."""
+        job = self.get(job_id)
+        if job.state in (FAILED, CANCELLED):
+            raise InvalidState(f"the job ended without a result: it is {job.state}", job.state)
+        if not job.is_final:
+            raise InvalidState(f"the job is {job.state}: it has no result yet", job.state)
+        return job.result
+
+    def attempts(self, job_id: str) -> list[dict[str, Any]]:  # type: ignore[valid-type]
+        """One entry for each claim, oldest first. Raises JobNotFound."""
+        self._version(job_id)
+        with self._parts.database.read() as conn:
+            return queries.attempts(conn, job_id)
+
+    def events(self, job_id: str) -> list[dict[str, Any]]:  # type: ignore[valid-type]
+        """One entry for each transition, oldest first. Raises JobNotFound."""
+        self._version(job_id)
+        with self._parts.database.read() as conn:
+            return events.events_of(conn, job_id)
+
+    def batch(self, batch_id: str) -> dict[str, Any]:
+        """How a batch stands: {id, total, counts, progress, created_at}. Raises BatchNotFound."""
+        with self._parts.database.read() as conn:
+            found = queries.batch(conn, batch_id)
+        if found is None:
+            raise BatchNotFound(f"no batch has the id {batch_id!r}")
+        return found
+
+    def _version(self, job_id: str) -> tuple[int, str]:
+        with self._parts.database.read() as conn:
+            found = queries.version_of(conn, job_id)
+        if found is None:
+            raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
+        return found
+
+
+def _encode(job_id: str) -> str:
+    return base64.urlsafe_b64encode(job_id.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> str:
+    try:
+        job_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        raise InvalidCursor() from None
+    if not is_id(job_id):
+        raise InvalidCursor()
+    return job_id

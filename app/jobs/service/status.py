@@ -1,0 +1,69 @@
+"""How the service stands: tasks, workers, counts, readiness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import DatabaseUnavailable
+from ..store import queries, workers
+from .base import UseCases
+
+
+class StatusService(UseCases):
+    """Reads only."""
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """The registered tasks by name, with the counts of their jobs."""
+        registered = self._parts.registry.tasks
+        with self._parts.database.read() as conn:
+            counts = queries.task_counts(conn, registered)
+        return [_task(registered[name], counts[name]) for name in sorted(registered)]
+
+    def task(self, name: str) -> dict[str, Any]:
+        """One task. Raises UnknownTask."""
+        definition = self._parts.registry.get(name)
+        with self._parts.database.read() as conn:
+            return _task(definition, queries.task_counts(conn, [name])[name])
+
+    def workers(self) -> list[dict[str, Any]]:
+        """The processes that run jobs, oldest first."""
+        with self._parts.database.read() as conn:
+            rows, running = workers.all_workers(conn), workers.running_jobs(conn)
+        return [workers.to_dict(row, running.get(row.id, [])) for row in rows]
+
+    def stats(self) -> dict[str, Any]:
+        """Counts by state (each capped), the age of the backlog in seconds, and how many work."""
+        now = self._parts.clock.now()
+        with self._parts.database.read() as conn:
+            states, oldest = queries.state_counts(conn), queries.oldest_due(conn)
+            rows = workers.all_workers(conn)
+        return {
+            "states": states,
+            "oldest_queued_seconds": None if oldest is None else max(0.0, (now - oldest).total_seconds()),
+            "workers": len(rows),
+            "threads": sum(row.threads for row in rows),
+        }
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Whether this process can serve, and each check as {ok, detail?}."""
+        checks: dict[str, Any] = {"database": {"ok": True}}
+        try:
+            with self._parts.database.read() as conn:
+                queries.version_of(conn, "")
+        except DatabaseUnavailable as error:
+            checks["database"] = {"ok": False, "detail": str(error)}
+        for name, detail in self._parts.host.thread_problems().items():
+            checks[name] = {"ok": False, "detail": detail}
+        return all(check["ok"] for check in checks.values()), checks
+
+
+def _task(definition: Any, counts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "description": definition.description,
+        "args_schema": definition.arguments.json_schema(),
+        "queue": definition.queue,
+        "max_attempts": definition.max_attempts,
+        "timeout": definition.timeout,
+        "counts": counts,
+    }

@@ -1,0 +1,156 @@
+"""Claiming: from due to running, under a fresh token that fences the run."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, case, false, insert, select, true, update
+
+from ..models import AttemptRow, JobRow
+from ..states import CLAIMABLE, RUNNING
+from .events import event, record
+
+SUSPECT_AFTER: Final = 2
+"""From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""
+
+_J = JobRow.__table__.c
+_WANTED = (
+    _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
+    _J.timeout, _J.run, _J.rerun, _J.crashes,
+)  # fmt: skip
+_HEAD = (
+    select(*_WANTED)
+    .where(_J.due, _J.queue == bindparam("queue"), _J.task.in_(bindparam("tasks", expanding=True)))
+    .order_by(_J.priority, _J.run_at, _J.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_ANY = (
+    select(_J.id)
+    .where(_J.due, _J.queue == bindparam("queue"), _J.task.in_(bindparam("tasks", expanding=True)))
+    .limit(1)
+)
+_CLAIM = (
+    update(JobRow.__table__)  # type: ignore[arg-type]
+    .where(_J.id.in_(bindparam("ids", expanding=True)), _J.state.in_(CLAIMABLE))
+    .values(
+        state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=bindparam("now"),
+        worker=bindparam("worker_id"), engine=bindparam("engine_name"), started_at=None, progress=None,
+        run=_J.run + 1, attempt=case((_J.rerun, _J.attempt), else_=_J.attempt + 1), rerun=false(),
+        version=_J.version + 1,
+    )
+)  # fmt: skip
+_WAKE = (
+    update(JobRow.__table__)  # type: ignore[arg-type]
+    .where(_J.wake_at <= bindparam("now"))
+    .values(due=true(), wake_at=None)
+)
+_NEXT = select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1)
+_INSERT_ATTEMPT = insert(AttemptRow.__table__)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to run a job once. `token` fences every write of this run; `args` is JSON text."""
+
+    id: str
+    task: str
+    queue: str
+    args: str
+    attempt: int
+    max_attempts: int
+    timeout: float | None
+    run: int
+    worker: str
+    token: str
+    claimed_at: datetime
+    crashes: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it killed its process often enough that it must run alone."""
+        return self.crashes >= SUSPECT_AFTER
+
+
+def wake(conn: Connection, now: datetime) -> int:
+    """Mark scheduled and retrying jobs whose time has come as due. How many there were."""
+    return conn.execute(_WAKE, {"now": now}).rowcount
+
+
+def next_due(conn: Connection) -> datetime | None:
+    """When the next scheduled or retrying job comes due."""
+    return conn.scalar(_NEXT)
+
+
+def anything_due(conn: Connection, queues: Iterable[str], tasks: Collection[str]) -> bool:
+    """Whether a claim would find something; reads only."""
+    return any(conn.scalar(_ANY, {"queue": queue, "tasks": tasks}) is not None for queue in queues)
+
+
+def queues_due(conn: Connection) -> list[str]:
+    """The queues that have due jobs, by hopping over the index from one to the next."""
+    found: list[str] = []
+    hop = select(_J.queue).where(_J.due).order_by(_J.queue).limit(1)
+    queue = conn.scalar(hop)
+    while queue is not None:
+        found.append(queue)
+        queue = conn.scalar(hop.where(_J.queue > queue))
+    return found
+
+
+def candidates(conn: Connection, queues: Iterable[str], tasks: Collection[str], most: int) -> Sequence[Any]:
+    """The first `most` due jobs in claiming order, locked: by priority, then due time, then id."""
+    rows: list[Any] = []
+    for queue in queues:
+        rows += conn.execute(_HEAD, {"queue": queue, "tasks": tasks, "most": most})
+    rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
+    return rows[:most]
+
+
+def the_job(conn: Connection, job_id: str) -> Sequence[Any]:
+    """That job as a candidate, due or not; nothing where it cannot be claimed."""
+    return conn.execute(
+        select(*_WANTED).where(_J.id == job_id, _J.state.in_(CLAIMABLE)).with_for_update()
+    ).all()
+
+
+def claim(conn: Connection, rows: Sequence[Any], worker: str, engine: str, now: datetime) -> list[Claim]:
+    """Claimed: the candidates `rows` become running jobs of `worker`, each with a new attempt row."""
+    if not rows:
+        return []
+    token = secrets.token_hex(16)
+    values = {"ids": [row.id for row in rows], "token": token, "now": now, "worker_id": worker}
+    applied = conn.execute(_CLAIM, {**values, "engine_name": engine}).rowcount
+    assert applied == len(rows), "a candidate changed under our lock"
+    claims = [_claim_of(row, worker, token, now) for row in rows]
+    conn.execute(_INSERT_ATTEMPT, [_attempt_row(made) for made in claims])
+    record(
+        conn,
+        (
+            event(made.id, now, "claimed", row.state, RUNNING, made.attempt, worker)
+            for row, made in zip(rows, claims, strict=True)
+        ),
+    )
+    return claims
+
+
+def _claim_of(row: Any, worker: str, token: str, now: datetime) -> Claim:
+    attempt = row.attempt if row.rerun else row.attempt + 1
+    return Claim(
+        row.id, row.task, row.queue, row.args, attempt, row.max_attempts, row.timeout, row.run + 1, worker,
+        token, now, row.crashes,
+    )  # fmt: skip
+
+
+def _attempt_row(made: Claim) -> dict[str, Any]:
+    return {
+        "job_id": made.id,
+        "run": made.run,
+        "attempt": made.attempt,
+        "worker": made.worker,
+        "claimed_at": made.claimed_at,
+    }

@@ -1,0 +1,141 @@
+"""The verbs that people use on jobs: enqueue, cancel, retry, delete, prune."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
+
+from ..ids import first_id_at
+from ..models import AttemptRow, EventRow, JobRow, TagRow
+from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
+from .events import event, record
+
+_J = JobRow.__table__.c
+_INSERT = insert(JobRow.__table__)  # type: ignore[arg-type]
+_INSERT_TAG = insert(TagRow.__table__)  # type: ignore[arg-type]
+_SEEN = (
+    select(_J.id, _J.state, _J.attempt, _J.worker)
+    .where(_J.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """Everything that is known of a job at its submission; `args` is JSON text, times are UTC."""
+
+    id: str
+    task: str
+    queue: str
+    priority: int
+    args: str
+    tags: tuple[str, ...]
+    max_attempts: int
+    timeout: float | None
+    on_interrupt: str
+    created_at: datetime
+    run_at: datetime
+    schedule_id: str | None = None
+    fire_time: datetime | None = None
+    batch_id: str | None = None
+
+    @property
+    def state(self) -> str:
+        """scheduled where the time has not come, else queued."""
+        return SCHEDULED if self.run_at > self.created_at else QUEUED
+
+
+def enqueue(conn: Connection, jobs: Sequence[NewJob]) -> None:
+    """Submitted: the jobs, their tags and their first events, in the caller's transaction."""
+    conn.execute(_INSERT, [_row(job) for job in jobs])
+    if tags := [{"tag": tag, "job_id": job.id} for job in jobs for tag in dict.fromkeys(job.tags)]:
+        conn.execute(_INSERT_TAG, tags)
+    record(conn, (event(job.id, job.created_at, "submitted", None, job.state, 0) for job in jobs))
+
+
+def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
+    """Cancel at once a job that does not run. Whether it did."""
+    seen = _lock_one(conn, job_id)
+    if seen is None or seen.state not in CANCELLABLE:
+        return False
+    _change(conn, seen, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now)
+    record(conn, [event(job_id, now, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
+    return True
+
+
+def request_cancel(conn: Connection, job_id: str, now: datetime) -> bool:
+    """Ask a running job to stop. Whether it runs; asking twice changes nothing."""
+    asked = update(JobRow.__table__).where(  # type: ignore[arg-type]
+        _J.id == job_id, _J.state == RUNNING, _J.cancel_requested_at.is_(None)
+    )
+    if conn.execute(asked.values(cancel_requested_at=now, version=_J.version + 1)).rowcount:
+        return True
+    seen = _lock_one(conn, job_id)
+    return seen is not None and seen.state == RUNNING
+
+
+def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
+    """Queue a final job once more: goes on counting and allows one more attempt. Whether it did."""
+    seen = _lock_one(conn, job_id)
+    if seen is None or seen.state not in FINAL:
+        return False
+    one_more = case((_J.max_attempts > _J.attempt, _J.max_attempts), else_=_J.attempt + 1)
+    _change(
+        conn, seen, QUEUED, due=True, run_at=now, started_at=None, finished_at=None, cancel_requested_at=None,
+        result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None, progress=None,
+    )  # fmt: skip
+    record(conn, [event(job_id, now, "retried", seen.state, QUEUED, seen.attempt, None, reason)])
+    return True
+
+
+def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
+    """Delete those of the jobs that are final, with their history. How many there were."""
+    gone = [row.id for row in conn.execute(_SEEN, {"ids": job_ids}) if row.state in FINAL]
+    for table in (AttemptRow, EventRow, TagRow):
+        conn.execute(delete(table).where(table.job_id.in_(gone)))
+    return (
+        conn.execute(delete(JobRow).where(JobRow.id.in_(gone), JobRow.state.in_(FINAL))).rowcount
+        if gone
+        else 0
+    )
+
+
+def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int = 500) -> int:
+    """Delete up to `limit` jobs of `states` that ended before `before`. How many there were."""
+    old = (
+        select(_J.id)
+        # Nothing ends before it was made, and ids are made in the order of time: the index bounds the scan.
+        .where(_J.state.in_(list(states)), _J.id < first_id_at(before), _J.finished_at < before)
+        .order_by(_J.id)
+        .limit(limit)
+    )
+    ids = list(conn.scalars(old))
+    return delete_final(conn, ids) if ids else 0
+
+
+def _row(job: NewJob) -> dict[str, Any]:
+    return {
+        "id": job.id, "task": job.task, "queue": job.queue, "state": job.state, "priority": job.priority,
+        "args": job.args, "tags": json.dumps(job.tags) if job.tags else "[]", "attempt": 0,
+        "max_attempts": job.max_attempts, "timeout": job.timeout, "on_interrupt": job.on_interrupt,
+        "created_at": job.created_at, "run_at": job.run_at, "schedule_id": job.schedule_id,
+        "fire_time": job.fire_time, "batch_id": job.batch_id, "version": 1, "due": job.state == QUEUED,
+        "wake_at": job.run_at if job.state == SCHEDULED else None,
+        "run": 0, "rerun": False, "crashes": 0,
+    }  # fmt: skip
+
+
+def _lock_one(conn: Connection, job_id: str) -> Any:
+    return conn.execute(_SEEN, {"ids": [job_id]}).one_or_none()
+
+
+def _change(conn: Connection, seen: Any, state: str, **values: Any) -> None:
+    """The guarded statement: applies only from the state that was seen under the lock."""
+    guarded = update(JobRow.__table__).where(_J.id == seen.id, _J.state == seen.state)  # type: ignore[arg-type]
+    applied = conn.execute(guarded.values(state=state, version=_J.version + 1, **values)).rowcount
+    assert applied == 1, f"job {seen.id} left {seen.state} under our lock"

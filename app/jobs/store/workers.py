@@ -1,0 +1,169 @@
+"""Workers as rows: signs of life, death certificates, and what becomes of a dead worker's jobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
+
+from ..models import AttemptRow, JobRow, WorkerRow
+from ..states import CANCELLED, FAILED, QUEUED, RUNNING
+from .events import event, record
+
+_J = JobRow.__table__.c
+_A = AttemptRow.__table__.c
+_W = WorkerRow.__table__.c
+MOST_CRASHES: Final = 3
+"""The crash with this number fails the job with WorkerLost."""
+
+_BEAT = (
+    update(WorkerRow.__table__)  # type: ignore[arg-type]
+    .where(_W.id == bindparam("worker_id"))
+    .values(beat=_W.beat + 1, heartbeat_at=bindparam("now"))
+)
+_ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
+_ORPHANS = (
+    select(
+        _J.id, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker, _J.cancel_requested_at
+    )
+    .where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id)))
+    .limit(bindparam("most"))
+    .with_for_update(of=JobRow.__table__, skip_locked=True)
+)
+_ONE_CRASH = (
+    update(JobRow.__table__)  # type: ignore[arg-type]
+    .where(_J.id == bindparam("job_id"), _J.state == RUNNING, _J.claim == bindparam("token"))
+    .values(claim=None, crashes=_J.crashes + 1, version=_J.version + 1)
+)
+_RESCUE = {
+    "rescued": _ONE_CRASH.values(state=QUEUED, due=true(), rerun=true()),
+    "failed": _ONE_CRASH.values(state=FAILED, finished_at=bindparam("ended"), error=bindparam("failure")),
+    "cancelled": _ONE_CRASH.values(state=CANCELLED, finished_at=bindparam("ended")),
+}
+_TARGET = {"rescued": QUEUED, "failed": FAILED, "cancelled": CANCELLED}
+_LOST = (
+    update(AttemptRow.__table__)  # type: ignore[arg-type]
+    .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
+    .values(outcome="lost", finished_at=bindparam("ended"), error=bindparam("failure"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWorker:
+    """A process that is about to run jobs, with the evidence by which its death can be proven.
+
+    `boot_id`, `pid_namespace` and `process_start` are None where the system does not tell.
+    """
+
+    id: str
+    host: str
+    pid: int
+    boot_id: str | None
+    pid_namespace: str | None
+    process_start: str | None
+    engine: str
+    threads: int
+    queues: tuple[str, ...] | None
+    started_at: datetime
+
+
+def register(conn: Connection, worker: NewWorker) -> None:
+    """Enter the worker; without this row it cannot claim."""
+    row = asdict(worker)
+    row["queues"] = None if worker.queues is None else json.dumps(worker.queues)
+    row |= {"state": "running", "heartbeat_at": worker.started_at, "beat": 0}
+    conn.execute(insert(WorkerRow).values(**row))
+
+
+def beat(conn: Connection, worker_id: str, now: datetime) -> bool:
+    """A sign of life. False where the worker was declared dead: it must register anew."""
+    return conn.execute(_BEAT, {"worker_id": worker_id, "now": now}).rowcount == 1
+
+
+def drain(conn: Connection, worker_id: str) -> None:
+    """Show the worker as draining."""
+    conn.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(state="draining"))
+
+
+def remove(conn: Connection, worker_id: str) -> None:
+    """The worker ended in order."""
+    conn.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
+
+
+def bury(conn: Connection, worker_id: str, beat: int) -> bool:
+    """Declare a worker dead, unless it has given a sign of life since `beat`. Whether it is."""
+    dead = delete(WorkerRow).where(WorkerRow.id == worker_id, WorkerRow.beat == beat)
+    return conn.execute(dead).rowcount == 1
+
+
+def all_workers(conn: Connection) -> Sequence[Any]:
+    """Every worker's row, oldest first."""
+    return conn.execute(select(WorkerRow.__table__).order_by(_W.started_at, _W.id)).all()
+
+
+def running_jobs(conn: Connection) -> dict[str, list[str]]:
+    """The ids of the jobs that each worker runs."""
+    found: dict[str, list[str]] = {}
+    for row in conn.execute(select(_J.worker, _J.id).where(_J.claim.is_not(None)).order_by(_J.id)):
+        found.setdefault(row.worker, []).append(row.id)
+    return found
+
+
+def has_orphans(conn: Connection) -> bool:
+    """Whether a running job's owner has no row; reads only."""
+    return conn.execute(_ORPHAN).first() is not None
+
+
+def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
+    """Take up to `limit` running jobs from owners that have no row: id → what became of it.
+
+    A crash spends no attempt; it is counted, and the third one fails the job with WorkerLost
+    (so does the first one of a task that is at most once).
+    """
+    orphans = conn.execute(_ORPHANS, {"most": limit}).all()
+    verbs = {row.id: _verb(row) for row in orphans}
+    for verb, statement in _RESCUE.items():
+        if rows := [_values(row, verb, now) for row in orphans if verbs[row.id] == verb]:
+            applied = conn.execute(statement, rows).rowcount
+            assert applied == len(rows), f"{verb}: an orphan changed under our lock"
+    if orphans:
+        lost = [{"id_of_job": r.id, "run_no": r.run, "ended": now, "failure": _failure(r)} for r in orphans]
+        conn.execute(_LOST, lost)
+        record(conn, (_event(row, verbs[row.id], now) for row in orphans))
+    return verbs
+
+
+def _verb(row: Any) -> str:
+    if row.on_interrupt == "fail" or row.crashes + 1 >= MOST_CRASHES:
+        return "failed"
+    return "cancelled" if row.cancel_requested_at is not None else "rescued"
+
+
+def _values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
+    values = {"job_id": row.id, "token": row.claim}
+    if verb != "rescued":
+        values["ended"] = now
+    if verb == "failed":
+        values["failure"] = _failure(row)
+    return values
+
+
+def _event(row: Any, verb: str, now: datetime) -> dict[str, Any]:
+    return event(row.id, now, verb, RUNNING, _TARGET[verb], row.attempt, row.worker, "WorkerLost")
+
+
+def _failure(row: Any) -> str:
+    message = f"worker {row.worker} died while it had claimed the job (crash {row.crashes + 1})"
+    return json.dumps({"type": "WorkerLost", "message": message})
+
+
+def to_dict(row: Any, running: Sequence[str]) -> dict[str, Any]:
+    """A worker as it is shown."""
+    names = ("id", "host", "pid", "engine", "state", "threads", "started_at", "heartbeat_at")
+    queues = None if row.queues is None else json.loads(row.queues)
+    shown = {name: getattr(row, name) for name in names}
+    return {**shown, "queues": queues, "busy": len(running), "running": list(running)}

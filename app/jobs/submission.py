@@ -1,0 +1,71 @@
+"""From a task, its arguments and the caller's options to a job that can be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .config import Settings
+from .errors import ArgumentsTooLarge, problem
+from .ids import new_id
+from .options import NO_OPTIONS, SubmitOptions
+from .registry import Registry, TaskDefinition
+from .store.jobs import NewJob
+
+
+class Submitter:
+    """Makes jobs of one app; refuses what does not fit before anything is stored."""
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._registry, self._settings = registry, settings
+
+    @property
+    def queues(self) -> Collection[str]:
+        """The queues that a job may name."""
+        return {"default", *self._registry.queues(), *(self._settings.queues or ())}
+
+    def make(
+        self, task: str, args: Mapping[str, Any], options: SubmitOptions, now: datetime, *, where: str = "#",
+        **origin: Any,
+    ) -> NewJob:  # fmt: skip
+        """A job to store; `origin` is schedule_id, fire_time or batch_id.
+
+        Raises UnknownTask, InvalidArguments (its pointers begin with `where`), ArgumentsTooLarge, TypeError.
+        """
+        definition = self._registry.get(task)
+        if options is not NO_OPTIONS:
+            options.check(self.queues, where)
+        text = self._encode(definition, args, where)
+        run_at = _run_at(options, now)
+        return NewJob(
+            id=new_id(),
+            task=definition.name,
+            queue=options.queue or definition.queue,
+            priority=definition.priority if options.priority is None else options.priority,
+            args=text,
+            tags=definition.tags if options.tags is None else options.tags,
+            max_attempts=options.max_attempts or definition.max_attempts,
+            timeout=options.timeout or definition.timeout,
+            on_interrupt=definition.on_interrupt,
+            created_at=now,
+            run_at=run_at,
+            **origin,
+        )
+
+    def _encode(self, definition: TaskDefinition, args: Mapping[str, Any], where: str) -> str:
+        text = definition.arguments.check(args, f"{where}/args")
+        if len(text) > self._settings.max_args_bytes:
+            limit = f"{len(text)} bytes, JOBS_MAX_ARGS_BYTES is {self._settings.max_args_bytes}"
+            raise ArgumentsTooLarge(
+                [problem(f"{where}/args", f"{limit}: store them elsewhere, pass a reference")]
+            )
+        return text
+
+
+def _run_at(options: SubmitOptions, now: datetime) -> datetime:
+    if options.delay:
+        return now + timedelta(seconds=options.delay)
+    if options.run_at is not None:
+        return max(now, options.run_at.astimezone(UTC))
+    return now

@@ -1,0 +1,81 @@
+"""What a host's tests need: with JOBS_ENGINE="manual" nothing runs until it is told to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from .clock import ManualClock
+from .job import Job
+from .runtime import Runtime
+from .store import queries, schedules
+from .store.queries import JobFilters
+
+UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+class Testing:
+    """`jobs.testing`: all of it needs an app context."""
+
+    __test__ = False
+
+    def __init__(self, runtime: Callable[[], Runtime]) -> None:
+        self._runtime = runtime
+
+    def drain(self) -> int:
+        """Run all jobs that are due, and those that they submit, in this thread. How many runs there were."""
+        return self._runtime().in_place.drain()
+
+    def submitted(self, task: str | None = None) -> list[Job]:
+        """The jobs that were submitted, of that task, oldest first."""
+        filters = JobFilters(tasks=(task,) if task else ())
+        with self._runtime().database.read() as conn:
+            return queries.page(conn, filters, 10_000, None, newest_first=False)[0]
+
+    def advance(self, duration: str | float) -> None:
+        """Move the clock by seconds, or by words such as "5m" or "1h30m"; schedules fire on the way.
+
+        Every fire time is met at its moment, as by a ticker that is never late. Raises ValueError for
+        words that are none, RuntimeError where the clock is the system's.
+        """
+        clock = self._manual_clock()
+        left = _seconds(duration)
+        self._fire()
+        while (step := self._next_step(left)) is not None:
+            clock.advance(step)
+            left -= step
+            self._fire()
+        clock.advance(left)
+
+    def _next_step(self, most: float) -> float | None:
+        """Seconds to the next fire time, or None where that is more than `most` away."""
+        runtime = self._runtime()
+        with runtime.database.read() as conn:
+            fire_time = schedules.next_fire(conn, list(runtime.registry.tasks))
+        if fire_time is None:
+            return None
+        step = max(0.0, (fire_time - runtime.clock.now()).total_seconds())
+        return step if step <= most else None
+
+    def _fire(self) -> None:
+        scheduler = self._runtime().make_scheduler(None)
+        while scheduler.run_once() == 0.0:
+            pass
+
+    def _manual_clock(self) -> ManualClock:
+        clock = self._runtime().clock
+        if not isinstance(clock, ManualClock):
+            raise RuntimeError('the clock can only be moved with JOBS_ENGINE="manual"')
+        return clock
+
+
+def _seconds(duration: str | float) -> float:
+    if not isinstance(duration, str):
+        return float(duration)
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhdw])", duration)
+    if not parts or "".join(number + unit for number, unit in parts) != duration.replace(" ", ""):
+        raise ValueError(
+            f"{duration!r} is not a duration: say a number of seconds, or words such as 5m or 1h30m"
+        )
+    return sum(float(number) * UNITS[unit] for number, unit in parts)

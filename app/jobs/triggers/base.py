@@ -1,0 +1,50 @@
+"""What every trigger can do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+
+class TriggerError(ValueError):
+    """A trigger that cannot be; `field` is the key at fault."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Trigger(Protocol):
+    """A rule that names fire times. Values only: no clock, no state."""
+
+    def next_after(self, moment: datetime | None, anchor: datetime) -> datetime | None:
+        """The first fire time after `moment` (None: the very first), or None where there is none left.
+
+        `anchor` is the moment at which the schedule was first stored. All times are aware and UTC.
+        """
+        ...
+
+    def until(self, first: datetime, moment: datetime, anchor: datetime) -> tuple[int, datetime]:
+        """How many fire times there are from `first`, which is one, to `moment`, and the last of them."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """The trigger as HTTP shows and takes it."""
+        ...
+
+
+def aware(field: str, value: datetime | str) -> datetime:
+    """`value` as an aware UTC datetime; raises TriggerError for a naive or unreadable one."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise TriggerError(field, "must be an RFC 3339 time such as 2030-01-31T09:00:00Z") from None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise TriggerError(field, "must be a time with a time zone, such as 2030-01-31T09:00:00Z")
+    return value.astimezone(UTC)
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """`moment` (UTC) with a Z, or None."""
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,80 @@
+"""The `interval` trigger: anchor + k × period, in elapsed UTC seconds, so that nothing drifts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from .base import TriggerError, aware, rfc3339
+
+UNITS: Final = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+SHORTEST: Final = 0.1
+LONGEST: Final = 3_650 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalTrigger:
+    """Fires each sum of the units, counted from `start_at` or else from the anchor.
+
+    `start_now` makes the anchor itself (k = 0) a fire time; with `start_at` that moment always is one.
+    No fire time is later than `end_at`.
+    """
+
+    weeks: float = 0
+    days: float = 0
+    hours: float = 0
+    minutes: float = 0
+    seconds: float = 0
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    start_now: bool = False
+
+    def __post_init__(self) -> None:
+        for unit in UNITS:
+            value = getattr(self, unit)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise TriggerError(unit, "must be a number")
+            if value < 0:
+                raise TriggerError(unit, "must not be negative")
+        if not SHORTEST <= self._seconds <= LONGEST:
+            raise TriggerError("seconds", f"an interval lasts from {SHORTEST} s to ten years: say how long")
+        for name in ("start_at", "end_at"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, aware(name, getattr(self, name)))
+        if not isinstance(self.start_now, bool):
+            raise TriggerError("start_now", "must be true or false")
+        if self.start_at and self.start_now:
+            raise TriggerError("start_now", "start_at and start_now exclude each other")
+        if self.start_at and self.end_at and self.end_at < self.start_at:
+            raise TriggerError("end_at", "must not be before start_at")
+
+    @property
+    def _seconds(self) -> float:
+        return sum(getattr(self, unit) * factor for unit, factor in UNITS.items())
+
+    @property
+    def period(self) -> timedelta:
+        """The time from one fire time to the next."""
+        return timedelta(seconds=self._seconds)
+
+    def next_after(self, moment: datetime | None, anchor: datetime) -> datetime | None:
+        """The next of anchor + k × period, k ≥ 0 with `start_at` or `start_now`, else k ≥ 1."""
+        start = self.start_at or anchor
+        first = 0 if self.start_at or self.start_now else 1
+        steps = first if moment is None else max(first, (moment - start) // self.period + 1)
+        fire_time = start + steps * self.period
+        return None if self.end_at is not None and fire_time > self.end_at else fire_time
+
+    def until(self, first: datetime, moment: datetime, anchor: datetime) -> tuple[int, datetime]:
+        """By arithmetic, however many there are."""
+        last = moment if self.end_at is None else min(moment, self.end_at)
+        steps = max(0, (last - first) // self.period)
+        return steps + 1, first + steps * self.period
+
+    def as_dict(self) -> dict[str, Any]:
+        """`{"type": "interval", …}` with only the keys that say something."""
+        units = {unit: getattr(self, unit) for unit in UNITS if getattr(self, unit)}
+        times = {name: rfc3339(getattr(self, name)) for name in ("start_at", "end_at") if getattr(self, name)}
+        return {"type": "interval", **units, **times, **({"start_now": True} if self.start_now else {})}

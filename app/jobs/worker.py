@@ -1,0 +1,250 @@
+"""The dispatcher: one thread that claims jobs for idle slots and is the only writer of their outcomes.
+
+A turn is one short transaction: write the outcomes that came in and the progress that was said, and claim
+as many jobs as there are idle slots. How many jobs share a commit is what the throughput depends on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from typing import Any, Final, Protocol
+
+from .claimer import Claimer
+from .clock import Clock
+from .config import Settings
+from .database import Database
+from .errors import DatabaseUnavailable
+from .evidence import evidence_of_this_process
+from .loops import Loop
+from .notices import Notices
+from .outcomes import Failure, Outcome
+from .registry import Registry
+from .runner import Runner
+from .slots import Slot, Slots
+from .store import claims, runs, workers
+from .store.claims import Claim
+from .store.runs import Ended, Settled
+
+log = logging.getLogger(__package__)
+ACTIVE_POLL: Final = 0.033
+IDLE_POLL: Final = 0.25
+ACTIVE_FOR: Final = 5.0
+"""Seconds without work after which the poll slows down to four looks a second."""
+REPORT_EVERY: Final = 0.1
+"""Seconds between two writes of what the running tasks say of themselves."""
+
+
+class Pool(Protocol):
+    """Where claimed jobs run."""
+
+    name: str
+
+    def submit(self, function: Any, *args: Any) -> None:
+        """Run `function(*args)` in a thread; RuntimeError where it takes no more."""
+
+    def close(self) -> None:
+        """Take no more work."""
+
+
+class Worker:
+    """Runs the jobs of one app in one process, from `start` to `stop`; not used again afterwards."""
+
+    def __init__(
+        self, *, pool: Pool, runner: Runner, database: Database, registry: Registry, settings: Settings,
+        clock: Clock, notices: Notices,
+    ) -> None:  # fmt: skip
+        self.id = str(uuid.uuid4())
+        self.is_draining = False
+        self._pool, self._runner, self._database, self._registry = pool, runner, database, registry
+        self._settings, self._clock, self._notices = settings, clock, notices
+        self._loop = Loop("dispatcher", self._turn)
+        self._slots = Slots(settings.threads, clock, self._loop.wake)
+        self._claimer = Claimer(database, registry, settings, clock)
+        self._writing = threading.Lock()
+        self._idle = threading.Event()
+        self._is_registered = False
+        self._is_shown_draining = False
+        self._has_strays = False
+        self._last_report = self._last_work = clock.monotonic()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the dispatcher thread runs."""
+        return self._loop.is_alive
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the worker has its row, without which it claims nothing."""
+        return self._is_registered
+
+    @property
+    def busy(self) -> int:
+        """How many jobs it has in hand."""
+        return len(self._slots)
+
+    def start(self) -> None:
+        """Start the dispatcher."""
+        self._loop.start()
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._claimer.expect()
+        self._loop.wake()
+
+    def ask_to_cancel(self, job_id: str) -> None:
+        """Pass a cancel request on to the job's task, if it runs here."""
+        if slot := self._slots.get(job_id):
+            slot.run.ask_to_cancel()
+
+    def lost_its_row(self) -> None:
+        """Somebody declared this worker dead: its runs are fenced off, and it goes on under a new id."""
+        log.warning("worker %s was declared dead while it lived; it goes on under a new id", self.id)
+        for slot in self._slots.unfinished():
+            slot.run.ask_to_cancel()
+        self.id, self._is_registered = str(uuid.uuid4()), False
+        self._loop.wake()
+
+    def drain(self, grace: float, hurry: threading.Event) -> None:
+        """Claim no more, tell the tasks, and wait for them `grace` seconds or until `hurry` is set."""
+        self.is_draining = True
+        for slot in self._slots.unfinished():
+            slot.run.ask_to_stop()
+        self._claimer.expect()
+        self._loop.wake()
+        deadline = self._clock.monotonic() + grace
+        while not hurry.is_set() and (left := deadline - self._clock.monotonic()) > 0:
+            if self._idle.wait(min(left, 0.1)):
+                return
+
+    def stop(self, timeout: float = 1.0) -> bool:
+        """Put back what still runs, without spending an attempt, and leave. Whether no thread is stuck."""
+        self.is_draining = True
+        self._loop.stop(timeout)
+        self._pool.close()
+        stuck = self._slots.unfinished()
+        try:
+            if self._writing.acquire(timeout=timeout):
+                self._leave(stuck)
+        except DatabaseUnavailable as error:
+            log.error("%d jobs are left to be rescued: %s", len(stuck), error)
+        return not stuck
+
+    def _turn(self) -> float:
+        if not self._is_registered and not self.is_draining:
+            self._register()
+        if self.is_draining and not self._is_shown_draining:
+            self._show_draining()
+        self._slots.put_back_the_waiting(all_of_them=self.is_draining)
+        ended = self._slots.collect()
+        begun, said = self._reports()
+        wanted = self._claimer.look(self._slots, self.ask_to_cancel, is_busy=bool(ended))
+        if ended or begun or said or wanted or self._has_strays:
+            self._write(ended, begun, said)
+        if self.is_draining and not len(self._slots):
+            self._idle.set()
+        return self._pause()
+
+    def _register(self) -> None:
+        new = workers.NewWorker(
+            id=self.id, engine=self._pool.name, threads=self._settings.threads, queues=self._settings.queues,
+            started_at=self._clock.now(), **evidence_of_this_process().as_dict(),
+        )  # fmt: skip
+        with self._database.write() as conn:
+            workers.register(conn, new)
+        self._is_registered = True
+        self._claimer.expect()
+
+    def _show_draining(self) -> None:
+        with self._database.write() as conn:
+            workers.drain(conn, self.id)
+        self._is_shown_draining = True
+
+    def _reports(self) -> tuple[list[Any], list[Any]]:
+        """What the running tasks say of themselves, if it is time to write it."""
+        moment = self._clock.monotonic()
+        if not len(self._slots) or moment - self._last_report < REPORT_EVERY:
+            return [], []
+        self._last_report = moment
+        return self._slots.begun(), self._slots.said()
+
+    def _write(self, ended: list[Ended], begun: list[Any], said: list[Any]) -> None:
+        # If the answer to a commit is lost, what it claimed is claimed by nobody that we know of.
+        has_strays, self._has_strays = self._has_strays, True
+        with self._writing:
+            with self._database.write() as conn:
+                runs.progress(conn, said)
+                runs.begin(conn, begun)
+                if has_strays:
+                    runs.settle(conn, self._strays(conn))
+                settled = runs.settle(conn, ended)
+                claimed = self._claim(conn)
+            self._has_strays = False
+            self._slots.reported(begun, said)
+            self._slots.saved(ended)
+            slots = [self._slots.fill(claim) for claim in claimed]
+        self._tell(ended, settled, claimed)
+        for slot in slots:
+            self._begin(slot)
+
+    def _claim(self, conn: Any) -> list[Claim]:
+        if self.is_draining or not self._is_registered:
+            return []
+        rows = self._claimer.choose(conn, self._slots)
+        if not rows:
+            return []
+        now = self._clock.now()
+        if not workers.beat(conn, self.id, now):
+            self.lost_its_row()
+            return []
+        return claims.claim(conn, rows, self.id, self._pool.name, now)
+
+    def _strays(self, conn: Any) -> list[Ended]:
+        found = runs.strays(conn, self.id, self._slots.ids)
+        released = Outcome("released", reason="the answer to its claim was lost")
+        return [Ended(claim, released, None, self._clock.now()) for claim in found]
+
+    def _tell(self, ended: list[Ended], settled: dict[str, Settled], claimed: list[Claim]) -> None:
+        for end in ended:
+            if end.claim.id not in settled:
+                log.warning("job %s: the late outcome of run %d was refused", end.claim.id, end.claim.run)
+        if ended or claimed:
+            self._last_work = self._clock.monotonic()
+            self._notices.notify([end.claim.id for end in ended] + [claim.id for claim in claimed])
+
+    def _begin(self, slot: Slot) -> None:
+        if self.is_draining:
+            slot.run.ask_to_stop()
+        try:
+            self._pool.submit(self._execute, slot)
+        except RuntimeError:  # the interpreter is closing its pools
+            if slot.take():
+                self._slots.end(slot, Outcome("released", reason="the process is ending"))
+
+    def _execute(self, slot: Slot) -> None:
+        """In a thread of the pool."""
+        if slot.take():
+            slot.run.started_at = self._clock.now()
+            self._slots.end(slot, self._runner.run(slot.claim, slot.run))
+
+    def _leave(self, stuck: list[Slot]) -> None:
+        ended = self._slots.collect()
+        now = self._clock.now()
+        ended = ended + [Ended(s.claim, self._interrupted(s), s.run.started_at, now) for s in stuck]
+        with self._database.write() as conn:
+            runs.settle(conn, ended)
+            workers.remove(conn, self.id)
+        self._notices.notify([end.claim.id for end in ended])
+
+    def _interrupted(self, slot: Slot) -> Outcome:
+        """A task that is at most once and has begun must not run again."""
+        if slot.run.started_at is None or self._registry.get(slot.claim.task).on_interrupt == "retry":
+            return Outcome("released", reason="the worker was stopped")
+        failure = Failure("WorkerLost", "the worker was stopped while the task ran")
+        return Outcome("failed", failure=failure)
+
+    def _pause(self) -> float:
+        moment = self._clock.monotonic()
+        poll = ACTIVE_POLL if moment - self._last_work < ACTIVE_FOR else IDLE_POLL
+        return self._claimer.seconds_until_due(poll) if self._slots.free > 0 else poll

@@ -1,0 +1,84 @@
+"""Hands messages to the mail server that SMTP_URL names, a limited number over each connection."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+MESSAGES_PER_CONNECTION: Final = 50
+TIMEOUT_SECONDS: Final = 30
+
+
+class Refused(Exception):
+    """The server will not take this message, and said so before it had it; the text is its reply."""
+
+
+class Mailer:
+    """Use it in a `with` block: `connect()` before each `send()`, and the block's end says goodbye."""
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+        self._server: smtplib.SMTP | None = None
+        self._handed_over = 0
+
+    def __enter__(self) -> Mailer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._disconnect()
+
+    def connect(self) -> None:
+        """Be connected, anew after a full batch or where the server hung up. Raises OSError."""
+        if self._handed_over >= MESSAGES_PER_CONNECTION:
+            self._disconnect()
+        # smtplib drops its socket when the server answers 421 or goes away.
+        if self._server is None or self._server.sock is None:
+            self._server = self._connected()
+            self._handed_over = 0
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand `message` over. Raises Refused, or OSError where nobody knows whether it went out."""
+        assert self._server is not None, "connect() first"
+        self._handed_over += 1
+        try:
+            self._server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, reply = next(iter(error.recipients.values()))
+            raise Refused(_text(code, reply)) from None
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+            raise Refused(_text(error.smtp_code, error.smtp_error)) from None
+        except smtplib.SMTPNotSupportedError as error:
+            raise Refused(str(error)) from None
+
+    def _connected(self) -> smtplib.SMTP:
+        host, scheme = self._url.hostname or "localhost", self._url.scheme
+        server: smtplib.SMTP
+        if scheme == "smtps":
+            server = smtplib.SMTP_SSL(
+                host, self._url.port or 0, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+            )
+        else:
+            server = smtplib.SMTP(host, self._url.port or 0, timeout=TIMEOUT_SECONDS)
+        if scheme == "smtp+starttls":
+            server.starttls(context=ssl.create_default_context())
+        if self._url.username:
+            server.login(unquote(self._url.username), unquote(self._url.password or ""))
+        return server
+
+    def _disconnect(self) -> None:
+        server, self._server = self._server, None
+        if server is not None and server.sock is not None:
+            try:
+                server.quit()
+            except (OSError, smtplib.SMTPException):
+                server.close()
+
+
+def _text(code: int, reply: bytes | str) -> str:
+    return f"{code} {reply.decode('utf-8', 'replace') if isinstance(reply, bytes) else reply}"

@@ -1,0 +1,65 @@
+"""`GET /`: where the API is, what it can do, what it did last, and a line to try."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from urllib.parse import urljoin
+
+from flask import Blueprint, Flask, Response, current_app, render_template, request
+
+from .extensions import jobs
+
+SHOWN: Final = 10
+EXAMPLE: Final = {"task": "count", "args": {"to": 50}}
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+ALIASES: Final = {"/healthz": "simmer.health_live", "/readyz": "simmer.health_ready"}
+"""Path at the root → the view of the package that answers there."""
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+@jobs.requires("read")
+def index() -> str:
+    """The first page."""
+    api = api_address(current_app, request.host_url)
+    return render_template(
+        "index.html",
+        api=api,
+        curl=curl_line(api, with_token=bool(current_app.config.get("JOBS_API_TOKENS"))) if api else None,
+        tasks=sorted(jobs.registry.tasks.values(), key=lambda task: task.name),
+        jobs=jobs.list(limit=SHOWN),
+    )
+
+
+@blueprint.after_app_request
+def _secure_pages(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response
+
+
+def add_health_aliases(app: Flask) -> None:
+    """Let the service answer for its health at its root too."""
+    for path, endpoint in ALIASES.items():
+        if endpoint in app.view_functions:
+            app.add_url_rule(path, endpoint=path.strip("/"), view_func=app.view_functions[endpoint])
+
+
+def api_address(app: Flask, base: str) -> str | None:
+    """The address of the API below `base`, or None where it is switched off."""
+    prefix = app.config.get("JOBS_API_PREFIX", "/api/v1")
+    return urljoin(base, prefix) if prefix else None
+
+
+def curl_line(api: str, *, with_token: bool = False) -> str:
+    """A line for a shell that starts a job which takes five seconds."""
+    token = "-H 'Authorization: Bearer <token>' " if with_token else ""
+    return f"curl -i {api}/jobs {token}-H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'"

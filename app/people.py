@@ -1,0 +1,76 @@
+"""What makes a user valid: the same rules for JSON and for a line of CSV."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
+
+OLDEST: Final = 150
+LONGEST_NAME: Final = 200
+LONGEST_EMAIL: Final = 254
+# What no database takes (NUL, halves of surrogate pairs) or no name has (control characters).
+UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+DIGITS: Final = re.compile(r"[0-9]{1,9}")
+_is_email: Final = validate.Email()
+
+
+def check_name(name: str) -> None:
+    """Raise ValidationError unless `name` is a person's name."""
+    if not name.strip():
+        raise ValidationError("the name is missing")
+    if len(name) > LONGEST_NAME:
+        raise ValidationError(f"the name is longer than {LONGEST_NAME} characters")
+    if UNFIT.search(name):
+        raise ValidationError("the name has characters that are not text")
+
+
+def check_email(email: str) -> None:
+    """Raise ValidationError unless `email` looks like an address."""
+    email = email.strip()
+    if not email:
+        raise ValidationError("the email is missing")
+    if len(email) > LONGEST_EMAIL or not email.isprintable():
+        raise ValidationError("the email is not an address")
+    _is_email(email)
+
+
+def check_age(age: int) -> None:
+    """Raise ValidationError unless `age` is a person's age in years."""
+    if not 0 <= age <= OLDEST:
+        raise ValidationError(f"the age is not from 0 to {OLDEST}")
+
+
+def tidy(name: str, email: str, age: int) -> dict[str, Any]:
+    """The values as they are stored: no space around them, the address in lower case."""
+    return {"name": name.strip(), "email": email.strip().lower(), "age": age}
+
+
+def from_text(name: str, email: str, age: str) -> dict[str, Any]:
+    """The values of a user from the texts of a CSV line; raises ValidationError."""
+    check_name(name)
+    check_email(email)
+    if not age.strip():
+        raise ValidationError("the age is missing")
+    if not DIGITS.fullmatch(age.strip()):
+        raise ValidationError("the age is not a whole number")
+    years = int(age)
+    check_age(years)
+    return tidy(name, email, years)
+
+
+class UserSchema(Schema):
+    """A user as JSON."""
+
+    class Meta:
+        unknown = RAISE
+
+    id = fields.Integer(dump_only=True)
+    name = fields.String(required=True, validate=check_name)
+    email = fields.String(required=True, validate=check_email)
+    age = fields.Integer(required=True, strict=True, validate=check_age)
+
+    @post_load
+    def _tidy(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        return tidy(**data)

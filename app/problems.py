@@ -1,0 +1,65 @@
+"""Errors of the service's own views as `application/problem+json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from flask import Flask, Response, jsonify
+from sqlalchemy.exc import OperationalError
+
+from .jobs import DatabaseUnavailable, QueueFull, SimmerError
+
+RETRY_AFTER_SECONDS: Final = 2
+
+
+class Problem(Exception):
+    """Raise it in a view to answer with `status` and `detail`; `errors` names each place that is wrong."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+
+    def response(self) -> Response:
+        """The answer that says it."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        response = jsonify(body)
+        response.status_code = self.status
+        response.mimetype = "application/problem+json"
+        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
+
+
+def places(messages: Mapping[Any, Any], pointer: str = "#") -> list[dict[str, str]]:
+    """What marshmallow found, one entry for each place."""
+    found = []
+    for key, value in messages.items():
+        place = f"{pointer}/{key}"
+        if isinstance(value, Mapping):
+            found += places(value, place)
+        else:
+            found += [{"pointer": place, "detail": str(message)} for message in value]
+    return found
+
+
+def init_app(app: Flask) -> None:
+    """Answer problems, and a database that cannot be reached, from every view of the service."""
+    app.register_error_handler(Problem, lambda problem: problem.response())
+    for kind in (OperationalError, DatabaseUnavailable, QueueFull):
+        app.register_error_handler(kind, _unavailable)
+
+
+def _unavailable(error: Exception) -> Response:
+    known = isinstance(error, SimmerError)
+    return Problem(503, str(error) if known else "The database cannot be reached: try again.").response()

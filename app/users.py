@@ -1,0 +1,83 @@
+"""`/users`: add one person, list them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, url_for
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from .extensions import db, jobs
+from .models import User
+from .people import UserSchema
+from .problems import Problem, places
+
+blueprint = Blueprint("users", __name__, url_prefix="/users")
+
+
+class PageSchema(Schema):
+    """The query of a list: `cursor` is the id of the last person on the page before."""
+
+    class Meta:
+        unknown = RAISE
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+    cursor = fields.Integer(load_default=0, validate=validate.Range(0, 2**63 - 1))
+
+
+@blueprint.post("")
+@jobs.requires("submit")
+def add() -> Response:
+    """Add one person: 201 with `Location`, 409 where the address is known."""
+    try:
+        user = User(**UserSchema().load(_body()))
+    except ValidationError as error:
+        raise Problem(
+            422, "The body does not describe a user.", places(error.normalized_messages())
+        ) from None
+    db.session.add(user)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise Problem(409, "There is a user with this address.") from None
+    response = jsonify(UserSchema().dump(user))
+    response.status_code = 201
+    response.headers["Location"] = url_for("users.show", user_id=user.id)
+    return response
+
+
+@blueprint.get("")
+@jobs.requires("read")
+def page() -> Response:
+    """A page of people in the order they came, and the cursor of the next one."""
+    try:
+        query = PageSchema().load(request.args)
+    except ValidationError as error:
+        raise Problem(400, "The query is not understood.", places(error.normalized_messages())) from None
+    after = select(User).where(User.id > query["cursor"]).order_by(User.id).limit(query["limit"] + 1)
+    found = db.session.scalars(after).all()
+    users = found[: query["limit"]]
+    more = len(found) > len(users)
+    return jsonify(items=UserSchema(many=True).dump(users), next_cursor=str(users[-1].id) if more else None)
+
+
+@blueprint.get("/<int:user_id>")
+@jobs.requires("read")
+def show(user_id: int) -> Response:
+    """One person, or 404."""
+    user = db.session.get(User, user_id) if user_id < 2**63 else None
+    if user is None:
+        raise Problem(404, "No user has this id.")
+    return jsonify(UserSchema().dump(user))
+
+
+def _body() -> Any:
+    if not request.is_json:
+        raise Problem(415, "Send a JSON body as application/json.")
+    body = request.get_json(silent=True)
+    if body is None:
+        raise Problem(400, "The body is not JSON.")
+    return body

@@ -1,0 +1,181 @@
+"""Serve the service on one machine: `python run.py`, or `make run`."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+SERVER_THREADS: Final = 16
+ROLES: Final = ("all", "web", "worker")
+
+
+class Unusable(Exception):
+    """The service cannot be served like this; the message says what to do."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until a signal ends it; returns the exit code. What cannot work ends with one line."""
+    try:
+        options = _options(argv)
+        _check_bind(options)
+        return 0 if options.check else _run(options)
+    except Unusable as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+def host_from(environment: Mapping[str, str]) -> str:
+    """HOST where it is an address to bind: shells use the name for other things too."""
+    host = environment.get("HOST", "").strip()
+    if host and not _is_bindable(host):
+        print(f"HOST={host} is ignored: it is neither an IP address nor localhost", flush=True)
+        host = ""
+    return host or "127.0.0.1"
+
+
+def port_from(text: str) -> int:
+    """The number of a port, 0 for any that is free; raises Unusable."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
+        raise Unusable(f"{text!r} is no port: choose a number up to 65535, for example PORT=5001 make run")
+    return int(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what is bound to `host`."""
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def address_of(host: str, port: int) -> str:
+    """The address for a browser on this machine."""
+    address = _address(host)
+    if address is not None and address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="run.py", description="Serve the service and run its jobs.")
+    parser.add_argument("--host", help="IP address or localhost to bind (default: HOST or 127.0.0.1)")
+    parser.add_argument("--port", help="port to bind, 0 for any that is free (default: PORT or 5000)")
+    parser.add_argument("--threads", type=int, help="jobs at a time (default: FLASK_JOBS_THREADS or 8)")
+    parser.add_argument("--role", choices=ROLES, help="HTTP, jobs or both (default: FLASK_JOBS_ROLE or all)")
+    parser.add_argument("--debug", action="store_true", help="reload at changes and show tracebacks")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    options.host = options.host or host_from(os.environ)
+    if not _is_bindable(options.host):
+        raise Unusable(f"{options.host!r} is no address: --host takes an IP address or localhost")
+    options.port = port_from(options.port or os.environ.get("PORT") or "5000")
+    options.role = options.role or os.environ.get("FLASK_JOBS_ROLE") or "all"
+    return options
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _is_bindable(host: str) -> bool:
+    return host == "localhost" or _address(host) is not None
+
+
+def _check_bind(options: argparse.Namespace) -> None:
+    """Raise Unusable where somebody else has the port; the reloader's child inherits it from its parent."""
+    if options.role == "worker" or "WERKZEUG_RUN_MAIN" in os.environ:
+        return
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As the server does: a port that was left a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((options.host, options.port))
+        except OSError as error:
+            raise _cannot_bind(options, error) from None
+
+
+def _cannot_bind(options: argparse.Namespace, error: OSError) -> Unusable:
+    return Unusable(
+        f"Port {options.port} on {options.host} cannot be used ({error.strerror or error}):"
+        " stop what has it or choose another, for example PORT=5001 make run"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    # What was typed here goes before every other setting, and the environment is the last of those.
+    os.environ["FLASK_JOBS_ROLE"] = options.role
+    if options.threads is not None:
+        os.environ["FLASK_JOBS_THREADS"] = str(options.threads)
+    if options.role == "worker":
+        os.execv(sys.executable, [sys.executable, "-m", "flask", "--app", "app", "jobs", "worker"])
+    app = _made_app(options)
+    if options.debug:
+        app.run(options.host, options.port, debug=True)
+    else:
+        _serve(app, options)
+    return 0
+
+
+def _made_app(options: argparse.Namespace) -> Flask:
+    from app import create_app
+    from app.config import ServiceConfigError
+    from app.jobs import ConfigError
+
+    try:
+        app = create_app()
+    except (ConfigError, ServiceConfigError) as error:
+        raise Unusable(str(error)) from None
+    protected = app.config.get("JOBS_API_TOKENS") or app.config.get("JOBS_AUTH")
+    if not protected and not is_loopback(options.host):
+        raise Unusable(
+            f"{options.host} can be reached from other machines: bind 127.0.0.1, or set JOBS_API_TOKENS"
+            """ (for example FLASK_JOBS_API_TOKENS='{"<a long secret>": ["submit"]}') or JOBS_AUTH first"""
+        )
+    return app
+
+
+def _serve(app: Flask, options: argparse.Namespace) -> None:
+    import waitress
+
+    from app.extensions import jobs
+
+    try:
+        server: Any = waitress.create_server(
+            app,
+            host=options.host,
+            port=options.port,
+            threads=SERVER_THREADS,
+            # A header that a proxy adds must be seen: without tokens it is what closes the service.
+            clear_untrusted_proxy_headers=False,
+        )
+    except OSError as error:
+        raise _cannot_bind(options, error) from None
+    if options.role != "web" and app.config.get("JOBS_AUTOSTART", True):
+        with app.app_context():
+            jobs.start(server_threads=SERVER_THREADS)
+    port = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
+    _say_hello(app, address_of(options.host, port))
+    server.run()
+
+
+def _say_hello(app: Flask, address: str) -> None:
+    from app.pages import api_address, curl_line
+
+    print(f"Flask-Simmer serves {address}", flush=True)
+    api = api_address(app, address)
+    if api:
+        print(f"Try: {curl_line(api, with_token=bool(app.config.get('JOBS_API_TOKENS')))}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

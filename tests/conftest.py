@@ -1,0 +1,127 @@
+"""Databases and apps for the tests: fixtures are factories, and each test has its own."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from app.jobs import Simmer
+from app.jobs.database import Database
+from app.jobs.models import Base
+
+CANDIDATES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1:5432/postgres")
+KINDS = ("sqlite", "postgresql")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything that needs a server is skipped by name where there is none, unless it must be there."""
+    if _postgres_url() is not None or os.environ.get("JOBS_REQUIRE_SERVICES") == "1":
+        return
+    for item in items:
+        if "[postgresql" in item.name:
+            item.add_marker(pytest.mark.skip(reason="PostgreSQL is not reachable: set TEST_DATABASE_URLS"))
+
+
+def _postgres_url() -> URL | None:
+    given = [part for part in os.environ.get("TEST_DATABASE_URLS", "").replace(",", " ").split() if part]
+    for candidate in (*[url for url in given if url.startswith("postgresql")], *CANDIDATES):
+        url = make_url(candidate)
+        try:
+            engine = create_engine(url, connect_args={"connect_timeout": 2})
+            with engine.connect():
+                return url
+        except OperationalError:
+            continue
+        finally:
+            engine.dispose()
+    return None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """A database of this session's own on the PostgreSQL server."""
+    url = _postgres_url()
+    if url is None:
+        pytest.fail(
+            "PostgreSQL is required (JOBS_REQUIRE_SERVICES=1) and not reachable: set TEST_DATABASE_URLS"
+        )
+    name = f"simmer_{uuid.uuid4().hex[:12]}"
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as conn:
+        conn.execute(text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name)
+    with server.connect() as conn:
+        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    """The URL of an empty database, once for each kind."""
+    if request.param == "sqlite":
+        return make_url(f"sqlite:///{tmp_path}/test.db")
+    found: URL = request.getfixturevalue("postgres")
+    engine = create_engine(found)
+    with engine.begin() as conn:
+        conn.execute(text("DROP SCHEMA public CASCADE"))
+        conn.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return found
+
+
+@pytest.fixture
+def database(url: URL) -> Iterator[Database]:
+    """A database with our tables, once for each kind."""
+    made = Database.connect(url, threads=8, synchronous="NORMAL")
+    made.create_tables()
+    yield made
+    made.close()
+
+
+AppFactory = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> Iterator[AppFactory]:
+    """Makes apps with a database and a Simmer; ends their threads after the test.
+
+    `make_app(jobs, url=…, JOBS_THREADS=…)`: keywords are configuration; SQLite by default.
+    """
+    made: list[tuple[Flask, Simmer]] = []
+
+    def make(jobs: Simmer, url: URL | None = None, tables: bool = True, **config: Any) -> Flask:
+        app = Flask(f"host{len(made)}", instance_path=str(tmp_path))
+        where = (
+            url.render_as_string(hide_password=False) if url else f"sqlite:///{tmp_path}/app{len(made)}.db"
+        )
+        defaults = {"SQLALCHEMY_DATABASE_URI": where, "JOBS_SQLITE_SYNCHRONOUS": "NORMAL", "JOBS_APP": "host"}
+        app.config.update({**defaults, **config})
+        db = SQLAlchemy(app)
+        jobs.init_app(app, db)
+        made.append((app, jobs))
+        if tables:
+            with app.app_context():
+                db.create_all()
+        return app
+
+    yield make
+    for app, jobs in made:
+        with app.app_context():
+            jobs.stop(timeout=5)
+            jobs.runtime.database.close()
+            app.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture
+def tables() -> list[str]:
+    """The names of our tables."""
+    return [table.name for table in Base.metadata.sorted_tables]

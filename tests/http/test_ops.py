@@ -1,0 +1,131 @@
+"""Tasks, schedules, numbers, workers and health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .site import API, is_problem, site
+
+
+def test_tasks_are_listed_with_their_schema(tmp_path: Path) -> None:
+    """Every registered task is listed by name with what it takes and its defaults."""
+    with site(tmp_path) as here:
+        here.submit()
+        tasks = {task["name"]: task for task in here.get("/tasks").get_json()["items"]}
+        assert list(tasks) == sorted(tasks)
+        assert {"add", "echo", "fail", "give_up", "report", "tick"} <= set(tasks)
+        keys = "name description args_schema queue max_attempts timeout counts".split()
+        assert all(list(task) == keys for task in tasks.values())
+        report = tasks["report"]
+        assert (report["queue"], report["max_attempts"], report["timeout"]) == ("reports", 3, 60)
+        assert report["args_schema"]["properties"]["month"]["type"] == "string"
+        assert report["args_schema"]["required"] == ["month"]
+        assert tasks["add"]["description"] == "Add two numbers."
+        assert here.get("/tasks/add").get_json() == tasks["add"]
+
+
+@pytest.mark.parametrize("name", ["nobody", "%00", "a" * 5_000, "%ff", "add%20", "../jobs"])
+def test_an_unknown_task_is_404(tmp_path: Path, name: str) -> None:
+    """A name that no task has is a 404 problem."""
+    with site(tmp_path) as here:
+        is_problem(here.get(f"/tasks/{name}"), 404, "not-found")
+
+
+def test_schedules_are_shown(tmp_path: Path) -> None:
+    """A schedule shows its task, its trigger and its arguments without secrets."""
+    with site(tmp_path) as here:
+        (schedule,) = here.get("/schedules").get_json()["items"]
+        assert (schedule["id"], schedule["task"], schedule["paused"]) == ("hourly", "tick", False)
+        assert schedule["trigger"]["type"] == "interval"
+        assert schedule["args"] == {"value": 1, "token": "[redacted]"}
+        assert here.get("/schedules/hourly").get_json() == schedule
+
+
+def test_a_schedule_is_paused_resumed_and_run(tmp_path: Path) -> None:
+    """Pause and resume answer with the schedule, run with 202 and the job it made, also while paused."""
+    with site(tmp_path) as here:
+        for _ in range(2):
+            response = here.post("/schedules/hourly/pause")
+            assert (response.status_code, response.get_json()["paused"]) == (200, True)
+        run = here.post("/schedules/hourly/run")
+        assert run.status_code == 202
+        assert run.headers["Location"] == f"{API}/jobs/{run.get_json()['id']}"
+        assert run.get_json()["schedule_id"] == "hourly"
+        assert here.get("/schedules/hourly").get_json()["paused"] is True
+        response = here.post("/schedules/hourly/resume")
+        assert (response.status_code, response.get_json()["paused"]) == (200, False)
+        here.drain()
+        assert here.get(f"/jobs/{run.get_json()['id']}").get_json()["result"] == 1
+
+
+@pytest.mark.parametrize("id", ["nobody", "%00", "a" * 65, "a b", "%ff", "a%2Fb"])
+def test_an_unknown_schedule_is_404(tmp_path: Path, id: str) -> None:
+    """An id that no schedule has is 404 on every route."""
+    with site(tmp_path) as here:
+        is_problem(here.get(f"/schedules/{id}"), 404, "not-found")
+        for action in ("pause", "resume", "run"):
+            is_problem(here.post(f"/schedules/{id}/{action}"), 404, "not-found")
+
+
+def test_stats_count_by_state(tmp_path: Path) -> None:
+    """The numbers by state are capped counts, every state present."""
+    with site(tmp_path) as here:
+        here.submit()
+        here.submit(delay=60)
+        states = here.get("/stats").get_json()["states"]
+        assert states["queued"] == {"value": 1, "capped": False}
+        assert states["scheduled"]["value"] == 1
+        assert states["failed"]["value"] == 0
+
+
+def test_workers_are_listed(tmp_path: Path) -> None:
+    """A process that runs jobs is listed with its heartbeat."""
+    with site(tmp_path, engine="thread") as here:
+        assert here.get("/workers").get_json() == {"items": []}
+        with here.app.app_context():
+            here.jobs.start()
+        (worker,) = here.get("/workers").get_json()["items"]
+        assert worker["threads"] == 8
+        assert worker["heartbeat_at"].endswith("Z")
+
+
+def test_live_is_open_and_asks_nothing(tmp_path: Path) -> None:
+    """`health/live` answers anybody, from anywhere."""
+    with site(tmp_path, api_tokens={"token-one": ["read"]}) as here:
+        response = here.get("/health/live", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+        assert (response.status_code, response.get_json()) == (200, {"status": "ok"})
+
+
+def test_ready_shows_its_checks_to_those_who_may_read(tmp_path: Path) -> None:
+    """`health/ready` gives the status to everybody and the checks to those with a token."""
+    with site(tmp_path, engine="thread", api_tokens={"token-one": ["read"]}) as here:
+        with here.app.app_context():
+            here.jobs.start()
+        outside = here.get("/health/ready")
+        assert (outside.status_code, outside.get_json()) == (200, {"status": "ok"})
+        inside = here.get("/health/ready", headers={"Authorization": "Bearer token-one"})
+        assert set(inside.get_json()) == {"status", "checks"}
+        assert here.get("/health/ready", headers={"Authorization": "Bearer wrong"}).get_json() == {
+            "status": "ok"
+        }
+
+
+def test_ready_is_503_while_draining(tmp_path: Path) -> None:
+    """A draining process says that it wants no more work."""
+    with site(tmp_path) as here:
+        here.app.extensions["simmer"].draining = True
+        response = here.get("/health/ready")
+        assert (response.status_code, response.get_json()["status"]) == (503, "fail")
+        assert int(response.headers["Retry-After"]) >= 1
+
+
+def test_ready_survives_a_failing_auth(tmp_path: Path) -> None:
+    """A JOBS_AUTH that raises makes the caller one without rights; monitoring goes on."""
+
+    def auth(request: object, right: str) -> bool:
+        raise RuntimeError("the user database is down")
+
+    with site(tmp_path, auth=auth) as here:
+        assert set(here.get("/health/ready").get_json()) == {"status"}

@@ -1,0 +1,82 @@
+"""The API can stand elsewhere, under a mounted app, or nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import Client
+
+from .site import is_problem, site
+
+
+def test_a_moved_prefix_moves_every_address(tmp_path: Path) -> None:
+    """Location, links and the catch-all follow JOBS_API_PREFIX."""
+    with site(tmp_path, prefix="/internal/jobs-api") as here:
+        response = here.client.post("/internal/jobs-api/jobs", json={"task": "add"})
+        links = response.get_json()["links"]
+        assert response.headers["Location"].startswith("/internal/jobs-api/jobs/")
+        assert here.client.get(response.headers["Location"]).status_code == 200
+        assert here.client.get(links["events"]).status_code == 200
+        is_problem(here.client.get("/internal/jobs-api/no"), 404, "not-found")
+        assert here.client.get("/api/v1/jobs").mimetype == "text/html"
+
+
+def test_a_mounted_app_links_with_its_root(tmp_path: Path) -> None:
+    """SCRIPT_NAME is part of every address that is given out."""
+    with site(tmp_path) as here:
+        client = Client(here.app)
+        options = {"base_url": "http://localhost/mounted", "json": {"task": "add"}}
+        job = client.post("/api/v1/jobs", **options)
+        assert job.headers["Location"].startswith("/mounted/api/v1/jobs/")
+        assert job.get_json()["links"]["self"] == job.headers["Location"]
+        listed = client.get("/api/v1/jobs", base_url="http://localhost/mounted")
+        assert (
+            "</mounted/api/v1/jobs?>" in listed.headers["Link"]
+            or "</mounted/api/v1/jobs>" in listed.headers["Link"]
+        )
+
+
+def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
+    """With JOBS_API_PREFIX None there is no route of ours, and a host's view can still answer as POST /jobs."""
+    with site(tmp_path, prefix=None) as here:  # type: ignore[arg-type]
+
+        @here.app.post("/start")
+        def start() -> object:
+            return here.jobs.accepted(here.jobs.submit("add", args={"a": 1}))
+
+        response = here.client.post("/start")
+        assert response.status_code == 202
+        assert response.get_json()["links"] is None
+        assert "Location" not in response.headers
+        assert not [rule for rule in here.app.url_map.iter_rules() if rule.endpoint.startswith("simmer")]
+
+
+def test_a_hosts_view_answers_as_post_jobs_does(tmp_path: Path) -> None:
+    """`jobs.accepted(job)` in a view of the host's is the 202 of `POST /jobs`."""
+    with site(tmp_path) as here:
+
+        @here.app.post("/start")
+        def start() -> object:
+            return here.jobs.accepted(here.jobs.submit("add", args={"a": 1}))
+
+        mine, ours = here.client.post("/start"), here.post("/jobs", {"task": "add", "args": {"a": 1}})
+        assert mine.status_code == ours.status_code == 202
+        assert set(mine.headers.keys()) == set(ours.headers.keys())
+        assert list(mine.get_json()) == list(ours.get_json())
+        assert here.client.get(mine.headers["Location"]).get_json() == mine.get_json()
+
+
+@pytest.mark.parametrize("provider", ["host"])
+def test_the_hosts_json_provider_has_no_say(tmp_path: Path, provider: str) -> None:
+    """A host that writes JSON in a way of its own changes nothing in our answers."""
+
+    class Odd(Flask.json_provider_class):  # type: ignore[name-defined,misc]
+        def dumps(self, obj: object, **options: object) -> str:
+            return '"odd"'
+
+    with site(tmp_path) as here:
+        here.app.json = Odd(here.app)
+        assert here.get("/jobs").data.startswith(b'{"items":')
+        assert here.get("/health/live").data == b'{"status":"ok"}\n'

@@ -1,0 +1,85 @@
+"""Jobs in every state, reached by the verbs that lead there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from app.jobs.ids import new_id
+from app.jobs.models import JobRow
+from app.jobs.outcomes import Failure, Outcome
+from app.jobs.store import claims, jobs, queries, runs, workers
+from app.jobs.store.claims import Claim
+from app.jobs.store.jobs import NewJob
+from app.jobs.store.runs import Ended
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+OUTCOMES = {
+    "succeeded": Outcome("succeeded", result="7"),
+    "failed": Outcome("failed", failure=Failure("ValueError", "no")),
+    "retrying": Outcome("failed", failure=Failure("ValueError", "no"), retry_in=60),
+    "snoozed": Outcome("snoozed", delay=60),
+    "released": Outcome("released"),
+    "cancelled": Outcome("cancelled", reason="enough"),
+}
+
+
+def new_job(**values: Any) -> NewJob:
+    """A job that can be stored; `values` replace the defaults."""
+    defaults: dict[str, Any] = {
+        "id": new_id(), "task": "add", "queue": "default", "priority": 0, "args": "{}", "tags": (),
+        "max_attempts": 3, "timeout": None, "on_interrupt": "retry", "created_at": NOW, "run_at": NOW,
+    }  # fmt: skip
+    return NewJob(**{**defaults, **values})
+
+
+def submit(conn: Connection, **values: Any) -> str:
+    """Store a job; its id."""
+    job = new_job(**values)
+    jobs.enqueue(conn, [job])
+    return job.id
+
+
+def register(conn: Connection, worker: str = "worker-1", **values: Any) -> str:
+    """Enter a worker; its id."""
+    evidence: dict[str, Any] = {"boot_id": None, "pid_namespace": None, "process_start": None, **values}
+    new = workers.NewWorker(
+        id=worker, host="here", pid=1, engine="thread", threads=8, queues=None, started_at=NOW, **evidence
+    )
+    workers.register(conn, new)
+    return worker
+
+
+def claim_one(conn: Connection, job_id: str, worker: str = "worker-1") -> Claim | None:
+    """Claim that job, if it can be claimed."""
+    made = claims.claim(conn, claims.the_job(conn, job_id), worker, "thread", NOW)
+    return made[0] if made else None
+
+
+def end(conn: Connection, claim: Claim, verb: str) -> bool:
+    """End the run by one of the verbs in OUTCOMES. Whether it applied."""
+    return bool(runs.settle(conn, [Ended(claim, OUTCOMES[verb], NOW, NOW)]))
+
+
+def job_in(conn: Connection, state: str) -> tuple[str, Claim | None]:
+    """A job in that state, and the claim of its (last) run."""
+    job_id = submit(conn, run_at=LATER if state == "scheduled" else NOW)
+    if state == "waiting":  # nothing leads there before jobs can depend on others
+        conn.execute(update(JobRow).where(JobRow.id == job_id).values(state="waiting", due=False))
+    if state in ("scheduled", "queued", "waiting"):
+        return job_id, None
+    claim = claim_one(conn, job_id)
+    assert claim is not None
+    if state != "running":
+        assert end(conn, claim, state)
+    return job_id, claim
+
+
+def state_of(conn: Connection, job_id: str) -> str:
+    """The job's state."""
+    found = queries.version_of(conn, job_id)
+    assert found is not None
+    return found[1]
