@@ -15,8 +15,16 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """
     # Imported here, because importing app.jobs alone must not bring the service along.
     from . import config as settings
-    from . import database, examples, imports, pages, problems, updates, users
-    from . import newsletter  # noqa: F401 - has no pages: importing it registers its task
+    from . import (
+        database,
+        examples,
+        imports,
+        newsletter,  # noqa: F401 - has no pages: importing it registers its task
+        pages,
+        problems,
+        updates,
+        users,
+    )
     from .extensions import db, jobs
 
     app = Flask(__name__)

@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .extensions import db, jobs
 
-BUSY_SECONDS: Final = 15
-"""How long a statement waits while somebody else writes to SQLite."""
+BUSY_SECONDS: Final = 4.0
+"""How long a statement waits while somebody else writes to SQLite; longer is an outage, and answered 503."""
 LOCKS: Final = {
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "SELECT pg_advisory_xact_lock(7311070523)",
@@ -53,6 +53,6 @@ def _lock(connection: Connection) -> None:
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", "journal_mode = WAL", "foreign_keys = ON"):
+    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1_000:.0f}", "journal_mode = WAL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.parse import urljoin
 from urllib.request import Request, urlopen
 
 LINES: Final = 100_000
@@ -41,10 +43,10 @@ def main() -> int:
         write_csv(path, LINES)
         print(f"Made {path.name}: {LINES:,} lines, {path.stat().st_size / 1e6:.1f} MB, a few of them bad")
         with server(Path(folder)) as address:
-            job, location = upload(f"{address}users/import", path)
-            print(f"POST {address}users/import: 202, Location: {location}")
             started = time.monotonic()
-            job = watch(location)
+            location = upload(f"{address}users/import", path)
+            print(f"POST {address}users/import: 202, Location: {location}")
+            job = watch(urljoin(address, location))
             seconds = time.monotonic() - started
         print(f"{job['state']} after {seconds:.1f} s: {json.dumps(job['result'] or job['error'], indent=2)}")
     return 0 if job["state"] == "succeeded" else 1
@@ -85,12 +87,12 @@ def server(folder: Path) -> Iterator[str]:
             process.wait(timeout=60)
 
 
-def upload(address: str, path: Path) -> tuple[dict[str, Any], str]:
-    """Send the file; returns the job and where to poll it."""
+def upload(address: str, path: Path) -> str:
+    """Send the file; returns where to poll its job."""
     with path.open("rb") as file:
         headers = {"Content-Type": "text/csv", "Content-Length": str(path.stat().st_size)}
         with urlopen(Request(address, data=file, headers=headers, method="POST")) as answer:
-            return json.load(answer), answer.headers["Location"]
+            return str(answer.headers["Location"])
 
 
 def watch(location: str) -> dict[str, Any]:
@@ -110,8 +112,6 @@ def watch(location: str) -> dict[str, Any]:
 
 def poll(location: str, version: str) -> tuple[dict[str, Any] | None, str]:
     """The job as soon as its version is another one, None after five seconds without."""
-    from urllib.error import HTTPError
-
     headers = {"If-None-Match": version, "Prefer": "wait=5"}
     try:
         with urlopen(Request(location, headers=headers)) as answer:

@@ -49,7 +49,7 @@ def _progress(upload: UUID) -> Import:
     found = db.session.get(Import, str(upload))
     if found is None:
         raise LookupError(f"no upload has the id {upload}")
-    return cast(Import, found)
+    return found
 
 
 def _file(upload: UUID) -> Any:
@@ -89,5 +89,5 @@ def _insert(people: Iterable[Mapping[str, Any]]) -> int:
 
 def _insert_or_nothing() -> ReturningInsert[Any]:
     dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.engine.dialect.name]
-    statement = dialect.insert(User.__table__).on_conflict_do_nothing(index_elements=["email"])  # type: ignore
+    statement = dialect.insert(User.__table__).on_conflict_do_nothing(index_elements=["email"])
     return cast("ReturningInsert[Any]", statement.returning(User.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Final, cast
+from typing import IO, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, request
@@ -51,7 +51,7 @@ def _sent_file() -> IO[bytes]:
     if request.mimetype == "multipart/form-data":
         if "file" not in request.files:
             raise Problem(422, "Send the CSV as the field `file`.")
-        return cast("IO[bytes]", request.files["file"].stream)
+        return request.files["file"].stream
     if request.mimetype != "text/csv":
         raise Problem(415, "Send the CSV as text/csv, or as the field `file` of multipart/form-data.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in UTF_8:

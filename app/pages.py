@@ -18,7 +18,7 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-ALIASES: Final = {"/healthz": "simmer.health_live", "/readyz": "simmer.health_ready"}
+ALIASES: Final = {"/healthz": "simmer.live", "/readyz": "simmer.ready"}
 """Path at the root → the view of the package that answers there."""
 
 blueprint = Blueprint("pages", __name__)

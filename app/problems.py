@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Flask, Response, jsonify
+from marshmallow import ValidationError
 from sqlalchemy.exc import OperationalError
 
 from .jobs import DatabaseUnavailable, QueueFull, SimmerError
@@ -41,13 +42,18 @@ class Problem(Exception):
         return response
 
 
-def places(messages: Mapping[Any, Any], pointer: str = "#") -> list[dict[str, str]]:
+def places(error: ValidationError) -> list[dict[str, str]]:
     """What marshmallow found, one entry for each place."""
-    found = []
+    messages = error.messages
+    return _places(messages if isinstance(messages, Mapping) else {"_schema": messages}, "#")
+
+
+def _places(messages: Mapping[Any, Any], pointer: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
     for key, value in messages.items():
         place = f"{pointer}/{key}"
         if isinstance(value, Mapping):
-            found += places(value, place)
+            found += _places(value, place)
         else:
             found += [{"pointer": place, "detail": str(message)} for message in value]
     return found

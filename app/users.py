@@ -34,9 +34,7 @@ def add() -> Response:
     try:
         user = User(**UserSchema().load(_body()))
     except ValidationError as error:
-        raise Problem(
-            422, "The body does not describe a user.", places(error.normalized_messages())
-        ) from None
+        raise Problem(422, "The body does not describe a user.", places(error)) from None
     db.session.add(user)
     try:
         db.session.commit()
@@ -56,7 +54,7 @@ def page() -> Response:
     try:
         query = PageSchema().load(request.args)
     except ValidationError as error:
-        raise Problem(400, "The query is not understood.", places(error.normalized_messages())) from None
+        raise Problem(400, "The query is not understood.", places(error)) from None
     after = select(User).where(User.id > query["cursor"]).order_by(User.id).limit(query["limit"] + 1)
     found = db.session.scalars(after).all()
     users = found[: query["limit"]]

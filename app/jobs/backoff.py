@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import random as _random
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -64,4 +63,4 @@ def _check_signature(backoff: Callable[..., Any]) -> None:
 def _is_delay(seconds: Any) -> bool:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return False
-    return math.isfinite(seconds) and 0 <= seconds <= LONGEST
+    return 0 <= seconds <= LONGEST  # NaN is neither

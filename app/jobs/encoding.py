@@ -39,11 +39,6 @@ class NotEncodable(TypeError):
         super().__init__(self.reason)
         self.path: list[str | int] = []
 
-    def named(self, where: str) -> NotEncodable:
-        """The same error, its message beginning with the place, such as "args.items[3]"."""
-        self.args = (f"{where}{''.join(map(_step, reversed(self.path)))}: {self.reason}",)
-        return self
-
 
 def to_json(value: Any, where: str = "value") -> Any:
     """`value` as plain dict, list, str, int, float, bool and None; a copy, free of subclasses.
@@ -55,7 +50,8 @@ def to_json(value: Any, where: str = "value") -> Any:
     try:
         return _EXACT.get(type(value), _other)(value, 0)
     except NotEncodable as problem:
-        raise problem.named(where) from problem.__cause__
+        problem.args = (f"{where}{''.join(map(_step, reversed(problem.path)))}: {problem.reason}",)
+        raise
 
 
 def dumps(value: Any, where: str = "value") -> str:
@@ -172,10 +168,10 @@ def _enum(value: Enum, depth: int) -> Any:
 
 
 def _other(value: Any, depth: int) -> Any:
-    # Subclasses, dataclasses and all that is refused. `type`, not isinstance: a proxy lies about its class.
+    # Whatever is rare or refused. `type`, not isinstance: a proxy lies about its class.
     kind = type(value)
     try:
-        for base, encode in _EXACT.items():
+        for base, encode in _BASES.items():
             if issubclass(kind, base):
                 return encode(_PLAIN[base](value) if base in _PLAIN else value, depth)
         if dataclasses.is_dataclass(kind) and not is_mapped(kind):
@@ -230,7 +226,6 @@ _DECODER = JSONDecoder(parse_constant=_never)
 _STRICT = JSONDecoder(object_pairs_hook=_once, parse_float=_finite, parse_int=_whole, parse_constant=_never)
 
 _EXACT: Final[dict[type, Callable[[Any, int], Any]]] = {
-    Enum: _enum,  # before the types that an Enum may derive from
     str: _str,
     int: _int,
     bool: lambda value, depth: value,
@@ -239,6 +234,10 @@ _EXACT: Final[dict[type, Callable[[Any, int], Any]]] = {
     dict: _dict,
     list: _list,
     tuple: _list,
+}
+_BASES: Final[dict[type, Callable[[Any, int], Any]]] = {
+    Enum: _enum,  # before the types that an Enum may derive from
+    **_EXACT,
     datetime: _datetime,
     date: lambda value, depth: date.isoformat(value),
     time: lambda value, depth: time.isoformat(value),

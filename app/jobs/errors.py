@@ -116,7 +116,7 @@ class JobCancelled(BaseException):
 
 
 class JobTimeout(BaseException):
-    """The attempt ran past its timeout. Derives from BaseException so that `except Exception` lets it pass."""
+    """The attempt ran past its timeout. Derives from BaseException, as JobCancelled does."""
 
 
 def problem(pointer: str, detail: Any) -> dict[str, str]:

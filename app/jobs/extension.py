@@ -85,11 +85,13 @@ class Simmer:
             return self._register(name, name.__name__, options)
         return lambda function: self._register(function, name or function.__name__, options)
 
-    def schedule(self, trigger: str | Trigger, /, *, id: str | None = None, args: Mapping[str, Any] | None = None,
-                 **words: Any) -> Callable[[Any], Task[..., Any]]:  # fmt: skip
-        """Run a task, or a plain function, at the fire times of a trigger: `@jobs.schedule("interval", seconds=30)`.
+    def schedule(
+        self, trigger: str | Trigger, /, *, id: str | None = None, args: Mapping[str, Any] | None = None,
+        **words: Any,
+    ) -> Callable[[Any], Task[..., Any]]:  # fmt: skip
+        """Run a task or a plain function at a trigger's fire times: `@jobs.schedule("interval", seconds=30)`.
 
-        `id` defaults to the task's name. It is stored when a worker starts, and retired when the code drops it.
+        `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it.
         """
         try:
             parsed = parse_trigger(trigger, **words)
@@ -155,7 +157,7 @@ class Simmer:
     def list(self, limit: int = 50, cursor: str | None = None, **filters: Any) -> JobList:
         """A page of jobs, newest first, with `.next_cursor`. Filters: state, task, queue, tag, schedule_id,
         batch_id (one or several), created_after, created_before. Raises InvalidCursor."""
-        return self.service.list(JobFilters.of(filters), limit, cursor)
+        return self.service.page(JobFilters.of(filters), limit, cursor)
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job that does not run, ask a running one to stop; raises JobNotFound, InvalidState."""

@@ -8,7 +8,7 @@ naming convention leaves alone.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     Text,
     text,
 )
@@ -47,7 +48,7 @@ class _SqliteTime(sqlite.DATETIME):
         return process
 
 
-Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")
+Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ignore[no-untyped-call]
 """An aware UTC datetime on every database."""
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 Id = String(36)
@@ -58,7 +59,7 @@ def _check(sql: str, name: str) -> CheckConstraint:
 
 
 def _partial(name: str, *columns: str, where: str | tuple[str, str], unique: bool = False) -> Index:
-    """An index over the rows that `where` names; a pair says it for SQLite, which has no booleans, and PostgreSQL.
+    """An index over the rows that `where` names; a pair says it for SQLite (no booleans) and PostgreSQL.
 
     A query uses it only where it says the same with no parameter: SQLite plans before it knows them.
     """
@@ -271,6 +272,16 @@ class IdempotencyRow(Base):
     created_at: Mapped[datetime] = mapped_column(Time)
 
     __table_args__ = (Index("ix_simmer_idempotency_created", "created_at"),)
+
+
+JOBS = cast(Table, JobRow.__table__)
+TAGS = cast(Table, TagRow.__table__)
+ATTEMPTS = cast(Table, AttemptRow.__table__)
+EVENTS = cast(Table, EventRow.__table__)
+SCHEDULES = cast(Table, ScheduleRow.__table__)
+FIRES = cast(Table, FireRow.__table__)
+WORKERS = cast(Table, WorkerRow.__table__)
+IDEMPOTENCY = cast(Table, IdempotencyRow.__table__)
 
 
 def copy_tables(metadata: MetaData) -> None:

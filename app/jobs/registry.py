@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import backoff as backoffs
 from .arguments import Arguments
+from .backoff import Backoff
 from .errors import TaskDefinitionError, UnknownTask
 from .triggers import Trigger
 
@@ -33,7 +34,7 @@ class TaskDefinition:
     queue: str = "default"
     priority: int = 0
     max_attempts: int = 1
-    backoff: float | str | Callable[[int], float] = "exponential"
+    backoff: Backoff = "exponential"
     retry_on: tuple[type[BaseException], ...] = (Exception,)
     timeout: float | None = None
     on_interrupt: str = "retry"
@@ -116,8 +117,8 @@ class Registry:
             known = self.declarations.get(declaration.id)
             if known is not None and known.task != declaration.task:
                 raise TaskDefinitionError(
-                    f"two schedules have the id {declaration.id!r}, for {known.task!r} and {declaration.task!r}:"
-                    " give one of them another id"
+                    f"two schedules have the id {declaration.id!r}, for {known.task!r} and"
+                    f" {declaration.task!r}: give one of them another id"
                 )
             self.declarations = {**self.declarations, declaration.id: declaration}
 

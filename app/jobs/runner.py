@@ -73,8 +73,8 @@ class Runner:
             raise ResultNotSerializable(str(error)) from error
         if len(result) > self._settings.max_result_bytes:
             raise ResultTooLarge(
-                f"the result has {len(result)} bytes, JOBS_MAX_RESULT_BYTES is {self._settings.max_result_bytes}:"
-                " store it elsewhere and return a reference"
+                f"the result has {len(result)} bytes, JOBS_MAX_RESULT_BYTES is"
+                f" {self._settings.max_result_bytes}: store it elsewhere and return a reference"
             )
         return Outcome("succeeded", result=result)
 

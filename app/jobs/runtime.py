@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -52,6 +53,7 @@ class Runtime:
         self.worker: Worker | None = None
         self.ticker: Ticker | None = None
         self.supervisor: Supervisor | None = None
+        self.settings_of_threads = self.settings
         self.server_threads: int | None = None
         self.draining = False
         self.service = Service(self._parts())
@@ -63,23 +65,29 @@ class Runtime:
     def _parts(self) -> Parts:
         return Parts(
             database=self.database, registry=self.registry, settings=self.settings, clock=self.clock,
-            notices=self.notices, submitter=self.submitter, backlog=self.backlog, host=self, host_db=self._host_db,
+            notices=self.notices, submitter=self.submitter, backlog=self.backlog, host=self,
+            host_db=self._host_db,
         )  # fmt: skip
 
-    def start(self, serving: Serving) -> None:
-        """Start this process's threads, once `serving` has made the app; does nothing where they run."""
+    def start(self, serving: Serving, **overrides: Any) -> None:
+        """Start this process's threads, once `serving` has made the app; does nothing where they run.
+
+        `overrides` are settings that these threads have otherwise than the app (`flask jobs worker`).
+        """
         self.server_threads = serving.threads
-        if not self.settings.runs_jobs or self.settings.engine != "thread":
+        settings = replace(self.settings, **overrides)
+        if not settings.runs_jobs or settings.engine != "thread":
             return
         with self._lock:
             if self.supervisor is not None:
                 return
             self.registry.check()
-            self.supervisor = Supervisor(self, serving, self.settings.shutdown_grace)
+            self.settings_of_threads = settings
+            self.supervisor = Supervisor(self, serving, settings.shutdown_grace)
             self.supervisor.start()
 
     def stop(self, timeout: float | None = None) -> None:
-        """Drain and end the threads; `start` afterwards starts afresh. `timeout` defaults to SHUTDOWN_GRACE."""
+        """Drain and end the threads within `timeout` seconds (SHUTDOWN_GRACE); `start` starts afresh."""
         with self._lock:
             supervisor = self.supervisor
         if supervisor is not None:
@@ -88,11 +96,26 @@ class Runtime:
                 self.supervisor = self.worker = self.ticker = None
                 self.draining = False
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the threads of this process were started and have not ended."""
+        return self.supervisor is not None and self.supervisor.is_alive
+
+    def is_idle(self) -> bool:
+        """Whether the threads have done each duty once, and no job is left that they run or could claim.
+
+        Raises DatabaseUnavailable.
+        """
+        if self.worker is None or self.ticker is None or self.ticker.last_turn is None:
+            return False
+        return not self.service.has_work(self.worker.id, self.settings_of_threads.queues)
+
     def start_threads(self) -> None:
         """Called by the supervisor."""
+        settings = self.settings_of_threads
         self.worker = Worker(
-            pool=ThreadPool(self.app, self.settings.threads), runner=self.runner, database=self.database,
-            registry=self.registry, settings=self.settings, clock=self.clock, notices=self.notices,
+            pool=ThreadPool(self.app, settings.threads), runner=self.runner, database=self.database,
+            registry=self.registry, settings=settings, clock=self.clock, notices=self.notices,
         )  # fmt: skip
         duties = (
             Lifeline(self.worker, self.database, self.settings, self.clock, self.notices),

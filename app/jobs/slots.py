@@ -70,7 +70,7 @@ class Slots:
 
     @property
     def room(self) -> int:
-        """How many jobs of short tasks can be taken in hand, more than there are threads where all are short."""
+        """How many jobs of short tasks can be taken: more than there are threads where all are short."""
         if self._is_alone() or not self._all_short():
             return self.free
         return max(0, self._size * (1 + AHEAD) - self._in_hand())

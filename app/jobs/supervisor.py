@@ -53,6 +53,11 @@ class Supervisor:
         _live.add(self)
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still watches."""
+        return not self._ended.is_set()
+
     def stop(self, grace: float) -> None:
         """Drain now, with `grace` seconds; returns when done."""
         self._grace = grace
@@ -104,6 +109,17 @@ def listen_for_sigterm() -> None:
         return
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def listen_for_interrupt() -> Any:
+    """Take Ctrl-C for a SIGTERM, where nobody but Python handles it (a worker in the foreground).
+
+    Call it in the main thread; it answers the handler that was there before.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _on_sigterm)
+    return before
 
 
 def forget_after_fork() -> None:

@@ -48,7 +48,7 @@ def describe_exception(exc: BaseException) -> Failure:
 
 def _plain(text: object) -> str:
     try:
-        return str.__str__(text) if isinstance(text, str) else str.__str__(str(text))
+        return str.__str__(text) if issubclass(type(text), str) else str.__str__(str(text))
     except BaseException:
         return _UNREADABLE
 

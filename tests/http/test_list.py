@@ -142,15 +142,6 @@ def test_a_bad_query_is_400(tmp_path: Path, query: str) -> None:
         is_problem(here.get(f"/jobs?{query}"), 400, "bad-parameter")
 
 
-def test_a_cursor_belongs_to_its_order(tmp_path: Path) -> None:
-    """Going on in another order than the cursor was made in is refused."""
-    with site(tmp_path) as here:
-        for _ in range(3):
-            here.submit()
-        cursor = here.get("/jobs?limit=1").get_json()["next_cursor"]
-        is_problem(here.get(f"/jobs?sort=created_at&cursor={quote(cursor)}"), 400, "bad-parameter")
-
-
 @pytest.mark.parametrize(
     "path", ["/tasks", "/stats", "/workers", "/schedules", "/schedules/hourly", "/tasks/add"]
 )

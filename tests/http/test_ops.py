@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ..support import eventually
 from .site import API, is_problem, site
 
 
@@ -86,7 +87,7 @@ def test_workers_are_listed(tmp_path: Path) -> None:
         assert here.get("/workers").get_json() == {"items": []}
         with here.app.app_context():
             here.jobs.start()
-        (worker,) = here.get("/workers").get_json()["items"]
+        (worker,) = eventually(lambda: here.get("/workers").get_json()["items"])
         assert worker["threads"] == 8
         assert worker["heartbeat_at"].endswith("Z")
 
@@ -103,8 +104,8 @@ def test_ready_shows_its_checks_to_those_who_may_read(tmp_path: Path) -> None:
     with site(tmp_path, engine="thread", api_tokens={"token-one": ["read"]}) as here:
         with here.app.app_context():
             here.jobs.start()
-        outside = here.get("/health/ready")
-        assert (outside.status_code, outside.get_json()) == (200, {"status": "ok"})
+        outside = eventually(lambda: (found := here.get("/health/ready")).status_code == 200 and found)
+        assert outside.get_json() == {"status": "ok"}
         inside = here.get("/health/ready", headers={"Authorization": "Bearer token-one"})
         assert set(inside.get_json()) == {"status", "checks"}
         assert here.get("/health/ready", headers={"Authorization": "Bearer wrong"}).get_json() == {

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from werkzeug.test import Client
 
 from .site import is_problem, site
 
@@ -26,12 +25,11 @@ def test_a_moved_prefix_moves_every_address(tmp_path: Path) -> None:
 def test_a_mounted_app_links_with_its_root(tmp_path: Path) -> None:
     """SCRIPT_NAME is part of every address that is given out."""
     with site(tmp_path) as here:
-        client = Client(here.app)
-        options = {"base_url": "http://localhost/mounted", "json": {"task": "add"}}
-        job = client.post("/api/v1/jobs", **options)
+        root = "http://localhost/mounted"
+        job = here.post("/jobs", {"task": "add"}, base_url=root)
         assert job.headers["Location"].startswith("/mounted/api/v1/jobs/")
         assert job.get_json()["links"]["self"] == job.headers["Location"]
-        listed = client.get("/api/v1/jobs", base_url="http://localhost/mounted")
+        listed = here.get("/jobs", base_url=root)
         assert (
             "</mounted/api/v1/jobs?>" in listed.headers["Link"]
             or "</mounted/api/v1/jobs>" in listed.headers["Link"]

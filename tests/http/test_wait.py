@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from app.jobs.routes.polling import ROOM
 from app.jobs.waiting import WaitingRoom
 
+from ..support import eventually
 from .site import API, Site, is_problem, site
 
 
@@ -26,7 +27,7 @@ def polling(here: Site, path: str, **options: Any) -> Iterator[Callable[[], Test
     before = room.waiting
     thread = Thread(target=lambda: answers.append(here.app.test_client().get(API + path, **options)))
     thread.start()
-    until(lambda: room.waiting > before or bool(answers))
+    eventually(lambda: room.waiting > before or answers)
 
     def answer() -> TestResponse:
         thread.join(20)
@@ -36,14 +37,6 @@ def polling(here: Site, path: str, **options: Any) -> Iterator[Callable[[], Test
         yield answer
     finally:
         thread.join(30)
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for `condition`."""
-    tick, end = Event(), time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        tick.wait(0.005)
 
 
 def test_a_wait_returns_at_the_end_of_the_job(tmp_path: Path) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, inspect, text
 
-from app import models
+from app import database, models
 from app.extensions import db
 
 from .conftest import ServiceFactory
 from .support import ROOT
 
+CSV = "name,email,age\nAda,ada@example.com,36\n"
 START = """
 import sys
 import sqlalchemy
@@ -55,7 +58,7 @@ def test_readers_and_a_writer_get_along_on_sqlite(make_service: ServiceFactory) 
     app = make_service()
     with app.app_context(), db.engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
-        assert connection.scalar(text("PRAGMA busy_timeout")) == 15_000
+        assert connection.scalar(text("PRAGMA busy_timeout")) == 4_000
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
@@ -75,6 +78,23 @@ def test_a_database_that_is_away_is_no_crash(
     with caplog.at_level(logging.ERROR):
         app = make_service(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/missing/service.db")
     assert "init-db" in caplog.text
-    answer = app.test_client().get("/users")
-    assert answer.status_code == 503
-    assert "Retry-After" in answer.headers
+    for path in ("/", "/users", "/updates"):
+        answer = app.test_client().get(path)
+        assert answer.status_code == 503
+        assert "Retry-After" in answer.headers
+
+
+def test_a_locked_database_is_an_outage_for_writers_only(
+    make_service: ServiceFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody else holds SQLite's lock, POST answers 503 in time and GET goes on."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    client = make_service().test_client()
+    with closing(sqlite3.connect(tmp_path / "service.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        body = {"name": "Ada", "email": "ada@example.com", "age": 36}
+        assert client.post("/users", json=body).status_code == 503
+        assert client.post("/users/import", data=CSV, content_type="text/csv").status_code == 503
+        assert client.get("/users").json == {"items": [], "next_cursor": None}
+        other.execute("COMMIT")
+    assert client.post("/users", json=body).status_code == 201

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -84,13 +83,3 @@ def test_counting_reports_its_progress(make_service: ServiceFactory) -> None:
     assert (done.progress.current, done.progress.total) == (3, 3)
     too_far = client.post("/api/v1/jobs", json={"task": "count", "args": {"to": 10**9}})
     assert too_far.status_code == 422
-
-
-def test_an_outage_is_a_503(make_service: ServiceFactory, tmp_path: Path) -> None:
-    """Where the database cannot be read, the service's own views say so and when to come back."""
-    app = make_service()
-    (tmp_path / "service.db").write_bytes(b"this is no database" * 1_000)
-    for path in ("/users", "/updates"):
-        answer = app.test_client().get(path)
-        assert answer.status_code == 503
-        assert "Retry-After" in answer.headers

@@ -1,16 +1,12 @@
-"""`flask jobs …`: the commands of an operator."""
+"""`flask jobs …`: the commands of an operator.
+
+Results go to stdout and everything else to stderr. Exit codes: 0 ok, 1 the job failed (or the command
+could not do its work), 2 usage, 3 not found, 4 cancelled, 5 refused in this state, 124 a wait timed out.
+"""
 
 from __future__ import annotations
 
-import click
-from flask import current_app
-from flask.cli import AppGroup
+from . import actions, reading, submit, waiting, worker
+from .group import jobs_cli
 
-jobs_cli = AppGroup("jobs", help="Background jobs: submit, watch, run.")
-
-
-@jobs_cli.command("init-db")
-def init_db() -> None:
-    """Create the tables that are missing."""
-    current_app.extensions["simmer"].database.create_tables()
-    click.echo("The tables are there.", err=True)
+__all__ = ["actions", "jobs_cli", "reading", "submit", "waiting", "worker"]

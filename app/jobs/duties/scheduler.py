@@ -38,8 +38,8 @@ class Scheduler:
     name = "scheduler"
 
     def __init__(
-        self, *, app: str, worker: Worker | None, database: Database, registry: Registry, submitter: Submitter,
-        backlog: Backlog, clock: Clock,
+        self, *, app: str, worker: Worker | None, database: Database, registry: Registry,
+        submitter: Submitter, backlog: Backlog, clock: Clock,
     ) -> None:  # fmt: skip
         self._app, self._worker, self._database, self._registry = app, worker, database, registry
         self._submitter, self._backlog, self._clock = submitter, backlog, clock

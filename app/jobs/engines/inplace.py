@@ -49,7 +49,7 @@ class InPlace:
         raise RuntimeError(f"job {job_id} snoozed {MOST_ROUNDS} times: the inline engine does not wait")
 
     def drain(self) -> int:
-        """Run everything that is due, and what that brings about, in order (the manual engine). How many runs."""
+        """Run all that is due, and what that brings about, in order (the manual engine). How many runs."""
         count = 0
         while claimed := self._claim_next():
             self._run(claimed)

@@ -24,7 +24,7 @@ def list_jobs() -> Response:
     query = read_query(_LIST_QUERY)
     service, filters = runtime().service, _filters(query)
     newest_first = query["sort"] == "-created_at"
-    page = service.list(filters, limit=query["limit"], cursor=query["cursor"], newest_first=newest_first)
+    page = service.page(filters, limit=query["limit"], cursor=query["cursor"], newest_first=newest_first)
     base = jobs_url()
     body: dict[str, Any] = {
         "items": [present_in_list(job, redact, base) for job in page],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from typing import Any, Final
 
 from ..context import current_job
@@ -33,17 +34,17 @@ class JobService(UseCases):
             raise RuntimeError(
                 "a job must not wait for another: it would hold a thread of the pool it waits for"
             )
-        deadline = self._parts.clock.monotonic() + timeout
+        deadline = time.monotonic() + timeout  # not the injected clock: one that stands still never ends it
         with self._parts.notices.listen(job_id) as changed:
             while True:
                 changed.clear()
                 version, state = self._version(job_id)
-                left = deadline - self._parts.clock.monotonic()
+                left = deadline - time.monotonic()
                 if is_final(state) or (seen is not None and version != seen) or left <= 0:
                     return self.get(job_id)
                 changed.wait(min(left, LOOK_AGAIN))
 
-    def list(
+    def page(
         self, filters: JobFilters = ANY, limit: int = 50, cursor: str | None = None, newest_first: bool = True
     ) -> JobList:  # fmt: skip
         """A page of jobs in the order of creation. Raises InvalidCursor."""
@@ -106,13 +107,13 @@ class JobService(UseCases):
             raise InvalidState(f"the job is {job.state}: it has no result yet", job.state)
         return job.result
 
-    def attempts(self, job_id: str) -> list[dict[str, Any]]:  # type: ignore[valid-type]
+    def attempts(self, job_id: str) -> list[dict[str, Any]]:
         """One entry for each claim, oldest first. Raises JobNotFound."""
         self._version(job_id)
         with self._parts.database.read() as conn:
             return queries.attempts(conn, job_id)
 
-    def events(self, job_id: str) -> list[dict[str, Any]]:  # type: ignore[valid-type]
+    def events(self, job_id: str) -> list[dict[str, Any]]:
         """One entry for each transition, oldest first. Raises JobNotFound."""
         self._version(job_id)
         with self._parts.database.read() as conn:

@@ -35,7 +35,8 @@ class ScheduleService(UseCases):
         return schedules.to_dict(self._row(schedule_id))
 
     def add_schedule(
-        self, schedule_id: str | None, task: str, trigger: str | Mapping[str, Any] | Trigger, args: Mapping[str, Any]
+        self, schedule_id: str | None, task: str, trigger: str | Mapping[str, Any] | Trigger,
+        args: Mapping[str, Any],
     ) -> dict[str, Any]:  # fmt: skip
         """Store a schedule. Raises UnknownTask, InvalidArguments, ScheduleExists."""
         slug = new_id() if schedule_id is None else schedule_id

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from ..errors import DatabaseUnavailable
-from ..store import queries, workers
+from ..store import claims, queries, workers
 from .base import UseCases
 
 
@@ -43,6 +46,23 @@ class StatusService(UseCases):
             "workers": len(rows),
             "threads": sum(row.threads for row in rows),
         }
+
+    def has_work(self, worker: str, queues: Sequence[str] | None) -> bool:
+        """Whether that worker runs a job, or could claim one of `queues` (None: of all) at this moment."""
+        with self._parts.database.read() as conn:
+            # Due twice: a job may fail and come due again between the first two looks.
+            return (
+                self._is_due(conn, queues)
+                or worker in workers.running_jobs(conn)
+                or self._is_due(conn, queues)
+            )
+
+    def _is_due(self, conn: Connection, queues: Sequence[str] | None) -> bool:
+        next_due = claims.next_due(conn)
+        if next_due is not None and next_due <= self._parts.clock.now():
+            return True
+        tasks = list(self._parts.registry.tasks)
+        return claims.anything_due(conn, queues or claims.queues_due(conn), tasks)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether this process can serve, and each check as {ok, detail?}."""

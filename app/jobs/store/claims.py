@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, case, false, insert, select, true, update
 
-from ..models import AttemptRow, JobRow
+from ..models import ATTEMPTS, JOBS
 from ..states import CLAIMABLE, RUNNING
 from .events import event, record
 
 SUSPECT_AFTER: Final = 2
 """From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""
 
-_J = JobRow.__table__.c
+_J = JOBS.c
 _WANTED = (
     _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
     _J.timeout, _J.run, _J.rerun, _J.crashes,
@@ -35,7 +35,7 @@ _ANY = (
     .limit(1)
 )
 _CLAIM = (
-    update(JobRow.__table__)  # type: ignore[arg-type]
+    update(JOBS)
     .where(_J.id.in_(bindparam("ids", expanding=True)), _J.state.in_(CLAIMABLE))
     .values(
         state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=bindparam("now"),
@@ -44,13 +44,9 @@ _CLAIM = (
         version=_J.version + 1,
     )
 )  # fmt: skip
-_WAKE = (
-    update(JobRow.__table__)  # type: ignore[arg-type]
-    .where(_J.wake_at <= bindparam("now"))
-    .values(due=true(), wake_at=None)
-)
+_WAKE = update(JOBS).where(_J.wake_at <= bindparam("now")).values(due=true(), wake_at=None)
 _NEXT = select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1)
-_INSERT_ATTEMPT = insert(AttemptRow.__table__)  # type: ignore[arg-type]
+_INSERT_ATTEMPT = insert(ATTEMPTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ..models import EventRow
+from ..models import EVENTS
 
-_INSERT = insert(EventRow.__table__)  # type: ignore[arg-type]
-_E = EventRow.__table__.c
+_INSERT = insert(EVENTS)
+_E = EVENTS.c
 
 
 def event(
@@ -45,7 +45,7 @@ def record(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:
 
 def events_of(conn: Connection, job_id: str) -> list[dict[str, Any]]:
     """The history of a job, oldest first, under the contract's names."""
-    rows = conn.execute(select(EventRow.__table__).where(_E.job_id == job_id).order_by(_E.id))
+    rows = conn.execute(select(EVENTS).where(_E.job_id == job_id).order_by(_E.id))
     return [
         {
             "id": row.id,

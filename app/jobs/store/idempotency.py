@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
-from ..models import IdempotencyRow
+from ..models import IDEMPOTENCY
 
 KEPT: Final = timedelta(hours=24)
-_T = IdempotencyRow.__table__
+_T = IDEMPOTENCY
 
 
 def find(conn: Connection, scope: str, key: str, now: datetime) -> Any:

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
 
 from ..ids import first_id_at
-from ..models import AttemptRow, EventRow, JobRow, TagRow
+from ..models import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
 from .events import event, record
 
-_J = JobRow.__table__.c
-_INSERT = insert(JobRow.__table__)  # type: ignore[arg-type]
-_INSERT_TAG = insert(TagRow.__table__)  # type: ignore[arg-type]
+_J = JOBS.c
+_INSERT = insert(JOBS)
+_INSERT_TAG = insert(TAGS)
 _SEEN = (
     select(_J.id, _J.state, _J.attempt, _J.worker)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
@@ -70,9 +70,7 @@ def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = No
 
 def request_cancel(conn: Connection, job_id: str, now: datetime) -> bool:
     """Ask a running job to stop. Whether it runs; asking twice changes nothing."""
-    asked = update(JobRow.__table__).where(  # type: ignore[arg-type]
-        _J.id == job_id, _J.state == RUNNING, _J.cancel_requested_at.is_(None)
-    )
+    asked = update(JOBS).where(_J.id == job_id, _J.state == RUNNING, _J.cancel_requested_at.is_(None))
     if conn.execute(asked.values(cancel_requested_at=now, version=_J.version + 1)).rowcount:
         return True
     seen = _lock_one(conn, job_id)
@@ -96,12 +94,10 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
 def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
     """Delete those of the jobs that are final, with their history. How many there were."""
     gone = [row.id for row in conn.execute(_SEEN, {"ids": job_ids}) if row.state in FINAL]
-    for table in (AttemptRow, EventRow, TagRow):
-        conn.execute(delete(table).where(table.job_id.in_(gone)))
+    for table in (ATTEMPTS, EVENTS, TAGS):
+        conn.execute(delete(table).where(table.c.job_id.in_(gone)))
     return (
-        conn.execute(delete(JobRow).where(JobRow.id.in_(gone), JobRow.state.in_(FINAL))).rowcount
-        if gone
-        else 0
+        conn.execute(delete(JOBS).where(JOBS.c.id.in_(gone), JOBS.c.state.in_(FINAL))).rowcount if gone else 0
     )
 
 
@@ -136,6 +132,6 @@ def _lock_one(conn: Connection, job_id: str) -> Any:
 
 def _change(conn: Connection, seen: Any, state: str, **values: Any) -> None:
     """The guarded statement: applies only from the state that was seen under the lock."""
-    guarded = update(JobRow.__table__).where(_J.id == seen.id, _J.state == seen.state)  # type: ignore[arg-type]
+    guarded = update(JOBS).where(_J.id == seen.id, _J.state == seen.state)
     applied = conn.execute(guarded.values(state=state, version=_J.version + 1, **values)).rowcount
     assert applied == 1, f"job {seen.id} left {seen.state} under our lock"

@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, selec
 
 from ..ids import first_id_at
 from ..job import Job, Progress
-from ..models import AttemptRow, JobRow, TagRow
+from ..models import ATTEMPTS, JOBS, TAGS
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
 from .jobs import NewJob
 
-_J = JobRow.__table__.c
-_A = AttemptRow.__table__.c
-_ONE = select(JobRow.__table__).where(_J.id == bindparam("job_id"))
+_J = JOBS.c
+_A = ATTEMPTS.c
+_ONE = select(JOBS).where(_J.id == bindparam("job_id"))
 _VERSION = select(_J.version, _J.state).where(_J.id == bindparam("job_id"))
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
@@ -39,7 +39,7 @@ class JobFilters:
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> JobFilters:
-        """From the words of Python and HTTP (state, task, queue, tag, schedule_id, batch_id; one or several)."""
+        """From the words of Python and HTTP: state, task, queue, tag, … each one or several."""
         plural = {"state": "states", "task": "tasks", "queue": "queues", "tag": "tags",
                   "schedule_id": "schedule_ids", "batch_id": "batch_ids"}  # fmt: skip
         given: dict[str, Any] = {}
@@ -60,9 +60,11 @@ class JobFilters:
             _J.state: self.states, _J.task: self.tasks, _J.queue: self.queues,
             _J.schedule_id: self.schedule_ids, _J.batch_id: self.batch_ids,
         }  # fmt: skip
-        found = [column.in_(values) for column, values in columns.items() if values]
+        found: list[ColumnElement[bool]] = [
+            column.in_(values) for column, values in columns.items() if values
+        ]
         if self.tags:
-            found.append(_J.id.in_(select(TagRow.job_id).where(TagRow.tag.in_(self.tags))))
+            found.append(_J.id.in_(select(TAGS.c.job_id).where(TAGS.c.tag.in_(self.tags))))
         # Ids are ordered by creation, so the primary key bounds the scan of a time range.
         if self.created_after:
             found += [_J.created_at > self.created_after, _J.id >= first_id_at(self.created_after)]
@@ -74,12 +76,12 @@ class JobFilters:
 def get(conn: Connection, job_id: str) -> Job | None:
     """The job, or None."""
     row = conn.execute(_ONE, {"job_id": job_id}).one_or_none()
-    return row and to_job(row)
+    return None if row is None else to_job(row)
 
 
 def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
     """Those of the jobs that exist, in the order of `job_ids`."""
-    rows = conn.execute(select(JobRow.__table__).where(_J.id.in_(job_ids)))
+    rows = conn.execute(select(JOBS).where(_J.id.in_(job_ids)))
     found = {row.id: to_job(row) for row in rows}
     return [found[job_id] for job_id in job_ids if job_id in found]
 
@@ -94,7 +96,7 @@ def page(
     conn: Connection, filters: JobFilters, limit: int, after: str | None, newest_first: bool
 ) -> tuple[list[Job], bool]:
     """Up to `limit` jobs beyond the id `after`, and whether there are more. Ordered by creation."""
-    query = select(JobRow.__table__).where(*filters.conditions())
+    query = select(JOBS).where(*filters.conditions())
     if after is not None:
         query = query.where(_J.id < after if newest_first else _J.id > after)
     rows = conn.execute(query.order_by(_J.id.desc() if newest_first else _J.id).limit(limit + 1)).all()
@@ -126,12 +128,13 @@ def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str,
 
 def oldest_due(conn: Connection) -> datetime | None:
     """Since when the job that has been due the longest has been so."""
-    return conn.scalar(select(func.min(_J.run_at)).where(_J.state == QUEUED))
+    oldest: datetime | None = conn.scalar(select(func.min(_J.run_at)).where(_J.state == QUEUED))
+    return oldest
 
 
 def attempts(conn: Connection, job_id: str) -> list[dict[str, Any]]:
     """One entry for each claim of the job, under the contract's names."""
-    rows = conn.execute(select(AttemptRow.__table__).where(_A.job_id == job_id).order_by(_A.run))
+    rows = conn.execute(select(ATTEMPTS).where(_A.job_id == job_id).order_by(_A.run))
     names = ("run", "attempt", "outcome", "worker", "claimed_at", "started_at", "finished_at")
     return [
         {**{name: getattr(row, name) for name in names}, "error": row.error and json.loads(row.error)}
@@ -201,7 +204,7 @@ def _eta(row: Any, current: float, total: float) -> float | None:
     """Seconds to go, were the rest as fast as what is done."""
     if is_final(row.state) or row.started_at is None or not 0 < current <= total:
         return None
-    elapsed = (datetime.now(UTC) - row.started_at).total_seconds()
+    elapsed: float = (datetime.now(UTC) - row.started_at).total_seconds()
     return round(max(0.0, elapsed * (total - current) / current), 1)
 
 

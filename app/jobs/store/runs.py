@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Update, bindparam, select, update
 
-from ..models import AttemptRow, JobRow
+from ..models import ATTEMPTS, JOBS
 from ..outcomes import Failure, Outcome
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
 from .claims import Claim
 from .events import event, record
 
-_J = JobRow.__table__.c
-_A = AttemptRow.__table__.c
+_J = JOBS.c
+_A = ATTEMPTS.c
 
 
 ProgressSaid = tuple[float, float | None, str]
@@ -47,7 +47,7 @@ class Settled:
 
 def _fenced(**values: Any) -> Update:
     """An update of a running job that only the owner of the claim `token` can make."""
-    mine = update(JobRow.__table__).where(  # type: ignore[arg-type]
+    mine = update(JOBS).where(
         _J.id == bindparam("job_id"), _J.state == RUNNING, _J.claim == bindparam("token")
     )
     return mine.values(version=_J.version + 1, **values)
@@ -57,8 +57,8 @@ def _ends(state: str, **values: Any) -> Update:
     return _fenced(state=state, claim=None, started_at=bindparam("began"), **values)
 
 
-_over = {"finished_at": bindparam("ended")}
-_again = {"run_at": bindparam("at"), "wake_at": bindparam("at"), "due": False}
+_over: dict[str, Any] = {"finished_at": bindparam("ended")}
+_again: dict[str, Any] = {"run_at": bindparam("at"), "wake_at": bindparam("at"), "due": False}
 _STATEMENTS: Final[dict[str, Update]] = {
     "succeeded": _ends(SUCCEEDED, result=bindparam("value"), error=None, **_over),
     "failed": _ends(FAILED, error=bindparam("failure"), **_over),
@@ -73,7 +73,7 @@ _ENTERS: Final = {
 }  # fmt: skip
 _BEGIN = _fenced(started_at=bindparam("began"))
 _BEGIN_ATTEMPT = (
-    update(AttemptRow.__table__)  # type: ignore[arg-type]
+    update(ATTEMPTS)
     .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"))
     .values(started_at=bindparam("began"))
 )
@@ -90,7 +90,7 @@ _HELD = (
 _ASKED = select(_J.id).where(
     _J.id.in_(bindparam("ids", expanding=True)), _J.state == RUNNING, _J.cancel_requested_at.is_not(None)
 )
-_MINE = select(JobRow.__table__).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
+_MINE = select(JOBS).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
 
 
 def held(conn: Connection, claims: Iterable[Claim]) -> dict[str, bool]:
@@ -144,7 +144,7 @@ def progress(conn: Connection, said: Sequence[tuple[Claim, ProgressSaid]]) -> No
 
 
 def settle(conn: Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
-    """End the runs. Only those that still own their job are in the answer, by id; the others change nothing."""
+    """End the runs. The answer has those, by id, that still owned their job; the others changed nothing."""
     owned = held(conn, (end.claim for end in ended))
     settled = {e.claim.id: _decide(e.outcome, owned[e.claim.id]) for e in ended if e.claim.id in owned}
     ours = [end for end in ended if end.claim.id in settled]
@@ -200,7 +200,8 @@ def _attempt_values(end: Ended, verb: str) -> dict[str, Any]:
 
 
 def _event(end: Ended, settled: Settled) -> dict[str, Any]:
-    reason = settled.reason or (end.outcome.failure and end.outcome.failure.type)
+    failure = end.outcome.failure
+    reason = settled.reason or (failure.type if failure else None)
     claim = end.claim
     return event(
         claim.id, end.finished_at, settled.verb, RUNNING, settled.state, claim.attempt, claim.worker, reason
@@ -208,10 +209,8 @@ def _event(end: Ended, settled: Settled) -> dict[str, Any]:
 
 
 def _short(failure: Failure | None) -> str | None:
-    return failure and json.dumps({"type": failure.type, "message": failure.message})
+    return None if failure is None else json.dumps({"type": failure.type, "message": failure.message})
 
 
 def _whole(failure: Failure | None) -> str | None:
-    return failure and json.dumps(
-        {"type": failure.type, "message": failure.message, "traceback": failure.traceback}
-    )
+    return None if failure is None else json.dumps(asdict(failure))

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, false, insert, select, update
 
-from ..models import FireRow, ScheduleRow
+from ..models import FIRES, SCHEDULES
 
-_S = ScheduleRow.__table__.c
+_S = SCHEDULES.c
 _LIVE = (_S.paused == false(), _S.retired == false())
 
 
@@ -44,36 +44,42 @@ def add(conn: Connection, new: NewSchedule, now: datetime) -> None:
     """Store a schedule. Raises IntegrityError where its id is taken."""
     row = {name: getattr(new, name) for name in NewSchedule.__slots__}
     row |= {"paused": False, "retired": False, "created_at": now, "updated_at": now}
-    conn.execute(insert(ScheduleRow).values(**row))
+    conn.execute(insert(SCHEDULES).values(**row))
 
 
 def redeclare(conn: Connection, new: NewSchedule, now: datetime) -> None:
     """The code's new wording of a stored schedule; paused and the anchor stay as they are."""
-    values = {"app": new.app, "task": new.task, "args": new.args, "trigger": new.trigger, "retired": False}
+    values: dict[str, Any] = {
+        "app": new.app,
+        "task": new.task,
+        "args": new.args,
+        "trigger": new.trigger,
+        "retired": False,
+    }
     values |= {"next_fire_at": new.next_fire_at, "updated_at": now}
-    conn.execute(update(ScheduleRow).where(_S.id == new.id).values(**values))
+    conn.execute(update(SCHEDULES).where(_S.id == new.id).values(**values))
 
 
 def retire(conn: Connection, app: str, kept: Collection[str], now: datetime) -> int:
     """Retire the schedules that `app` declared and no longer does. How many."""
-    dropped = update(ScheduleRow).where(_S.app == app, _S.id.not_in(kept), _S.retired == false())
+    dropped = update(SCHEDULES).where(_S.app == app, _S.id.not_in(kept), _S.retired == false())
     return conn.execute(dropped.values(retired=True, updated_at=now)).rowcount
 
 
 def get(conn: Connection, schedule_id: str, lock: bool = False) -> Any:
     """The schedule's row, or None."""
-    query = select(ScheduleRow.__table__).where(_S.id == schedule_id)
+    query = select(SCHEDULES).where(_S.id == schedule_id)
     return conn.execute(query.with_for_update() if lock else query).one_or_none()
 
 
 def all_schedules(conn: Connection) -> Sequence[Any]:
     """Every schedule that is not retired, by id."""
-    return conn.execute(select(ScheduleRow.__table__).where(_S.retired == false()).order_by(_S.id)).all()
+    return conn.execute(select(SCHEDULES).where(_S.retired == false()).order_by(_S.id)).all()
 
 
 def due(conn: Connection, now: datetime, tasks: Collection[str], limit: int = 100) -> Sequence[Any]:
     """The schedules whose next fire time has come and whose task is known here, locked."""
-    query = select(ScheduleRow.__table__).where(*_LIVE, _S.next_fire_at <= now, _S.task.in_(tasks))
+    query = select(SCHEDULES).where(*_LIVE, _S.next_fire_at <= now, _S.task.in_(tasks))
     return conn.execute(query.order_by(_S.next_fire_at).limit(limit).with_for_update(skip_locked=True)).all()
 
 
@@ -93,13 +99,13 @@ def move(
     """Record the decisions and move on, in one transaction; False where somebody else did it first."""
     rows = [{"schedule_id": schedule.id, "decided_at": now, **asdict(decision)} for decision in decisions]
     fired = [row["fire_time"] for row in rows if row["decision"] == "fired"]
-    guarded = update(ScheduleRow).where(_S.id == schedule.id, _S.next_fire_at == schedule.next_fire_at)
+    guarded = update(SCHEDULES).where(_S.id == schedule.id, _S.next_fire_at == schedule.next_fire_at)
     values: dict[str, Any] = {"next_fire_at": next_fire_at}
     if fired:
         values["last_fire_at"] = max(fired)
     if conn.execute(guarded.values(**values)).rowcount != 1:
         return False
-    conn.execute(insert(FireRow), rows)
+    conn.execute(insert(FIRES), rows)
     return True
 
 
@@ -107,15 +113,15 @@ def set_paused(
     conn: Connection, schedule_id: str, paused: bool, next_fire_at: datetime | None, now: datetime
 ) -> bool:
     """Pause or resume; a resumed schedule goes on with `next_fire_at`. Whether it was changed."""
-    changed = update(ScheduleRow).where(_S.id == schedule_id, _S.paused != paused, _S.retired == false())
+    changed = update(SCHEDULES).where(_S.id == schedule_id, _S.paused != paused, _S.retired == false())
     values = {"paused": paused, "next_fire_at": next_fire_at, "updated_at": now}
     return conn.execute(changed.values(**values)).rowcount == 1
 
 
 def remove(conn: Connection, schedule_id: str) -> bool:
     """Delete a schedule and its decisions. Whether it was there."""
-    conn.execute(delete(FireRow).where(FireRow.schedule_id == schedule_id))
-    return conn.execute(delete(ScheduleRow).where(_S.id == schedule_id)).rowcount == 1
+    conn.execute(delete(FIRES).where(FIRES.c.schedule_id == schedule_id))
+    return conn.execute(delete(SCHEDULES).where(_S.id == schedule_id)).rowcount == 1
 
 
 def to_dict(row: Any) -> dict[str, Any]:

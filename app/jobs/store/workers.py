@@ -10,18 +10,18 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
-from ..models import AttemptRow, JobRow, WorkerRow
+from ..models import ATTEMPTS, JOBS, WORKERS
 from ..states import CANCELLED, FAILED, QUEUED, RUNNING
 from .events import event, record
 
-_J = JobRow.__table__.c
-_A = AttemptRow.__table__.c
-_W = WorkerRow.__table__.c
+_J = JOBS.c
+_A = ATTEMPTS.c
+_W = WORKERS.c
 MOST_CRASHES: Final = 3
 """The crash with this number fails the job with WorkerLost."""
 
 _BEAT = (
-    update(WorkerRow.__table__)  # type: ignore[arg-type]
+    update(WORKERS)
     .where(_W.id == bindparam("worker_id"))
     .values(beat=_W.beat + 1, heartbeat_at=bindparam("now"))
 )
@@ -32,10 +32,10 @@ _ORPHANS = (
     )
     .where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id)))
     .limit(bindparam("most"))
-    .with_for_update(of=JobRow.__table__, skip_locked=True)
+    .with_for_update(of=JOBS, skip_locked=True)
 )
 _ONE_CRASH = (
-    update(JobRow.__table__)  # type: ignore[arg-type]
+    update(JOBS)
     .where(_J.id == bindparam("job_id"), _J.state == RUNNING, _J.claim == bindparam("token"))
     .values(claim=None, crashes=_J.crashes + 1, version=_J.version + 1)
 )
@@ -46,7 +46,7 @@ _RESCUE = {
 }
 _TARGET = {"rescued": QUEUED, "failed": FAILED, "cancelled": CANCELLED}
 _LOST = (
-    update(AttemptRow.__table__)  # type: ignore[arg-type]
+    update(ATTEMPTS)
     .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
     .values(outcome="lost", finished_at=bindparam("ended"), error=bindparam("failure"))
 )
@@ -76,7 +76,7 @@ def register(conn: Connection, worker: NewWorker) -> None:
     row = asdict(worker)
     row["queues"] = None if worker.queues is None else json.dumps(worker.queues)
     row |= {"state": "running", "heartbeat_at": worker.started_at, "beat": 0}
-    conn.execute(insert(WorkerRow).values(**row))
+    conn.execute(insert(WORKERS).values(**row))
 
 
 def beat(conn: Connection, worker_id: str, now: datetime) -> bool:
@@ -86,23 +86,23 @@ def beat(conn: Connection, worker_id: str, now: datetime) -> bool:
 
 def drain(conn: Connection, worker_id: str) -> None:
     """Show the worker as draining."""
-    conn.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(state="draining"))
+    conn.execute(update(WORKERS).where(WORKERS.c.id == worker_id).values(state="draining"))
 
 
 def remove(conn: Connection, worker_id: str) -> None:
     """The worker ended in order."""
-    conn.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
+    conn.execute(delete(WORKERS).where(WORKERS.c.id == worker_id))
 
 
 def bury(conn: Connection, worker_id: str, beat: int) -> bool:
     """Declare a worker dead, unless it has given a sign of life since `beat`. Whether it is."""
-    dead = delete(WorkerRow).where(WorkerRow.id == worker_id, WorkerRow.beat == beat)
+    dead = delete(WORKERS).where(WORKERS.c.id == worker_id, WORKERS.c.beat == beat)
     return conn.execute(dead).rowcount == 1
 
 
 def all_workers(conn: Connection) -> Sequence[Any]:
     """Every worker's row, oldest first."""
-    return conn.execute(select(WorkerRow.__table__).order_by(_W.started_at, _W.id)).all()
+    return conn.execute(select(WORKERS).order_by(_W.started_at, _W.id)).all()
 
 
 def running_jobs(conn: Connection) -> dict[str, list[str]]:

@@ -52,7 +52,7 @@ class IntervalTrigger:
 
     @property
     def _seconds(self) -> float:
-        return sum(getattr(self, unit) * factor for unit, factor in UNITS.items())
+        return float(sum(getattr(self, unit) * factor for unit, factor in UNITS.items()))
 
     @property
     def period(self) -> timedelta:

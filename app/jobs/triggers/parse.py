@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from .base import Trigger, TriggerError
 from .date import DateTrigger
@@ -19,7 +19,7 @@ def parse_trigger(trigger: str | Mapping[str, Any] | Trigger, **words: Any) -> T
         words = {**trigger, **words}
         trigger = words.pop("type", "")
     if not isinstance(trigger, str):
-        return trigger
+        return cast(Trigger, trigger)
     made = TYPES.get(trigger)
     if made is None:
         raise TriggerError("type", f"{trigger!r} is not a trigger: choose one of {', '.join(TYPES)}")

@@ -1,0 +1,41 @@
+"""The exit codes, and which error ends with which."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..errors import (
+    BatchNotFound,
+    InvalidArguments,
+    InvalidCursor,
+    InvalidState,
+    JobNotFound,
+    ScheduleExists,
+    ScheduleNotFound,
+    SimmerError,
+    UnknownTask,
+)
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+NOT_FOUND: Final = 3
+CANCELLED: Final = 4
+REFUSED: Final = 5
+TIMED_OUT: Final = 124
+
+_CODES: Final[dict[type[SimmerError], int]] = {
+    InvalidArguments: USAGE,
+    InvalidCursor: USAGE,
+    UnknownTask: NOT_FOUND,
+    JobNotFound: NOT_FOUND,
+    BatchNotFound: NOT_FOUND,
+    ScheduleNotFound: NOT_FOUND,
+    InvalidState: REFUSED,
+    ScheduleExists: REFUSED,
+}
+
+
+def code_of(error: SimmerError) -> int:
+    """The exit code of a command that ends with `error`."""
+    return next((code for kind, code in _CODES.items() if isinstance(error, kind)), FAILED)

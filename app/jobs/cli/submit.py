@@ -1,0 +1,80 @@
+"""The command `submit`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import click
+
+from ..presenter import present
+from ..service import SubmitOptions
+from .group import jobs_cli, runtime
+from .output import json_option, redactor, say, show_json
+from .pairs import read_pairs
+from .waiting import follow, report
+
+WAIT: Final = "--wait"
+
+
+class SubmitCommand(click.Command):
+    """Lets `--wait` stand alone before the task's name, which click would take for its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give each `--wait` that no number follows the value that means for ever."""
+        followers = [*args[1:], ""]
+        told = [
+            f"{WAIT}={math.inf}" if word == WAIT and not _is_seconds(follower) else word
+            for word, follower in zip(args, followers, strict=True)
+        ]
+        return super().parse_args(ctx, told)
+
+
+@jobs_cli.command("submit", cls=SubmitCommand)
+@click.argument("name")
+@click.argument("pairs", nargs=-1, metavar="[KEY=TEXT | KEY:=JSON]...")
+@click.option("--delay", type=float, metavar="SECONDS", help="Run it this much later.")
+@click.option("--priority", type=int, help="Smaller runs first (default: the task's).")
+@click.option("--queue", help="Another queue than the task's.")
+@click.option("--max-attempts", type=int, help="How often it may be tried, the first time included.")
+@click.option("--tag", "tags", multiple=True, help="A tag; repeat for more.")
+@click.option(
+    WAIT, type=click.FloatRange(min=0), metavar="[SECONDS]", help="Wait for its end, and print its result."
+)
+@json_option
+@click.pass_context
+def submit(
+    ctx: click.Context,
+    /,
+    *,
+    name: str,
+    pairs: tuple[str, ...],
+    wait: float | None,
+    as_json: bool,
+    tags: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Submit a job of the task NAME, and print its id.
+
+    KEY=TEXT is a string, or what the task takes there: `a=1` is the number 1 for an integer. KEY:=JSON is
+    JSON: `rows:=[1,2]`. With --wait its progress is shown on stderr, and its result printed; the exit code
+    is 0 where it succeeded, 1 failed, 4 cancelled, and 124 where the SECONDS were over first.
+    """
+    run = runtime()
+    args = read_pairs(pairs, run.registry.get(name).arguments.json_schema())
+    job = run.service.submit(name, args, SubmitOptions.of({**options, "tags": tags or None}))
+    if wait is not None:
+        say(f"Submitted {job.id}")
+        ctx.exit(report(follow(job, wait), as_json))
+    elif as_json:
+        show_json(present(job, redactor(run.settings)))
+    else:
+        click.echo(job.id)
+
+
+def _is_seconds(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
