@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
+
+ROOT = Path(__file__).parent.parent
 
 T = TypeVar("T")
 
@@ -32,3 +42,22 @@ def job_is(jobs: Any, job_id: str, *states: str) -> Callable[[], Any]:
         return job if job.state in states else None
 
     return check
+
+
+@contextmanager
+def running_service() -> Iterator[str]:
+    """The service as `python run.py` serves it, on a database of its own; answers its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("FLASK_", "JOBS_"))}
+        env |= {"DATABASE_URL": f"sqlite:///{folder}/service.db", "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, str(ROOT / "run.py"), "--port", "0"]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, env=env, cwd=folder, text=True)
+        assert server.stdout is not None
+        try:
+            line = server.stdout.readline()
+            found = re.search(r"http://\S+", line)
+            assert found, f"the service did not start: {line!r}"
+            yield found[0]
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=30)

@@ -32,7 +32,7 @@ ACTIVE_POLL: Final = 0.033
 IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
 """Seconds without work after which the poll slows down to four looks a second."""
-REPORT_EVERY: Final = 0.1
+REPORT_EVERY: Final = 0.25
 """Seconds between two writes of what the running tasks say of themselves."""
 
 
