@@ -36,6 +36,7 @@ def create_tables(app: Flask) -> None:
             with db.engine.begin() as connection:
                 _lock(connection)
                 db.metadata.create_all(connection, tables=own)
+            db.engine.dispose()  # a server may fork now: no connection may be there twice
             jobs.init_db()
     except SQLAlchemyError as error:
         app.logger.error(

@@ -105,7 +105,6 @@ def watch(location: str) -> dict[str, Any]:
             continue
         draw(job)
         if job["finished_at"]:
-            print()
             return job
     raise SystemExit(f"The job was not over after {LONGEST_SECONDS} s.")
 
@@ -126,7 +125,7 @@ def draw(job: dict[str, Any]) -> None:
     """One line that overwrites itself on a terminal."""
     percent = job["progress"]["percent"] or 0
     bar = "█" * round(percent * BAR / 100)
-    ending = "\r" if sys.stdout.isatty() else "\n"
+    ending = "\r" if sys.stdout.isatty() and not job["finished_at"] else "\n"
     print(f"{bar:░<{BAR}} {percent:5.1f} %  {job['progress']['message']:<24}", end=ending, flush=True)
 
 

@@ -40,7 +40,7 @@ def import_users(upload: UUID) -> dict[str, Any] | Snooze:
                 return Snooze(0)
             current_job.check()
             _store(done, rows)
-            current_job.progress(done.position, done.total, f"{done.imported} imported")
+            current_job.progress(done.position, done.total, f"{done.imported:,} imported")
     uploads.remove(upload)
     return {"imported": done.imported, "skipped": done.position - done.imported, "errors": done.errors}
 

@@ -10,8 +10,10 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "app" / "jobs"
 LAYERS = (
-    "errors states outcomes job ids clock encoding text triggers config evidence notices serving pace",
-    "backoff fields redaction loops context",
+    "errors states outcomes ids clock triggers evidence notices serving pace",
+    "backoff config job redaction text loops context",
+    "encoding",
+    "fields",
     "arguments",
     "registry models",
     "options database",

@@ -170,6 +170,18 @@ def test_huge_messages_are_cut_quickly() -> None:
     assert failure.traceback.startswith("Traceback")
 
 
+def test_huge_notes_are_cut_quickly() -> None:
+    """Ten megabytes of notes, on the exception and on its cause, cost as little."""
+    error, cause = ValueError("m"), ValueError("c")
+    error.__cause__ = cause
+    error.add_note("y\n" * 5_000_000)
+    cause.__notes__ = ["z"] * 5_000_000
+    started = time.perf_counter()
+    failure = caught(error)
+    assert time.perf_counter() - started < 2
+    assert "ValueError: c\nz\n" in failure.traceback
+
+
 def test_long_tracebacks_keep_both_ends() -> None:
     """Of a traceback that is too long its beginning and its last words stay."""
     deepest: BaseException | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import inspect
 import ipaddress
 import logging
 import re
@@ -48,12 +49,15 @@ def requires(right: str) -> Callable[[Callable[P, Any]], Callable[P, ResponseRet
         raise ValueError(f"{right!r} is not a right: choose one of {', '.join(RIGHTS)}")
 
     def decorate(view: Callable[P, Any]) -> Callable[P, ResponseReturnValue]:
+        is_async = inspect.iscoroutinefunction(view)
+
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             problem = refusal(_settings(), request, right)
             if problem is not None:
                 return problem.response()
-            return cast(ResponseReturnValue, current_app.ensure_sync(view)(*args, **kwargs))
+            run = current_app.ensure_sync(view) if is_async else view
+            return cast(ResponseReturnValue, run(*args, **kwargs))
 
         guarded.right = right  # type: ignore[attr-defined]
         return guarded
@@ -150,6 +154,7 @@ def _not_local(request: Request) -> str | None:
     return None
 
 
+@functools.lru_cache(maxsize=1024)
 def _is_loopback(address: str | None) -> bool:
     try:
         ip = ipaddress.ip_address(address or "")

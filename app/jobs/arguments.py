@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Container, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum, Flag
-from types import NoneType, SimpleNamespace, UnionType
+from types import NoneType, UnionType
 from typing import Any, Final, Literal, NewType, NoReturn, Union, cast, get_args, get_origin
 from urllib.parse import quote
 
@@ -87,7 +87,7 @@ class Arguments:
     def _json_schema(self) -> JsonSchema:
         converter = JsonSchemaConverter()
         try:
-            described = converter.schema2jsonschema(self.schema)  # type: ignore[no-untyped-call]
+            described = converter.resolve_nested_schema(self.schema)
             if isinstance(self.schema, _OpenSchema):
                 described["additionalProperties"] = converter.field2property(self.schema.extra)
         except Exception as exc:  # a schema that cannot be shown can still check
@@ -221,8 +221,11 @@ class _Reader:
         return field
 
     def resolve(self, annotation: Any) -> Any:
-        holder = SimpleNamespace(__annotations__={"it": annotation})
-        try:  # one by one, so that what else the function names, such as its result, does not matter
+        def holder() -> None: ...
+
+        # One by one: what else the function names, such as its result, does not matter.
+        holder.__annotations__ = {"it": annotation}
+        try:
             return typing.get_type_hints(holder, dict(self.namespace))["it"]
         except Exception as exc:
             self.refuse(f"is annotated {annotation!r}, which cannot be resolved ({exc})")
@@ -294,7 +297,7 @@ class _Reader:
             if item.init:
                 members[item.name] = reader.member(item.name, hints[item.name], _default(item))
             else:
-                members[item.name] = JsonScalar(Any, dump_only=False)
+                members[item.name] = JsonScalar(Any)
                 computed.append(item.name)
         return cast("type[_DataclassSchema]", _DataclassSchema.from_dict(members))(kind, computed)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import random as _random
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from .errors import TaskDefinitionError
 
-Backoff = float | Literal["exponential"] | Callable[[int], float]
+Backoff = float | str | Callable[[int], float]
 """Seconds, the word "exponential", or a function of the attempt that has just failed."""
 
 BASE: Final = 2.0

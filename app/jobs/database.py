@@ -29,6 +29,7 @@ class Database:
         self.engine = engine
         self._writer = engine.execution_options(simmer_write=True)
         self._watch: sqlite3.Connection | None = None
+        self._inherited: tuple[Any, ...] = ()
 
     @classmethod
     def connect(cls, url: URL, *, threads: int, synchronous: str) -> Database:
@@ -90,6 +91,8 @@ class Database:
 
     def renew_after_fork(self) -> None:
         """Leave the parent's connections alone and start with none."""
+        # Kept, not dropped: were they garbage, SQLite would close them and with them the parent's locks.
+        self._inherited += (self.engine.pool, self._watch)
         self._watch = None
         self.engine.dispose(close=False)
 

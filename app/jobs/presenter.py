@@ -34,7 +34,7 @@ def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, 
         "attempt": job.attempt,
         "max_attempts": job.max_attempts,
         "result": redact(job.result),
-        "error": None if job.error is None else dict(job.error),
+        "error": _error(job.error),
         "created_at": moment(job.created_at),
         "run_at": moment(job.run_at),
         "started_at": moment(job.started_at),
@@ -65,6 +65,11 @@ def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> di
     return shown
 
 
+def present_attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """One run of a job; its error without the traceback, which may show what is secret."""
+    return {**attempt, "error": _error(attempt["error"])}
+
+
 def links(job: Job, jobs_url: str) -> dict[str, str]:
     """Where to read on, and what may be done with the job as it is now."""
     own = f"{jobs_url}/{job.id}"
@@ -85,11 +90,14 @@ def moment(value: datetime | None) -> str | None:
 
 def dump(value: Any) -> bytes:
     """`value` as JSON text in UTF-8; datetimes become RFC 3339."""
-    text = json.dumps(value, default=_default, ensure_ascii=False, separators=(",", ":"))
     try:
-        return text.encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8: only an escape can carry it
         return json.dumps(value, default=_default, separators=(",", ":")).encode()
+
+
+def _error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if error is None else {"type": error["type"], "message": error["message"]}
 
 
 def _progress(progress: Progress) -> dict[str, Any]:
@@ -112,3 +120,6 @@ def _default(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_ENCODER: Final = json.JSONEncoder(default=_default, ensure_ascii=False, separators=(",", ":"))

@@ -155,7 +155,5 @@ def _respond(
     if places:
         shown = places[:MOST_PLACES]
         document["errors"] = [{key: text[:LONGEST_TEXT] for key, text in place.items()} for place in shown]
-    response = Response(json.dumps(document) + "\n", document["status"], mimetype=MEDIA_TYPE)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers.update(headers)
-    return response
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers}
+    return Response(json.dumps(document) + "\n", document["status"], headers, mimetype=MEDIA_TYPE)

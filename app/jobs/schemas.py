@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
+from .fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
 from .ids import is_id
 from .options import LONGEST_DELAY, MOST_TAGS
 from .registry import HIGHEST_PRIORITY, MOST_ATTEMPTS
@@ -18,81 +18,36 @@ from .states import STATES
 
 MOST_IN_BATCH: Final = 1_000
 MOST_IN_PAGE: Final = 500
+MOST_WORDS: Final = 100
+"""How often a filter may be repeated."""
 SCHEDULE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
-
-class Text(fields.String):
-    """A JSON string of `least` to `most` characters without NUL, which PostgreSQL cannot store."""
-
-    def __init__(self, *, least: int = 1, most: int = 200, **options: Any) -> None:
-        no_nul = validate.ContainsNoneOf("\0", error="NUL is not allowed.")
-        super().__init__(validate=[validate.Length(least, most), no_nul], **options)
-
-
-class Whole(fields.Integer):
-    """A JSON number without a fraction (3.0 is 3); no booleans, no strings."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
-            raise self.make_error("invalid", input=value)
-        return int(value)
-
-
-class Number(fields.Float):
-    """A finite JSON number; no booleans, no strings."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
-        try:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise self.make_error("invalid", input=value)
-            return float(value)
-        except OverflowError:
-            raise self.make_error("too_large", input=value) from None
-
-
-class Moment(fields.Field[datetime]):
-    """An RFC 3339 time with its offset, as an aware UTC datetime."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
-        try:
-            if isinstance(value, str) and _TIME.fullmatch(value):
-                return datetime.fromisoformat(value.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise ValidationError("Must be an RFC 3339 time such as 2030-01-31T09:00:00Z.")
-
-
-class JsonObject(fields.Field[dict[str, Any]]):
-    """Any JSON object."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise ValidationError("Must be a JSON object.")
-        return value
+def text(most: int, **options: Any) -> JsonScalar:
+    """A string of 1 to `most` characters that a database can store."""
+    return JsonScalar(str, validate=validate.Length(1, most), **options)
 
 
 class SubmissionSchema(Schema):
     """The body of `POST /jobs`; an option that is null counts as not given."""
 
-    task = Text(required=True)
-    args = JsonObject(load_default=dict)
-    queue = Text(most=64, allow_none=True)
-    priority = Whole(validate=validate.Range(-HIGHEST_PRIORITY, HIGHEST_PRIORITY), allow_none=True)
-    run_at = Moment(allow_none=True)
-    delay = Number(validate=validate.Range(0, LONGEST_DELAY), allow_none=True)
-    timeout = Number(validate=validate.Range(0, LONGEST_DELAY, min_inclusive=False), allow_none=True)
-    max_attempts = Whole(validate=validate.Range(1, MOST_ATTEMPTS), allow_none=True)
-    tags = fields.List(Text(most=100), validate=validate.Length(max=MOST_TAGS), allow_none=True)
+    task = text(200, required=True)
+    args = JsonDict(JsonScalar(Any), load_default=dict)
+    queue = text(64, allow_none=True)
+    priority = JsonScalar(int, validate=validate.Range(-HIGHEST_PRIORITY, HIGHEST_PRIORITY), allow_none=True)
+    run_at = JsonScalar(datetime, allow_none=True)
+    delay = JsonScalar(float, validate=validate.Range(0, LONGEST_DELAY), allow_none=True)
+    timeout = JsonScalar(
+        float, validate=validate.Range(0, LONGEST_DELAY, min_inclusive=False), allow_none=True
+    )
+    max_attempts = JsonScalar(int, validate=validate.Range(1, MOST_ATTEMPTS), allow_none=True)
+    tags = JsonList(text(100), validate=validate.Length(max=MOST_TAGS), allow_none=True)
 
 
 class BatchSchema(Schema):
     """The body of `POST /jobs/batch`."""
 
-    jobs = fields.List(
-        fields.Nested(SubmissionSchema), required=True, validate=validate.Length(1, MOST_IN_BATCH)
-    )
+    jobs = JsonList(JsonObject(SubmissionSchema), required=True, validate=validate.Length(1, MOST_IN_BATCH))
 
     @pre_load
     def refuse_too_many(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -103,12 +58,8 @@ class BatchSchema(Schema):
         return body
 
 
-class EmptySchema(Schema):
-    """A body that says nothing, `{}`."""
-
-
 class WordNumber(fields.Integer):
-    """A whole number in a query string."""
+    """A whole number, not negative, in a query string."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", value):
@@ -125,42 +76,32 @@ class WordSeconds(fields.Float):
         return float(value)
 
 
-class WordBoolean(fields.Field[bool]):
-    """`true` or `false` in a query string."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
-        if value not in ("true", "false"):
-            raise ValidationError("Must be true or false.")
-        return bool(value == "true")
+def words(inner: fields.Field[Any]) -> JsonList:
+    """A parameter that may be repeated, meaning or."""
+    return JsonList(inner, load_default=list, validate=validate.Length(max=MOST_WORDS))
 
 
-def _check_job_id(value: str) -> None:
+def _check_batch_id(value: str) -> None:
     if not is_id(value):
         raise ValidationError("Must be a UUID.")
-
-
-class Words(fields.List[str]):
-    """A parameter that may be repeated, meaning or."""
-
-    def __init__(self, inner: fields.Field[str], **options: Any) -> None:
-        super().__init__(inner, load_default=list, validate=validate.Length(max=MOST_IN_PAGE), **options)
 
 
 class JobQuerySchema(Schema):
     """The query string of `GET /jobs`."""
 
-    state = Words(fields.String(validate=validate.OneOf(STATES)))
-    task = Words(Text())
-    queue = Words(Text(most=64))
-    tag = Words(Text(most=100))
-    schedule_id = Words(fields.String(validate=validate.Regexp(rf"{SCHEDULE_ID.pattern}\Z")))
-    batch_id = Words(fields.String(validate=_check_job_id))
-    created_after = Moment(load_default=None)
-    created_before = Moment(load_default=None)
+    state = words(JsonChoice((state, state) for state in STATES))
+    task = words(text(200))
+    queue = words(text(64))
+    tag = words(text(100))
+    schedule_id = words(JsonScalar(str, validate=validate.Regexp(rf"{SCHEDULE_ID.pattern}\Z")))
+    batch_id = words(JsonScalar(str, validate=_check_batch_id))
+    created_after = JsonScalar(datetime, load_default=None)
+    created_before = JsonScalar(datetime, load_default=None)
     limit = WordNumber(load_default=50, validate=validate.Range(1, MOST_IN_PAGE))
-    cursor = Text(most=500, load_default=None)
-    sort = fields.String(load_default="-created_at", validate=validate.OneOf(("created_at", "-created_at")))
-    count = WordBoolean(load_default=False)
+    cursor = text(500, load_default=None)
+    sort = JsonChoice((("-created_at", True), ("created_at", False)), load_default=True)
+    """Loads as whether the newest come first."""
+    count = JsonChoice((("true", True), ("false", False)), load_default=False)
 
 
 class WaitQuerySchema(Schema):

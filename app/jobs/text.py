@@ -15,6 +15,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _MARK = "… [cut]"
 _UNREADABLE = "[unreadable]"
+_MOST_NOTES = 20
 
 
 def is_storable(text: str) -> bool:
@@ -60,12 +61,22 @@ def _type_name(exc: BaseException) -> str:
 
 def _traceback(exc: BaseException) -> str:
     try:
-        return "".join(traceback.TracebackException(type(exc), exc, exc.__traceback__).format())
+        report = traceback.TracebackException(type(exc), exc, exc.__traceback__)
+        _clip_notes(report)
+        return "".join(report.format())
     except BaseException:  # from notes, causes or attributes; the frames are always sound
         frames = traceback.format_tb(BaseException.__dict__["__traceback__"].__get__(exc))
         return "".join(
             ["Traceback (most recent call last):\n", *frames, f"{_type_name(exc)}: {_plain(exc)}\n"]
         )
+
+
+def _clip_notes(report: traceback.TracebackException | None) -> None:
+    # They are formatted line by line: megabytes of them would take seconds.
+    while report is not None:
+        if isinstance(report.__notes__, list):
+            report.__notes__ = [storable(note) for note in report.__notes__[:_MOST_NOTES]]
+        report = report.__cause__ or report.__context__
 
 
 def _shortened(text: str) -> str:

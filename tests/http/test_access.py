@@ -212,19 +212,15 @@ def test_either_a_token_or_the_callable_is_enough(tmp_path: Path) -> None:
         is_problem(send(here, "read"), 401, "unauthorized")
 
 
-@pytest.mark.parametrize(("fetch_site", "allowed"), [
-    (None, True), ("same-origin", True), ("none", True), ("same-site", False), ("cross-site", False), ("x", False),
-])  # fmt: skip
-def test_a_foreign_page_changes_nothing_with_a_users_cookies(
-    tmp_path: Path, fetch_site: str | None, allowed: bool
-) -> None:
+@pytest.mark.parametrize("fetch_site", [None, "same-origin", "none", "same-site", "cross-site", "x"])
+def test_a_foreign_page_changes_nothing_with_a_users_cookies(tmp_path: Path, fetch_site: str | None) -> None:
     """What JOBS_AUTH lets in may change state only from a page of its own site; reading is not concerned."""
     headers = {} if fetch_site is None else {"Sec-Fetch-Site": fetch_site}
     with site(tmp_path, auth=lambda request, right: True) as here:
         assert send(here, "read", headers=headers).status_code == 200
         for right in ("submit", "operate"):
             response = send(here, right, headers=headers)
-            if allowed:
+            if fetch_site in (None, "same-origin", "none"):
                 assert response.status_code in (200, 202)
             else:
                 is_problem(response, 403, "forbidden")

@@ -184,11 +184,20 @@ def test_attempts_and_events_have_the_documented_keys(tmp_path: Path) -> None:
         here.drain()
         (attempt,) = here.get(f"/jobs/{job['id']}/attempts").get_json()["items"]
         events = here.get(f"/jobs/{job['id']}/events").get_json()["items"]
-        assert list(attempt) == "run attempt outcome worker claimed_at started_at finished_at error".split()
+        assert list(attempt) == [
+            "run",
+            "attempt",
+            "outcome",
+            "worker",
+            "claimed_at",
+            "started_at",
+            "finished_at",
+            "error",
+        ]
         assert attempt["error"] == {"type": "ValueError", "message": "no luck"}
         assert attempt["finished_at"].endswith("Z")
         assert [list(event) for event in events] == [
-            "id at type from to attempt worker reason".split()
+            ["id", "at", "type", "from", "to", "attempt", "worker", "reason"]
         ] * len(events)
         assert [(event["from"], event["to"]) for event in events] == [
             (None, "queued"),

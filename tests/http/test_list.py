@@ -82,7 +82,7 @@ def test_filters(tmp_path: Path) -> None:
 
 def test_times_bound_the_list(tmp_path: Path) -> None:
     """`created_after` and `created_before` leave out what is not between them."""
-    with site(tmp_path) as here:
+    with site(tmp_path, engine="thread") as here:
         first, second, third = (here.submit() for _ in range(3))
         after = ids(here, f"created_after={first['created_at']}")
         before = ids(here, f"created_before={third['created_at']}")
@@ -128,7 +128,8 @@ def test_large_values_are_left_out_of_lists(tmp_path: Path) -> None:
     "query",
     [
         "colour=red", "state=done", "state=", "limit=0", "limit=501", "limit=-1", "limit=ten", "limit=1e2",
-        "limit=٣", "limit=5&limit=6", "cursor=x", "cursor=%00", "cursor=", "cursor=" + "A" * 600, "cursor=%ff",
+        "limit=٣", "limit=5&limit=6", "cursor=x", "cursor=%00", "cursor=", "cursor=" + "A" * 600,
+        "cursor=%ff",
         "sort=priority", "sort=", "count=maybe", "batch_id=1", "schedule_id=a/b", "task=%00", "tag=a%00b",
         "created_after=yesterday", "created_after=2026-01-01", "created_after=2026-01-01T00:00:00",
         "created_after=0001-01-01T00:00:00%2B14:00", "created_before=9999-12-31T23:59:59-10:00",

@@ -12,11 +12,38 @@ from app.jobs.ids import is_id
 
 from .site import API, is_problem, pointers, site
 
-KEYS = (
-    "id task queue state priority args tags progress attempt max_attempts result error created_at run_at"
-    " started_at finished_at cancel_requested_at expires_at queued_seconds run_seconds schedule_id fire_time"
-    " batch_id depends_on unique_key worker engine version waiting_reason links"
-).split()
+KEYS = [
+    "id",
+    "task",
+    "queue",
+    "state",
+    "priority",
+    "args",
+    "tags",
+    "progress",
+    "attempt",
+    "max_attempts",
+    "result",
+    "error",
+    "created_at",
+    "run_at",
+    "started_at",
+    "finished_at",
+    "cancel_requested_at",
+    "expires_at",
+    "queued_seconds",
+    "run_seconds",
+    "schedule_id",
+    "fire_time",
+    "batch_id",
+    "depends_on",
+    "unique_key",
+    "worker",
+    "engine",
+    "version",
+    "waiting_reason",
+    "links",
+]
 
 
 def test_the_answer_is_202_with_the_job_and_where_to_poll_it(tmp_path: Path) -> None:

@@ -62,6 +62,13 @@ def test_readers_and_a_writer_get_along_on_sqlite(make_service: ServiceFactory) 
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
+def test_no_connection_is_left_for_a_fork(make_service: ServiceFactory, url: URL) -> None:
+    """A server that makes the app before it forks shares no connection with its workers."""
+    app = make_service(url)
+    with app.app_context():
+        assert "Connections in pool: 0" in db.engine.pool.status()
+
+
 def test_all_models_are_created(make_service: ServiceFactory) -> None:
     """No model is forgotten in the list of the service's own tables."""
     app = make_service()

@@ -12,7 +12,7 @@ from ..service import SubmitOptions
 from .group import jobs_cli, runtime
 from .output import json_option, redactor, say, show_json
 from .pairs import read_pairs
-from .waiting import follow, report
+from .waiting import Seconds, follow, report
 
 WAIT: Final = "--wait"
 
@@ -22,10 +22,9 @@ class SubmitCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Give each `--wait` that no number follows the value that means for ever."""
-        followers = [*args[1:], ""]
         told = [
             f"{WAIT}={math.inf}" if word == WAIT and not _is_seconds(follower) else word
-            for word, follower in zip(args, followers, strict=True)
+            for word, follower in zip(args, [*args[1:], ""], strict=False)
         ]
         return super().parse_args(ctx, told)
 
@@ -38,9 +37,7 @@ class SubmitCommand(click.Command):
 @click.option("--queue", help="Another queue than the task's.")
 @click.option("--max-attempts", type=int, help="How often it may be tried, the first time included.")
 @click.option("--tag", "tags", multiple=True, help="A tag; repeat for more.")
-@click.option(
-    WAIT, type=click.FloatRange(min=0), metavar="[SECONDS]", help="Wait for its end, and print its result."
-)
+@click.option(WAIT, type=Seconds(min=0), metavar="[SECONDS]", help="Wait for its end, and print its result.")
 @json_option
 @click.pass_context
 def submit(

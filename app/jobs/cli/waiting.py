@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -22,11 +22,19 @@ REDRAW: Final = 1.0
 """Seconds after which a job that has not changed is shown again."""
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds that is not negative; `inf` is for ever."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; refuses what is none."""
+        if math.isnan(seconds := super().convert(value, param, ctx)):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
 @jobs_cli.command("wait")
 @click.argument("id", callback=job_id)
-@click.option(
-    "--timeout", type=click.FloatRange(min=0), default=math.inf, help="Seconds; without it, for ever."
-)
+@click.option("--timeout", type=Seconds(min=0), default=math.inf, help="Seconds; without it, for ever.")
 @json_option
 @click.pass_context
 def wait(ctx: click.Context, id: str, timeout: float, as_json: bool) -> None:

@@ -20,13 +20,13 @@ from .reading import runtime
 LONGEST_PAUSE: Final = 30
 """Seconds that we tell a client to wait before it asks again, at most."""
 
+UNCACHED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`value` as JSON; not to be cached unless `headers` say otherwise."""
-    response = Response(dump(value) + b"\n", status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers.update(headers or {})
-    return response
+    body = dump(value) + b"\n"
+    return Response(body, status, {**UNCACHED, **(headers or {})}, mimetype="application/json")
 
 
 def answer_job(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -43,8 +43,12 @@ def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
 
 def not_modified(job: Job, headers: Mapping[str, str] | None = None) -> Response:
     """304: the client's copy of the job is the newest."""
-    response = Response(status=304)
-    response.headers.update({**job_headers(job), **(headers or {})})
+    return empty(304, {**job_headers(job), **(headers or {})})
+
+
+def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer without a body."""
+    response = Response(status=status, headers=headers)
     del response.headers["Content-Type"]
     return response
 

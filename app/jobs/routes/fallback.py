@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 
 from ..access import OPEN, requires
 from ..problems import Problem
+from .answers import empty
 
 CONVERTER = "simmer_rest"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -35,7 +36,7 @@ def add_fallback(state: BlueprintSetupState) -> None:
 def fallback(rest: str = "") -> Response:
     """405 where the path is known with another method, else 404; OPTIONS says what there is."""
     if request.method == "OPTIONS" and (allowed := _allowed()):
-        return Response(status=204, headers={"Allow": ", ".join(allowed)})
+        return empty(204, {"Allow": ", ".join(allowed)})
     return _refuse()  # type: ignore[return-value]
 
 

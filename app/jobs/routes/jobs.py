@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from flask import Response
 
-from ..presenter import present_in_list
+from ..presenter import present_attempt, present_in_list
 from ..problems import Problem
 from ..schemas import JobQuerySchema, WaitQuerySchema
 from ..service import JobFilters
 from ..states import CANCELLED, SUCCEEDED
 from . import polling
-from .answers import answer, answer_job, job_headers, jobs_url, not_modified, page_links, redact
+from .answers import answer, answer_job, empty, job_headers, jobs_url, not_modified, page_links, redact
 from .reading import job_id, read_nothing, read_query, refuse_query, runtime
 
 _LIST_QUERY: Final = JobQuerySchema()
@@ -23,8 +23,7 @@ def list_jobs() -> Response:
     """`GET /jobs`: a page of the jobs that the filters name."""
     query = read_query(_LIST_QUERY)
     service, filters = runtime().service, _filters(query)
-    newest_first = query["sort"] == "-created_at"
-    page = service.page(filters, limit=query["limit"], cursor=query["cursor"], newest_first=newest_first)
+    page = service.page(filters, limit=query["limit"], cursor=query["cursor"], newest_first=query["sort"])
     base = jobs_url()
     body: dict[str, Any] = {
         "items": [present_in_list(job, redact, base) for job in page],
@@ -66,7 +65,7 @@ def delete_job(id: str) -> Response:
     """`DELETE /jobs/{id}`: gone, with its history."""
     refuse_query()
     runtime().service.delete(job_id(id))
-    return Response(status=204)
+    return empty(204)
 
 
 def get_result(id: str) -> Response:
@@ -84,7 +83,8 @@ def get_result(id: str) -> Response:
 def list_attempts(id: str) -> Response:
     """`GET /jobs/{id}/attempts`: one entry for each time that it was claimed."""
     refuse_query()
-    return answer({"items": runtime().service.attempts(job_id(id))})
+    attempts = runtime().service.attempts(job_id(id))
+    return answer({"items": [present_attempt(attempt) for attempt in attempts]})
 
 
 def list_events(id: str) -> Response:

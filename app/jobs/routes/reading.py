@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from flask import current_app, request
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..encoding import loads_strict
 from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound
@@ -67,6 +68,8 @@ def check(schema: Schema, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_query(schema: Schema) -> dict[str, Any]:
     """What `schema` loads from the query string; raises Problem (400)."""
+    if not request.query_string:
+        return _defaults(schema)
     lists = {name for name, field in schema.fields.items() if hasattr(field, "inner")}
     raw: dict[str, Any] = {}
     for name, values in request.args.lists():
@@ -79,6 +82,11 @@ def read_query(schema: Schema) -> dict[str, Any]:
         found = places(error.messages, "")
         detail = "; ".join(f"{place['pointer'][1:]}: {place['detail']}" for place in found)
         raise Problem("bad-parameter", detail) from None
+
+
+@functools.cache
+def _defaults(schema: Schema) -> dict[str, Any]:
+    return cast(dict[str, Any], schema.load({}))
 
 
 def refuse_query() -> None:
@@ -137,7 +145,9 @@ def _read_bytes(limit: int) -> bytes:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         body = None
-    except OSError as error:  # how servers report a chunk that cannot be read
+    except HTTPException:
+        raise
+    except Exception as error:  # each server has an exception of its own for a chunk that it cannot read
         raise Problem("malformed-request", "The body could not be read.") from error
     if body is None or len(body) > most:
         raise Problem("payload-too-large", f"The body may have {most} bytes at most.")

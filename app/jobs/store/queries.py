@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
@@ -22,6 +22,7 @@ _ONE = select(JOBS).where(_J.id == bindparam("job_id"))
 _VERSION = select(_J.version, _J.state).where(_J.id == bindparam("job_id"))
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
+_TICK: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class JobFilters:
         if self.created_after:
             found += [_J.created_at > self.created_after, _J.id >= first_id_at(self.created_after)]
         if self.created_before:
-            found += [_J.created_at < self.created_before, _J.id < first_id_at(self.created_before) + "g"]
+            found += [_J.created_at < self.created_before, _J.id < first_id_at(self.created_before + _TICK)]
         return found
 
 

@@ -1,0 +1,170 @@
+"""`flask jobs submit`, with and without waiting."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.jobs import JobNotFound
+
+from .console import Console, console, is_refusal
+
+
+def test_submit_prints_the_id_and_nothing_else(tmp_path: Path) -> None:
+    """A script reads the id from stdout; the job is stored and due."""
+    with console(tmp_path) as here:
+        result = here("submit", "add", "a=1", "b:=2")
+        assert (result.exit_code, result.stderr) == (0, "")
+        job = here.get(result.stdout.strip())
+        assert (job.state, job.task, job.args) == ("queued", "add", {"a": 1, "b": 2})
+
+
+def test_submit_passes_its_options_on(tmp_path: Path) -> None:
+    """Each option that is given overrides the task's default, the others do not."""
+    with console(tmp_path) as here:
+        words = ["--delay", 60, "--priority", -5, "--queue", "reports", "--max-attempts", 3]
+        job = here.get(here.submit("add", "a=1", *words, "--tag", "a", "--tag", "b"))
+        assert (job.state, job.run_at - job.created_at) == ("scheduled", timedelta(seconds=60))
+        assert (job.priority, job.queue, job.max_attempts, job.tags) == (-5, "reports", 3, ("a", "b"))
+        plain = here.get(here.submit("report", "month=May"))
+        assert (plain.priority, plain.queue, plain.max_attempts, plain.tags) == (
+            0,
+            "reports",
+            1,
+            ("monthly",),
+        )
+
+
+def test_submit_as_json_prints_the_job(tmp_path: Path) -> None:
+    """The job as it was stored, secrets covered."""
+    with console(tmp_path) as here:
+        job = here.json("submit", "report", "month=May", "password=opensesame")
+        assert (job["state"], job["args"]) == ("queued", {"month": "May", "password": "[redacted]"})
+
+
+def test_an_unknown_task_is_not_found(tmp_path: Path) -> None:
+    """Exit code 3 and one line that names the tasks there are."""
+    with console(tmp_path) as here:
+        result = here("submit", "nope")
+        is_refusal(result, 3, "no task is named 'nope'", "add")
+        assert result.stderr.count("\n") == 1
+
+
+def test_arguments_that_do_not_fit_are_named_one_by_one(tmp_path: Path) -> None:
+    """Exit code 2, a line with the pointer of each, and no job."""
+    with console(tmp_path) as here:
+        result = here("submit", "add", "a=one", "c=1")
+        is_refusal(result, 2)
+        assert sorted(line[: len("Error: #/args/a")] for line in result.stderr.splitlines()) == [
+            "Error: #/args/a",
+            "Error: #/args/c",
+        ]
+        assert here.json("list")["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "Missing argument 'NAME'"),
+        (["add", "a"], "'a' is no argument"),
+        (["add", "a:=x"], "Not JSON"),
+        (["add", "a=1", "--priority", "5000"], "#/priority"),
+        (["add", "a=1", "--priority", "x"], "--priority"),
+        (["add", "a=1", "--delay", "-1"], "#/delay"),
+        (["add", "a=1", "--delay", "nan"], "#/delay"),
+        (["add", "a=1", "--queue", "nowhere"], "#/queue"),
+        (["add", "a=1", "--max-attempts", "0"], "#/max_attempts"),
+        (["add", "a=1", "--tag", ""], "#/tags"),
+        (["add", "a=1", "--wait", "-1"], "--wait"),
+        (["add", "a=1", "--wait=nan"], "--wait"),
+        (["echo", "value=\udcff"], "#/args/value"),
+    ],
+)
+def test_what_cannot_be_submitted_is_a_mistake_of_usage(
+    tmp_path: Path, words: list[str], complaint: str
+) -> None:
+    """Exit code 2, the place is named, and nothing is stored."""
+    with console(tmp_path) as here:
+        is_refusal(here("submit", *words), 2, complaint)
+        assert here.json("list")["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "printed", "said"),
+    [
+        (["add", "a=1", "b=2"], 0, 3, "succeeded"),
+        (["echo", "value:=null"], 0, None, "succeeded"),
+        (["report", "month=May"], 0, {"month": "May", "api_key": "[redacted]"}, "succeeded"),
+        (["fail"], 1, "", "has failed: ValueError: no luck"),
+        (["give_up"], 4, "", "was cancelled"),
+    ],
+)
+def test_submit_and_wait_ends_as_the_job_does(
+    tmp_path: Path, words: list[str], code: int, printed: Any, said: str
+) -> None:
+    """The result is printed where there is one, the exit code tells the state, and stderr says why."""
+    with console(tmp_path, engine="thread") as here:
+        here.start()
+        result = here("submit", *words, "--wait", 20)
+        assert result.exit_code == code, result.stderr
+        assert (json.loads(result.stdout) if result.stdout else "") == printed
+        assert said in result.stderr
+
+
+def test_a_wait_that_times_out_leaves_the_job_alone(tmp_path: Path) -> None:
+    """Exit code 124 and a word about the missing worker; the job stays and can be waited for again."""
+    with console(tmp_path, engine="thread") as here:
+        result = here("submit", "add", "a=1", "--wait", "0.1")
+        is_refusal(result, 124, "No worker is running", "is queued")
+        job_id = result.stderr.split()[1]
+        assert here.get(job_id).state == "queued"
+        again = here("wait", job_id, "--timeout", "0", "--json")
+        assert (again.exit_code, json.loads(again.stdout)["id"]) == (124, job_id)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--wait", "add", "a=1"],
+        ["add", "--wait", "a=1"],
+        ["add", "a=1", "--wait"],
+        ["add", "a=1", "--wait", "20"],
+        ["--wait", "20", "add", "a=1"],
+        ["--wait=20", "add", "a=1"],
+        ["--wait", "--priority", "1", "add", "a=1"],
+    ],
+)
+def test_wait_may_stand_anywhere_with_or_without_seconds(tmp_path: Path, words: list[str]) -> None:
+    """The seconds may be left out, and the next word is then not taken for them."""
+    with console(tmp_path, engine="inline") as here:
+        assert here.ok("submit", *words) == "1\n"
+
+
+def test_the_progress_is_shown_while_waiting(tmp_path: Path) -> None:
+    """A bar with the numbers and the message on stderr; with --json the job alone on stdout."""
+    with console(tmp_path, engine="thread") as here:
+        here.start()
+        result = here("submit", "count", "to=4", "--wait", 20, "--json")
+        assert json.loads(result.stdout)["result"] == 4
+        assert f"succeeded [{'#' * 30}] 100 % 4/4 counting" in result.stderr
+
+
+def test_a_job_that_is_gone_while_waiting_is_not_found(tmp_path: Path) -> None:
+    """Exit code 3 where the job was deleted meanwhile."""
+    with console(tmp_path, engine="inline") as here:
+        job_id = here.submit("add", "a=1")
+        here.ok("delete", job_id)
+        is_refusal(here("wait", job_id), 3, job_id)
+        assert _is_gone(here, job_id)
+
+
+def _is_gone(here: Console, job_id: str) -> bool:
+    try:
+        here.get(job_id)
+    except JobNotFound:
+        return True
+    return False
