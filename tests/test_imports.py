@@ -14,6 +14,7 @@ LAYERS = (
     "backoff config job redaction text loops context",
     "encoding",
     "fields",
+    "signature json_schema columns",
     "arguments",
     "registry models",
     "options database",

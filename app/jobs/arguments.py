@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import dataclasses
 import functools
-import inspect
 import itertools
-import sys
-import typing
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from enum import Enum, Flag
-from types import NoneType, UnionType
-from typing import Any, Final, Literal, NewType, NoReturn, Union, cast, get_args, get_origin
+from typing import Any, Final, cast
 from urllib.parse import quote
 
-from marshmallow import INCLUDE, RAISE, Schema, ValidationError, post_load
+from marshmallow import Schema, ValidationError
 
-from .encoding import NotEncodable, dumps, is_mapped, loads, to_json
-from .errors import InvalidArguments, TaskDefinitionError, problem
-from .fields import (
-    SCALARS,
-    Field,
-    JsonChoice,
-    JsonDict,
-    JsonList,
-    JsonObject,
-    JsonScalar,
-    JsonSchema,
-    JsonSchemaConverter,
-    JsonUnion,
-    load_each,
-)
+from .encoding import NotEncodable, dumps, loads, to_json
+from .errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, problem
+from .fields import JsonSchema
+from .json_schema import JsonSchemaConverter
+from .signature import OpenSchema, name_of, schema_of
 
 MOST_PROBLEMS: Final = 100
 """Misfits that an InvalidArguments lists at most."""
-
-_EMPTY: Final = inspect.Parameter.empty
-
-
-class UnencodableArguments(InvalidArguments, TypeError):
-    """An argument cannot be encoded as JSON."""
 
 
 class Arguments:
@@ -55,10 +32,12 @@ class Arguments:
     def of(cls, function: Callable[..., Any], schema: Schema | type[Schema] | None = None) -> Arguments:
         """By `schema`, else by the annotations of `function`; TaskDefinitionError where they will not do."""
         if schema is None:
-            return cls(_schema_of(function))
+            return cls(schema_of(function))
         made = schema() if isinstance(schema, type) and issubclass(schema, Schema) else schema
         if not isinstance(made, Schema) or made.many:
-            raise TaskDefinitionError(f"{_name(function)}: schema= takes a marshmallow Schema of one object")
+            raise TaskDefinitionError(
+                f"{name_of(function)}: schema= takes a marshmallow Schema of one object"
+            )
         return cls(made)
 
     def check(self, args: Mapping[str, Any], where: str = "#/args") -> str:
@@ -88,7 +67,7 @@ class Arguments:
         converter = JsonSchemaConverter()
         try:
             described = converter.resolve_nested_schema(self.schema)
-            if isinstance(self.schema, _OpenSchema):
+            if isinstance(self.schema, OpenSchema):
                 described["additionalProperties"] = converter.field2property(self.schema.extra)
         except Exception as exc:  # a schema that cannot be shown can still check
             described = {"type": "object", "description": f"This schema cannot be shown: {exc}"}
@@ -144,177 +123,3 @@ def _pointer(where: str, *steps: Any) -> str:
     # RFC 6901, sections 3 and 6: "~" and "/" are escaped, and then what a fragment cannot hold.
     names = [str(step).replace("~", "~0").replace("/", "~1").encode(errors="replace") for step in steps]
     return "/".join([where, *(quote(name, safe="~!$&'()*+,;=:@") for name in names)])
-
-
-class _OpenSchema(Schema):
-    """The schema of a function with **kwargs: further arguments fit `extra`."""
-
-    def __init__(self, extra: Field) -> None:
-        super().__init__(unknown=INCLUDE)
-        self.extra = extra
-
-    @post_load
-    def load_extra(self, loaded: dict[str, Any], **options: Any) -> dict[str, Any]:
-        further = [(name, value) for name, value in loaded.items() if name not in self.fields]
-        return {**loaded, **load_each(self.extra, further)}
-
-
-class _DataclassSchema(Schema):
-    """The schema of the dataclass `kind`; `computed` are the fields that it sets on its own."""
-
-    def __init__(self, kind: type, computed: Container[str]) -> None:
-        super().__init__(unknown=RAISE)
-        self.kind, self.computed = kind, computed
-
-    @post_load
-    def make(self, loaded: dict[str, Any], **options: Any) -> Any:
-        try:
-            return self.kind(**{name: value for name, value in loaded.items() if name not in self.computed})
-        except ValueError as exc:  # how a __post_init__ refuses
-            raise ValidationError(str(exc)) from exc
-
-
-def _schema_of(function: Callable[..., Any]) -> Schema:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError) as exc:
-        raise TaskDefinitionError(f"{_name(function)}: its signature cannot be read; pass schema=") from exc
-    members: dict[str, Field] = {}
-    extra: Field | None = None
-    known: dict[type, Schema | None] = {}
-    for parameter in parameters:
-        reader = _Reader(f"{_name(function)}: parameter {parameter.name!r}", _namespace(function), known)
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
-            reader.refuse("is given by position, but a job names its arguments")
-        field = reader.member(parameter.name, parameter.annotation, parameter.default)
-        if parameter.kind is parameter.VAR_KEYWORD:
-            extra = field
-        else:
-            members[parameter.name] = field
-    if extra is None:
-        return Schema.from_dict(members)(unknown=RAISE)
-    return cast("type[_OpenSchema]", _OpenSchema.from_dict(members))(extra)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Reader:
-    """Makes the fields of annotations; `place` says whose they are, `known` has the dataclasses met."""
-
-    place: str
-    namespace: Mapping[str, Any]
-    known: dict[type, Schema | None]
-
-    def refuse(self, complaint: str) -> NoReturn:
-        raise TaskDefinitionError(
-            f"{self.place} {complaint}; change it, or pass schema= (a marshmallow Schema)"
-        )
-
-    def member(self, name: str, annotation: Any, default: Any = _EMPTY) -> Field:
-        """The field of a parameter, or of a field of a dataclass."""
-        if name == "Meta":
-            self.refuse("has a name that marshmallow keeps for itself")
-        field = self.field(Any if annotation is _EMPTY else self.resolve(annotation))
-        field.required = default is _EMPTY
-        field.allow_none = field.allow_none or default is None
-        with contextlib.suppress(TypeError):
-            field.metadata = {} if default is _EMPTY else {"default": to_json(default)}
-        return field
-
-    def resolve(self, annotation: Any) -> Any:
-        def holder() -> None: ...
-
-        # One by one: what else the function names, such as its result, does not matter.
-        holder.__annotations__ = {"it": annotation}
-        try:
-            return typing.get_type_hints(holder, dict(self.namespace))["it"]
-        except Exception as exc:
-            self.refuse(f"is annotated {annotation!r}, which cannot be resolved ({exc})")
-
-    def field(self, annotation: Any) -> Field:
-        origin, inner = get_origin(annotation), get_args(annotation)
-        if origin in (Union, UnionType):
-            return self.union(inner)
-        if origin is Literal:
-            return self.choice(annotation, [(value, value) for value in inner])
-        if (origin or annotation) in (list, dict, tuple):
-            return self.container(annotation, origin or annotation, inner)
-        if isinstance(annotation, NewType):
-            return self.field(annotation.__supertype__)
-        if isinstance(annotation, type) and origin is None:
-            return self.named(annotation)
-        return self.not_understood(annotation)
-
-    def not_understood(self, annotation: Any) -> NoReturn:
-        self.refuse(
-            f"is annotated {annotation!r}, which is not understood (int, float, str, bool, None, list, dict,"
-            " Union, Literal, Enum, date, time, datetime, UUID, Decimal and dataclasses are)"
-        )
-
-    def named(self, kind: type) -> Field:
-        if kind in SCALARS:
-            return JsonScalar(kind)
-        if issubclass(kind, Enum) and not issubclass(kind, Flag):
-            return self.choice(kind, [(member.value, member) for member in kind])
-        if dataclasses.is_dataclass(kind) and not is_mapped(kind):
-            if kind not in self.known:
-                self.known[kind] = None  # it may contain itself
-                self.known[kind] = self.dataclass_schema(kind)
-            return JsonObject(lambda: cast(Schema, self.known[kind]))
-        self.not_understood(kind)
-
-    def union(self, kinds: tuple[Any, ...]) -> Field:
-        members = [self.field(kind) for kind in kinds if kind is not NoneType]
-        field = members[0] if len(members) == 1 else JsonUnion(members)
-        field.allow_none = NoneType in kinds or field.allow_none
-        return field
-
-    def choice(self, annotation: Any, pairs: list[tuple[Any, Any]]) -> Field:
-        try:
-            return JsonChoice([(to_json(value), choice) for value, choice in pairs])
-        except TypeError as exc:
-            self.refuse(f"is annotated {annotation!r}, whose values JSON cannot hold ({exc})")
-
-    def container(self, annotation: Any, kind: type, inner: tuple[Any, ...]) -> Field:
-        if kind is list:
-            return JsonList(self.field(inner[0] if inner else Any))
-        if kind is dict and inner[:1] in ((), (str,)):
-            return JsonDict(self.field(inner[1] if inner else Any))
-        if kind is tuple and (not inner or inner[1:] == (...,)):
-            return JsonList(self.field(inner[0] if inner else Any), tuple)
-        self.not_understood(annotation)
-
-    def dataclass_schema(self, kind: type) -> Schema:
-        try:
-            hints = typing.get_type_hints(kind)
-        except Exception as exc:
-            self.refuse(f"is the dataclass {kind.__name__}, whose annotations cannot be resolved ({exc})")
-        if any(isinstance(hint, dataclasses.InitVar) for hint in hints.values()):
-            self.refuse(f"is the dataclass {kind.__name__}, whose InitVar cannot be read back from it")
-        members: dict[str, Field] = {}
-        computed = []
-        for item in dataclasses.fields(kind):
-            reader = dataclasses.replace(self, place=f"{self.place}, field {kind.__name__}.{item.name}")
-            if item.init:
-                members[item.name] = reader.member(item.name, hints[item.name], _default(item))
-            else:
-                members[item.name] = JsonScalar(Any)
-                computed.append(item.name)
-        return cast("type[_DataclassSchema]", _DataclassSchema.from_dict(members))(kind, computed)
-
-
-def _default(item: dataclasses.Field[Any]) -> Any:
-    if item.default is not dataclasses.MISSING:
-        return item.default
-    return _EMPTY if item.default_factory is dataclasses.MISSING else item.default_factory
-
-
-def _name(function: Callable[..., Any]) -> str:
-    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
-
-
-def _namespace(function: Callable[..., Any]) -> dict[str, Any]:
-    while isinstance(function, functools.partial):
-        function = function.func
-    function = inspect.unwrap(function)
-    module = sys.modules.get(str(getattr(function, "__module__", "")))
-    return getattr(function, "__globals__", None) or (vars(module) if module else {})

@@ -7,13 +7,16 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from .clock import Clock
 from .errors import JobCancelled, JobTimeout
+from .text import storable
 
 T = TypeVar("T")
 log = logging.getLogger(__package__)
+LONGEST_MESSAGE: Final = 1024
+"""Bytes of a progress message that are stored."""
 
 _active: contextvars.ContextVar[Run | None] = contextvars.ContextVar("simmer_run", default=None)
 
@@ -38,8 +41,14 @@ class Run:
         self.cancelled = threading.Event()
         self._draining = threading.Event()
         self._clock = clock
-        self._deadline = None if timeout is None else clock.monotonic() + timeout
+        self._timeout, self._deadline = timeout, None if timeout is None else clock.monotonic() + timeout
         self._progress: tuple[float, float | None, str] | None = None
+        self._taken: tuple[float, float | None, str] | None = None
+
+    def start(self) -> None:
+        """The task begins now: what it waited for a thread is not part of its timeout."""
+        self.started_at = self._clock.now()
+        self._deadline = None if self._timeout is None else self._clock.monotonic() + self._timeout
 
     @property
     def stopping(self) -> bool:
@@ -61,7 +70,8 @@ class Run:
 
     def progress(self, current: float, total: float | None = None, message: str = "") -> None:
         """Say how far the job is; the last word of each quarter of a second is stored."""
-        self._progress = (_number(current), None if total is None else _number(total), str(message))
+        whole = None if total is None else _number(total)
+        self._progress = (_number(current), whole, storable(message, LONGEST_MESSAGE))
 
     def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
         """Iterate over `items` with progress and a cancellation point at every step."""
@@ -84,8 +94,12 @@ class Run:
 
     def take_progress(self) -> tuple[float, float | None, str] | None:
         """The progress since the last call, once."""
-        taken, self._progress = self._progress, None
-        return taken
+        # The task alone writes one of the two and the taker the other: no word is lost between them.
+        said = self._progress
+        if said is self._taken:
+            return None
+        self._taken = said
+        return said
 
 
 def activate(run: Run) -> None:

@@ -39,6 +39,10 @@ class ArgumentsTooLarge(InvalidArguments):
     """The arguments are over JOBS_MAX_ARGS_BYTES: store them elsewhere and pass a reference."""
 
 
+class UnencodableArguments(InvalidArguments, TypeError):
+    """An argument is something that JSON cannot hold: pass plain values, or the id of what you mean."""
+
+
 class JobNotFound(SimmerError, LookupError):
     """No job has this id; it may have been deleted or pruned."""
 

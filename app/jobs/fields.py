@@ -15,9 +15,6 @@ from types import NoneType
 from typing import Any, Final
 from uuid import UUID
 
-from apispec import APISpec
-from apispec.ext.marshmallow.common import make_schema_key, resolve_schema_instance
-from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import ValidationError, fields, missing
 
 from .text import is_storable
@@ -238,39 +235,3 @@ def _identity(value: Any) -> Any:
     return (
         json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else (type(value) is bool, value)
     )
-
-
-class JsonSchemaConverter(OpenAPIConverter):
-    """apispec's converter to OpenAPI 3.1 that knows these fields, and writes nested schemas inline."""
-
-    def __init__(self) -> None:
-        super().__init__("3.1.0", lambda schema: None, APISpec("", "", "3.1.0"))
-        self._open: list[Any] = []
-
-    def field2property(self, field: Field) -> JsonSchema:
-        """The JSON Schema of one field."""
-        schema = super().field2property(field)
-        if isinstance(field, Strict):
-            schema |= field.describe(self.field2property)
-            return _or_null(schema) if field.allow_none else schema
-        return schema
-
-    def resolve_nested_schema(self, schema: Any) -> JsonSchema:
-        """The JSON Schema of a nested schema; "an object" where it stands within itself."""
-        key = make_schema_key(resolve_schema_instance(schema))
-        if key in self._open:
-            return {"type": "object"}
-        self._open.append(key)
-        try:
-            return dict(super().resolve_nested_schema(schema))  # type: ignore[no-untyped-call]
-        finally:
-            self._open.pop()
-
-
-def _or_null(schema: JsonSchema) -> JsonSchema:
-    if "anyOf" in schema:
-        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
-    if "enum" in schema:
-        return {**schema, "enum": [*schema["enum"], None]}
-    kinds = schema.get("type", [])
-    return {**schema, "type": [*([kinds] if isinstance(kinds, str) else kinds), "null"]} if kinds else schema

@@ -1,74 +1,19 @@
 """The tables. What must never be stored is a constraint here, not a habit of the callers.
 
 Kept on metadata of our own and copied into the host's by `copy_tables`, so that the host's
-`create_all`, session and migrations see them. Constraints are named with `conv`, which a host's
-naming convention leaves alone.
+`create_all`, session and migrations see them.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
+from typing import cast
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    DateTime,
-    Dialect,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    text,
-)
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import BigInteger, Boolean, Float, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.schema import conv
 
+from .columns import BigId, Id, Time, check, one_of, partial
 from .states import FINAL, STATES
-
-
-class _SqliteTime(sqlite.DATETIME):
-    """UTC times as ISO text: sorts as it reads, and several times faster than the stock conversion."""
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        def process(value: datetime | None) -> str | None:
-            return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
-
-        return process
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        def process(value: str | None) -> datetime | None:
-            return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
-
-        return process
-
-
-Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ignore[no-untyped-call]
-"""An aware UTC datetime on every database."""
-BigId = BigInteger().with_variant(Integer(), "sqlite")
-Id = String(36)
-
-
-def _check(sql: str, name: str) -> CheckConstraint:
-    return CheckConstraint(sql, name=conv(f"ck_simmer_{name}"))
-
-
-def _partial(name: str, *columns: str, where: str | tuple[str, str], unique: bool = False) -> Index:
-    """An index over the rows that `where` names; a pair says it for SQLite (no booleans) and PostgreSQL.
-
-    A query uses it only where it says the same with no parameter: SQLite plans before it knows them.
-    """
-    lite, post = (where, where) if isinstance(where, str) else where
-    return Index(name, *columns, unique=unique, sqlite_where=text(lite), postgresql_where=text(post))
-
-
-def _words(words: tuple[str, ...]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
 
 
 class Base(DeclarativeBase):
@@ -122,22 +67,22 @@ class JobRow(Base):
     """How many of its runs ended with the death of their process."""
 
     __table_args__ = (
-        _check(f"state IN ({_words(STATES)})", "jobs_state"),
-        _check(f"(state IN ({_words(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
-        _check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
-        _check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
-        _check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
-        _partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where=("due = 1", "due")),
-        _partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
-        _partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
-        _partial(
+        check(f"state IN ({one_of(STATES)})", "jobs_state"),
+        check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
+        check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
+        check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
+        check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
+        partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where=("due = 1", "due")),
+        partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
+        partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
+        partial(
             "uq_simmer_jobs_fire_time",
             "schedule_id",
             "fire_time",
             where="schedule_id IS NOT NULL",
             unique=True,
         ),
-        _partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
+        partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
         Index("ix_simmer_jobs_state", "state", "id"),
         Index("ix_simmer_jobs_task", "task", "id"),
     )
@@ -169,7 +114,7 @@ class AttemptRow(Base):
     finished_at: Mapped[datetime | None] = mapped_column(Time)
     error: Mapped[str | None] = mapped_column(Text)
 
-    __table_args__ = (_check("(outcome IS NULL) = (finished_at IS NULL)", "attempts_finished"),)
+    __table_args__ = (check("(outcome IS NULL) = (finished_at IS NULL)", "attempts_finished"),)
 
 
 class EventRow(Base):
@@ -211,7 +156,7 @@ class ScheduleRow(Base):
     updated_at: Mapped[datetime] = mapped_column(Time)
 
     __table_args__ = (
-        _partial(
+        partial(
             "ix_simmer_schedules_next", "next_fire_at",
             where=("paused = 0 AND retired = 0", "NOT paused AND NOT retired"),
         ),
@@ -232,8 +177,8 @@ class FireRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
-        _check("decision IN ('fired', 'coalesced', 'misfired', 'skipped')", "fires_decision"),
-        _check("(decision = 'fired') = (job_id IS NOT NULL)", "fires_job"),
+        check("decision IN ('fired', 'coalesced', 'misfired', 'skipped')", "fires_decision"),
+        check("(decision = 'fired') = (job_id IS NOT NULL)", "fires_job"),
     )
 
 
@@ -257,7 +202,7 @@ class WorkerRow(Base):
     beat: Mapped[int] = mapped_column(BigInteger)
     """Grows with every sign of life; observers watch it on their own monotonic clock."""
 
-    __table_args__ = (_check("state IN ('running', 'draining')", "workers_state"),)
+    __table_args__ = (check("state IN ('running', 'draining')", "workers_state"),)
 
 
 class IdempotencyRow(Base):

@@ -71,9 +71,9 @@ class Runner:
             result = dumps(value, "result")
         except Exception as error:
             raise ResultNotSerializable(str(error)) from error
-        if len(result) > self._settings.max_result_bytes:
+        if (size := len(result.encode())) > self._settings.max_result_bytes:
             raise ResultTooLarge(
-                f"the result has {len(result)} bytes, JOBS_MAX_RESULT_BYTES is"
+                f"the result has {size} bytes, JOBS_MAX_RESULT_BYTES is"
                 f" {self._settings.max_result_bytes}: store it elsewhere and return a reference"
             )
         return Outcome("succeeded", result=result)

@@ -55,8 +55,8 @@ class Submitter:
 
     def _encode(self, definition: TaskDefinition, args: Mapping[str, Any], where: str) -> str:
         text = definition.arguments.check(args, f"{where}/args")
-        if len(text) > self._settings.max_args_bytes:
-            limit = f"{len(text)} bytes, JOBS_MAX_ARGS_BYTES is {self._settings.max_args_bytes}"
+        if (size := len(text.encode())) > self._settings.max_args_bytes:
+            limit = f"{size} bytes, JOBS_MAX_ARGS_BYTES is {self._settings.max_args_bytes}"
             raise ArgumentsTooLarge(
                 [problem(f"{where}/args", f"{limit}: store them elsewhere, pass a reference")]
             )

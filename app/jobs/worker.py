@@ -225,7 +225,7 @@ class Worker:
     def _execute(self, slot: Slot) -> None:
         """In a thread of the pool."""
         if slot.take():
-            slot.run.started_at = self._clock.now()
+            slot.run.start()
             self._slots.end(slot, self._runner.run(slot.claim, slot.run))
 
     def _leave(self, stuck: list[Slot]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import URL
 from werkzeug.test import TestResponse
 
 from app.jobs import Cancel, Simmer
@@ -82,15 +84,18 @@ def add_tasks(jobs: Simmer) -> None:
 
 
 @contextmanager
-def site(folder: Path, prefix: str = API, **config: Any) -> Iterator[Site]:
-    """An app of its own on SQLite in `folder`; jobs run when `drain` is called, unless told otherwise."""
+def site(
+    folder: Path, prefix: str | None = API, url: URL | None = None, **config: Any
+) -> Iterator[Site]:
+    """An app of its own, on SQLite in `folder`; jobs run when `drain` is called, unless told otherwise."""
     app = Flask("host", instance_path=str(folder))
     app.config.update(TESTING=True, JOBS_ENGINE="manual", JOBS_API_PREFIX=prefix)
     app.config.update({f"JOBS_{name.upper()}": value for name, value in config.items()})
     jobs = Simmer()
     add_tasks(jobs)
-    jobs.init_app(app)
+    jobs.init_app(app, _host_db(app, url) if url else None)
     with app.app_context():
+        jobs.init_db()
         trigger = {"type": "interval", "hours": 1}
         jobs.add_schedule(id="hourly", task="tick", trigger=trigger, args={"value": 1, "token": "t-1"})
     try:
@@ -98,6 +103,12 @@ def site(folder: Path, prefix: str = API, **config: Any) -> Iterator[Site]:
     finally:
         with app.app_context():
             jobs.stop(timeout=5)
+            jobs.runtime.database.close()
+
+
+def _host_db(app: Flask, url: URL) -> SQLAlchemy:
+    app.config["SQLALCHEMY_DATABASE_URI"] = url.render_as_string(hide_password=False)
+    return SQLAlchemy(app)
 
 
 def is_problem(response: TestResponse, status: int, slug: str) -> dict[str, Any]:

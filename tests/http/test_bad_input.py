@@ -33,10 +33,17 @@ def batch(text: str) -> dict[str, Any]:
     return body('{"jobs":[{"task":"add"},' + text + "]}", "/jobs/batch")
 
 
-def chunked(data: bytes, path: str = "/jobs") -> dict[str, Any]:
-    """The same without a Content-Length, as a server hands over a chunked body."""
+class Unreadable(io.BytesIO):
+    """A body whose chunks make no sense to the server."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise RuntimeError("invalid chunk size")
+
+
+def chunked(data: io.IOBase, path: str = "/jobs") -> dict[str, Any]:
+    """A POST without a Content-Length, as a server hands over a chunked body."""
     return {
-        "method": "POST", "path": API + path, "input_stream": io.BytesIO(data), **JSON,
+        "method": "POST", "path": API + path, "input_stream": data, **JSON,
         "environ_overrides": {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
     }  # fmt: skip
 
@@ -90,10 +97,11 @@ REQUESTS: dict[str, tuple[int, dict[str, Any]]] = {
     "a thousand tags": (422, body(json.dumps({"task": "add", "tags": ["t"] * 1000}))),
     "10 MB": (413, body(b'{"task":"echo","args":{"value":"' + b"x" * 10_000_000 + b'"}}')),
     "10 MB of spaces": (413, body(b" " * 10_000_000)),
-    "10 MB in chunks": (413, chunked(b" " * 10_000_000)),
+    "10 MB in chunks": (413, chunked(io.BytesIO(b" " * 10_000_000))),
+    "a broken chunk": (400, chunked(Unreadable())),
     "10 MB to cancel": (413, body(b" " * 10_000_000, "/jobs/{id}/cancel")),
     "17 MB batch": (413, body(b" " * 17_000_000, "/jobs/batch")),
-    "17 MB batch in chunks": (413, chunked(b" " * 17_000_000, "/jobs/batch")),
+    "17 MB batch in chunks": (413, chunked(io.BytesIO(b" " * 17_000_000), "/jobs/batch")),
     "a million jobs": (422, body('{"jobs":[' + "0," * 999_999 + "0]}", "/jobs/batch")),
     "a batch of lists": (422, body('{"jobs":[[],[[]]]}', "/jobs/batch")),
     "a batch with a bad job": (422, batch('{"task":"add","args":{"a":{}}}')),
@@ -148,6 +156,16 @@ def test_a_malformed_request_is_refused_and_changes_nothing(tmp_path: Path, name
         response = send(here, request, job["id"])
         assert looks_like_a_refusal(response), response.data[:500]
         assert response.status_code == status, response.data[:500]
+        assert here.count() == 1
+        assert here.get(f"/jobs/{job['id']}").get_json() == job
+
+
+def test_no_database_lets_them_in(tmp_path: Path, url: URL) -> None:
+    """All of them, one after the other, have the same answers on every database, and change nothing."""
+    with site(tmp_path, url=url) as here:
+        job = here.submit()
+        found = {name: send(here, fresh(request), job["id"]).status_code for name, request in REQUESTS.items()}
+        assert found == {name: status for name, (status, _) in REQUESTS.items()}
         assert here.count() == 1
         assert here.get(f"/jobs/{job['id']}").get_json() == job
 

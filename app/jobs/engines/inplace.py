@@ -76,7 +76,7 @@ class InPlace:
             id=claim.id, task=claim.task, args=loads(claim.args), attempt=claim.attempt, queue=claim.queue,
             clock=self._clock, timeout=claim.timeout,
         )  # fmt: skip
-        run.started_at = self._clock.now()
+        run.start()
         outcome = self._runner.run(claim, run)
         end = Ended(claim, outcome, run.started_at, self._clock.now(), run.take_progress())
         with self._database.write() as conn:

@@ -1,0 +1,51 @@
+"""Column types, constraints and indexes that mean the same on every database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Index, Integer, String, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import conv
+
+
+class _SqliteTime(sqlite.DATETIME):
+    """UTC times as ISO text: sorts as it reads, and several times faster than the stock conversion."""
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        def process(value: datetime | None) -> str | None:
+            return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+        return process
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        def process(value: str | None) -> datetime | None:
+            return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+        return process
+
+
+Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ignore[no-untyped-call]
+"""An aware UTC datetime on every database."""
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+Id = String(36)
+
+
+def check(sql: str, name: str) -> CheckConstraint:
+    """What a row must satisfy; named with `conv`, which a host's naming convention leaves alone."""
+    return CheckConstraint(sql, name=conv(f"ck_simmer_{name}"))
+
+
+def partial(name: str, *columns: str, where: str | tuple[str, str], unique: bool = False) -> Index:
+    """An index over the rows that `where` names; a pair says it for SQLite (no booleans) and PostgreSQL.
+
+    A query uses it only where it says the same with no parameter: SQLite plans before it knows them.
+    """
+    lite, post = (where, where) if isinstance(where, str) else where
+    return Index(name, *columns, unique=unique, sqlite_where=text(lite), postgresql_where=text(post))
+
+
+def one_of(words: tuple[str, ...]) -> str:
+    """The words as an SQL list."""
+    return ", ".join(f"'{word}'" for word in words)
