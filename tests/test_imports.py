@@ -11,8 +11,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "app" / "jobs"
 LAYERS = (
     "errors states outcomes ids clock triggers evidence notices serving pace",
-    "backoff config job redaction text loops context",
-    "encoding",
+    "backoff config job redaction text loops",
+    "encoding context",
     "fields",
     "signature json_schema columns",
     "arguments",

@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -18,7 +19,7 @@ from .errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLa
 from .outcomes import Cancel, Outcome, Snooze
 from .registry import Registry, TaskDefinition
 from .store.claims import Claim
-from .text import describe_exception
+from .text import describe_exception, storable
 
 log = logging.getLogger(__package__)
 
@@ -38,17 +39,21 @@ class Runner:
 
     def _run_in_app(self, claim: Claim, run: Run) -> Outcome:
         outcome: Outcome | None = None
+        close_session = _nothing
         try:
             with self._app.app_context():
+                close_session = self._session_closer()
                 try:
                     activate(run)
                     outcome = self._attempt(claim, run)
                 finally:
-                    self._remove_session()
+                    close_session()
         except BaseException as error:
             # A teardown of the host's failed; what the task did stands.
             log.exception("job %s (%s): a teardown of the app raised", claim.id, claim.task)
             outcome = outcome or Outcome("failed", failure=describe_exception(error))
+        finally:
+            close_session()  # a teardown may have opened it again
         return outcome
 
     def _attempt(self, claim: Claim, run: Run) -> Outcome:
@@ -64,9 +69,9 @@ class Runner:
 
     def _outcome_of(self, value: Any) -> Outcome:
         if isinstance(value, Snooze):
-            return Outcome("snoozed", delay=max(0.0, float(value.seconds)))
+            return Outcome("snoozed", delay=_snooze(value.seconds))
         if isinstance(value, Cancel):
-            return Outcome("cancelled", reason=str(value.reason) or None)
+            return Outcome("cancelled", reason=storable(value.reason) or None)
         try:
             result = dumps(value, "result")
         except Exception as error:
@@ -90,15 +95,34 @@ class Runner:
         )  # fmt: skip
         return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
 
-    def _remove_session(self) -> None:
-        """Close the job's session before any teardown of the host's can keep it from being closed.
+    def _session_closer(self) -> Callable[[], None]:
+        """What closes the job's session, whatever the host does with contexts and teardowns.
 
         Flask stops at the first teardown that raises, and a session left behind is found by a later
         context at the same address, which then commits rows that are not its own.
         """
-        if db := self._app.extensions.get("sqlalchemy"):
-            with contextlib.suppress(Exception):
-                db.session.remove()
+        db = self._app.extensions.get("sqlalchemy")
+        if db is None:
+            return _nothing
+        scopes = db.session.registry
+        if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
+            return lambda: _quietly(db.session.remove)
+        key = scopes.scopefunc()
+
+        def close() -> None:
+            if session := scopes.registry.pop(key, None):
+                _quietly(session.close)
+
+        return close
+
+
+def _nothing() -> None:
+    pass
+
+
+def _quietly(call: Callable[[], None]) -> None:
+    with contextlib.suppress(Exception):
+        call()
 
 
 def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...]) -> bool:
@@ -106,6 +130,13 @@ def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...
         return False
     # A timeout is a failure like any other, although it derives from BaseException.
     return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)
+
+
+def _snooze(seconds: Any) -> float:
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not number or not seconds <= backoffs.LONGEST:
+        raise ValueError(f"Snooze takes a number of seconds, ten years at most, not {seconds!r:.200}")
+    return max(0.0, float(seconds))
 
 
 def _backoff(definition: TaskDefinition, claim: Claim) -> float:

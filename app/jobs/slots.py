@@ -46,7 +46,7 @@ class Slots:
         self.pace = Pace()
         self._size = size
         self._clock, self._on_end = clock, on_end
-        self._taken: dict[str, Slot] = {}
+        self._taken: dict[tuple[str, int], Slot] = {}  # by job and run: one that was lost may come back
         self._inbox: deque[Ended] = deque()
         self._unsaved: list[Ended] = []
 
@@ -56,7 +56,7 @@ class Slots:
     @property
     def ids(self) -> list[str]:
         """The ids of the jobs in hand."""
-        return list(self._taken)
+        return [slot.claim.id for slot in list(self._taken.values())]
 
     @property
     def are_idle(self) -> bool:
@@ -81,12 +81,16 @@ class Slots:
             id=claim.id, task=claim.task, args=loads(claim.args), attempt=claim.attempt, queue=claim.queue,
             clock=self._clock, timeout=claim.timeout,
         )  # fmt: skip
-        slot = self._taken[claim.id] = Slot(claim, run)
+        slot = self._taken[_key(claim)] = Slot(claim, run)
         return slot
 
-    def get(self, job_id: str) -> Slot | None:
-        """The slot of that job."""
-        return self._taken.get(job_id)
+    def of(self, job_id: str) -> list[Slot]:
+        """The runs of that job: one, unless an earlier one was fenced off and goes on."""
+        return [slot for slot in list(self._taken.values()) if slot.claim.id == job_id]
+
+    def has(self, job_id: str, run: int) -> bool:
+        """Whether that run is in hand."""
+        return (job_id, run) in self._taken
 
     def end(self, slot: Slot, outcome: Outcome) -> None:
         """A run is over; from any thread."""
@@ -106,7 +110,7 @@ class Slots:
     def saved(self, ended: Collection[Ended]) -> None:
         """The outcomes are stored: their slots are free."""
         for end in ended:
-            self._taken.pop(end.claim.id, None)
+            self._taken.pop(_key(end.claim), None)
         self._unsaved = []
 
     def put_back_the_waiting(self, all_of_them: bool = False) -> None:
@@ -132,14 +136,14 @@ class Slots:
     ) -> None:
         """These beginnings and this progress are stored."""
         for claim, _ in begun:
-            self._taken[claim.id].noted = True
+            self._taken[_key(claim)].noted = True
         for claim, _ in said:
-            self._taken[claim.id].said = None
+            self._taken[_key(claim)].said = None
 
     def unfinished(self) -> list[Slot]:
         """The jobs whose tasks have not ended, as far as is known."""
-        over = {end.claim.id for end in self._unsaved}
-        return [slot for job_id, slot in list(self._taken.items()) if job_id not in over]
+        over = {_key(end.claim) for end in self._unsaved}
+        return [slot for key, slot in list(self._taken.items()) if key not in over]
 
     def _in_hand(self) -> int:
         return len(self._taken) - len(self._unsaved)
@@ -155,3 +159,7 @@ class Slots:
             and (slot.run.started_at is None or slot.run.started_at > long_ago)
             for slot in self.unfinished()
         )
+
+
+def _key(claim: Claim) -> tuple[str, int]:
+    return claim.id, claim.run

@@ -6,15 +6,16 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
+from sqlalchemy import URL
 
 from .site import is_problem, site
 
 BODY = {"task": "add", "args": {"a": 1, "b": 2}}
 
 
-def test_the_same_key_and_body_give_the_first_job_again(tmp_path: Path) -> None:
+def test_the_same_key_and_body_give_the_first_job_again(tmp_path: Path, url: URL) -> None:
     """A repeated request gets the first job, marked as a replay, and no second job is made."""
-    with site(tmp_path) as here:
+    with site(tmp_path, url=url) as here:
         first = here.post("/jobs", BODY, headers={"Idempotency-Key": "k1"})
         again = here.post("/jobs", BODY, headers={"Idempotency-Key": "k1"})
         assert (first.status_code, again.status_code) == (202, 202)
@@ -55,9 +56,9 @@ def test_a_refused_request_is_not_remembered(tmp_path: Path) -> None:
         assert "Idempotency-Replayed" not in good.headers
 
 
-def test_after_the_jobs_deletion_the_key_is_gone(tmp_path: Path) -> None:
+def test_after_the_jobs_deletion_the_key_is_gone(tmp_path: Path, url: URL) -> None:
     """A key whose job was deleted answers 410."""
-    with site(tmp_path) as here:
+    with site(tmp_path, url=url) as here:
         job = here.post("/jobs", BODY, headers={"Idempotency-Key": "k"}).get_json()
         here.drain()
         assert here.client.delete(f"/api/v1/jobs/{job['id']}").status_code == 204
@@ -98,9 +99,9 @@ def test_a_batch_does_not_pretend_to_know_the_header(tmp_path: Path) -> None:
         is_problem(response, 400, "bad-parameter")
 
 
-def test_many_at_once_make_one_job(tmp_path: Path) -> None:
+def test_many_at_once_make_one_job(tmp_path: Path, url: URL) -> None:
     """Eight requests with one key at the same moment make one job; none of them gets another id."""
-    with site(tmp_path) as here:
+    with site(tmp_path, url=url) as here:
         barrier, answers = Barrier(8), []
 
         def send() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import URL
 from werkzeug.http import parse_options_header
 
 from app.jobs.ids import new_id
@@ -27,9 +28,9 @@ def next_link(header: str) -> str | None:
     return None
 
 
-def test_pages_follow_each_other_without_gaps_or_repeats(tmp_path: Path) -> None:
+def test_pages_follow_each_other_without_gaps_or_repeats(tmp_path: Path, url: URL) -> None:
     """Following the Link header from page to page shows every job once, newest first, new ones or not."""
-    with site(tmp_path) as here:
+    with site(tmp_path, url=url) as here:
         made = [here.submit()["id"] for _ in range(7)]
         seen, address = [], f"{API}/jobs?limit=3"
         while address:
@@ -61,9 +62,9 @@ def test_links_keep_the_filters(tmp_path: Path) -> None:
         assert 'rel="first"' in page.headers["Link"]
 
 
-def test_filters(tmp_path: Path) -> None:
+def test_filters(tmp_path: Path, url: URL) -> None:
     """Repeating a filter means or, different filters mean and."""
-    with site(tmp_path) as here:
+    with site(tmp_path, url=url) as here:
         add, tagged = here.submit()["id"], here.submit(tags=["t1", "t2"])["id"]
         report = here.submit("report", args={"month": "x"}, delay=60)["id"]
         gone = here.submit()["id"]
@@ -80,9 +81,9 @@ def test_filters(tmp_path: Path) -> None:
         assert ids(here, "task=nobody") == []
 
 
-def test_times_bound_the_list(tmp_path: Path) -> None:
+def test_times_bound_the_list(tmp_path: Path, url: URL) -> None:
     """`created_after` and `created_before` leave out what is not between them."""
-    with site(tmp_path, engine="thread") as here:
+    with site(tmp_path, url=url, engine="thread") as here:
         first, second, third = (here.submit() for _ in range(3))
         after = ids(here, f"created_after={first['created_at']}")
         before = ids(here, f"created_before={third['created_at']}")
@@ -99,9 +100,9 @@ def test_a_job_of_a_schedule_is_found_by_it(tmp_path: Path) -> None:
         assert ids(here, "schedule_id=hourly") == [made]
 
 
-def test_count_is_given_when_asked_for(tmp_path: Path) -> None:
+def test_count_is_given_when_asked_for(tmp_path: Path, url: URL) -> None:
     """`count=true` adds the total, beyond the page; without it there is none."""
-    with site(tmp_path) as here:
+    with site(tmp_path, url=url) as here:
         for _ in range(3):
             here.submit()
         assert here.get("/jobs?count=true&limit=1").get_json()["total"] == {"value": 3, "capped": False}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, abort
+from sqlalchemy import make_url
 
-from app.jobs import errors, problems
+from app.jobs import database, errors, problems
 
 from .site import API, is_problem, site
 
@@ -177,3 +180,21 @@ def test_long_input_is_not_echoed_without_end(tmp_path: Path) -> None:
         assert response.status_code == 422
         assert len(response.data) < 300_000
         assert len(here.post("/jobs", {"task": "x" * 200_000}).data) < 10_000
+
+
+def test_a_locked_database_is_503_and_reading_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While somebody else holds SQLite's write lock a POST is 503, a GET is answered, and the log says why."""
+    monkeypatch.setattr(database, "LOCK_WAIT", 0.2)
+    with site(tmp_path, url=make_url(f"sqlite:///{tmp_path}/locked.db")) as here:
+        job = here.submit()
+        with closing(sqlite3.connect(tmp_path / "locked.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            response = here.post("/jobs", {"task": "add"})
+            is_problem(response, 503, "unavailable")
+            assert int(response.headers["Retry-After"]) >= 1
+            assert here.get(f"/jobs/{job['id']}").get_json() == job
+            assert "locked" in caplog.text
+            other.rollback()
+        assert here.post("/jobs", {"task": "add"}).status_code == 202

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from app.jobs.ids import is_id
 
@@ -208,3 +209,27 @@ def test_a_full_backlog_is_503_with_retry_after(tmp_path: Path) -> None:
         response = here.post("/jobs", {"task": "add"})
         is_problem(response, 503, "queue-full")
         assert int(response.headers["Retry-After"]) > 0
+
+
+def test_inline_the_job_is_over_before_the_answer(tmp_path: Path) -> None:
+    """With the inline engine a submission is still 202, and shows the job as it ended."""
+    with site(tmp_path, engine="inline") as here:
+        job = here.submit(args={"a": 2, "b": 2})
+        assert (job["state"], job["result"], set(job["links"])) == (
+            "succeeded",
+            4,
+            {"self", "result", "attempts", "events", "retry"},
+        )
+        failed = here.submit("fail")
+        assert (failed["state"], failed["error"]["type"]) == ("failed", "ValueError")
+
+
+def test_without_tables_it_is_503(tmp_path: Path) -> None:
+    """Before the tables exist everything that needs them is 503 with Retry-After, and says what to do."""
+    url = make_url(f"sqlite:///{tmp_path}/empty.db")
+    with site(tmp_path, url=url, tables=False) as here:
+        for response in (here.post("/jobs", {"task": "add"}), here.get("/jobs"), here.get("/stats")):
+            assert "init-db" in is_problem(response, 503, "unavailable")["detail"]
+            assert int(response.headers["Retry-After"]) >= 1
+        assert here.get("/health/live").status_code == 200
+        assert here.get("/health/ready").status_code == 503
