@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from .errors import OpenTransaction
+
+_CALLS: Final = "simmer_calls"
 
 
 def refuse_open_transaction(db: Any, engine: Engine) -> None:
@@ -34,18 +37,41 @@ def connection_of(session: Any, engine: Engine) -> Connection:
 
 
 def after_commit(session: Any, call: Callable[[], None]) -> None:
-    """Call once, after the outermost transaction of `session` has committed."""
+    """Call once, when the outermost transaction of `session` has been committed and has ended."""
     real: Session = session() if isinstance(session, scoped_session) else session
-    pending = [call]
+    if _CALLS not in real.info:
+        event.listen(real, "after_commit", _on_commit)
+        event.listen(real, "after_rollback", _on_rollback)
+        event.listen(real, "after_transaction_end", _on_end)
+    real.info.setdefault(_CALLS, _Calls()).waiting.append(call)
 
-    @event.listens_for(real, "after_commit")
-    def _committed(committed: Session) -> None:
-        if pending and not committed.in_nested_transaction():
-            pending.pop()()
 
-    @event.listens_for(real, "after_rollback")
-    def _rolled_back(_session: Session) -> None:
-        pending.clear()
+@dataclass(slots=True)
+class _Calls:
+    """What a session calls after its commit; one set of listeners serves all submissions of a session."""
+
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+    ready: list[Callable[[], None]] = field(default_factory=list)
+
+
+def _on_commit(session: Session) -> None:
+    if not session.in_nested_transaction():
+        calls: _Calls = session.info[_CALLS]
+        calls.ready, calls.waiting = calls.waiting, []
+
+
+def _on_rollback(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info[_CALLS].waiting = []
+
+
+def _on_end(session: Session, transaction: SessionTransaction) -> None:
+    # Only now has the session let go of its connection, and can be used again should a call raise.
+    if transaction.parent is None:
+        calls: _Calls = session.info[_CALLS]
+        ready, calls.ready = calls.ready, []
+        for call in ready:
+            call()
 
 
 def _same_database(session: Any, engine: Engine) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import BigInteger, Boolean, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, DateTime, Float, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from .columns import BigId, Id, Time, check, one_of, partial
@@ -233,4 +233,7 @@ def copy_tables(metadata: MetaData) -> None:
     """Put our tables into a host's metadata; those that are there already (a second app) are left."""
     for table in Base.metadata.sorted_tables:
         if table.name not in metadata.tables:
-            table.to_metadata(metadata)
+            for column in table.to_metadata(metadata).columns:
+                if isinstance(column.type, DateTime):
+                    # The same in the database; but a migration spells types out, and cannot import ours.
+                    column.type = DateTime(timezone=True)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
 from .errors import InvalidArguments, problem
-from .registry import HIGHEST_PRIORITY, MOST_ATTEMPTS
-
-LONGEST_DELAY: Final = 3_653 * 86_400.0
-MOST_TAGS: Final = 50
+from .registry import (
+    HIGHEST_PRIORITY,
+    LONGEST_DELAY,
+    MOST_ATTEMPTS,
+    MOST_TAGS,
+    are_tags,
+    is_seconds,
+    is_whole,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +53,19 @@ class SubmitOptions:
                 "queue",
                 f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(queues))}",
             )
-        if self.priority is not None and not _is_whole(self.priority, -HIGHEST_PRIORITY, HIGHEST_PRIORITY):
+        if self.priority is not None and not is_whole(self.priority, -HIGHEST_PRIORITY, HIGHEST_PRIORITY):
             yield "priority", "must be a whole number from -1000 to 1000"
-        if self.max_attempts is not None and not _is_whole(self.max_attempts, 1, MOST_ATTEMPTS):
+        if self.max_attempts is not None and not is_whole(self.max_attempts, 1, MOST_ATTEMPTS):
             yield "max_attempts", "must be a whole number from 1 to 100"
-        if self.delay is not None and not _is_between(self.delay, 0, LONGEST_DELAY):
+        if self.delay is not None and not is_seconds(self.delay):
             yield "delay", "must be a number of seconds from 0 to ten years"
-        if self.timeout is not None and not (_is_between(self.timeout, 0, LONGEST_DELAY) and self.timeout):
+        if self.timeout is not None and not (is_seconds(self.timeout) and self.timeout):
             yield "timeout", "must be a positive number of seconds"
         if self.delay is not None and self.run_at is not None:
             yield "run_at", "delay and run_at exclude each other"
         if self.run_at is not None and not _is_aware(self.run_at):
             yield "run_at", "must be a time with a time zone, within ten years from now"
-        if self.tags is not None and not _are_tags(self.tags):
+        if self.tags is not None and not are_tags(self.tags):
             yield "tags", f"must be up to {MOST_TAGS} strings of 1 to 100 characters"
 
 
@@ -77,23 +81,8 @@ class Submission:
     options: SubmitOptions = field(default=NO_OPTIONS)
 
 
-def _is_whole(value: Any, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _is_between(value: Any, least: float, most: float) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and least <= value <= most
-
-
 def _is_aware(value: Any) -> bool:
     if not isinstance(value, datetime) or value.tzinfo is None:
         return False
     ahead = (value - datetime.now(value.tzinfo)).total_seconds()
     return abs(ahead) <= LONGEST_DELAY
-
-
-def _are_tags(tags: Any) -> bool:
-    if not isinstance(tags, tuple) or len(tags) > MOST_TAGS:
-        return False
-    return all(isinstance(tag, str) and 0 < len(tag) <= 100 and tag.isprintable() for tag in tags)

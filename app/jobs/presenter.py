@@ -10,6 +10,17 @@ from typing import Any, Final
 from .job import Job, Progress
 from .states import RUNNING
 
+KEYS: Final = (
+    "id", "task", "queue", "state", "priority", "args", "tags", "progress", "attempt", "max_attempts",
+    "result", "error", "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at",
+    "expires_at", "queued_seconds", "run_seconds", "schedule_id", "fire_time", "batch_id", "depends_on",
+    "unique_key", "worker", "engine", "version", "waiting_reason",
+)  # fmt: skip
+"""What a job shows of itself, in this order; `links` comes after."""
+TIMES: Final = (
+    "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at", "expires_at", "fire_time",
+)  # fmt: skip
+
 Redact = Callable[[Any], Any]
 """Gives a copy of a JSON value in which the values of secret keys are covered."""
 
@@ -22,38 +33,15 @@ def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, 
 
     `jobs_url` is the address of the list of jobs; without one (no HTTP about) `links` is None.
     """
-    return {
-        "id": job.id,
-        "task": job.task,
-        "queue": job.queue,
-        "state": job.state,
-        "priority": job.priority,
-        "args": redact(dict(job.args)),
-        "tags": job.tags,
-        "progress": _progress(job.progress),
-        "attempt": job.attempt,
-        "max_attempts": job.max_attempts,
-        "result": redact(job.result),
-        "error": _error(job.error),
-        "created_at": moment(job.created_at),
-        "run_at": moment(job.run_at),
-        "started_at": moment(job.started_at),
-        "finished_at": moment(job.finished_at),
-        "cancel_requested_at": moment(job.cancel_requested_at),
-        "expires_at": moment(job.expires_at),
-        "queued_seconds": job.queued_seconds,
-        "run_seconds": job.run_seconds,
-        "schedule_id": job.schedule_id,
-        "fire_time": moment(job.fire_time),
-        "batch_id": job.batch_id,
-        "depends_on": job.depends_on,
-        "unique_key": job.unique_key,
-        "worker": job.worker,
-        "engine": job.engine,
-        "version": job.version,
-        "waiting_reason": job.waiting_reason,
-        "links": None if jobs_url is None else links(job, jobs_url),
-    }
+    shown = {key: getattr(job, key) for key in KEYS}
+    for key in TIMES:
+        shown[key] = moment(shown[key])
+    shown["args"] = redact(dict(job.args))
+    shown["result"] = redact(job.result)
+    shown["progress"] = _progress(job.progress)
+    shown["error"] = _error(job.error)
+    shown["links"] = None if jobs_url is None else links(job, jobs_url)
+    return shown
 
 
 def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:

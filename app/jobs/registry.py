@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +23,26 @@ TASK_NAME: Final = re.compile(r"[A-Za-z0-9_.:<>-]{1,200}")
 QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 MOST_ATTEMPTS: Final = 100
 HIGHEST_PRIORITY: Final = 1_000
+LONGEST_DELAY: Final = 3_653 * 86_400.0
+MOST_TAGS: Final = 50
+
+
+def is_whole(value: Any, least: int, most: int) -> bool:
+    """Whether `value` is an int, and no boolean, within the bounds."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def is_seconds(value: Any) -> bool:
+    """Whether `value` is a number of seconds from 0 to ten years."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and 0 <= value <= LONGEST_DELAY
+
+
+def are_tags(tags: Any) -> bool:
+    """Whether `tags` is a tuple of tags, not too many of them."""
+    if not isinstance(tags, tuple) or len(tags) > MOST_TAGS:
+        return False
+    return all(isinstance(tag, str) and 0 < len(tag) <= 100 and tag.isprintable() for tag in tags)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +70,21 @@ class TaskDefinition:
     def _rules(self) -> Iterable[tuple[bool, str]]:
         yield bool(TASK_NAME.fullmatch(self.name)), "a name is 1-200 letters, digits and . _ : -"
         yield bool(QUEUE_NAME.fullmatch(self.queue)), "a queue's name is 1-64 letters, digits and . _ -"
-        yield abs(self.priority) <= HIGHEST_PRIORITY, "priority goes from -1000 to 1000"
-        yield 1 <= self.max_attempts <= MOST_ATTEMPTS, "max_attempts goes from 1 to 100"
-        yield self.timeout is None or self.timeout > 0, "timeout is a positive number of seconds"
+        yield (
+            is_whole(self.priority, -HIGHEST_PRIORITY, HIGHEST_PRIORITY),
+            "priority is a whole number from -1000 to 1000",
+        )
+        yield is_whole(self.max_attempts, 1, MOST_ATTEMPTS), "max_attempts is a whole number from 1 to 100"
+        yield (
+            self.timeout is None or (is_seconds(self.timeout) and self.timeout > 0),
+            "timeout is a positive number of seconds",
+        )
         yield self.on_interrupt in ("retry", "fail"), 'on_interrupt is "retry" or "fail"'
         yield (
             all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in self.retry_on),
             "retry_on is a tuple of exception classes",
         )
-        yield all(isinstance(tag, str) and 0 < len(tag) <= 100 for tag in self.tags), "tags are short strings"
+        yield are_tags(self.tags), f"tags are up to {MOST_TAGS} printable strings of 1 to 100 characters"
 
     @property
     def place(self) -> str:

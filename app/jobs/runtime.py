@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from .backlog import Backlog
+from .backlog import COUNTED_FOR, Backlog
 from .clock import Clock, ManualClock
 from .config import Settings
 from .database import Database
@@ -43,7 +43,7 @@ class Runtime:
         self.clock: Clock = ManualClock() if settings.engine == "manual" else Clock()
         self.runner = Runner(app, registry, settings)
         self.submitter = Submitter(registry, settings)
-        self.backlog = Backlog(database, settings.max_queued, self.clock)
+        self.backlog = self._new_backlog()
         self._host_db = host_db
         self._begin_afresh()
 
@@ -61,6 +61,11 @@ class Runtime:
             runner=self.runner, database=self.database, registry=self.registry, settings=self.settings,
             clock=self.clock, notices=self.notices,
         )  # fmt: skip
+
+    def _new_backlog(self) -> Backlog:
+        # A test's clock may stand still, and a count would then be new for ever.
+        counted_for = COUNTED_FOR if self.settings.engine == "thread" else 0.0
+        return Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
 
     def _parts(self) -> Parts:
         return Parts(
@@ -145,7 +150,7 @@ class Runtime:
     def renew_after_fork(self) -> None:
         """In a child: no thread, no lock and no connection of the parent's."""
         self.database.renew_after_fork()
-        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock)
+        self.backlog = self._new_backlog()
         self._begin_afresh()
 
     # --- told by the use cases ------------------------------------------------------------------------

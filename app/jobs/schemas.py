@@ -12,8 +12,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from .fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
 from .ids import is_id
-from .options import LONGEST_DELAY, MOST_TAGS
-from .registry import HIGHEST_PRIORITY, MOST_ATTEMPTS
+from .registry import HIGHEST_PRIORITY, LONGEST_DELAY, MOST_ATTEMPTS, MOST_TAGS
 from .states import STATES
 
 MOST_IN_BATCH: Final = 1_000

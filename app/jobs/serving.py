@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from flask.helpers import get_debug_flag
+
 
 @dataclass(frozen=True)
 class Serving:
@@ -32,11 +34,20 @@ class Serving:
 def find_serving() -> Serving | None:
     """The server on the calling thread's stack, or None where none is proven."""
     inner: FrameType | None = None
-    for frame in _stack():
-        for (module, function), recognise in _SERVERS.items():
-            if frame.f_code.co_name == function and frame.f_globals.get("__name__") == module:
-                return recognise(frame, inner)
+    for frame in _outwards(sys._getframe(1)):
+        if recognise := _SERVERS.get(_name(frame)):
+            return recognise(frame, inner)
         inner = frame
+    return None
+
+
+def find_forking(frame: FrameType | None) -> Serving | None:
+    """The server whose worker this new process is, where `frame` is the one that called `os.fork`.
+
+    Frames further out prove nothing: a request may fork as well.
+    """
+    if frame is not None and _name(frame) == ("gunicorn.arbiter", "spawn_worker"):
+        return _gunicorn(frame.f_locals["worker"])
     return None
 
 
@@ -45,46 +56,39 @@ def is_reloader_child() -> bool:
     return os.environ.get("WERKZEUG_RUN_MAIN") == "true"
 
 
-def _gunicorn_worker(frame: FrameType, inner: FrameType | None) -> Serving:
-    return _gunicorn("gunicorn", frame.f_locals["self"], _is_gone(inner))
+def _gunicorn_worker(frame: FrameType, _inner: FrameType | None) -> Serving:
+    return _gunicorn(frame.f_locals["self"])
 
 
-def _gunicorn_fork(frame: FrameType, _inner: FrameType | None) -> Serving | None:
-    # In the child of a preloading master; in the master itself the loop forks and nothing serves.
-    return _gunicorn("gunicorn --preload", frame.f_locals["worker"], lambda: True)
-
-
-def _gunicorn(name: str, worker: Any, is_loaded: Callable[[], bool]) -> Serving:
+def _gunicorn(worker: Any) -> Serving:
     threads = worker.cfg.threads if "gthread" in type(worker).__module__ else 1
-    return Serving(name, threads, is_loaded, lambda: not worker.alive)
+    # Booted: with --preload the app is there before the worker has taken on its user's rights.
+    return Serving("gunicorn", threads, lambda: worker.booted, lambda: not worker.alive)
 
 
 def _flask_run(frame: FrameType, inner: FrameType | None) -> Serving | None:
-    reload = frame.f_locals.get("reload")
-    reloads = (
-        os.environ.get("FLASK_DEBUG", "").lower() not in ("", "0", "false", "no")
-        if reload is None
-        else reload
-    )
-    if reloads and not is_reloader_child():
+    reload = frame.f_locals["reload"]
+    if (get_debug_flag() if reload is None else reload) and not is_reloader_child():
         return None  # the reloader's parent only watches files
-    return Serving("flask run", None, _is_gone(inner))
+    return Serving("flask run", None if frame.f_locals["with_threads"] else 1, _is_gone(inner))
 
 
-def _waitress(_frame: FrameType, inner: FrameType | None) -> Serving:
-    return Serving("waitress", 4, _is_gone(inner))
+def _waitress(frame: FrameType, inner: FrameType | None) -> Serving:
+    return Serving("waitress", frame.f_locals["kw"].get("threads", 4), _is_gone(inner))
 
 
 _SERVERS: dict[tuple[str, str], Callable[[FrameType, FrameType | None], Serving | None]] = {
     ("gunicorn.workers.base", "init_process"): _gunicorn_worker,
-    ("gunicorn.arbiter", "spawn_worker"): _gunicorn_fork,
     ("flask.cli", "run_command"): _flask_run,
     ("waitress.runner", "run"): _waitress,
 }
 
 
-def _stack() -> Iterator[FrameType]:
-    frame: FrameType | None = sys._getframe(1)
+def _name(frame: FrameType) -> tuple[str, str]:
+    return frame.f_globals.get("__name__", ""), frame.f_code.co_name
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
@@ -93,13 +97,4 @@ def _stack() -> Iterator[FrameType]:
 def _is_gone(loading: FrameType | None) -> Callable[[], bool]:
     """Whether `loading`, the frame in which the server makes the app, is no longer on its thread's stack."""
     thread = threading.get_ident()
-
-    def is_gone() -> bool:
-        frame = sys._current_frames().get(thread)
-        while frame is not None:
-            if frame is loading:
-                return False
-            frame = frame.f_back
-        return True
-
-    return is_gone
+    return lambda: loading not in _outwards(sys._current_frames().get(thread))

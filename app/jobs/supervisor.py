@@ -8,33 +8,43 @@ skip it (promise 6).
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import sys
 import threading
-from types import FrameType
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
+from . import process
+from .process import told
 from .serving import Serving, is_reloader_child
 
 log = logging.getLogger(__package__)
-LOOK_EVERY: Final = 0.1
+LOOK_EVERY: Final = 0.05
+TRY_EVERY: Final = 0.25
+"""Seconds between two looks whether the threads can start."""
+SERVER_ENDS_IN: Final = 0.5
+"""Seconds for a server to end once only stuck tasks are left."""
+LAST_RESORT: Final = 1.5
+"""Seconds after the grace at which the process ends even if putting back has not come to an end."""
 RELOAD: Final = 3
 """The exit code by which Werkzeug's reloader knows that it is to start the app again."""
 
-_told_to_stop = threading.Event()
-_told_twice = threading.Event()
 _live: set[Supervisor] = set()
 
 
 class Threads(Protocol):
     """What is supervised."""
 
+    def can_start(self) -> bool:
+        """Whether what they need is there; asked until it is."""
+
     def start_threads(self) -> None:
         """Start the worker and the ticker."""
 
-    def drain(self, grace: float, hurry: threading.Event) -> bool:
-        """End them; `hurry` cuts the grace short. Whether no thread is stuck in a task."""
+    def drain(self, grace: float, hurry: Callable[[], bool]) -> bool:
+        """Begin nothing more and wait up to `grace` seconds, less once `hurry`. Whether all tasks ended."""
+
+    def end_threads(self) -> bool:
+        """Put back what still runs and end. Whether no thread is stuck in a task."""
 
 
 class Supervisor:
@@ -43,13 +53,14 @@ class Supervisor:
     def __init__(self, threads: Threads, serving: Serving, grace: float) -> None:
         self._threads, self._serving = threads, serving
         self._grace = 0.0 if is_reloader_child() else grace
-        self._ending, self._ended = threading.Event(), threading.Event()
+        self._stopping, self._ended = threading.Event(), threading.Event()
         self._main = threading.main_thread()
         self._thread = threading.Thread(target=self._run, name="simmer-supervisor", daemon=False)
 
     def start(self) -> None:
         """Start watching; where nobody handles SIGTERM, it from now on ends the process in order."""
-        listen_for_sigterm()
+        process.listen()
+        told.listeners += 1
         _live.add(self)
         self._thread.start()
 
@@ -59,79 +70,84 @@ class Supervisor:
         return not self._ended.is_set()
 
     def stop(self, grace: float) -> None:
-        """Drain now, with `grace` seconds; returns when done."""
+        """Drain now, with `grace` seconds; returns when done. The process goes on."""
         self._grace = grace
-        self._ending.set()
+        self._stopping.set()
         if self._thread is not threading.current_thread():
             self._ended.wait(grace + 5.0)
+            process.listen_no_more()
 
     def _run(self) -> None:
-        stuck = False
+        is_stuck = True
         try:
-            while not self._serving.is_loaded() and not self._is_over():
-                self._ending.wait(0.01)
-            if not self._is_over():
-                self._threads.start_threads()
-            while not self._is_over():
-                self._ending.wait(LOOK_EVERY)
-            stuck = not self._threads.drain(self._grace, _told_twice)
+            self._watch()
+            is_stuck = not self._end()
         except BaseException:
             log.exception("the supervisor failed; what was running is rescued by the next process")
         finally:
-            self._ended.set()
+            told.listeners -= 1
             _live.discard(self)
-        if stuck and not self._ending.is_set():
-            self._leave()
+            self._ended.set()
+        if not self._stopping.is_set():
+            self._see_the_process_end(is_stuck)
+
+    def _watch(self) -> None:
+        while not self._serving.is_loaded() and not self._is_over():
+            self._stopping.wait(0.01)
+        while not self._is_over() and not self._threads.can_start():
+            self._stopping.wait(TRY_EVERY)
+        if not self._is_over():
+            self._threads.start_threads()
+        while not self._is_over():
+            self._stopping.wait(LOOK_EVERY)
 
     def _is_over(self) -> bool:
         return (
-            self._ending.is_set()
-            or _told_to_stop.is_set()
+            self._stopping.is_set()
+            or told.to_stop
             or not self._main.is_alive()
             or self._serving.is_stopping()
         )
 
-    def _leave(self) -> None:
-        """End a process whose pool is stuck in a task: Python would wait for that thread for ever."""
-        for other in list(_live):
-            other._ended.wait(other._grace + 1.0)
-        self._main.join(0.5)
-        log.warning("a task did not end in time: its job was put back, and the process ends without it")
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(RELOAD if is_reloader_child() and not _told_to_stop.is_set() else 0)
+    def _end(self) -> bool:
+        """Whether no thread is stuck in a task."""
+        process_ends = not self._stopping.is_set()
+        if process_ends:
+            self._set_last_resort()
+        all_ended = self._threads.drain(self._grace, lambda: told.to_hurry)
+        if process_ends and not all_ended:
+            # What is put back runs elsewhere at once, so that is the last thing to do before leaving.
+            self._main.join(SERVER_ENDS_IN)
+        return self._threads.end_threads()
 
+    def _set_last_resort(self) -> None:
+        resort = threading.Timer(self._grace + LAST_RESORT, self._leave_unless_done)
+        resort.daemon = True
+        resort.start()
 
-def listen_for_sigterm() -> None:
-    """End in order at SIGTERM, only where its disposition is the default and this is the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _on_sigterm)
+    def _leave_unless_done(self) -> None:
+        # A server with a way of its own to end is left to it; ours is to raise SystemExit.
+        if told.to_stop or not self._ended.is_set():
+            process.leave(_exit_code())
 
-
-def listen_for_interrupt() -> Any:
-    """Take Ctrl-C for a SIGTERM, where nobody but Python handles it (a worker in the foreground).
-
-    Call it in the main thread; it answers the handler that was there before.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _on_sigterm)
-    return before
+    def _see_the_process_end(self, is_stuck: bool) -> None:
+        if told.to_hurry:
+            self._main.join(SERVER_ENDS_IN)
+            is_stuck = is_stuck or self._main.is_alive()
+        if is_stuck:
+            for other in list(_live):
+                other._ended.wait(other._grace + LAST_RESORT)
+            process.leave(_exit_code())
 
 
 def forget_after_fork() -> None:
     """The parent's supervisors are not ours."""
-    global _told_to_stop, _told_twice
-    _told_to_stop, _told_twice = threading.Event(), threading.Event()
+    process.forget_after_fork()
     _live.clear()
 
 
-def _on_sigterm(_number: int, _frame: FrameType | None) -> Any:
-    if _told_to_stop.is_set():
-        _told_twice.set()
-        return
-    _told_to_stop.set()
-    raise SystemExit(0)
+def _exit_code() -> int:
+    """What the main thread would have ended with, as far as can be known."""
+    if is_reloader_child() and not told.to_stop:
+        return RELOAD
+    return 1 if hasattr(sys, "last_value") else 0

@@ -9,12 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from typing import Any, Final, Protocol
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
 
 from .claimer import Claimer
 from .clock import Clock
 from .config import Settings
 from .database import Database
+from .engines import Pool
 from .errors import DatabaseUnavailable
 from .evidence import evidence_of_this_process
 from .loops import Loop
@@ -34,18 +38,6 @@ ACTIVE_FOR: Final = 5.0
 """Seconds without work after which the poll slows down to four looks a second."""
 REPORT_EVERY: Final = 0.25
 """Seconds between two writes of what the running tasks say of themselves."""
-
-
-class Pool(Protocol):
-    """Where claimed jobs run."""
-
-    name: str
-
-    def submit(self, function: Any, *args: Any) -> None:
-        """Run `function(*args)` in a thread; RuntimeError where it takes no more."""
-
-    def close(self) -> None:
-        """Take no more work."""
 
 
 class Worker:
@@ -79,11 +71,6 @@ class Worker:
         """Whether the worker has its row, without which it claims nothing."""
         return self._is_registered
 
-    @property
-    def busy(self) -> int:
-        """How many jobs it has in hand."""
-        return len(self._slots)
-
     def start(self) -> None:
         """Start the dispatcher."""
         self._loop.start()
@@ -95,11 +82,13 @@ class Worker:
 
     def ask_to_cancel(self, job_id: str) -> None:
         """Pass a cancel request on to the job's task, if it runs here."""
-        if slot := self._slots.get(job_id):
+        for slot in self._slots.of(job_id):
             slot.run.ask_to_cancel()
 
-    def lost_its_row(self) -> None:
+    def lost_its_row(self, worker_id: str) -> None:
         """Somebody declared this worker dead: its runs are fenced off, and it goes on under a new id."""
+        if worker_id != self.id:
+            return  # known already: the ticker and the dispatcher may both find out
         log.warning("worker %s was declared dead while it lived; it goes on under a new id", self.id)
         for slot in self._slots.unfinished():
             slot.run.ask_to_cancel()
@@ -123,15 +112,28 @@ class Worker:
         self.is_draining = True
         self._loop.stop(timeout)
         self._pool.close()
-        stuck = self._slots.unfinished()
+        # The pool goes on with what it has queued: nothing that is put back may begin there.
+        self._slots.put_back_the_waiting(all_of_them=True)
         try:
-            if self._writing.acquire(timeout=timeout):
-                self._leave(stuck)
+            if not self._writing.acquire(timeout=timeout):
+                raise DatabaseUnavailable("the dispatcher still waits for the database")
+            try:
+                self._leave()
+            finally:
+                self._writing.release()
         except DatabaseUnavailable as error:
-            log.error("%d jobs are left to be rescued: %s", len(stuck), error)
-        return not stuck
+            log.error("%d jobs are left to be rescued: %s", len(self._slots), error)
+        return not self._slots.unfinished()
 
     def _turn(self) -> float:
+        try:
+            self._do_what_is_to_be_done()
+        except BaseException:
+            self._claimer.expect()  # what had been seen of the database is still to be done
+            raise
+        return self._pause()
+
+    def _do_what_is_to_be_done(self) -> None:
         if not self._is_registered and not self.is_draining:
             self._register()
         if self.is_draining and not self._is_shown_draining:
@@ -144,14 +146,14 @@ class Worker:
             self._write(ended, begun, said)
         if self.is_draining and not len(self._slots):
             self._idle.set()
-        return self._pause()
 
     def _register(self) -> None:
         new = workers.NewWorker(
             id=self.id, engine=self._pool.name, threads=self._settings.threads, queues=self._settings.queues,
             started_at=self._clock.now(), **evidence_of_this_process().as_dict(),
         )  # fmt: skip
-        with self._database.write() as conn:
+        # A row that is there already is ours: the answer to an earlier commit was lost.
+        with suppress(IntegrityError), self._database.write() as conn:
             workers.register(conn, new)
         self._is_registered = True
         self._claimer.expect()
@@ -194,14 +196,14 @@ class Worker:
         rows = self._claimer.choose(conn, self._slots)
         if not rows:
             return []
-        now = self._clock.now()
-        if not workers.beat(conn, self.id, now):
-            self.lost_its_row()
+        now, me = self._clock.now(), self.id
+        if not workers.beat(conn, me, now):
+            self.lost_its_row(me)
             return []
-        return claims.claim(conn, rows, self.id, self._pool.name, now)
+        return claims.claim(conn, rows, me, self._pool.name, now)
 
     def _strays(self, conn: Any) -> list[Ended]:
-        found = runs.strays(conn, self.id, self._slots.ids)
+        found = runs.strays(conn, self.id, self._slots.has)
         released = Outcome("released", reason="the answer to its claim was lost")
         return [Ended(claim, released, None, self._clock.now()) for claim in found]
 
@@ -228,21 +230,20 @@ class Worker:
             slot.run.start()
             self._slots.end(slot, self._runner.run(slot.claim, slot.run))
 
-    def _leave(self, stuck: list[Slot]) -> None:
-        ended = self._slots.collect()
-        now = self._clock.now()
-        ended = ended + [Ended(s.claim, self._interrupted(s), s.run.started_at, now) for s in stuck]
+    def _leave(self) -> None:
+        ended, now = self._slots.collect(), self._clock.now()
+        for slot in self._slots.unfinished():
+            ended.append(Ended(slot.claim, self._interrupted(slot), slot.run.started_at, now))
         with self._database.write() as conn:
-            runs.settle(conn, ended)
+            runs.settle(conn, [*ended, *self._strays(conn)])
             workers.remove(conn, self.id)
         self._notices.notify([end.claim.id for end in ended])
 
     def _interrupted(self, slot: Slot) -> Outcome:
-        """A task that is at most once and has begun must not run again."""
-        if slot.run.started_at is None or self._registry.get(slot.claim.task).on_interrupt == "retry":
+        """A task that is at most once must not run again; what had not begun was put back before."""
+        if self._registry.get(slot.claim.task).on_interrupt == "retry":
             return Outcome("released", reason="the worker was stopped")
-        failure = Failure("WorkerLost", "the worker was stopped while the task ran")
-        return Outcome("failed", failure=failure)
+        return Outcome("failed", failure=Failure("WorkerLost", "the worker was stopped while the task ran"))
 
     def _pause(self) -> float:
         moment = self._clock.monotonic()

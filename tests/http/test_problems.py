@@ -185,7 +185,7 @@ def test_long_input_is_not_echoed_without_end(tmp_path: Path) -> None:
 def test_a_locked_database_is_503_and_reading_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """While somebody else holds SQLite's write lock a POST is 503, a GET is answered, and the log says why."""
+    """Under somebody else's write lock a POST is 503, a GET is answered, and the log says why."""
     monkeypatch.setattr(database, "LOCK_WAIT", 0.2)
     with site(tmp_path, url=make_url(f"sqlite:///{tmp_path}/locked.db")) as here:
         job = here.submit()

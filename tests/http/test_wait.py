@@ -165,15 +165,3 @@ def test_nobody_waits_while_the_process_drains(tmp_path: Path) -> None:
         response = here.get(f"/jobs/{job['id']}?wait=20")
         assert response.headers["Retry-After"] == "1"
         assert "Preference-Applied" not in response.headers
-
-
-def test_a_job_that_is_deleted_while_somebody_waits_is_404(tmp_path: Path) -> None:
-    """Who waits for a change of a job that goes away is told so."""
-    with site(tmp_path) as here:
-        job = here.submit()
-        with polling(here, f"/jobs/{job['id']}?wait=0.3") as answer:
-            pass
-        assert answer().status_code == 200
-        here.drain()
-        here.client.delete(f"{API}/jobs/{job['id']}")
-        is_problem(here.get(f"/jobs/{job['id']}?wait=5"), 404, "not-found")

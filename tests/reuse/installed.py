@@ -14,6 +14,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "run.py", "app")
+WARNINGS = ("-W", "error", "-W", "ignore:'get_engine' is deprecated:DeprecationWarning")
+"""Errors but for the one that Flask-Migrate's own template of a migration environment brings along."""
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
@@ -32,7 +34,7 @@ class Installed:
 
     def command(self, *words: Any) -> list[str]:
         """The command of `python *words`, warnings being errors."""
-        return [str(self.python), "-W", "error", *map(str, words)]
+        return [str(self.python), *WARNINGS, *map(str, words)]
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -15,7 +15,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from sqlalchemy import Engine, create_engine
 
+from app.jobs.models import Base
 from tests.support import eventually
 
 from .installed import Installed, environment
@@ -23,25 +25,8 @@ from .installed import Installed, environment
 HERE = Path(__file__).parent
 GOODBYE = 7
 """The exit code of the host's own handler of SIGTERM."""
-
-BEFORE = """
-from app import create_app
-
-runner = create_app(with_jobs=False).test_cli_runner()
-for word in ("init", "migrate", "upgrade", "check"):
-    result = runner.invoke(args=["db", word])
-    assert result.exit_code == 0, (word, result.output, result.exception)
-"""
-AFTER = """
-from app import create_app
-
-runner = create_app().test_cli_runner()
-found = runner.invoke(args=["db", "check"])
-assert found.exit_code != 0, "the tables were not found"
-for word in ("migrate", "upgrade", "check"):
-    result = runner.invoke(args=["db", word])
-    assert result.exit_code == 0, (word, result.output, result.exception)
-"""
+FACTORY, FACTORY_BEFORE = "app:create_app", "app:create_app(with_jobs=False)"
+CLEAN = "No new upgrade operations detected"
 
 
 class Host:
@@ -51,23 +36,21 @@ class Host:
         self.installed, self.folder = installed, folder
         shutil.copytree(HERE / "host", folder, ignore=shutil.ignore_patterns("__pycache__"))
         self.settings = {
-            "FLASK_APP": "app:create_app",
             "FLASK_SECRET_KEY": "secret",
             "FLASK_SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder}/host.db",
         }
         self.address = ""
 
-    def run(self, *words: str) -> str:
-        """`python *words` in the host's folder; what it prints."""
-        done = self.installed.run(*words, cwd=self.folder, **self.settings)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+    def flask(self, *words: str, factory: str = FACTORY) -> tuple[bool, str]:
+        """`flask *words` in the host's folder: whether it ended well, and what it said."""
+        done = self.installed.run("-m", "flask", "--app", factory, *words, cwd=self.folder, **self.settings)
+        return done.returncode == 0, done.stdout + done.stderr
 
     @contextmanager
     def serve(self) -> Iterator[subprocess.Popen[bytes]]:
         """`flask run`, until the block ends."""
         log = self.folder / "server.log"
-        command = self.installed.command("-m", "flask", "run", "--port", "0")
+        command = self.installed.command("-m", "flask", "--app", FACTORY, "run", "--port", "0")
         with log.open("wb") as stream:
             options: dict[str, Any] = {"cwd": self.folder, "env": environment(**self.settings)}
             process = subprocess.Popen(command, stdout=stream, stderr=stream, **options)
@@ -92,13 +75,34 @@ class Host:
                 return error.code, error.read().decode()
 
 
-@pytest.fixture
-def host(installed: Installed, tmp_path: Path) -> Host:
-    """A host with its tables migrated, ours among them."""
-    made = Host(installed, tmp_path / "host")
-    made.run("-c", BEFORE)
-    made.run("-c", AFTER)
+@pytest.fixture(scope="module")
+def host(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A host that had migrations before it took in Flask-Simmer, and then migrated again."""
+    made = Host(installed, tmp_path_factory.mktemp("project") / "host")
+    for words in ("init", "migrate", "upgrade", "check"):
+        ended_well, said = made.flask("db", words, factory=FACTORY_BEFORE)
+        assert ended_well, said
+    assert CLEAN in said
+    ended_well, said = made.flask("db", "check")
+    assert (ended_well, "simmer_jobs" in said) == (False, True), said
+    for words in ("migrate", "upgrade", "check"):
+        ended_well, said = made.flask("db", words)
+        assert ended_well, said
+    assert CLEAN in said
     return made
+
+
+def test_a_migration_makes_our_tables(host: Host, tables: list[str]) -> None:
+    """`flask db migrate` writes one migration that makes what we would make and imports nothing of ours."""
+    written = [path.read_text() for path in (host.folder / "migrations" / "versions").glob("*.py")]
+    (ours,) = [text for text in written if "simmer" in text]
+    assert set(re.findall(r"create_table\('(\w+)'", ours)) == set(tables)
+    assert "flask_simmer" not in ours
+    assert len(written) == 2
+    created = create_engine("sqlite://")
+    Base.metadata.create_all(created)
+    migrated = create_engine(host.settings["FLASK_SQLALCHEMY_DATABASE_URI"])
+    assert _definitions(migrated) == _definitions(created)
 
 
 def test_a_host_keeps_what_is_its_own(host: Host) -> None:
@@ -117,13 +121,16 @@ def test_a_host_keeps_what_is_its_own(host: Host) -> None:
         assert host.request("/pool?word=quiet") == (200, "QUIET")
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == GOODBYE
-    assert "No new upgrade operations detected" in host.run("-m", "flask", "db", "check")
-    assert json.loads(host.run("-m", "flask", "jobs", "workers", "--json")) == {"items": []}
+    ended_well, said = host.flask("db", "check")
+    assert (ended_well, CLEAN in said) == (True, True), said
+    ended_well, said = host.flask("jobs", "workers")
+    assert (ended_well, said) == (True, "No worker is running.\n")
 
 
-def test_the_migration_names_every_table(host: Host, tables: list[str]) -> None:
-    """`flask db migrate` wrote one migration that makes our tables beside the host's first."""
-    written = [path.read_text() for path in (host.folder / "migrations" / "versions").glob("*.py")]
-    (ours,) = [text for text in written if "simmer" in text]
-    assert set(re.findall(r"create_table\('(\w+)'", ours)) == set(tables)
-    assert len(written) == 2
+def _definitions(engine: Engine) -> dict[str, list[str]]:
+    """What the database has of ours, as lines of SQL in any order."""
+    query = "SELECT name, sql FROM sqlite_master WHERE name LIKE '%simmer%' AND sql IS NOT NULL"
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(query).all()
+    engine.dispose()
+    return {name: sorted(re.split(r"\s*[,(]?\s*\n\s*", sql)) for name, sql in found}

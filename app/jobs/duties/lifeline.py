@@ -8,6 +8,7 @@ from typing import Any, Final
 from ..clock import Clock
 from ..config import Settings
 from ..database import Database
+from ..errors import DatabaseUnavailable
 from ..evidence import Evidence, evidence_of_this_process
 from ..notices import Notices
 from ..store import workers
@@ -42,21 +43,30 @@ class Lifeline:
         """Beat if it is time, look at the others, rescue what the dead left."""
         if not self._worker.is_registered:
             return self._pause
-        self._beat()
-        for dead, why in self._dead():
-            self._bury(dead, why)
-        self._rescue()
+        try:
+            self._beat()
+            for dead, why in self._dead():
+                self._bury(dead, why)
+            self._rescue()
+        except DatabaseUnavailable:
+            self._start_watching_anew()
+            raise
         return self._pause
+
+    def _start_watching_anew(self) -> None:
+        """What kept us from writing may have kept the others from it too."""
+        self._silence, self._last_look = {}, None
 
     def _beat(self) -> None:
         moment = self._clock.monotonic()
         if self._last_beat is not None and moment - self._last_beat < self._heartbeat:
             return
+        me = self._worker.id
         with self._database.write() as conn:
-            lives = workers.beat(conn, self._worker.id, self._clock.now())
+            lives = workers.beat(conn, me, self._clock.now())
         self._last_beat = moment
         if not lives:
-            self._worker.lost_its_row()
+            self._worker.lost_its_row(me)
 
     def _dead(self) -> list[tuple[Any, str]]:
         with self._database.read() as conn:

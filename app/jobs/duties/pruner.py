@@ -1,4 +1,4 @@
-"""Deletes finished jobs that are older than RETENTION, in small batches."""
+"""Deletes finished jobs, and decisions about fire times, that are older than RETENTION, in small batches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..config import Settings
 from ..database import Database
 from ..states import CANCELLED, FAILED, SUCCEEDED
-from ..store import idempotency, jobs
+from ..store import idempotency, jobs, schedules
 
 PRUNE_EVERY: Final = 60.0
 BATCH: Final = 500
@@ -22,8 +22,9 @@ class Pruner:
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self._database, self._clock = database, clock
+        self._retention = timedelta(seconds=settings.retention)
         self._kept = {
-            (SUCCEEDED, CANCELLED): timedelta(seconds=settings.retention),
+            (SUCCEEDED, CANCELLED): self._retention,
             (FAILED,): timedelta(seconds=settings.retention_failed),
         }
 
@@ -36,4 +37,5 @@ class Pruner:
                 gone = max(gone, jobs.prune(conn, states, now - kept, BATCH))
         with self._database.write() as conn:
             idempotency.prune(conn, now)
-        return 0.05 if gone == BATCH else PRUNE_EVERY
+            gone = max(gone, schedules.prune_decisions(conn, now - self._retention, BATCH))
+        return 0.05 if gone >= BATCH else PRUNE_EVERY

@@ -70,11 +70,11 @@ class Scheduler:
         count, latest = trigger.until(row.next_fire_at, now, row.anchor)
         job, decision = self._decide(row, latest, now)
         missed = _coalesced(trigger, row, count - 1)
-        if (
-            schedules.move(conn, row, trigger.next_after(latest, row.anchor), [*missed, decision], now)
-            and job
-        ):
-            jobs.enqueue(conn, [job])
+        next_fire = trigger.next_after(latest, row.anchor)
+        # A clock set back, or an id that was used before, can lead to fire times that had their job.
+        for attempt in ((job, [*missed, decision]), (None, [_had_its_job(latest)]), (None, [])):
+            if _apply(conn, row, next_fire, *attempt, now):
+                return
 
     def _decide(self, row: Any, fire_time: datetime, now: datetime) -> tuple[NewJob | None, Decision]:
         if self._backlog.is_full():
@@ -100,6 +100,8 @@ class Scheduler:
                 self._declare_one(declaration)
             except IntegrityError:  # another process stored it at this moment
                 self._declare_one(declaration)
+            except TypeError as error:  # the others fire all the same
+                log.error("schedule %r is not declared: %s", declaration.id, error)
         with self._database.write() as conn:
             schedules.retire(conn, self._app, list(declarations), self._clock.now())
         self._declared = declarations
@@ -125,6 +127,24 @@ class Scheduler:
         same = wanted.trigger == stored.trigger and not stored.retired
         next_fire = stored.next_fire_at if same else declaration.trigger.next_after(now, stored.anchor)
         schedules.redeclare(conn, replace(wanted, next_fire_at=next_fire), now)
+
+
+def _apply(
+    conn: Connection, row: Any, next_fire: datetime | None, job: NewJob | None, decisions: list[Decision],
+    now: datetime,
+) -> bool:  # fmt: skip
+    """Move the schedule on with these decisions; False where a fire time was decided, or had its job, before."""
+    try:
+        with conn.begin_nested():
+            if schedules.move(conn, row, next_fire, decisions, now) and job:
+                jobs.enqueue(conn, [job])
+    except IntegrityError:
+        return False
+    return True
+
+
+def _had_its_job(fire_time: datetime) -> Decision:
+    return Decision(fire_time=fire_time, decision="skipped", reason="this fire time had its job before")
 
 
 def _coalesced(trigger: Trigger, row: Any, count: int) -> list[Decision]:

@@ -58,7 +58,7 @@ class InPlace:
 
     def _claim_one(self, job_id: str) -> Claim | None:
         with self._database.write() as conn:
-            rows = claims.the_job(conn, job_id)
+            rows = [row for row in claims.the_job(conn, job_id) if row.task in self._registry.tasks]
             made = claims.claim(conn, rows, self._id, self._settings.engine, self._clock.now())
         return made[0] if made else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -74,10 +74,10 @@ _ENTERS: Final = {
 _BEGIN = _fenced(started_at=bindparam("began"))
 _BEGIN_ATTEMPT = (
     update(ATTEMPTS)
-    .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"))
+    .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
     .values(started_at=bindparam("began"))
 )
-_END_ATTEMPT = _BEGIN_ATTEMPT.where(_A.outcome.is_(None)).values(
+_END_ATTEMPT = _BEGIN_ATTEMPT.values(
     outcome=bindparam("how"), finished_at=bindparam("ended"), error=bindparam("failure")
 )
 _PROGRESS = _fenced(progress=bindparam("said"))
@@ -93,11 +93,11 @@ _ASKED = select(_J.id).where(
 _MINE = select(JOBS).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
 
 
-def held(conn: Connection, claims: Iterable[Claim]) -> dict[str, bool]:
-    """Which of the claims still own their job, under lock: id → whether cancelling was requested."""
-    tokens = {claim.id: claim.token for claim in claims}
-    rows = conn.execute(_HELD, {"ids": list(tokens)}) if tokens else ()
-    return {row.id: row.cancel_requested_at is not None for row in rows if tokens[row.id] == row.claim}
+def held(conn: Connection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
+    """Who owns the jobs of the claims, under lock: (id, token) → whether cancelling was requested."""
+    ids = {claim.id for claim in claims}
+    rows = conn.execute(_HELD, {"ids": list(ids)}) if ids else ()
+    return {(row.id, row.claim): row.cancel_requested_at is not None for row in rows}
 
 
 def cancel_requested(conn: Connection, job_ids: Sequence[str]) -> list[str]:
@@ -105,8 +105,8 @@ def cancel_requested(conn: Connection, job_ids: Sequence[str]) -> list[str]:
     return list(conn.scalars(_ASKED, {"ids": job_ids})) if job_ids else []
 
 
-def strays(conn: Connection, worker: str, known: Collection[str]) -> list[Claim]:
-    """Claims of `worker` on jobs that it does not know of: the answer to their commit was lost."""
+def strays(conn: Connection, worker: str, is_known: Callable[[str, int], bool]) -> list[Claim]:
+    """Claims of `worker` on runs (job, number) that it does not know of: their commit's answer was lost."""
     return [
         Claim(
             r.id,
@@ -122,7 +122,7 @@ def strays(conn: Connection, worker: str, known: Collection[str]) -> list[Claim]
             r.claimed_at,
         )
         for r in conn.execute(_MINE, {"worker_id": worker})
-        if r.id not in known
+        if not is_known(r.id, r.run)
     ]
 
 
@@ -146,8 +146,8 @@ def progress(conn: Connection, said: Sequence[tuple[Claim, ProgressSaid]]) -> No
 def settle(conn: Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
     """End the runs. The answer has those, by id, that still owned their job; the others changed nothing."""
     owned = held(conn, (end.claim for end in ended))
-    settled = {e.claim.id: _decide(e.outcome, owned[e.claim.id]) for e in ended if e.claim.id in owned}
-    ours = [end for end in ended if end.claim.id in settled]
+    ours = [end for end in ended if _owner(end) in owned]
+    settled = {end.claim.id: _decide(end.outcome, owned[_owner(end)]) for end in ours}
     progress(conn, [(end.claim, end.progress) for end in ours if end.progress is not None])
     by_verb: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for end in ours:
@@ -159,6 +159,10 @@ def settle(conn: Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
         conn.execute(_END_ATTEMPT, [_attempt_values(end, settled[end.claim.id].verb) for end in ours])
         record(conn, (_event(end, settled[end.claim.id]) for end in ours))
     return settled
+
+
+def _owner(end: Ended) -> tuple[str, str]:
+    return end.claim.id, end.claim.token
 
 
 def _decide(outcome: Outcome, cancel_requested: bool) -> Settled:

@@ -105,7 +105,8 @@ def move(
         values["last_fire_at"] = max(fired)
     if conn.execute(guarded.values(**values)).rowcount != 1:
         return False
-    conn.execute(insert(FIRES), rows)
+    if rows:
+        conn.execute(insert(FIRES), rows)
     return True
 
 
@@ -122,6 +123,17 @@ def remove(conn: Connection, schedule_id: str) -> bool:
     """Delete a schedule and its decisions. Whether it was there."""
     conn.execute(delete(FIRES).where(FIRES.c.schedule_id == schedule_id))
     return conn.execute(delete(SCHEDULES).where(_S.id == schedule_id)).rowcount == 1
+
+
+def prune_decisions(conn: Connection, before: datetime, limit: int = 500) -> int:
+    """Forget up to `limit` decisions of each schedule about fire times before `before`. How many."""
+    gone = 0
+    for schedule_id in conn.scalars(select(_S.id)).all():
+        mine = FIRES.c.schedule_id == schedule_id
+        old = select(FIRES.c.fire_time).where(mine, FIRES.c.fire_time < before).limit(limit)
+        if times := list(conn.scalars(old)):
+            gone += conn.execute(delete(FIRES).where(mine, FIRES.c.fire_time.in_(times))).rowcount
+    return gone
 
 
 def to_dict(row: Any) -> dict[str, Any]:

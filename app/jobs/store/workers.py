@@ -124,7 +124,7 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
     A crash spends no attempt; it is counted, and the third one fails the job with WorkerLost
     (so does the first one of a task that is at most once).
     """
-    orphans = conn.execute(_ORPHANS, {"most": limit}).all()
+    orphans = _still_orphans(conn, conn.execute(_ORPHANS, {"most": limit}).all())
     verbs = {row.id: _verb(row) for row in orphans}
     for verb, statement in _RESCUE.items():
         if rows := [_values(row, verb, now) for row in orphans if verbs[row.id] == verb]:
@@ -135,6 +135,13 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
         conn.execute(_LOST, lost)
         record(conn, (_event(row, verbs[row.id], now) for row in orphans))
     return verbs
+
+
+def _still_orphans(conn: Connection, locked: Sequence[Any]) -> list[Any]:
+    """Whose owners still have no row: a job may be claimed by a new worker while we wait for its lock."""
+    owners = {row.worker for row in locked}
+    alive = set(conn.scalars(select(_W.id).where(_W.id.in_(owners)))) if owners else set()
+    return [row for row in locked if row.worker not in alive]
 
 
 def _verb(row: Any) -> str:

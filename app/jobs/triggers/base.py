@@ -42,7 +42,10 @@ def aware(field: str, value: datetime | str) -> datetime:
             raise TriggerError(field, "must be an RFC 3339 time such as 2030-01-31T09:00:00Z") from None
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise TriggerError(field, "must be a time with a time zone, such as 2030-01-31T09:00:00Z")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise TriggerError(field, "must be a time between the years 1 and 9999 in UTC") from None
 
 
 def rfc3339(moment: datetime | None) -> str | None:

@@ -49,6 +49,11 @@ def end(_number: int, _frame: Any) -> None:
     sys.exit(GOODBYE)
 
 
+def shout() -> str:
+    """Work for the host's pool, which carries the request along."""
+    return request.args["word"].upper()
+
+
 def add_routes(app: Flask) -> None:
     """Pages of the host's own."""
 
@@ -66,5 +71,4 @@ def add_routes(app: Flask) -> None:
 
     @app.get("/pool")
     def pool() -> str:
-        # The default executor carries the request along, as ever.
-        return str(executor.submit(lambda: request.args["word"].upper()).result(timeout=10))
+        return str(executor.submit(shout).result(timeout=10))

@@ -1,0 +1,107 @@
+"""This process as a whole: what signals told it, and how it ends when its threads do not (promise 6).
+
+Handlers are installed only where nobody else has one, and do nothing but set attributes: a lock that the
+interrupted main thread holds would never be free again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+log = logging.getLogger(__package__)
+LAST_WORDS: Final = 0.5
+"""Seconds for flushing what was logged and printed: whoever is stuck may hold those locks."""
+
+
+class Told:
+    """What signals told this process; `listeners` is how many would drain because of it."""
+
+    def __init__(self) -> None:
+        self.to_stop = False
+        self.to_hurry = False
+        self.listeners = 0
+
+
+told = Told()
+
+
+def listen() -> None:
+    """From now on SIGTERM ends the process in order, and a second signal hurries the end.
+
+    In the main thread only, and only where SIGTERM would kill and SIGINT raise KeyboardInterrupt.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_sigterm)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def listen_for_interrupt() -> Any:
+    """Take Ctrl-C for a SIGTERM, where nobody but Python handles it (a worker in the foreground).
+
+    Call it in the main thread; it answers the handler that was there before.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _on_sigterm)
+    return before
+
+
+def listen_no_more() -> None:
+    """Hand the signals back to Python, once nobody would drain; in the main thread only."""
+    if told.listeners or threading.current_thread() is not threading.main_thread():
+        return
+    for number, theirs in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        if signal.getsignal(number) in (_on_sigterm, _on_interrupt):
+            signal.signal(number, theirs)
+
+
+def forget_after_fork() -> None:
+    """A child was told nothing, and its signals do what they would do without us."""
+    told.__init__()  # type: ignore[misc]
+    listen_no_more()
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once, whatever its threads do: Python would wait for them for ever."""
+    with contextlib.suppress(RuntimeError):  # no new thread while the interpreter goes down
+        farewell = threading.Thread(target=_flush, daemon=True)
+        farewell.start()
+        farewell.join(LAST_WORDS)
+    os._exit(code)
+
+
+def _flush() -> None:
+    log.warning("a thread did not end in time: the process ends without it")
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+def _is_main_over() -> bool:
+    return not threading.main_thread().is_alive()
+
+
+def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
+    if told.listeners and (told.to_stop or _is_main_over()):
+        told.to_hurry = True
+        return
+    told.to_stop = True
+    raise SystemExit(0)
+
+
+def _on_interrupt(number: int, frame: FrameType | None) -> None:
+    # While the interpreter waits for its last threads, an exception would end it in the middle of a drain.
+    if told.listeners and _is_main_over():
+        told.to_hurry = True
+        return
+    signal.default_int_handler(number, frame)
