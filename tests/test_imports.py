@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "app" / "jobs"
 LAYERS = (
-    "errors states outcomes ids clock triggers evidence notices onecopy serving pace",
+    "errors states outcomes ids clock triggers evidence notices onecopy serving process pace",
     "backoff config job redaction text loops",
     "encoding context",
     "fields",

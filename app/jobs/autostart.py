@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import weakref
+from inspect import signature
 from typing import Any
 
 from flask import Flask, request
-from werkzeug.serving import is_running_from_reloader
+from flask.cli import load_dotenv
+from flask.helpers import get_debug_flag, get_load_dotenv
 
-from . import supervisor
+from . import process
 from .runtime import Runtime
-from .serving import Serving, find_serving
+from .serving import Serving, find_forking, find_serving, is_reloader_child
 
 _runtimes: weakref.WeakSet[Runtime] = weakref.WeakSet()
 
@@ -30,8 +33,7 @@ def start_when_serving(app: Flask, runtime: Runtime) -> None:
 
 def forget_after_fork(runtime: Runtime) -> None:
     """Have the runtime begin afresh in every child; only a server's child has threads started."""
-    if not _runtimes:
-        _listen_for_forks()
+    _listen_for_forks()
     _runtimes.add(runtime)
 
 
@@ -41,8 +43,8 @@ def _listen_for_forks() -> None:
 
 
 def _after_fork() -> None:
-    supervisor.forget_after_fork()
-    serving = find_serving() if _runtimes else None
+    process.forget_after_fork()
+    serving = find_forking(sys._getframe().f_back)
     for runtime in list(_runtimes):
         runtime.renew_after_fork()
         if serving is not None and runtime.settings.autostart:
@@ -55,13 +57,24 @@ def _start_in_run(app: Flask, runtime: Runtime) -> None:
 
     @functools.wraps(run)
     def run_with_jobs(*args: Any, **options: Any) -> None:
-        debug = args[2] if len(args) > 2 else options.get("debug")
-        reloads = options.get("use_reloader", app.debug if debug is None else debug)
-        if not reloads or is_running_from_reloader():
-            runtime.start(Serving("app.run"))
+        # While a command of Flask's loads the app, `app.run()` does nothing.
+        if os.environ.get("FLASK_RUN_FROM_CLI") != "true" and not _only_reloads(app, args, options):
+            runtime.start(Serving("app.run", None if options.get("threaded", True) else 1))
         run(*args, **options)
 
     app.run = run_with_jobs  # type: ignore[method-assign]
+
+
+def _only_reloads(app: Flask, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Whether `app.run(*args, **options)` will only watch files and start the process that serves."""
+    given = signature(Flask.run).bind(app, *args, **options).arguments
+    debug = app.debug
+    if get_load_dotenv(given.get("load_dotenv", True)):
+        load_dotenv()  # as Flask does next: what it finds may be FLASK_DEBUG
+        debug = get_debug_flag() if "FLASK_DEBUG" in os.environ else debug
+    if given.get("debug") is not None:
+        debug = given["debug"]
+    return bool(options.get("use_reloader", debug)) and not is_reloader_child()
 
 
 def _start_at_first_request(app: Flask, runtime: Runtime) -> None:
@@ -69,9 +82,7 @@ def _start_at_first_request(app: Flask, runtime: Runtime) -> None:
 
     @app.before_request
     def start_jobs() -> None:
-        if (
-            runtime.supervisor is None
-            and not app.testing
-            and "flask._preserve_context" not in request.environ
-        ):
-            runtime.start(Serving("a server that is not known"))
+        # Once: threads that were stopped stay so, and a process that they forked has none.
+        if runtime.was_started or app.testing or "flask._preserve_context" in request.environ:
+            return
+        runtime.start(Serving("a server that is not known"))

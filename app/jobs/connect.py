@@ -39,7 +39,7 @@ def connect(app: Flask, db: Any, settings: Settings) -> Database:
             "an in-memory SQLite database cannot be shared by threads: use a file,"
             ' or JOBS_ENGINE="inline" in tests'
         )
-    return Database(engine)
+    return Database.share(engine)
 
 
 def _own(app: Flask, settings: Settings) -> Database:

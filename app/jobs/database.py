@@ -14,9 +14,10 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
 from .errors import DatabaseUnavailable, TablesMissing
-from .models import Base, JobRow
+from .models import Base
 
 LOCK_WAIT: Final = 4.0
 """Seconds to wait for SQLite's write lock or a free connection before it counts as an outage."""
@@ -40,6 +41,14 @@ class Database:
             _prepare_sqlite(engine, synchronous)
         else:
             engine = create_engine(url, pool_pre_ping=True, connect_args=_postgres_options(url), **options)
+        return cls(engine)
+
+    @classmethod
+    def share(cls, host: Engine) -> Database:
+        """A database on the host's in-memory SQLite; for one thread."""
+        guest = _Guest(host.raw_connection())
+        engine = create_engine(host.url, creator=lambda: guest, poolclass=StaticPool)
+        event.listen(engine, "begin", lambda _connection: guest.begin())
         return cls(engine)
 
     @property
@@ -77,9 +86,9 @@ class Database:
             raise DatabaseUnavailable(str(error)) from error
 
     def has_tables(self) -> bool:
-        """Whether the tables are there."""
+        """Whether the tables are there, every one of them."""
         with _in_our_words():
-            return inspect(self.engine).has_table(JobRow.__tablename__)
+            return set(Base.metadata.tables) <= set(inspect(self.engine).get_table_names())
 
     def create_tables(self) -> None:
         """Create what is missing; processes that do so at the same moment do not disturb each other."""
@@ -102,6 +111,38 @@ class Database:
             self._watch.close()
             self._watch = None
         self.engine.dispose()
+
+
+class _Guest:
+    """The host's only connection, as we use it: what we begin nests in whatever the host has begun there.
+
+    Else our commits and rollbacks would be the host's.
+    """
+
+    def __init__(self, host: PoolProxiedConnection) -> None:
+        self._host, self._depth = host, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._host.dbapi_connection, name)
+
+    def begin(self) -> None:
+        self.execute("SAVEPOINT simmer")
+        self._depth += 1
+
+    def commit(self) -> None:
+        self._end()
+
+    def rollback(self) -> None:
+        self._end("ROLLBACK TO simmer")
+
+    def close(self) -> None:
+        """It is the host's to close."""
+
+    def _end(self, *before: str) -> None:
+        if self._depth:
+            self._depth -= 1
+            for statement in (*before, "RELEASE simmer"):
+                self.execute(statement)
 
 
 def is_memory(url: URL) -> bool:

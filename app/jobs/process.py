@@ -21,12 +21,16 @@ LAST_WORDS: Final = 0.5
 
 
 class Told:
-    """What signals told this process; `listeners` is how many would drain because of it."""
+    """What signals told this process; `listeners` are those who drain because of it."""
 
     def __init__(self) -> None:
-        self.to_stop = False
-        self.to_hurry = False
-        self.listeners = 0
+        self.listeners: set[Any] = set()
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing was told, and nobody listens."""
+        self.to_stop = self.to_hurry = False
+        self.listeners.clear()
 
 
 told = Told()
@@ -45,17 +49,6 @@ def listen() -> None:
         signal.signal(signal.SIGINT, _on_interrupt)
 
 
-def listen_for_interrupt() -> Any:
-    """Take Ctrl-C for a SIGTERM, where nobody but Python handles it (a worker in the foreground).
-
-    Call it in the main thread; it answers the handler that was there before.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _on_sigterm)
-    return before
-
-
 def listen_no_more() -> None:
     """Hand the signals back to Python, once nobody would drain; in the main thread only."""
     if told.listeners or threading.current_thread() is not threading.main_thread():
@@ -67,7 +60,7 @@ def listen_no_more() -> None:
 
 def forget_after_fork() -> None:
     """A child was told nothing, and its signals do what they would do without us."""
-    told.__init__()  # type: ignore[misc]
+    told.forget()
     listen_no_more()
 
 

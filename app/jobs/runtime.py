@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from .duties.pruner import Pruner
 from .duties.scheduler import Scheduler
 from .engines.inplace import InPlace
 from .engines.thread import ThreadPool
+from .errors import DatabaseUnavailable, TablesMissing
 from .notices import Notices
 from .registry import Registry
 from .runner import Runner
@@ -45,6 +46,7 @@ class Runtime:
         self.submitter = Submitter(registry, settings)
         self.backlog = self._new_backlog()
         self._host_db = host_db
+        self.was_started = False
         self._begin_afresh()
 
     def _begin_afresh(self) -> None:
@@ -56,6 +58,7 @@ class Runtime:
         self.settings_of_threads = self.settings
         self.server_threads: int | None = None
         self.draining = False
+        self._waits_for: str | None = None
         self.service = Service(self._parts())
         self.in_place = InPlace(
             runner=self.runner, database=self.database, registry=self.registry, settings=self.settings,
@@ -79,7 +82,8 @@ class Runtime:
 
         `overrides` are settings that these threads have otherwise than the app (`flask jobs worker`).
         """
-        self.server_threads = serving.threads
+        self.was_started = True
+        self.server_threads = serving.threads or self.server_threads
         settings = replace(self.settings, **overrides)
         if not settings.runs_jobs or settings.engine != "thread":
             return
@@ -115,6 +119,17 @@ class Runtime:
             return False
         return not self.service.has_work(self.worker.id, self.settings_of_threads.queues)
 
+    def can_start(self) -> bool:
+        """Called by the supervisor: whether the tables are there. Says once that they are not."""
+        try:
+            problem = None if self.database.has_tables() else str(TablesMissing())
+        except DatabaseUnavailable as error:
+            problem = str(error)
+        if problem is not None and problem != self._waits_for:
+            log.warning("no job runs yet: %s", problem)
+        self._waits_for = problem
+        return problem is None
+
     def start_threads(self) -> None:
         """Called by the supervisor."""
         settings = self.settings_of_threads
@@ -138,13 +153,16 @@ class Runtime:
             submitter=self.submitter, backlog=self.backlog, clock=self.clock,
         )  # fmt: skip
 
-    def drain(self, grace: float, hurry: threading.Event) -> bool:
-        """Called by the supervisor: claim no more, wait, put back the rest. Whether no thread is stuck."""
+    def drain(self, grace: float, hurry: Callable[[], bool]) -> bool:
+        """Called by the supervisor: claim no more and wait for what runs. Whether all of it ended."""
         self.draining = True
+        return self.worker is None or self.worker.drain(grace, hurry)
+
+    def end_threads(self) -> bool:
+        """Called by the supervisor: put back what still runs. Whether no thread is stuck in a task."""
         if self.worker is None or self.ticker is None:
             return True
-        self.worker.drain(grace, hurry)
-        self.ticker.stop(1.0)
+        self.ticker.stop(0.5)
         return self.worker.stop()
 
     def renew_after_fork(self) -> None:
@@ -178,7 +196,7 @@ class Runtime:
         if self.draining:
             return {"worker": "draining"}
         if self.worker is None or self.ticker is None:
-            return {}
+            return {"worker": self._waits_for or "not started yet"} if self.supervisor else {}
         found = {}
         if not self.worker.is_alive or not self.worker.is_registered:
             found["worker"] = (

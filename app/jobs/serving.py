@@ -74,7 +74,7 @@ def _flask_run(frame: FrameType, inner: FrameType | None) -> Serving | None:
 
 
 def _waitress(frame: FrameType, inner: FrameType | None) -> Serving:
-    return Serving("waitress", frame.f_locals["kw"].get("threads", 4), _is_gone(inner))
+    return Serving("waitress", int(frame.f_locals["kw"].get("threads", 4)), _is_gone(inner))
 
 
 _SERVERS: dict[tuple[str, str], Callable[[FrameType, FrameType | None], Serving | None]] = {
@@ -97,4 +97,4 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
 def _is_gone(loading: FrameType | None) -> Callable[[], bool]:
     """Whether `loading`, the frame in which the server makes the app, is no longer on its thread's stack."""
     thread = threading.get_ident()
-    return lambda: loading not in _outwards(sys._current_frames().get(thread))
+    return lambda: all(frame is not loading for frame in _outwards(sys._current_frames().get(thread)))

@@ -39,7 +39,7 @@ class Submitter:
         text = self._encode(definition, args, where)
         run_at = _run_at(options, now)
         return NewJob(
-            id=new_id(),
+            id=new_id(now),
             task=definition.name,
             queue=options.queue or definition.queue,
             priority=definition.priority if options.priority is None else options.priority,

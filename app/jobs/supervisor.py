@@ -28,8 +28,6 @@ LAST_RESORT: Final = 1.5
 RELOAD: Final = 3
 """The exit code by which Werkzeug's reloader knows that it is to start the app again."""
 
-_live: set[Supervisor] = set()
-
 
 class Threads(Protocol):
     """What is supervised."""
@@ -60,8 +58,7 @@ class Supervisor:
     def start(self) -> None:
         """Start watching; where nobody handles SIGTERM, it from now on ends the process in order."""
         process.listen()
-        told.listeners += 1
-        _live.add(self)
+        told.listeners.add(self)
         self._thread.start()
 
     @property
@@ -85,8 +82,7 @@ class Supervisor:
         except BaseException:
             log.exception("the supervisor failed; what was running is rescued by the next process")
         finally:
-            told.listeners -= 1
-            _live.discard(self)
+            told.listeners.discard(self)
             self._ended.set()
         if not self._stopping.is_set():
             self._see_the_process_end(is_stuck)
@@ -135,15 +131,9 @@ class Supervisor:
             self._main.join(SERVER_ENDS_IN)
             is_stuck = is_stuck or self._main.is_alive()
         if is_stuck:
-            for other in list(_live):
+            for other in list(told.listeners):
                 other._ended.wait(other._grace + LAST_RESORT)
             process.leave(_exit_code())
-
-
-def forget_after_fork() -> None:
-    """The parent's supervisors are not ours."""
-    process.forget_after_fork()
-    _live.clear()
 
 
 def _exit_code() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -95,17 +96,21 @@ class Worker:
         self.id, self._is_registered = str(uuid.uuid4()), False
         self._loop.wake()
 
-    def drain(self, grace: float, hurry: threading.Event) -> None:
-        """Claim no more, tell the tasks, and wait for them `grace` seconds or until `hurry` is set."""
+    def drain(self, grace: float, hurry: Callable[[], bool]) -> bool:
+        """Claim no more, tell the tasks, and wait for them `grace` seconds or until `hurry` says so.
+
+        Whether all of them ended.
+        """
         self.is_draining = True
         for slot in self._slots.unfinished():
             slot.run.ask_to_stop()
         self._claimer.expect()
         self._loop.wake()
         deadline = self._clock.monotonic() + grace
-        while not hurry.is_set() and (left := deadline - self._clock.monotonic()) > 0:
-            if self._idle.wait(min(left, 0.1)):
-                return
+        while not hurry() and (left := deadline - self._clock.monotonic()) > 0:
+            if self._idle.wait(min(left, 0.05)):
+                break
+        return self._idle.is_set()
 
     def stop(self, timeout: float = 1.0) -> bool:
         """Put back what still runs, without spending an attempt, and leave. Whether no thread is stuck."""

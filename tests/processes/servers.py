@@ -24,7 +24,15 @@ from ..support import eventually
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
-GUNICORN = ["gunicorn", "--bind=127.0.0.1:0", "-k", "gthread", "--threads=4", "--no-control-socket", "host:create_app()"]
+GUNICORN = [
+    "gunicorn",
+    "--bind=127.0.0.1:0",
+    "-k",
+    "gthread",
+    "--threads=4",
+    "--no-control-socket",
+    "host:create_app()",
+]
 COMMANDS = {
     "gunicorn": [*GUNICORN, "-w4"],
     "gunicorn1": [*GUNICORN, "-w1"],
@@ -86,7 +94,9 @@ class Server:
     @property
     def api(self) -> str:
         """Where its API is."""
-        found = eventually(lambda: ADDRESS.search(self.words) or self._fail_if_over(), 30, f"{self.name} speaks")
+        found = eventually(
+            lambda: ADDRESS.search(self.words) or self._fail_if_over(), 30, f"{self.name} speaks"
+        )
         return f"http://127.0.0.1:{found[1]}/api/v1"
 
     def _fail_if_over(self) -> None:
@@ -177,7 +187,9 @@ class Machine:
     def environment(self, **settings: Any) -> dict[str, str]:
         """The tests' own environment, with nothing in it that would configure the server."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLASK_", "JOBS_", "WERKZEUG_"))}
-        named = {k if k in ("TABLES", "FLASK_DEBUG") else f"FLASK_JOBS_{k}": str(v) for k, v in settings.items()}
+        named = {
+            k if k in ("TABLES", "FLASK_DEBUG") else f"FLASK_JOBS_{k}": str(v) for k, v in settings.items()
+        }
         return {
             **kept,
             "DATABASE_URL": f"sqlite:///{self.rows.path}",
@@ -190,7 +202,9 @@ class Machine:
     def ready(self, server: Server) -> Server:
         """The server, once every process of it runs jobs, which is seen without asking it anything."""
         wanted = PROCESSES.get(server.name, 1)
-        eventually(lambda: self.rows.workers() >= wanted or server._fail_if_over(), 60, f"{server.name} works")
+        eventually(
+            lambda: self.rows.workers() >= wanted or server._fail_if_over(), 60, f"{server.name} works"
+        )
         return server
 
     def up(self, name: str, **settings: Any) -> Server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from typing import Any, Final
 
@@ -11,7 +10,6 @@ import click
 from ..errors import DatabaseUnavailable, NotReady
 from ..runtime import Runtime
 from ..serving import Serving
-from ..supervisor import listen_for_interrupt
 from .group import jobs_cli, runtime
 from .output import say
 
@@ -33,13 +31,11 @@ def worker(threads: int | None, queues: str | None, drain: bool) -> None:
         raise NotReady(f'JOBS_ENGINE="{run.settings.engine}" runs jobs in its caller: there is no worker')
     if drain:
         run.service.stats()  # a database that is not there would never be drained
-    before = listen_for_interrupt()
     run.start(Serving("flask jobs worker"), role="worker", **_overrides(threads, queues))
     settings = run.settings_of_threads
     served = "all queues" if settings.queues is None else f"queues {', '.join(settings.queues)}"
     say(f"Running jobs of {served} in {settings.threads} threads; Ctrl-C ends it.")
     _run_until_told(run, drain)
-    signal.signal(signal.SIGINT, before)
 
 
 def _overrides(threads: int | None, queues: str | None) -> dict[str, Any]:
@@ -53,16 +49,16 @@ def _overrides(threads: int | None, queues: str | None) -> dict[str, Any]:
 
 
 def _run_until_told(run: Runtime, drain: bool) -> None:
-    """Until a signal raises SystemExit here; with `drain` until nothing is due."""
+    """Until a signal raises here; with `drain` until nothing is due. The drain begins when this thread ends."""
     pause = threading.Event()
     try:
         while not (drain and _is_drained(run)):
             pause.wait(LOOK_EVERY)
             if not run.is_running:
                 raise NotReady("the worker's threads have ended; the log says why")
-    except SystemExit:
+    except (KeyboardInterrupt, SystemExit):
         say(f"Stopping: running jobs have {run.settings.shutdown_grace:g} s; once more ends it at once.")
-        raise
+        raise SystemExit(0) from None
     run.stop()
     say("Nothing is due any more.")
 

@@ -51,7 +51,8 @@ class SubmitService(UseCases):
 
     def submit_batch(self, submissions: Sequence[Submission]) -> tuple[str, list[Job]]:
         """As `submit_many`, under a batch id; pointers begin with #/jobs."""
-        batch_id, now = new_id(), self._parts.clock.now()
+        now = self._parts.clock.now()
+        batch_id = new_id(now)
         made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
         return batch_id, self._store(made, None)
 
