@@ -63,14 +63,14 @@ def load_settings(config: Mapping[str, Any], app_name: str) -> tuple[Settings, l
                 values[name] = check(given[name])
             except (TypeError, ValueError) as error:
                 problems.append(f"{PREFIX}{name.upper()}={given[name]!r}: {error}")
-    if problems:
-        raise ConfigError("Configuration problems:\n  " + "\n  ".join(problems))
-    settings = Settings(**values)
-    if settings.rescue_after < 2 * settings.heartbeat_seconds:
-        raise ConfigError(
+    settings = None if problems else Settings(**values)
+    if settings is not None and settings.rescue_after < 2 * settings.heartbeat_seconds:
+        problems.append(
             f"JOBS_RESCUE_AFTER={settings.rescue_after:g}: must be at least twice JOBS_HEARTBEAT_SECONDS"
             f" ({settings.heartbeat_seconds:g}), so that one late heartbeat kills nobody"
         )
+    if settings is None or problems:
+        raise ConfigError("Configuration problems:\n  " + "\n  ".join(problems))
     return settings, [_unknown(name) for name in given if name not in _CHECKS]
 
 
@@ -100,20 +100,32 @@ def _one_of(*words: str) -> Callable[[Any], str]:
 
 def _whole(least: int, most: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
-        if isinstance(value, bool) or int(value) != float(value) or not least <= int(value) <= most:
+        number = _number(value)
+        if number != int(number) or not least <= number <= most:
             raise ValueError(f"must be a whole number from {least} to {most}")
-        return int(value)
+        return int(number)
 
     return check
 
 
 def _seconds(least: float, most: float) -> Callable[[Any], float]:
     def check(value: Any) -> float:
-        if isinstance(value, bool) or not math.isfinite(float(value)) or not least <= float(value) <= most:
+        number = _number(value)
+        if not least <= number <= most:
             raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
-        return float(value)
+        return number
 
     return check
+
+
+def _number(value: Any) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("must be a number")
+    return number
 
 
 def _is_none(value: Any) -> bool:

@@ -15,6 +15,7 @@ from .config import load_settings
 from .connect import connect, host_database
 from .errors import NotReady, TaskDefinitionError
 from .job import Job, JobList
+from .onecopy import refuse_second_copy
 from .options import SubmitOptions
 from .registry import Declaration, Registry, TaskDefinition
 from .routes import accepted, create_blueprint
@@ -49,6 +50,7 @@ class Simmer:
 
         Raises ConfigError listing every wrong setting, TaskDefinitionError for a task that cannot be.
         """
+        refuse_second_copy()
         if KEY in app.extensions:
             raise RuntimeError("this app has a Simmer already: call init_app once for an app")
         settings, warnings = load_settings(app.config, app.config.get("JOBS_APP") or app.import_name)

@@ -9,7 +9,6 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-
 _SECOND: Final = 4_096_000
 
 

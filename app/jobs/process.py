@@ -64,6 +64,20 @@ def forget_after_fork() -> None:
     listen_no_more()
 
 
+def is_main_over() -> bool:
+    """Whether the main thread has ended, or only waits for the other threads to end.
+
+    It counts as alive while Python joins the threads of pools, which is the first thing Python does then:
+    so a pool would be waited for before anybody drained it.
+    """
+    main = threading.main_thread()
+    frame = sys._current_frames().get(main.ident or 0)
+    while frame is not None and frame.f_back is not None:
+        frame = frame.f_back
+    is_waiting = frame is not None and frame.f_code is threading._shutdown.__code__  # type: ignore[attr-defined]
+    return is_waiting or not main.is_alive()
+
+
 def leave(code: int) -> NoReturn:
     """End the process at once, whatever its threads do: Python would wait for them for ever."""
     with contextlib.suppress(RuntimeError):  # no new thread while the interpreter goes down
@@ -80,12 +94,8 @@ def _flush() -> None:
     sys.stderr.flush()
 
 
-def _is_main_over() -> bool:
-    return not threading.main_thread().is_alive()
-
-
 def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
-    if told.listeners and (told.to_stop or _is_main_over()):
+    if told.listeners and (told.to_stop or is_main_over()):
         told.to_hurry = True
         return
     told.to_stop = True
@@ -94,7 +104,7 @@ def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
 
 def _on_interrupt(number: int, frame: FrameType | None) -> None:
     # While the interpreter waits for its last threads, an exception would end it in the middle of a drain.
-    if told.listeners and _is_main_over():
+    if told.listeners and is_main_over():
         told.to_hurry = True
         return
     signal.default_int_handler(number, frame)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +34,7 @@ def is_whole(value: Any, least: int, most: int) -> bool:
 def is_seconds(value: Any) -> bool:
     """Whether `value` is a number of seconds from 0 to ten years."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and 0 <= value <= LONGEST_DELAY
+    return number and 0 <= value <= LONGEST_DELAY
 
 
 def are_tags(tags: Any) -> bool:

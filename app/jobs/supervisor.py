@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -52,7 +53,6 @@ class Supervisor:
         self._threads, self._serving = threads, serving
         self._grace = 0.0 if is_reloader_child() else grace
         self._stopping, self._ended = threading.Event(), threading.Event()
-        self._main = threading.main_thread()
         self._thread = threading.Thread(target=self._run, name="simmer-supervisor", daemon=False)
 
     def start(self) -> None:
@@ -99,10 +99,7 @@ class Supervisor:
 
     def _is_over(self) -> bool:
         return (
-            self._stopping.is_set()
-            or told.to_stop
-            or not self._main.is_alive()
-            or self._serving.is_stopping()
+            self._stopping.is_set() or told.to_stop or process.is_main_over() or self._serving.is_stopping()
         )
 
     def _end(self) -> bool:
@@ -113,8 +110,13 @@ class Supervisor:
         all_ended = self._threads.drain(self._grace, lambda: told.to_hurry)
         if process_ends and not all_ended:
             # What is put back runs elsewhere at once, so that is the last thing to do before leaving.
-            self._main.join(SERVER_ENDS_IN)
+            self._let_the_server_end()
         return self._threads.end_threads()
+
+    def _let_the_server_end(self) -> None:
+        deadline = time.monotonic() + SERVER_ENDS_IN
+        while not process.is_main_over() and time.monotonic() < deadline:
+            self._stopping.wait(0.01)
 
     def _set_last_resort(self) -> None:
         resort = threading.Timer(self._grace + LAST_RESORT, self._leave_unless_done)
@@ -128,8 +130,8 @@ class Supervisor:
 
     def _see_the_process_end(self, is_stuck: bool) -> None:
         if told.to_hurry:
-            self._main.join(SERVER_ENDS_IN)
-            is_stuck = is_stuck or self._main.is_alive()
+            self._let_the_server_end()
+            is_stuck = is_stuck or not process.is_main_over()
         if is_stuck:
             for other in list(told.listeners):
                 other._ended.wait(other._grace + LAST_RESORT)

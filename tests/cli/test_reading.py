@@ -149,7 +149,15 @@ def test_an_unknown_id_is_not_found(tmp_path: Path, command: str, job_id: str) -
 
 @pytest.mark.parametrize(
     "words",
-    [["--state", "done"], ["--limit", "0"], ["--limit", "501"], ["--cursor", "x"], ["--colour"], ["x"]],
+    [
+        ["--state", "done"],
+        ["--limit", "0"],
+        ["--limit", "501"],
+        ["--cursor", "x"],
+        ["--task", "\udcff"],
+        ["--colour"],
+        ["x"],
+    ],
 )
 def test_a_list_that_cannot_be_is_a_mistake_of_usage(tmp_path: Path, words: list[str]) -> None:
     """Exit code 2, before anything is read."""

@@ -1,4 +1,4 @@
-"""Real servers as processes of their own: started on free ports, asked, signalled, and judged by their tables."""
+"""Real servers as processes of their own: started, asked, signalled, and judged by their tables."""
 
 from __future__ import annotations
 
@@ -46,8 +46,11 @@ COMMANDS = {
     "run.py": [str(ROOT / "run.py"), "--port=0"],
 }
 PROCESSES = {"gunicorn": 4, "preload": 4}
-"""How many processes run jobs, where it is not one."""
+"""How many processes run jobs, where it is not one. Each server runs 8 jobs at a time, all told."""
 DEBUG = ("flask run --debug", "app.run debug")
+PLAIN = ("TABLES", "FLASK_DEBUG")
+"""Environment variables that are no settings of the jobs'."""
+FINAL = ("succeeded", "failed", "cancelled")
 
 
 @dataclass
@@ -74,6 +77,34 @@ class Rows:
     def states(self, task: str) -> dict[str, int]:
         """How many jobs of `task` are in which state."""
         return dict(self.of("SELECT state, count(*) FROM simmer_jobs WHERE task = ? GROUP BY state", task))
+
+    def running(self, task: str) -> int:
+        """How many jobs of `task` have a thread at work."""
+        return self.states(task).get("running", 0)
+
+    def job(self, job_id: str, *columns: str) -> tuple[Any, ...]:
+        """Some columns of a job."""
+        return self.of(f"SELECT {', '.join(columns)} FROM simmer_jobs WHERE id = ?", job_id)[0]
+
+    def events(self, job_id: str) -> list[str]:
+        """The types of a job's events, oldest first."""
+        return [
+            row[0] for row in self.of("SELECT type FROM simmer_events WHERE job_id = ? ORDER BY id", job_id)
+        ]
+
+    def check_histories(self) -> None:
+        """Each job's events are one path that ends where it is, with one final event at most."""
+        paths: dict[str, list[tuple[Any, Any]]] = {}
+        for job_id, *step in self.of("SELECT job_id, from_state, to_state FROM simmer_events ORDER BY id"):
+            paths.setdefault(job_id, []).append(tuple(step))
+        for job_id, state, run in self.of("SELECT id, state, run FROM simmer_jobs"):
+            path = paths[job_id]
+            assert [step[0] for step in path] == [None, *(step[1] for step in path[:-1])], (job_id, path)
+            assert path[-1][1] == state, (job_id, path)
+            assert sum(step[1] in FINAL for step in path) == (state in FINAL), (job_id, path)
+            ended = self.of("SELECT outcome FROM simmer_attempts WHERE job_id = ? ORDER BY run", job_id)
+            assert len(ended) == run, (job_id, ended)
+            assert [row[0] for row in ended].count("succeeded") <= 1, (job_id, ended)
 
 
 @dataclass
@@ -160,7 +191,7 @@ class Machine:
         return Rows(self.folder / "jobs.db")
 
     def start(self, name: str, **settings: Any) -> Server:
-        """Start a server; `settings` are environment variables, `FLASK_JOBS_` is put before upper-case names."""
+        """Start a server; `settings` are the names of configuration keys without `JOBS_`, or PLAIN ones."""
         for file in ("host.py", "script.py"):
             if not (self.folder / file).exists():
                 shutil.copy(HERE / file, self.folder)
@@ -169,7 +200,7 @@ class Machine:
             process = subprocess.Popen(
                 self.command(name),
                 cwd=ROOT if name == "run.py" else self.folder,
-                env=self.environment(**settings),
+                env=self.environment(**{"THREADS": 8 // PROCESSES.get(name, 1), **settings}),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -187,9 +218,7 @@ class Machine:
     def environment(self, **settings: Any) -> dict[str, str]:
         """The tests' own environment, with nothing in it that would configure the server."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FLASK_", "JOBS_", "WERKZEUG_"))}
-        named = {
-            k if k in ("TABLES", "FLASK_DEBUG") else f"FLASK_JOBS_{k}": str(v) for k, v in settings.items()
-        }
+        named = {k if k in PLAIN else f"FLASK_JOBS_{k}": str(v) for k, v in settings.items()}
         return {
             **kept,
             "DATABASE_URL": f"sqlite:///{self.rows.path}",

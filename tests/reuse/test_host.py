@@ -123,8 +123,19 @@ def test_a_host_keeps_what_is_its_own(host: Host) -> None:
         assert process.wait(20) == GOODBYE
     ended_well, said = host.flask("db", "check")
     assert (ended_well, CLEAN in said) == (True, True), said
-    ended_well, said = host.flask("jobs", "workers")
-    assert (ended_well, said) == (True, "No worker is running.\n")
+
+
+def test_a_host_that_ends_in_its_own_way_is_drained(host: Host) -> None:
+    """Its handler of SIGTERM ends it with its exit code, and the running job was told and has finished."""
+    with host.serve() as process:
+        job = json.loads(host.request("/api/v1/jobs", {"task": "last_until_told"})[1])
+        path = f"/api/v1/jobs/{job['id']}"
+        eventually(lambda: json.loads(host.request(path)[1])["state"] == "running")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == GOODBYE
+    ended_well, said = host.flask("jobs", "wait", job["id"], "--timeout", "0")
+    assert (ended_well, said) == (True, "true\nsucceeded\n"), said
+    assert host.flask("jobs", "workers") == (True, "No worker is running.\n")
 
 
 def _definitions(engine: Engine) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from ..errors import InvalidArguments, JobNotFound, NotReady, SimmerError
 from ..ids import is_id
 from ..runtime import Runtime
+from ..text import is_storable
 from .exits import code_of
 from .output import say
 
@@ -44,6 +45,13 @@ def job_id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
     if not is_id(text):
         raise JobNotFound(f"no job has the id {text!r}")
     return text
+
+
+def readable(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Words to look for in the database; bytes that are no text cannot be there, nor be asked for."""
+    if not all(map(is_storable, words)):
+        raise click.BadParameter("this is not UTF-8")
+    return words
 
 
 def _lines(error: SimmerError) -> list[str]:

@@ -11,7 +11,7 @@ from ..presenter import present, present_in_list
 from ..schemas import MOST_IN_PAGE
 from ..service import JobFilters
 from ..states import STATES
-from .group import job_id, jobs_cli, runtime
+from .group import job_id, jobs_cli, readable, runtime
 from .output import compact, json_option, redactor, say, show_fields, show_json, show_table
 
 
@@ -32,9 +32,9 @@ def tasks(as_json: bool) -> None:
 
 @jobs_cli.command("list")
 @click.option("--state", multiple=True, type=click.Choice(STATES), help="In this state; repeat to mean or.")
-@click.option("--task", multiple=True, help="Of this task; repeat to mean or.")
-@click.option("--queue", multiple=True, help="In this queue; repeat to mean or.")
-@click.option("--tag", multiple=True, help="With this tag; repeat to mean or.")
+@click.option("--task", multiple=True, callback=readable, help="Of this task; repeat to mean or.")
+@click.option("--queue", multiple=True, callback=readable, help="In this queue; repeat to mean or.")
+@click.option("--tag", multiple=True, callback=readable, help="With this tag; repeat to mean or.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST_IN_PAGE))
 @click.option("--cursor", help="Go on where a list said that there is more.")
 @json_option

@@ -49,7 +49,7 @@ def _overrides(threads: int | None, queues: str | None) -> dict[str, Any]:
 
 
 def _run_until_told(run: Runtime, drain: bool) -> None:
-    """Until a signal raises here; with `drain` until nothing is due. The drain begins when this thread ends."""
+    """Until a signal raises here, with `drain` until nothing is due; this thread's end begins the drain."""
     pause = threading.Event()
     try:
         while not (drain and _is_drained(run)):

@@ -1,0 +1,56 @@
+"""Settings are checked when the app starts, all of them at once, each problem with its mend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.jobs.config import load_settings
+from app.jobs.errors import ConfigError
+
+BAD: dict[str, tuple[Any, ...]] = {
+    "JOBS_ENGINE": ("threads", 7, None),
+    "JOBS_ROLE": ("both", "", 1),
+    "JOBS_AUTOSTART": ("maybe", 2, None),
+    "JOBS_THREADS": (0, -1, 1.5, "x", True, None, float("nan"), 10**400, [8]),
+    "JOBS_QUEUES": ([], [""], 7),
+    "JOBS_API_PREFIX": ("api", "/api/", "/"),
+    "JOBS_API_TOKENS": ("secret", {"short": ["read"]}, {"long-enough": "read"}, {"long-enough": ["root"]}),
+    "JOBS_AUTH": ("callable", 1),
+    "JOBS_SHUTDOWN_GRACE": (-1, "soon", float("inf")),
+    "JOBS_HEARTBEAT_SECONDS": (0, "x"),
+    "JOBS_RESCUE_AFTER": (0, 9),
+    "JOBS_RETENTION": (-1, "a week"),
+    "JOBS_MAX_ARGS_BYTES": (0, "1 MiB"),
+    "JOBS_MAX_QUEUED": (0, None),
+    "JOBS_SQLITE_SYNCHRONOUS": ("OFF", "full"),
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in BAD.items() for value in values])
+def test_a_bad_value_is_refused_by_name(key: str, value: Any) -> None:
+    """The message names the key and what would be right."""
+    with pytest.raises(ConfigError, match=f"{key}=.*(must|choose|say|token)"):
+        load_settings({key: value}, "host")
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    """Nobody mends one value only to be told of the next."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"JOBS_THREADS": 0, "JOBS_ROLE": "both", "JOBS_AUTH": 1}, "host")
+    assert all(key in str(caught.value) for key in ("JOBS_THREADS", "JOBS_ROLE", "JOBS_AUTH"))
+
+
+def test_an_unknown_key_is_warned_of_with_the_right_name() -> None:
+    """A misspelt key is not silently ignored."""
+    _, warnings = load_settings({"JOBS_THREDS": 4}, "host")
+    assert warnings == ["JOBS_THREDS is not a setting of Flask-Simmer: did you mean JOBS_THREADS?"]
+
+
+def test_words_from_an_environment_are_understood() -> None:
+    """Numbers, booleans, lists and none as text."""
+    given = {"JOBS_THREADS": "4", "JOBS_AUTOSTART": "No", "JOBS_QUEUES": "mail, slow", "JOBS_API_PREFIX": "none"}
+    settings, _ = load_settings(given, "host")
+    assert (settings.threads, settings.autostart, settings.queues) == (4, False, ("mail", "slow"))
+    assert settings.api_prefix is None
