@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.threads is not None:
         os.environ["FLASK_JOBS_THREADS"] = str(options.threads)
     if options.role == "worker":
-        os.execv(sys.executable, [sys.executable, "-m", "flask", "--app", "app", "jobs", "worker"])
+        beside = str(Path(__file__).with_name("app"))  # wherever it is started from
+        os.execv(sys.executable, [sys.executable, "-m", "flask", "--app", beside, "jobs", "worker"])
     app = _made_app(options)
     if options.debug:
         app.run(options.host, options.port, debug=True)

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "app" / "jobs"
 LAYERS = (
-    "errors states outcomes ids clock triggers evidence notices onecopy serving process pace",
+    "errors states outcomes ids clock triggers evidence notices onecopy serving process gate pace",
     "backoff config job redaction text loops",
     "encoding context",
     "fields",
@@ -24,7 +24,7 @@ LAYERS = (
     "worker",
     "supervisor duties service",
     "runtime",
-    "autostart connect problems presenter waiting testing",
+    "autostart forks connect problems presenter waiting testing",
     "access schemas",
     "routes cli task",
     "extension",

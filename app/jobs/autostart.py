@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
-import weakref
 from inspect import signature
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask
 from flask.cli import load_dotenv
 from flask.helpers import get_debug_flag, get_load_dotenv
 
-from . import process
 from .runtime import Runtime
-from .serving import Serving, find_forking, find_serving, is_reloader_child
-
-_runtimes: weakref.WeakSet[Runtime] = weakref.WeakSet()
+from .serving import Serving, find_serving, handles_a_request, is_reloader_child
 
 
 def start_when_serving(app: Flask, runtime: Runtime) -> None:
@@ -29,26 +24,6 @@ def start_when_serving(app: Flask, runtime: Runtime) -> None:
         return
     _start_in_run(app, runtime)
     _start_at_first_request(app, runtime)
-
-
-def forget_after_fork(runtime: Runtime) -> None:
-    """Have the runtime begin afresh in every child; only a server's child has threads started."""
-    _listen_for_forks()
-    _runtimes.add(runtime)
-
-
-@functools.cache
-def _listen_for_forks() -> None:
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-def _after_fork() -> None:
-    process.forget_after_fork()
-    serving = find_forking(sys._getframe().f_back)
-    for runtime in list(_runtimes):
-        runtime.renew_after_fork()
-        if serving is not None and runtime.settings.autostart:
-            runtime.start(serving)
 
 
 def _start_in_run(app: Flask, runtime: Runtime) -> None:
@@ -78,11 +53,10 @@ def _only_reloads(app: Flask, args: tuple[Any, ...], options: dict[str, Any]) ->
 
 
 def _start_at_first_request(app: Flask, runtime: Runtime) -> None:
-    """For a server that we do not know. A test client's request proves nothing."""
+    """For a server that we do not know."""
 
     @app.before_request
     def start_jobs() -> None:
         # Once: threads that were stopped stay so, and a process that they forked has none.
-        if runtime.was_started or app.testing or "flask._preserve_context" in request.environ:
-            return
-        runtime.start(Serving("a server that is not known"))
+        if not runtime.was_started and not app.testing and handles_a_request():
+            runtime.start(Serving("a server that is not known"))

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
-from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
 from .errors import DatabaseUnavailable, TablesMissing
+from .gate import Gate
 from .models import Base
 
 LOCK_WAIT: Final = 4.0
@@ -31,6 +32,7 @@ class Database:
         self._writer = engine.execution_options(simmer_write=True)
         self._watch: sqlite3.Connection | None = None
         self._inherited: tuple[Any, ...] = ()
+        self.gate = Gate()
 
     @classmethod
     def connect(cls, url: URL, *, threads: int, synchronous: str) -> Database:
@@ -62,13 +64,13 @@ class Database:
 
         Raises DatabaseUnavailable (or TablesMissing) where the database is at fault.
         """
-        with _in_our_words(), self._writer.begin() as connection:
+        with self.gate.entered(), _in_our_words(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; it never waits for a writer. Raises as `write`."""
-        with _in_our_words(), self.engine.begin() as connection:
+        with self.gate.entered(), _in_our_words(), self.engine.begin() as connection:
             yield connection
 
     def changes(self) -> int | None:
@@ -79,15 +81,16 @@ class Database:
         if not self.is_sqlite or self.engine.url.database is None:
             return None
         try:
-            if self._watch is None:
-                self._watch = sqlite3.connect(self.engine.url.database, check_same_thread=False)
-            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+            with self.gate.entered():
+                if self._watch is None:
+                    self._watch = sqlite3.connect(self.engine.url.database, check_same_thread=False)
+                return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
 
     def has_tables(self) -> bool:
         """Whether the tables are there, every one of them."""
-        with _in_our_words():
+        with self.gate.entered(), _in_our_words():
             return set(Base.metadata.tables) <= set(inspect(self.engine).get_table_names())
 
     def create_tables(self) -> None:
@@ -103,6 +106,7 @@ class Database:
         # Kept, not dropped: were they garbage, SQLite would close them and with them the parent's locks.
         self._inherited += (self.engine.pool, self._watch)
         self._watch = None
+        self.gate = Gate()
         self.engine.dispose(close=False)
 
     def close(self) -> None:
@@ -183,7 +187,7 @@ def _in_our_words() -> Iterator[None]:
     except (DatabaseError, InterfaceError) as error:
         if _names_a_missing_table(error):
             raise TablesMissing() from error
-        if isinstance(error, ProgrammingError):
+        if isinstance(error, ProgrammingError | DataError):  # a bug of ours, which waiting does not mend
             raise
         raise DatabaseUnavailable(f"database: {error.orig}") from error
 

@@ -9,11 +9,12 @@ from typing import Any, TypeVar, cast, overload
 from flask import Flask, current_app
 
 from .access import requires
-from .autostart import forget_after_fork, start_when_serving
+from .autostart import start_when_serving
 from .cli import jobs_cli
 from .config import load_settings
 from .connect import connect, host_database
 from .errors import NotReady, TaskDefinitionError
+from .forks import begin_afresh_in_children
 from .job import Job, JobList
 from .onecopy import refuse_second_copy
 from .options import SubmitOptions
@@ -65,7 +66,7 @@ class Simmer:
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
         app.cli.add_command(jobs_cli)
-        forget_after_fork(runtime)
+        begin_afresh_in_children(runtime)
         start_when_serving(app, runtime)
 
     # --- tasks ----------------------------------------------------------------------------------------

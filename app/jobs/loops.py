@@ -74,7 +74,9 @@ class Loop:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._ending.is_set():
-            # Cleared before the body: what arrives while it runs is seen by the next call.
+        while True:
+            # Cleared before it looks: what arrives from now on, the end too, cuts the next wait short.
             self._awake.clear()
+            if self._ending.is_set():
+                return
             self._awake.wait(self._guard.call())

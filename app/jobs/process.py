@@ -33,7 +33,14 @@ class Told:
         self.listeners.clear()
 
 
+class _Held(threading.local):
+    """The signals that this thread had blocked before it began to fork."""
+
+    mask: Any = None
+
+
 told = Told()
+_held = _Held()
 
 
 def listen() -> None:
@@ -56,6 +63,22 @@ def listen_no_more() -> None:
     for number, theirs in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
         if signal.getsignal(number) in (_on_sigterm, _on_interrupt):
             signal.signal(number, theirs)
+
+
+def hold_signals() -> None:
+    """Have this thread, and the child that it is about to fork, take no signal until `release_signals`.
+
+    Python forgets what a child is told before it is ready: a `terminate()` after `start()` would be lost.
+    """
+    if signal.getsignal(signal.SIGTERM) is _on_sigterm:
+        _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+
+
+def release_signals() -> None:
+    """Take signals as before `hold_signals`."""
+    if _held.mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
+        _held.mask = None
 
 
 def forget_after_fork() -> None:

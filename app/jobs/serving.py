@@ -51,6 +51,12 @@ def find_forking(frame: FrameType | None) -> Serving | None:
     return None
 
 
+def handles_a_request() -> bool:
+    """Whether the calling thread handles a server's request: that of a test client proves nothing."""
+    names = {_name(frame) for frame in _outwards(sys._getframe(1))}
+    return ("flask.app", "wsgi_app") in names and ("werkzeug.test", "run_wsgi_app") not in names
+
+
 def is_reloader_child() -> bool:
     """Whether Werkzeug's reloader started this process and will restart it."""
     return os.environ.get("WERKZEUG_RUN_MAIN") == "true"

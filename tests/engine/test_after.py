@@ -50,11 +50,11 @@ def test_pages_meet_every_job_once(bench: Bench) -> None:
     assert seen == ids[::-1]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "é", "AAAA", "a" * 1000, "\0"])
-def test_a_cursor_that_was_not_made_here_is_refused(bench: Bench, cursor: str) -> None:
+def test_a_cursor_that_was_not_made_here_is_refused(bench: Bench) -> None:
     """As InvalidCursor, whatever it is."""
-    with pytest.raises(InvalidCursor):
-        bench.jobs.list(cursor=cursor)
+    for cursor in ("", "x", "é", "AAAA", "a" * 1000, "\0"):
+        with pytest.raises(InvalidCursor):
+            bench.jobs.list(cursor=cursor)
 
 
 def test_filters_join_fields_by_and_values_by_or(bench: Bench) -> None:

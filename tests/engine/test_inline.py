@@ -9,6 +9,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from app.jobs import Simmer, Snooze
+from app.jobs.engines import inplace
 from app.jobs.errors import ConfigError
 
 
@@ -30,6 +31,7 @@ def test_a_database_in_memory_works_where_no_threads_are(engine: str) -> None:
         job = jobs.submit("add", {"a": 7})
         jobs.testing.drain()
         assert jobs.get(job.id).result == 7
+        db.session.remove()
         db.engine.dispose()
 
 
@@ -56,6 +58,7 @@ def test_in_memory_too_the_callers_transaction_is_the_callers(ending: str) -> No
         kept = 1 if ending == "commit" else 0
         assert db.session.execute(db.text("SELECT count(*) FROM notes")).scalar() == kept
         assert [found.state for found in jobs.list()] == ["succeeded"] * kept
+        db.session.remove()
         db.engine.dispose()
 
 
@@ -93,10 +96,10 @@ def test_inline_raises_after_the_callers_commit_and_leaves_the_session_usable(ma
     session.commit()
 
 
-def test_inline_does_not_snooze_for_ever(make_bench: Any) -> None:
+def test_inline_does_not_snooze_for_ever(make_bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that always snoozes ends in an error for its caller."""
-    bench = make_bench("inline", JOBS_SQLITE_SYNCHRONOUS="NORMAL")
-    bench.jobs.runtime.in_place  # noqa: B018
+    monkeypatch.setattr(inplace, "MOST_ROUNDS", 5)
+    bench = make_bench("inline")
     bench.jobs.task("nap")(lambda: Snooze(0))
     with pytest.raises(RuntimeError, match="does not wait"):
         bench.jobs.submit("nap")

@@ -29,7 +29,6 @@ def test_with_a_session_the_job_exists_once_that_commits(bench: Bench) -> None:
     note, session = _with_notes(bench), bench.db.session
     session.add(note(text="one"))
     job = bench.jobs.submit("count", session=session)
-    bench.settle()
     assert bench.jobs.list() == []
     session.commit()
     assert bench.finish(job).result == 1
@@ -61,7 +60,6 @@ def test_a_savepoint_decides_for_what_was_submitted_in_it(bench: Bench) -> None:
     nested.rollback()
     with session.begin_nested():
         inside = bench.jobs.submit("count", session=session)
-    bench.settle()
     session.commit()
     assert [bench.finish(job).state for job in (before, inside)] == ["succeeded"] * 2
     assert len(bench.jobs.list()) == 2
@@ -83,7 +81,7 @@ def test_an_open_transaction_is_refused_at_once(bench: Bench) -> None:
     note, session = _with_notes(bench), bench.db.session
     session.add(note(text="one"))
     session.flush()
-    for submit in (bench.jobs.registry and _submit_one, _submit_many):
+    for submit in (_submit_one, _submit_many):
         with pytest.raises(OpenTransaction, match="commit first, or pass session="):
             submit(bench)
     session.commit()

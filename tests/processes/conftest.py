@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from .servers import Machine, Server, machine
+from .machines import Machine, machine
+from .servers import Server
 
 Fleet = Callable[..., dict[str, tuple[Machine, Server]]]
 
@@ -27,7 +28,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
     with ExitStack() as stack:
 
         def start(*names: str, **settings: Any) -> dict[str, tuple[Machine, Server]]:
-            made = {name: stack.enter_context(machine(tmp_path / name.replace(" ", "-"))) for name in names}
+            made = {name: stack.enter_context(machine(tmp_path / name.replace(" ", "_"))) for name in names}
             started = {name: on.start(name, **settings) for name, on in made.items()}
             return {name: (on, on.ready(started[name])) for name, on in made.items()}
 

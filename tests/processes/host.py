@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from pathlib import Path
+from multiprocessing import Pipe, get_context
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from flask_sqlalchemy import SQLAlchemy
 
-from app.jobs import Simmer, Snooze, current_job
+from app.jobs import Simmer
 
 db = SQLAlchemy()
 jobs = Simmer()
@@ -31,11 +31,8 @@ def echo(value: int) -> dict[str, int]:
 
 
 @jobs.task
-def nap(seconds: float, mark: str | None = None) -> dict[str, int]:
-    """Take its time, deaf to everything; `mark` is a file that gets a line when it begins."""
-    if mark is not None:
-        with Path(mark).open("a") as file:
-            file.write(f"{current_job.id} {os.getpid()}\n")
+def nap(seconds: float) -> dict[str, int]:
+    """Take its time, deaf to everything."""
     never.wait(seconds)
     return {"pid": os.getpid()}
 
@@ -47,16 +44,6 @@ def once(seconds: float) -> None:
 
 
 @jobs.task
-def polite(seconds: float) -> Any:
-    """Go on elsewhere when its worker drains."""
-    for _ in range(int(seconds * 100)):
-        if current_job.stopping:
-            return Snooze(0)
-        never.wait(0.01)
-    return "done"
-
-
-@jobs.task
 def poison(how: str) -> None:
     """Take the process down."""
     if how == "exit":
@@ -64,14 +51,44 @@ def poison(how: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def create_app() -> Flask:
+def create_app(url: str | None = None, **config: Any) -> Flask:
     """The app; with TABLES=no somebody else creates them."""
     app = Flask("host")
-    app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["DATABASE_URL"]
+    app.config["SQLALCHEMY_DATABASE_URI"] = url or os.environ["DATABASE_URL"]
     app.config.from_prefixed_env()
+    app.config.update(config)
     db.init_app(app)
     jobs.init_app(app, db)
+    app.after_request(_say_who)
+    app.get("/fork")(fork)
     if os.environ.get("TABLES") != "no":
         with app.app_context():
             jobs.init_db()
     return app
+
+
+def fork() -> dict[str, Any]:
+    """What a child that this request forks finds in itself."""
+    mine, its = Pipe(duplex=False)
+    child = get_context("fork").Process(target=lambda: its.send(look_round()))
+    child.start()
+    found: dict[str, Any] = mine.recv()
+    child.join()
+    return found
+
+
+def look_round() -> dict[str, Any]:
+    """What runs in this process, and whether it can use the database."""
+    return {
+        "threads": sorted(
+            thread.name for thread in threading.enumerate() if thread.name.startswith("simmer")
+        ),
+        "running": jobs.runtime.is_running,
+        "jobs": len(jobs.list()),
+        "sigterm": signal.getsignal(signal.SIGTERM) is signal.SIG_DFL,
+    }
+
+
+def _say_who(response: Response) -> Response:
+    response.headers["X-Pid"] = str(os.getpid())
+    return response

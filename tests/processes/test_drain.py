@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from typing import Any
 
 import pytest
 
-from ..support import eventually
 from .conftest import Fleet
-from .servers import DEBUG, Machine, Server, timed
+from .machines import Machine
+from .servers import Server, timed
 
-SERVERS = ("gunicorn", "preload", "flask run", "run.py", "waitress")
-OURS = ("flask run", "run.py", "waitress", "worker")
-"""Where nobody but us handles SIGTERM."""
 GRACE = 2
+DEBUG = ("flask run --debug", "script.py debug")
+TWO, ONE = "gunicorn -k gthread -w2", "gunicorn -k gthread -w1"
 
 
 def nap(server: Server, seconds: int) -> dict[str, Any]:
@@ -29,7 +27,7 @@ def nap(server: Server, seconds: int) -> dict[str, Any]:
 def stick(here: Machine, server: Server) -> str:
     """Have one job run that does not end; its id."""
     job_id = server.submit(**nap(server, 60))
-    eventually(lambda: here.rows.job(job_id, "state") == ("running",), 10, f"{server.name} runs the job")
+    here.until_job(job_id, "running")
     return job_id
 
 
@@ -43,11 +41,11 @@ def assert_put_back(here: Machine, job_id: str) -> None:
 
 def test_sigterm_lets_running_jobs_end_and_touches_no_other(fleet: Fleet) -> None:
     """8 jobs run and 100 wait: the 8 succeed, the 100 were never claimed, and the exit code is 0."""
-    servers = fleet(*SERVERS).values()
+    servers = fleet(TWO, TWO + " --preload", "flask run", "run.py", "waitress").values()
     for here, server in servers:
         wanted = nap(server, 2)
-        server.submit_many(count=108, **wanted)
-        eventually(lambda: here.rows.running(wanted["task"]) == 8, 10, f"{server.name} runs 8 jobs")  # noqa: B023
+        server.submit_many(108, **wanted)
+        here.until_running(wanted["task"], 8)
         server.signal(signal.SIGTERM)
     for here, server in servers:
         assert server.wait() == 0, server.words
@@ -59,13 +57,14 @@ def test_sigterm_lets_running_jobs_end_and_touches_no_other(fleet: Fleet) -> Non
         here.rows.check_histories()
 
 
-def test_a_stuck_job_is_put_back_and_left_behind(fleet: Fleet) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
+def test_a_stuck_job_is_put_back_and_left_behind(fleet: Fleet, number: signal.Signals) -> None:
     """It ignores everything: the process ends within the grace and two seconds, and no attempt is spent."""
-    servers = fleet(*SERVERS, SHUTDOWN_GRACE=GRACE)
+    servers = fleet(ONE, ONE + " --preload", "flask run", "run.py", "waitress", SHUTDOWN_GRACE=GRACE)
     stuck = {name: stick(here, server) for name, (here, server) in servers.items()}
     told = time.monotonic()
     for _, server in servers.values():
-        server.signal(signal.SIGTERM)
+        server.signal(number)
     for name, (here, server) in servers.items():
         assert server.wait() == 0, server.words
         assert time.monotonic() - told < GRACE + 2, server.words
@@ -75,16 +74,13 @@ def test_a_stuck_job_is_put_back_and_left_behind(fleet: Fleet) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_hurries(fleet: Fleet, number: signal.Signals) -> None:
     """The first one drains, the second one puts back at once what still runs."""
-    servers = fleet(*OURS, SHUTDOWN_GRACE=60)
-    for name, (here, server) in servers.items():
-        web = server if name != "worker" else here.up("waitress", ROLE="web")
-        job_id = stick(here, web)
+    for name, (here, server) in fleet("flask run", "waitress", "worker", SHUTDOWN_GRACE=60).items():
+        job_id = here.enqueue("nap", seconds=60)
+        here.until_job(job_id, "running")
         server.signal(number)
-        eventually(
-            lambda: here.rows.one("SELECT state FROM simmer_workers") == "draining", 5, f"{name} drains"
-        )  # noqa: B023
+        here.until("draining", "SELECT state FROM simmer_workers")
         server.signal(number)
-        took = timed(lambda: server.process.poll() is not None, 10, f"{name} ends")  # noqa: B023
+        took = timed(lambda its=server: its.is_over, 10, f"{name} ends")
         assert server.wait() == 0, server.words
         assert took < 1.5, server.words
         assert "Traceback" not in server.words
@@ -92,23 +88,21 @@ def test_a_second_signal_hurries(fleet: Fleet, number: signal.Signals) -> None:
 
 
 def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
-    """A changed file: the job is put back at once, and the new process runs it again and answers."""
-    for here, server in fleet(*DEBUG).values():
-        job_id = stick(here, server)
-        before = here.rows.of("SELECT id FROM simmer_workers")
+    """A changed file: the job is put back at once, and the new process runs it again and answers.
+
+    Ctrl-C, which both processes get: it is put back again before the parent gives up on the child.
+    """
+    servers = fleet(*DEBUG)
+    stuck = {name: stick(here, server) for name, (here, server) in servers.items()}
+    for here, _ in servers.values():
         (here.folder / "host.py").touch()
-        eventually(
-            lambda: here.rows.job(job_id, "state", "run", "attempt") == ("running", 2, 1), 20, "it runs again"
-        )  # noqa: B023
-        assert here.rows.events(job_id)[-2:] == ["released", "claimed"]
-        assert before != here.rows.of("SELECT id FROM simmer_workers")
-        eventually(lambda: server.ask(f"/jobs/{job_id}")[0] == 200, 10, "it answers again")  # noqa: B023
-
-
-def test_ctrl_c_ends_the_reloader_in_order(fleet: Fleet) -> None:
-    """Both of its processes get the signal: the job is put back before the parent gives up on the child."""
-    for here, server in fleet(*DEBUG).values():
-        job_id = stick(here, server)
-        os.killpg(server.process.pid, signal.SIGINT)
+    for name, (here, server) in servers.items():
+        here.until(2, "SELECT run FROM simmer_jobs WHERE id = ?", stuck[name])
+        here.until_job(stuck[name], "running")
+        assert here.rows.job(stuck[name], "attempt", "crashes") == (1, 0)
+        assert here.rows.events(stuck[name])[-2:] == ["released", "claimed"]
+        assert here.rows.workers() == 1
+        timed(lambda its=server: its.ask("health/ready").status == 200, 10, "it answers")
+        server.signal_all(signal.SIGINT)
         server.wait()
-        assert_put_back(here, job_id)
+        assert_put_back(here, stuck[name])

@@ -16,6 +16,8 @@ from ..worker import Worker
 
 log = logging.getLogger(__package__)
 LOOK_EVERY: Final = 1.0
+AS_LONG_AS_NEW: Final = 0.1
+"""Seconds between two looks whether the worker has its row: a restart rescues at once."""
 RESCUED_AT_ONCE: Final = 100
 
 
@@ -42,7 +44,7 @@ class Lifeline:
     def run_once(self) -> float:
         """Beat if it is time, look at the others, rescue what the dead left."""
         if not self._worker.is_registered:
-            return self._pause
+            return AS_LONG_AS_NEW
         try:
             self._beat()
             for dead, why in self._dead():

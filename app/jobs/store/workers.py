@@ -108,7 +108,8 @@ def all_workers(conn: Connection) -> Sequence[Any]:
 def running_jobs(conn: Connection) -> dict[str, list[str]]:
     """The ids of the jobs that each worker runs."""
     found: dict[str, list[str]] = {}
-    for row in conn.execute(select(_J.worker, _J.id).where(_J.claim.is_not(None)).order_by(_J.id)):
+    # Sorted here: for an ORDER BY SQLite would read the whole table in the order of its key.
+    for row in sorted(conn.execute(select(_J.worker, _J.id).where(_J.claim.is_not(None)))):
         found.setdefault(row.worker, []).append(row.id)
     return found
 

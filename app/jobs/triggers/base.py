@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 
 class TriggerError(ValueError):
@@ -16,6 +17,11 @@ class TriggerError(ValueError):
 
 class Trigger(Protocol):
     """A rule that names fire times. Values only: no clock, no state."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where its times are shown, and for cron also meant."""
+        ...
 
     def next_after(self, moment: datetime | None, anchor: datetime) -> datetime | None:
         """The first fire time after `moment` (None: the very first), or None where there is none left.
@@ -33,15 +39,25 @@ class Trigger(Protocol):
         ...
 
 
-def aware(field: str, value: datetime | str) -> datetime:
-    """`value` as an aware UTC datetime; raises TriggerError for a naive or unreadable one."""
+def moment_of(field: str, value: datetime | str) -> datetime:
+    """`value` as a datetime, naive or not; raises TriggerError for anything else."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise TriggerError(field, "must be an RFC 3339 time such as 2030-01-31T09:00:00Z") from None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise TriggerError(field, "must be a time with a time zone, such as 2030-01-31T09:00:00Z")
+    if not isinstance(value, datetime):
+        raise TriggerError(field, "must be a time such as 2030-01-31T09:00:00Z")
+    return value
+
+
+def aware(field: str, value: datetime) -> datetime:
+    """`value` in UTC; raises TriggerError for a naive one."""
+    if value.utcoffset() is None:
+        raise TriggerError(
+            field,
+            "must be a time with a time zone, such as 2030-01-31T09:00:00Z, or have a timezone beside it",
+        )
     try:
         return value.astimezone(UTC)
     except OverflowError:

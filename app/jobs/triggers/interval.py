@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from .base import TriggerError, aware, rfc3339
+from .base import TriggerError, rfc3339
+from .zones import check_order, read_times
 
 UNITS: Final = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 SHORTEST: Final = 0.1
@@ -18,8 +20,9 @@ LONGEST: Final = 3_650 * 86_400
 class IntervalTrigger:
     """Fires each sum of the units, counted from `start_at` or else from the anchor.
 
-    `start_now` makes the anchor itself (k = 0) a fire time; with `start_at` that moment always is one.
-    No fire time is later than `end_at`.
+    `start_now` makes the anchor itself (k = 0) a fire time; `start_at` is one, unless it is before the
+    anchor: then it only aligns. No fire time is later than `end_at`. Naive times are meant in `timezone`
+    (IANA), and refused where there is none; the interval itself is elapsed time in any zone.
     """
 
     weeks: float = 0
@@ -30,25 +33,20 @@ class IntervalTrigger:
     start_at: datetime | None = None
     end_at: datetime | None = None
     start_now: bool = False
+    timezone: str | None = None
+    zone: ZoneInfo = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for unit in UNITS:
-            value = getattr(self, unit)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise TriggerError(unit, "must be a number")
-            if value < 0:
-                raise TriggerError(unit, "must not be negative")
+            _check(unit, getattr(self, unit))
         if not SHORTEST <= self._seconds <= LONGEST:
             raise TriggerError("seconds", f"an interval lasts from {SHORTEST} s to ten years: say how long")
-        for name in ("start_at", "end_at"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, aware(name, getattr(self, name)))
         if not isinstance(self.start_now, bool):
             raise TriggerError("start_now", "must be true or false")
+        read_times(self, "start_at", "end_at")
         if self.start_at and self.start_now:
             raise TriggerError("start_now", "start_at and start_now exclude each other")
-        if self.start_at and self.end_at and self.end_at < self.start_at:
-            raise TriggerError("end_at", "must not be before start_at")
+        check_order(self.start_at, self.end_at)
 
     @property
     def _seconds(self) -> float:
@@ -60,11 +58,17 @@ class IntervalTrigger:
         return timedelta(seconds=self._seconds)
 
     def next_after(self, moment: datetime | None, anchor: datetime) -> datetime | None:
-        """The next of anchor + k × period, k ≥ 0 with `start_at` or `start_now`, else k ≥ 1."""
+        """The next of start + k × period, k ≥ 0 with `start_at` or `start_now`, else k ≥ 1."""
         start = self.start_at or anchor
-        first = 0 if self.start_at or self.start_now else 1
-        steps = first if moment is None else max(first, (moment - start) // self.period + 1)
-        fire_time = start + steps * self.period
+        steps = 0 if self.start_at or self.start_now else 1
+        if moment is not None:
+            steps = max(steps, (moment - start) // self.period + 1)
+        elif start < anchor:
+            steps = -((start - anchor) // self.period)
+        try:
+            fire_time = start + steps * self.period
+        except OverflowError:  # after the year 9999
+            return None
         return None if self.end_at is not None and fire_time > self.end_at else fire_time
 
     def until(self, first: datetime, moment: datetime, anchor: datetime) -> tuple[int, datetime]:
@@ -77,4 +81,16 @@ class IntervalTrigger:
         """`{"type": "interval", …}` with only the keys that say something."""
         units = {unit: getattr(self, unit) for unit in UNITS if getattr(self, unit)}
         times = {name: rfc3339(getattr(self, name)) for name in ("start_at", "end_at") if getattr(self, name)}
-        return {"type": "interval", **units, **times, **({"start_now": True} if self.start_now else {})}
+        others = {name: getattr(self, name) for name in ("start_now", "timezone") if getattr(self, name)}
+        return {"type": "interval", **units, **times, **others}
+
+
+def _check(unit: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TriggerError(unit, "must be a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TriggerError(unit, "must be a number")
+    if value < 0:
+        raise TriggerError(unit, "must not be negative")
+    if value > LONGEST:
+        raise TriggerError(unit, "must not be more than ten years")

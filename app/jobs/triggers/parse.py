@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, Final, cast
+from dataclasses import MISSING, fields
+from typing import Any, Final
 
 from .base import Trigger, TriggerError
+from .cron import CronTrigger
 from .date import DateTrigger
 from .interval import IntervalTrigger
 
-TYPES: Final[dict[str, Any]] = {"interval": IntervalTrigger, "date": DateTrigger}
+TYPES: Final[dict[str, Any]] = {"interval": IntervalTrigger, "date": DateTrigger, "cron": CronTrigger}
 
 
 def parse_trigger(trigger: str | Mapping[str, Any] | Trigger, **words: Any) -> Trigger:
     """The trigger that `trigger` and `words` describe; raises TriggerError naming the key at fault."""
+    if isinstance(trigger, tuple(TYPES.values())):
+        if words:
+            raise TriggerError(next(iter(words)), "is for a trigger that is given by its name")
+        return trigger  # type: ignore[return-value]
     if isinstance(trigger, Mapping):
-        words = {**trigger, **words}
+        words = {**{str(name): value for name, value in trigger.items()}, **words}
         trigger = words.pop("type", "")
-    if not isinstance(trigger, str):
-        return cast(Trigger, trigger)
-    made = TYPES.get(trigger)
-    if made is None:
-        raise TriggerError("type", f"{trigger!r} is not a trigger: choose one of {', '.join(TYPES)}")
-    known = {field.name for field in fields(made)}
-    for name in words:
-        if name not in known:
-            raise TriggerError(name, f"unknown for an {trigger} trigger: it takes {', '.join(sorted(known))}")
-    try:
-        return made(**words)  # type: ignore[no-any-return]
-    except TypeError:
-        raise TriggerError("run_at", "is required for a date trigger") from None
+    if not isinstance(trigger, str) or trigger not in TYPES:
+        raise TriggerError("type", f"{_short(trigger)} is not a trigger: choose one of {', '.join(TYPES)}")
+    return _made(trigger, words)  # type: ignore[no-any-return]
+
+
+def _made(name: str, words: dict[str, Any]) -> Any:
+    made = TYPES[name]
+    known = {field.name: field for field in fields(made) if field.init}
+    for word in words:
+        if word not in known:
+            raise TriggerError(word, f"unknown for the {name} trigger: it takes {', '.join(known)}")
+    for field in known.values():
+        if field.default is MISSING and field.name not in words:
+            raise TriggerError(field.name, f"is required for the {name} trigger")
+    return made(**words)
+
+
+def _short(value: object) -> str:
+    return repr(value[:50]) if isinstance(value, str) else type(value).__name__

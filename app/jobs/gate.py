@@ -1,0 +1,48 @@
+"""Keeps this process's threads out of the database while it forks.
+
+SQLite has locks of its own for what connections to one file share. A child that was forked while another
+thread held one would wait for it for ever, as soon as it opens that file itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+PATIENCE: Final = 1.0
+"""Seconds that a fork waits for transactions to end; one that waits for a lock holds none."""
+
+
+class Gate:
+    """Closed, it lets nobody in; those inside are waited for."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = self._closed = 0
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Be inside for the block, once the gate is open."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closed)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in until `open`, and wait PATIENCE seconds for those inside to leave."""
+        with self._changed:
+            self._closed += 1
+            self._changed.wait_for(lambda: not self._inside, PATIENCE)
+
+    def open(self) -> None:
+        """Undo one `close`."""
+        with self._changed:
+            self._closed -= 1
+            self._changed.notify_all()

@@ -1,0 +1,86 @@
+"""SQLite reads no more than it must: each scan that is made often uses its partial index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Executable, event, make_url
+
+from app.jobs.database import Database
+from app.jobs.store import claims, events, jobs, queries, runs, schedules, workers
+from app.jobs.store.queries import JobFilters
+
+from .factory import NOW
+
+_TASKS = ["add", "mail"]
+SCANS: dict[str, tuple[Executable, str]] = {
+    "claim": (claims._HEAD.params(queue="q", tasks=_TASKS), "ix_simmer_jobs_due"),
+    "anything due": (claims._ANY.params(queue="q", tasks=_TASKS), "ix_simmer_jobs_due"),
+    "wake": (claims._WAKE, "ix_simmer_jobs_wake"),
+    "next due": (claims._NEXT, "ix_simmer_jobs_wake"),
+    "is there an orphan": (workers._ORPHAN, "ix_simmer_jobs_running"),
+    "orphans": (workers._ORPHANS, "ix_simmer_jobs_running"),
+    "strays": (runs._MINE, "ix_simmer_jobs_running"),
+}
+READS: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "queues due": (claims.queues_due, "ix_simmer_jobs_due"),
+    "running jobs": (workers.running_jobs, "ix_simmer_jobs_running"),
+    "next fire": (lambda conn: schedules.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),
+    "schedules due": (lambda conn: schedules.due(conn, NOW, _TASKS), "ix_simmer_schedules_next"),
+    "batch": (lambda conn: queries.batch(conn, "b"), "ix_simmer_jobs_batch"),
+    "count by state": (
+        lambda conn: queries.count(conn, JobFilters(states=("queued",))),
+        "ix_simmer_jobs_state",
+    ),
+    "count by task": (lambda conn: queries.count(conn, JobFilters(tasks=("add",))), "ix_simmer_jobs_task"),
+    "backlog": (lambda conn: queries.backlog(conn, 10), "ix_simmer_jobs_state"),
+    "prune": (lambda conn: jobs.prune(conn, ["failed"], NOW), "ix_simmer_jobs_state"),
+    "events": (lambda conn: events.events_of(conn, "j"), "ix_simmer_events_job"),
+    "page": (lambda conn: queries.page(conn, JobFilters(), 5, "j", True), "sqlite_autoindex_simmer_jobs_1"),
+}
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database with our tables."""
+    database = Database.connect(make_url(f"sqlite:///{tmp_path}/plans.db"), threads=1, synchronous="NORMAL")
+    database.create_tables()
+    yield database
+    database.close()
+
+
+def explain(conn: Connection, sql: str) -> list[str]:
+    """The steps by which SQLite would execute the statement, whatever its parameters."""
+    nothing = (None,) * sql.count("?")
+    return [row[-1] for row in conn.connection.execute(f"EXPLAIN QUERY PLAN {sql}", nothing)]  # type: ignore[attr-defined]
+
+
+def check(steps: list[str], index: str) -> None:
+    """The index is used, nothing is scanned whole and nothing sorted."""
+    assert any(index in step for step in steps), steps
+    assert not any(step in ("SCAN simmer_jobs", "SCAN simmer_schedules") for step in steps), steps
+    assert not any("ORDER BY" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_a_statement_of_every_turn_uses_its_partial_index(lite: Database, name: str) -> None:
+    """As the module has prepared it."""
+    statement, index = SCANS[name]
+    with lite.read() as conn:
+        sql = str(statement.compile(dialect=conn.dialect, compile_kwargs={"render_postcompile": True}))
+        check(explain(conn, sql), index)
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_uses_its_index(lite: Database, name: str) -> None:
+    """Every SELECT that the function sends."""
+    read, index = READS[name]
+    sent: list[str] = []
+    event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    with lite.write() as conn:
+        read(conn)
+        statements = [sql for sql in sent if sql.startswith("SELECT")]
+        assert statements
+        check(explain(conn, statements[0]), index)

@@ -1,0 +1,133 @@
+"""What becomes of the jobs of the dead (promise 2), and who counts as dead in the database."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import Connection, select
+
+from app.jobs.database import Database
+from app.jobs.models import ATTEMPTS, JOBS
+from app.jobs.store import claims, events, jobs, queries, workers
+
+from .factory import NOW, claim_one, register, submit
+
+
+def crash(conn: Connection, job_id: str, number: int) -> str:
+    """Claim the job for a worker that is not there, and rescue it: what became of it."""
+    assert claim_one(conn, job_id, f"dead-{number}")
+    return workers.rescue(conn, NOW)[job_id]
+
+
+def test_the_third_crash_fails_the_job(database: Database) -> None:
+    """First it is queued again, then it is suspect, then it ends with WorkerLost; nothing is spent."""
+    with database.write() as conn:
+        job_id = submit(conn, max_attempts=1)
+        assert crash(conn, job_id, 1) == "rescued"
+        (row,) = claims.the_job(conn, job_id)
+        assert (row.crashes, row.state, row.attempt) == (1, "queued", 1)
+        assert crash(conn, job_id, 2) == "rescued"
+        third = claim_one(conn, job_id, "dead-3")
+        assert third is not None
+        assert (third.is_suspect, third.attempt, third.run) == (True, 1, 3)
+        assert workers.rescue(conn, NOW) == {job_id: "failed"}
+        job = queries.get(conn, job_id)
+        assert job is not None
+        assert job.error is not None
+        assert (job.state, job.attempt, job.error["type"]) == ("failed", 1, "WorkerLost")
+        assert [a["outcome"] for a in queries.attempts(conn, job_id)] == ["lost"] * 3
+        assert [e["type"] for e in events.events_of(conn, job_id)] == [
+            "submitted", "claimed", "rescued", "claimed", "rescued", "claimed", "failed",
+        ]  # fmt: skip
+
+
+def test_at_most_once_means_that_one_crash_is_enough(database: Database) -> None:
+    """A job of a task with on_interrupt="fail" is not run again."""
+    with database.write() as conn:
+        job_id = submit(conn, on_interrupt="fail", max_attempts=5)
+        assert crash(conn, job_id, 1) == "failed"
+        job = queries.get(conn, job_id)
+        assert job is not None
+        assert job.error is not None
+        assert (job.state, job.error["type"]) == ("failed", "WorkerLost")
+
+
+def test_a_job_that_was_asked_to_stop_is_cancelled_when_its_worker_dies(database: Database) -> None:
+    """It does not run again to be told once more."""
+    with database.write() as conn:
+        job_id = submit(conn)
+        claim_one(conn, job_id, "dead")
+        jobs.request_cancel(conn, job_id, NOW)
+        assert workers.rescue(conn, NOW) == {job_id: "cancelled"}
+
+
+def test_an_operators_retry_forgives_the_crashes(database: Database) -> None:
+    """The job has three lives again."""
+    with database.write() as conn:
+        job_id = submit(conn)
+        for number in range(3):
+            last = crash(conn, job_id, number)
+        assert last == "failed"
+        assert jobs.retry(conn, job_id, NOW)
+        assert crash(conn, job_id, 4) == "rescued"
+
+
+def test_the_jobs_of_the_living_are_left_alone(database: Database) -> None:
+    """A worker with a row keeps what it runs, however long."""
+    with database.write() as conn:
+        register(conn)
+        job_id = submit(conn)
+        claim_one(conn, job_id)
+        assert workers.has_orphans(conn) is False
+        assert workers.rescue(conn, NOW) == {}
+        assert workers.running_jobs(conn) == {"worker-1": [job_id]}
+        workers.remove(conn, "worker-1")
+        assert workers.has_orphans(conn) is True
+
+
+def test_orphans_are_rescued_in_batches(database: Database) -> None:
+    """So that nobody waits long for the write lock."""
+    with database.write() as conn:
+        for _ in range(5):
+            claim_one(conn, submit(conn), "dead")
+        assert [len(workers.rescue(conn, NOW, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
+        assert workers.has_orphans(conn) is False
+
+
+def test_a_sign_of_life_prevents_the_burial(database: Database) -> None:
+    """A death certificate names the beat that was seen; a later beat makes it void."""
+    with database.write() as conn:
+        register(conn)
+        assert workers.beat(conn, "worker-1", NOW)
+        assert workers.bury(conn, "worker-1", 0) is False
+        assert workers.bury(conn, "worker-1", 1) is True
+        assert workers.bury(conn, "worker-1", 1) is False
+        assert workers.beat(conn, "worker-1", NOW) is False
+
+
+def test_the_history_names_the_dead(database: Database) -> None:
+    """The lost run, the event and the error say which worker it was."""
+    with database.write() as conn:
+        job_id = submit(conn, on_interrupt="fail")
+        claim_one(conn, job_id, "dead")
+        workers.rescue(conn, NOW)
+        (attempt,) = conn.execute(select(ATTEMPTS)).all()
+        assert (attempt.worker, attempt.outcome, attempt.finished_at) == ("dead", "lost", NOW)
+        assert "dead" in json.loads(attempt.error)["message"]
+        last = events.events_of(conn, job_id)[-1]
+        assert (last["worker"], last["reason"]) == ("dead", "WorkerLost")
+        assert conn.scalar(select(JOBS.c.worker)) == "dead"
+
+
+def test_a_worker_is_shown_with_what_it_runs(database: Database) -> None:
+    """Queues are a list or None; draining is visible."""
+    with database.write() as conn:
+        register(conn)
+        job_id = submit(conn)
+        claim_one(conn, job_id)
+        workers.drain(conn, "worker-1")
+        (row,) = workers.all_workers(conn)
+        shown = workers.to_dict(row, [job_id])
+        assert (shown["state"], shown["queues"], shown["busy"], shown["running"]) == (
+            "draining", None, 1, [job_id],
+        )  # fmt: skip
