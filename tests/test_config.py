@@ -50,7 +50,12 @@ def test_an_unknown_key_is_warned_of_with_the_right_name() -> None:
 
 def test_words_from_an_environment_are_understood() -> None:
     """Numbers, booleans, lists and none as text."""
-    given = {"JOBS_THREADS": "4", "JOBS_AUTOSTART": "No", "JOBS_QUEUES": "mail, slow", "JOBS_API_PREFIX": "none"}
+    given = {
+        "JOBS_THREADS": "4",
+        "JOBS_AUTOSTART": "No",
+        "JOBS_QUEUES": "mail, slow",
+        "JOBS_API_PREFIX": "none",
+    }
     settings, _ = load_settings(given, "host")
     assert (settings.threads, settings.autostart, settings.queues) == (4, False, ("mail", "slow"))
     assert settings.api_prefix is None

@@ -23,6 +23,12 @@ class Rows:
             return conn.execute(sql, values).fetchall()
         return []
 
+    def at_one_moment(self, *queries: str) -> list[list[tuple[Any, ...]]]:
+        """What several queries find in the same state of the file."""
+        with closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as conn:
+            conn.execute("BEGIN")
+            return [conn.execute(sql).fetchall() for sql in queries]
+
     def one(self, sql: str, *values: Any) -> Any:
         """The first column of the first row."""
         found = self.of(sql, *values)
@@ -57,13 +63,18 @@ class Rows:
 
     def check_histories(self) -> None:
         """Each job's events are one path that ends where it is, with one final event at most."""
+        steps, ended, jobs = self.at_one_moment(
+            "SELECT job_id, from_state, to_state FROM simmer_events ORDER BY id",
+            "SELECT job_id, outcome FROM simmer_attempts ORDER BY run",
+            "SELECT id, state, run FROM simmer_jobs",
+        )
         paths: dict[str, list[tuple[Any, Any]]] = {}
-        for job_id, *step in self.of("SELECT job_id, from_state, to_state FROM simmer_events ORDER BY id"):
-            paths.setdefault(job_id, []).append((step[0], step[1]))
+        for job_id, source, target in steps:
+            paths.setdefault(job_id, []).append((source, target))
         outcomes: dict[str, list[str]] = {}
-        for job_id, outcome in self.of("SELECT job_id, outcome FROM simmer_attempts ORDER BY run"):
+        for job_id, outcome in ended:
             outcomes.setdefault(job_id, []).append(outcome)
-        for job_id, state, run in self.of("SELECT id, state, run FROM simmer_jobs"):
+        for job_id, state, run in jobs:
             path, ends = paths[job_id], outcomes.get(job_id, [])
             assert [step[0] for step in path] == [None, *(step[1] for step in path[:-1])], (job_id, path)
             assert path[-1][1] == state, (job_id, path)
