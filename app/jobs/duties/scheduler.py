@@ -133,7 +133,7 @@ def _apply(
     conn: Connection, row: Any, next_fire: datetime | None, job: NewJob | None, decisions: list[Decision],
     now: datetime,
 ) -> bool:  # fmt: skip
-    """Move the schedule on with these decisions; False where a fire time was decided or had its job before."""
+    """Move the schedule on with these decisions; False where a fire time was decided before."""
     try:
         with conn.begin_nested():
             if schedules.move(conn, row, next_fire, decisions, now) and job:
