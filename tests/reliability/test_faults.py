@@ -1,0 +1,227 @@
+"""The database fails at every single call, many claim at once, any verb comes at any time (T2, T3, T5)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import OperationalError
+
+from app.jobs import DatabaseUnavailable, Simmer
+from app.jobs.database import Database
+from app.jobs.store import claims, jobs, queries, runs, workers
+from app.jobs.store.claims import Claim
+from app.jobs.store.runs import Ended
+
+from ..store.factory import NOW, OUTCOMES, register, submit
+from ..support import ROOT
+from .checker import check
+
+MakeApp = Callable[..., Flask]
+
+
+class FailingAt:
+    """Makes the n-th statement of an engine fail, once."""
+
+    def __init__(self, engine: Any, number: int) -> None:
+        self.left, self.happened, self._engine = number, False, engine
+        event.listen(engine, "before_cursor_execute", self._count)
+
+    def stop(self) -> None:
+        """Let all statements through again."""
+        event.remove(self._engine, "before_cursor_execute", self._count)
+
+    def _count(self, _conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.happened = True
+            raise OperationalError(statement, None, Exception("the database is away"))
+
+
+def test_any_single_failure_is_survived(make_app: MakeApp) -> None:
+    """The n-th statement fails, for n = 1, 2, 3 … until none is left to fail: no job is lost, none hangs."""
+    tasks = Simmer()
+    tried: set[str] = set()
+
+    @tasks.task(max_attempts=2, backoff=0)
+    def second_time(name: str) -> str:
+        if name not in tried:
+            tried.add(name)
+            raise ValueError(name)
+        return name
+
+    app = make_app(
+        tasks, JOBS_ENGINE="thread", JOBS_THREADS=1, JOBS_HEARTBEAT_SECONDS=0.1, JOBS_RESCUE_AFTER=10
+    )
+    with app.app_context():
+        database = tasks.runtime.database
+        tasks.start()
+        for number in count(1):
+            fault = FailingAt(database.engine, number)
+            job = _submit_until_acknowledged(second_time, str(number))
+            ended = _wait(tasks, job.id)
+            cancelled = _submit_until_acknowledged(second_time.options(delay=3600), "later")
+            _insist(lambda job_id=cancelled.id: tasks.cancel(job_id))
+            fault.stop()
+            assert (ended.state, ended.result) == ("succeeded", str(number)), number
+            assert tasks.get(cancelled.id).state == "cancelled"
+            if not fault.happened or number >= 40:
+                break
+        assert number >= 20
+        tasks.stop(timeout=5)
+        check(database)
+
+
+def _submit_until_acknowledged(task: Any, name: str) -> Any:
+    return _insist(lambda: task.submit(name=name))
+
+
+def _insist(call: Callable[[], Any]) -> Any:
+    with suppress(DatabaseUnavailable):
+        return call()
+    return call()
+
+
+def _wait(tasks: Simmer, job_id: str) -> Any:
+    job = _insist(lambda: tasks.wait(job_id, 10))
+    assert job.is_final, job
+    return job
+
+
+class Histories(RuleBasedStateMachine):
+    """Any verb by any of three owners, at any time."""
+
+    ids = Bundle("ids")
+    held = Bundle("held")
+
+    @initialize()
+    def begin(self) -> None:
+        """An empty database, three owners."""
+        self.database = Database.connect(
+            make_url(f"sqlite:///{self.folder}/machine.db"), threads=1, synchronous="OFF"
+        )
+        self.database.create_tables()
+        with self.database.write() as conn:
+            for table in ("jobs", "events", "attempts", "workers"):
+                conn.exec_driver_sql(f"DELETE FROM simmer_{table}")
+            for owner in "abc":
+                register(conn, owner)
+
+    folder = "/nowhere"
+
+    @rule(target=ids, fail=st.booleans())
+    def submit(self, fail: bool) -> str:
+        """A new job."""
+        with self.database.write() as conn:
+            return submit(conn, on_interrupt="fail" if fail else "retry")
+
+    @rule(target=held, job=ids, owner=st.sampled_from("abc"))
+    def claim(self, job: str, owner: str) -> Claim | None:
+        """An owner claims it, if it can be."""
+        with self.database.write() as conn:
+            made = claims.claim(conn, claims.the_job(conn, job), owner, "thread", NOW)
+        return made[0] if made else None
+
+    @rule(claim=held, verb=st.sampled_from(sorted(OUTCOMES)))
+    def settle(self, claim: Claim | None, verb: str) -> None:
+        """An owner, perhaps a late one, ends a run: only the last claim of a running job counts."""
+        if claim is None:
+            return
+        with self.database.write() as conn:
+            before = conn.exec_driver_sql(
+                "SELECT state, claim FROM simmer_jobs WHERE id = ?", (claim.id,)
+            ).one()
+            done = runs.settle(conn, [Ended(claim, OUTCOMES[verb], NOW, NOW)])
+            assert bool(done) == (tuple(before) == ("running", claim.token))
+
+    @rule(job=ids)
+    def cancel(self, job: str) -> None:
+        """Somebody cancels it or asks it to stop."""
+        with self.database.write() as conn:
+            if not jobs.cancel(conn, job, NOW):
+                jobs.request_cancel(conn, job, NOW)
+
+    @rule(job=ids)
+    def retry(self, job: str) -> None:
+        """An operator retries it."""
+        with self.database.write() as conn:
+            jobs.retry(conn, job, NOW)
+
+    @rule(owner=st.sampled_from("abc"))
+    def die(self, owner: str) -> None:
+        """An owner dies, its jobs are rescued, and it comes back."""
+        with self.database.write() as conn:
+            workers.remove(conn, owner)
+            workers.rescue(conn, NOW)
+            register(conn, owner)
+
+    def teardown(self) -> None:
+        """Every history is legal, whatever came."""
+        check(self.database)
+        self.database.close()
+
+
+def test_every_history_is_legal(tmp_path: Path) -> None:
+    """Hypothesis looks for an order of verbs that ends in a state which must not be."""
+    machine = type("Machine", (Histories,), {"folder": str(tmp_path)})
+    machine.TestCase.settings = settings(
+        max_examples=40, stateful_step_count=30, deadline=None, derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    machine.TestCase().runTest()
+
+
+RACER = """
+import sys, threading
+from sqlalchemy import make_url
+from app.jobs.database import Database
+from tests.reliability.racer import drain
+drain(Database.connect(make_url(sys.argv[1]), threads=2, synchronous="NORMAL"), sys.argv[2])
+"""
+
+
+def test_no_job_is_claimed_twice(url: URL, database: Database) -> None:
+    """Four processes of two threads drain 2,000 jobs: 2,000 runs, all different, and no error."""
+    with database.write() as conn:
+        for _ in range(2_000):
+            submit(conn)
+        for number in range(4):
+            register(conn, f"racer-{number}")
+    address = url.render_as_string(hide_password=False)
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, address, f"racer-{number}"], cwd=ROOT, stderr=subprocess.PIPE
+        )
+        for number in range(4)
+    ]
+    ended = [racer.communicate(timeout=60)[1] for racer in racers]
+    assert [(racer.returncode, words) for racer, words in zip(racers, ended, strict=True)] == [(0, b"")] * 4
+    with database.read() as conn:
+        assert queries.count(conn, queries.JobFilters(states=("succeeded",))) == (2_000, False)
+        assert conn.exec_driver_sql("SELECT count(*) FROM simmer_attempts").scalar() == 2_000
+    check(database)
+
+
+@pytest.mark.parametrize("verb", ["succeeded", "failed"])
+def test_an_outcome_whose_commit_was_not_answered_is_stored_once(database: Database, verb: str) -> None:
+    """Writing it again, as one does who had no answer, changes nothing (T4)."""
+    with database.write() as conn:
+        register(conn)
+        job_id = submit(conn)
+        made = claims.claim(conn, claims.the_job(conn, job_id), "worker-1", "thread", NOW)[0]
+    end = Ended(made, OUTCOMES[verb], NOW, NOW)
+    for first in (True, False):
+        with database.write() as conn:
+            assert bool(runs.settle(conn, [end])) is first
+    check(database)
