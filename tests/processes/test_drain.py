@@ -90,7 +90,7 @@ def test_a_second_signal_hurries(fleet: Fleet, number: signal.Signals) -> None:
 def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
     """A changed file: the job is put back at once, and the new process runs it again and answers.
 
-    Ctrl-C, which both processes get: it is put back again before the parent gives up on the child.
+    Ctrl-C, which both processes get, ends them; the parent kills a child that takes more than 0.25 s.
     """
     servers = fleet(*DEBUG)
     stuck = {name: stick(here, server) for name, (here, server) in servers.items()}
@@ -105,4 +105,3 @@ def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
         timed(lambda its=server: its.ask("health/ready").status == 200, 10, "it answers")
         server.signal_all(signal.SIGINT)
         server.wait()
-        assert_put_back(here, stuck[name])
