@@ -71,9 +71,9 @@ class Claimer:
             claims.wake(conn, now)
             self._next_due = claims.next_due(conn)
             self._queues = self._settings.queues or claims.queues_due(conn)
-        rows = claims.candidates(conn, self._queues, list(self._registry.tasks), slots.room)
+        rows = self._candidates(conn, slots)
         ahead = takewhile(lambda row: slots.pace.is_short(row.task), rows[slots.free :])
-        return self._without_suspects([*rows[: slots.free], *ahead], slots.are_idle)
+        return [*rows[: slots.free], *ahead]
 
     def seconds_until_due(self, most: float) -> float:
         """Seconds until the next job comes due, `most` at most."""
@@ -87,19 +87,22 @@ class Claimer:
     def _anything_due(self, conn: Connection) -> bool:
         return claims.anything_due(conn, self._queues, list(self._registry.tasks))
 
-    def _without_suspects(self, rows: Sequence[Any], idle: bool) -> Sequence[Any]:
-        """A job that took two processes down runs alone (promise 2).
+    def _candidates(self, conn: Connection, slots: Slots) -> Sequence[Any]:
+        """The head of the line. A job that took two processes down runs alone (promise 2):
 
         An idle worker takes it at once; a busy one passes it by, and after RESCUE_AFTER makes room for it.
         """
+        tasks = list(self._registry.tasks)
+        rows = claims.candidates(conn, self._queues, tasks, slots.room)
         suspects = [row for row in rows if row.crashes >= SUSPECT_AFTER]
+        moment = self._clock.monotonic()
         if not suspects:
             self._suspect_since = None
             return rows
-        if idle:
+        if slots.are_idle:
             return suspects[:1]
-        moment = self._clock.monotonic()
-        self._suspect_since = self._suspect_since or moment
+        if self._suspect_since is None:
+            self._suspect_since = moment
         if moment - self._suspect_since > self._settings.rescue_after:
             return []
-        return [row for row in rows if row.crashes < SUSPECT_AFTER]
+        return claims.candidates(conn, self._queues, tasks, slots.room, SUSPECT_AFTER)

@@ -149,7 +149,7 @@ class Slots:
         return len(self._taken) - len(self._unsaved)
 
     def _is_alone(self) -> bool:
-        return any(slot.claim.is_suspect for slot in self._taken.values())
+        return any(slot.claim.is_suspect for slot in self.unfinished())
 
     def _all_short(self) -> bool:
         """Whether nothing in hand is known, or turns out, to be long."""

@@ -16,7 +16,7 @@ from .factory import NOW
 
 _TASKS = ["add", "mail"]
 SCANS: dict[str, tuple[Executable, str]] = {
-    "claim": (claims._HEAD.params(queue="q", tasks=_TASKS, most=8), "ix_simmer_jobs_due"),
+    "claim": (claims._HEAD.params(queue="q", tasks=_TASKS, most=8, too_many=2), "ix_simmer_jobs_due"),
     "anything due": (claims._ANY.params(queue="q", tasks=_TASKS), "ix_simmer_jobs_due"),
     "wake": (claims._WAKE, "ix_simmer_jobs_wake"),
     "next due": (claims._NEXT, "ix_simmer_jobs_wake"),

@@ -76,7 +76,7 @@ class Lifeline:
         observer, passed = evidence_of_this_process(), self._time_passed()
         found = []
         for row in rows:
-            beat, silent = self._silence.get(row.id, (row.beat, 0.0))
+            beat, silent = self._silence.get(row.id, (None, 0.0))
             silent = silent + passed if beat == row.beat else 0.0
             self._silence[row.id] = (row.beat, silent)
             if _evidence(row).proves_dead(observer):

@@ -25,6 +25,7 @@ _WANTED = (
 _HEAD = (
     select(*_WANTED)
     .where(_J.due, _J.queue == bindparam("queue"), _J.task.in_(bindparam("tasks", expanding=True)))
+    .where(_J.crashes < bindparam("too_many"))
     .order_by(_J.priority, _J.run_at, _J.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -98,11 +99,14 @@ def queues_due(conn: Connection) -> list[str]:
     return found
 
 
-def candidates(conn: Connection, queues: Iterable[str], tasks: Collection[str], most: int) -> Sequence[Any]:
+def candidates(
+    conn: Connection, queues: Iterable[str], tasks: Collection[str], most: int, too_many_crashes: int = 1_000
+) -> Sequence[Any]:
     """The first `most` due jobs in claiming order, locked: by priority, then due time, then id."""
+    values = {"tasks": tasks, "most": most, "too_many": too_many_crashes}
     rows: list[Any] = []
     for queue in queues:
-        rows += conn.execute(_HEAD, {"queue": queue, "tasks": tasks, "most": most})
+        rows += conn.execute(_HEAD, {**values, "queue": queue})
     rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
     return rows[:most]
 

@@ -1,0 +1,136 @@
+"""Whichever call of the database fails or goes unanswered, nothing is lost and nothing done twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.jobs import DatabaseUnavailable, Simmer, Snooze, current_job
+from app.jobs.store.queries import JobFilters
+
+from .checker import check
+from .faults import failing_statement, unanswered_commit
+from .hand import Hand, an_app
+
+MakeApp = Callable[..., Flask]
+MOST_TURNS = 40
+
+
+@pytest.mark.parametrize("fault", [failing_statement, unanswered_commit])
+def test_every_fault_point_is_survived(make_app: MakeApp, fault: Callable[..., Any]) -> None:
+    """For n = 1, 2, 3 … until the scenario is untouched: all jobs end, each attempt ran once (T2, T4)."""
+    jobs, ran = Simmer(), Counter[tuple[str, int]]()
+    _add_tasks(jobs, ran)
+    with an_app(make_app, jobs).app_context():
+        hand = Hand(jobs)
+        for number in count(1):
+            with fault(hand.database, number) as happened:
+                _scenario(hand)
+            if not happened():
+                break
+        assert number > 8
+        check(hand.database)
+        assert set(ran.values()) == {1}
+        assert jobs.service.count(JobFilters(states=("succeeded",)))[0] >= 2 * number
+        print(f"{number - 1} fault points of {fault.__name__}, {sum(ran.values())} attempts")
+
+
+def _add_tasks(jobs: Simmer, ran: Counter[tuple[str, int]]) -> None:
+    def note(run: int = 0) -> None:
+        ran[current_job.id, 10 * current_job.attempt + run] += 1
+
+    @jobs.task(max_attempts=2, backoff=0.1)
+    def flaky() -> str:
+        note()
+        if current_job.attempt == 1:
+            raise OSError("try again")
+        return "done"
+
+    @jobs.task
+    def nap() -> Any:
+        note(1 if (current_job.id, 10) in ran else 0)
+        return Snooze(0.1) if (current_job.id, 11) not in ran else None
+
+    jobs.task("plain")(note)
+
+
+def _scenario(hand: Hand) -> None:
+    """Submit, claim, run, fail, retry, snooze, cancel and settle, by one who asks again when refused."""
+    for task in ("flaky", "nap"):
+        _insist(lambda task=task: hand.jobs.submit(task))
+    later = _insist(lambda: hand.jobs.submit("plain", delay=3_600))
+    _insist(lambda: hand.jobs.cancel(later.id))
+    for _ in range(MOST_TURNS):
+        hand.work(0.2)
+        hand.look(1.0)
+        if not _insist(lambda: _open_jobs(hand)):
+            return
+    raise AssertionError(f"after {MOST_TURNS} turns there is still {_open_jobs(hand)}")
+
+
+def _open_jobs(hand: Hand) -> list[str]:
+    found = hand.jobs.list(state=["queued", "running", "retrying", "scheduled"])
+    # A submission whose commit was not answered exists twice: its first job waits for its hour.
+    return [f"{job.id} {job.state}" for job in found if job.task != "plain"]
+
+
+def _insist(call: Callable[[], Any]) -> Any:
+    for _ in range(3):
+        try:
+            return call()
+        except DatabaseUnavailable:
+            continue
+    raise AssertionError("a single fault was met three times")
+
+
+def test_a_claim_whose_commit_was_not_answered_is_put_back(make_app: MakeApp) -> None:
+    """Also where the job was in hand already: it had been put back and claimed again in that commit."""
+    jobs, ran = Simmer(), Counter[str]()
+    jobs.task("add")(lambda: ran.update(["add"]))
+    with an_app(make_app, jobs).app_context():
+        hand = Hand(jobs, threads=1, queues=("default",))
+        job = jobs.submit("add")
+        hand.turn()
+        # The pool's thread is stuck: what was claimed is put back, and claimed again at once.
+        with unanswered_commit(hand.database, 1):
+            hand.turn(1.0)
+        assert hand.outcomes(job) == ["released", None]
+        hand.turn()
+        assert hand.outcomes(job)[:2] == ["released", "released"]
+        hand.work()
+        assert (hand.states([job]), ran["add"]) == (["succeeded"], 1)
+        check(hand.database)
+
+
+def test_a_registration_whose_commit_was_not_answered_counts(make_app: MakeApp) -> None:
+    """The worker finds its own row there and goes on."""
+    jobs = Simmer()
+    jobs.task("add")(lambda: 1)
+    with an_app(make_app, jobs).app_context():
+        hand, job = Hand(jobs), jobs.submit("add")
+        with unanswered_commit(hand.database, 1):
+            hand.turn()
+        hand.work()
+        assert hand.states([job]) == ["succeeded"]
+        assert [row["id"] for row in jobs.service.workers()] == [hand.worker.id]
+
+
+def test_leaving_puts_back_what_nobody_knows_of(make_app: MakeApp) -> None:
+    """A worker that stops right after an unanswered commit leaves no running row behind."""
+    jobs = Simmer()
+    jobs.task("add")(lambda: 1)
+    with an_app(make_app, jobs).app_context():
+        hand = Hand(jobs)
+        hand.turn()
+        job = jobs.submit("add")
+        with unanswered_commit(hand.database, 1):
+            hand.turn()
+        assert hand.states([job]) == ["running"]
+        assert hand.worker.stop()
+        assert hand.states([job]) == ["queued"]
+        check(hand.database)
