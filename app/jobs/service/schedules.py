@@ -9,8 +9,9 @@ from typing import Any
 from ..errors import InvalidArguments, InvalidState, ScheduleNotFound, problem
 from ..job import Job
 from ..options import NO_OPTIONS
-from ..store import jobs, queries, schedules
-from ..store.schedules import Decision
+from ..store import fires, jobs, queries, schedules
+from ..store.fires import ON_REQUEST, Decision, Move
+from ..store.overdue import overdue
 from ..triggers import Trigger, TriggerError, parse_trigger
 from ..triggers.describe import describe
 from ..triggers.preview import preview
@@ -23,21 +24,26 @@ class ScheduleService(UseCases):
     def schedules(self) -> list[dict[str, Any]]:
         """All schedules that are not retired, by id."""
         with self._parts.database.read() as conn:
-            return [schedules.to_dict(row) for row in schedules.all_schedules(conn)]
+            late = overdue(conn, self._parts.clock.now())
+            return [schedules.to_dict(row, late) for row in schedules.all_schedules(conn)]
 
     def schedule(self, schedule_id: str) -> dict[str, Any]:
         """One schedule. Raises ScheduleNotFound."""
-        return schedules.to_dict(self._row(schedule_id))
+        row = self._row(schedule_id)
+        with self._parts.database.read() as conn:
+            return schedules.to_dict(row, overdue(conn, self._parts.clock.now(), schedule_id))
 
     def skip_schedule(self, schedule_id: str) -> dict[str, Any]:
         """Leave out the next fire time, and record it. Raises ScheduleNotFound, InvalidState without one."""
-        row, now = self._row(schedule_id), self._parts.clock.now()
-        if row.next_fire_at is None or row.paused:
-            raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
-        following = parse_trigger(json.loads(row.trigger)).next_after(row.next_fire_at, row.anchor)
-        skipped = Decision(fire_time=row.next_fire_at, decision="skipped", reason="skipped on request")
+        self._row(schedule_id)
         with self._parts.database.write() as conn:
-            schedules.move(conn, row, following, [skipped], now)
+            row = schedules.get(conn, schedule_id, lock=True)
+            if row is None or row.next_fire_at is None or row.paused:
+                raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
+            following = parse_trigger(json.loads(row.trigger)).next_after(row.next_fire_at, row.anchor)
+            skipped = Decision(fire_time=row.next_fire_at, decision="skipped", reason=ON_REQUEST)
+            move = Move(row.id, row.next_fire_at, following, [skipped])
+            fires.move(conn, [move], self._parts.clock.now())
         return self.schedule(schedule_id)
 
     def schedule_history(
@@ -46,7 +52,7 @@ class ScheduleService(UseCases):
         """The decisions about its fire times before `before`, newest first. Raises ScheduleNotFound."""
         self._row(schedule_id)
         with self._parts.database.read() as conn:
-            return schedules.history(conn, schedule_id, limit, before)
+            return fires.history(conn, schedule_id, limit, before)
 
     def preview(self, trigger: Any, count: int = 10, after: datetime | None = None) -> dict[str, Any]:
         """A trigger in words, and its next `count` fire times strictly after `after` (default: now).
