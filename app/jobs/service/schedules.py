@@ -53,8 +53,15 @@ class ScheduleService(UseCases):
 
         Raises InvalidArguments.
         """
-        parsed, now = parse(trigger), self._parts.clock.now()
-        return {"description": describe(parsed), "next": preview(parsed, now, after or now, count)}
+        now = self._parts.clock.now()
+        return _preview(parse(trigger), now, after or now, count)
+
+    def preview_schedule(
+        self, schedule_id: str, count: int = 10, after: datetime | None = None
+    ) -> dict[str, Any]:
+        """As `preview`, of the trigger of a schedule that is there. Raises ScheduleNotFound."""
+        row = self._row(schedule_id)
+        return _preview(parse(json.loads(row.trigger)), row.anchor, after or self._parts.clock.now(), count)
 
     def pause_schedule(self, schedule_id: str) -> dict[str, Any]:
         """Fire no more until resumed; pausing twice changes nothing. Raises ScheduleNotFound."""
@@ -92,6 +99,10 @@ class ScheduleService(UseCases):
         if row is None or row.retired:
             raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
         return row
+
+
+def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) -> dict[str, Any]:
+    return {"description": describe(trigger), "next": preview(trigger, anchor, after, count)}
 
 
 def parse(trigger: Any) -> Trigger:
