@@ -10,8 +10,8 @@ from flask.cli import AppGroup
 
 from ..errors import InvalidArguments, JobNotFound, NotReady, ScheduleNotFound, SimmerError
 from ..ids import is_id
+from ..registry import SCHEDULE_ID
 from ..runtime import Runtime
-from ..schemas import SCHEDULE_ID
 from ..text import is_storable
 from .exits import code_of
 from .output import say

@@ -153,6 +153,12 @@ def history(conn: Connection, schedule_id: str, limit: int, before: datetime | N
     return [{name: getattr(row, name) for name in names} for row in rows]
 
 
+def decided_since(conn: Connection, schedule_id: str, since: datetime) -> set[datetime]:
+    """The fire times from `since` on that have a decision."""
+    mine = (FIRES.c.schedule_id == schedule_id, FIRES.c.fire_time >= since)
+    return set(conn.scalars(select(FIRES.c.fire_time).where(*mine)))
+
+
 def remove(conn: Connection, schedule_id: str) -> bool:
     """Delete a schedule and its decisions. Whether it was there."""
     conn.execute(delete(FIRES).where(FIRES.c.schedule_id == schedule_id))
