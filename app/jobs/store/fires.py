@@ -139,6 +139,12 @@ def history(conn: Connection, schedule_id: str, limit: int, before: datetime | N
     return [{name: getattr(row, name) for name in names} for row in rows]
 
 
+def decided_since(conn: Connection, schedule_id: str, since: datetime) -> set[datetime]:
+    """The fire times from `since` on that have a decision."""
+    mine = (_F.schedule_id == schedule_id, _F.fire_time >= since)
+    return set(conn.scalars(select(_F.fire_time).where(*mine)))
+
+
 def prune_decisions(conn: Connection, before: datetime, limit: int = 500) -> int:
     """Forget up to `limit` decisions about fire times before `before`, the oldest first. How many."""
     key = tuple_(_F.schedule_id, _F.fire_time)
