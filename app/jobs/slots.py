@@ -14,7 +14,7 @@ from .encoding import loads
 from .outcomes import Outcome
 from .pace import AHEAD, SHORT, Pace
 from .store.claims import Claim
-from .store.runs import Ended, ProgressSaid
+from .store.endings import Ended, ProgressSaid
 
 PATIENCE: Final = timedelta(seconds=0.2)
 """A job that was claimed ahead and has not begun after this is put back: it sits behind a long one."""

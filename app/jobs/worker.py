@@ -30,7 +30,7 @@ from .runner import Runner
 from .slots import Slot, Slots
 from .store import claims, runs, workers
 from .store.claims import Claim
-from .store.runs import Ended, Settled
+from .store.endings import Ended, Settled
 
 log = logging.getLogger(__package__)
 ACTIVE_POLL: Final = 0.033

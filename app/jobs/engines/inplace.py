@@ -17,7 +17,7 @@ from ..runner import Runner
 from ..states import is_final
 from ..store import claims, queries, runs
 from ..store.claims import Claim
-from ..store.runs import Ended
+from ..store.endings import Ended
 
 MOST_ROUNDS: Final = 1_000
 """A job that snoozes this often in a row would run for ever in its caller."""
