@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -71,9 +70,7 @@ class Claimer:
             claims.wake(conn, now)
             self._next_due = claims.next_due(conn)
             self._queues = self._settings.queues or claims.queues_due(conn)
-        rows = self._candidates(conn, slots)
-        ahead = takewhile(lambda row: slots.pace.is_short(row.task), rows[slots.free :])
-        return [*rows[: slots.free], *ahead]
+        return slots.fitting(self._candidates(conn, slots))
 
     def seconds_until_due(self, most: float) -> float:
         """Seconds until the next job comes due, `most` at most."""

@@ -9,7 +9,6 @@ from ..clock import Clock
 from ..config import Settings
 from ..context import Run
 from ..database import Database
-from ..encoding import loads
 from ..notices import Notices
 from ..outcomes import Outcome
 from ..registry import Registry
@@ -73,7 +72,7 @@ class InPlace:
 
     def _run(self, claim: Claim) -> Outcome:
         run = Run(
-            id=claim.id, task=claim.task, args=loads(claim.args), attempt=claim.attempt, queue=claim.queue,
+            id=claim.id, task=claim.task, args=claim.args, attempt=claim.attempt, queue=claim.queue,
             clock=self._clock, timeout=claim.timeout,
         )  # fmt: skip
         run.start()
