@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable
 
 from app.jobs.clock import Clock, ManualClock
 from app.jobs.context import Run
@@ -21,24 +19,25 @@ class Calls:
 
     def __init__(self) -> None:
         self.ran: list[str] = []
-        self.done = threading.Semaphore(0)
 
     def run(self, claim: Claim, run: Run) -> Outcome:
         """Note it."""
         self.ran.append(claim.id)
-        self.done.release()
         return Outcome("succeeded")
 
 
-class RealPool(HandPool):
-    """Threads, as the pool of the thread engine has them."""
+class Interruption:
+    """A lock at which something else comes first, once."""
 
-    def __init__(self, threads: int) -> None:
-        self.threads = ThreadPoolExecutor(threads)
+    def __init__(self, first: Callable[[], None]) -> None:
+        self._first = [first]
 
-    def submit(self, function: Any, *args: Any) -> None:
-        """Run it in a thread."""
-        self.threads.submit(function, *args)
+    def __enter__(self) -> None:
+        if self._first:
+            self._first.pop()()
+
+    def __exit__(self, *error: object) -> None:
+        pass
 
 
 def a_crew(pool: HandPool, clock: Clock, size: int = 2) -> tuple[Crew, Slots, Calls]:
@@ -72,14 +71,14 @@ def test_a_thread_goes_on_with_the_next_job() -> None:
 
 
 def test_a_thread_that_is_about_to_leave_strands_no_job() -> None:
-    """Jobs come one by one, each just as the last thread runs out of work."""
-    clock = Clock()
-    pool = RealPool(2)
-    crew, slots, calls = a_crew(pool, clock)
-    for slot in fill(slots, clock, 2_000):
-        crew.begin([slot])
-        assert calls.done.acquire(timeout=10), f"job {slot.claim.id} was left lying"
-    pool.threads.shutdown()
+    """A job is added after the last look at the line, and counts on the thread that has not left yet."""
+    pool, clock = HandPool(), ManualClock()
+    crew, slots, calls = a_crew(pool, clock, size=1)
+    first, second = fill(slots, clock, 2)
+    crew.begin([first])
+    crew._lock = Interruption(lambda: crew.begin([second]))  # type: ignore[assignment]
+    pool.run()
+    assert calls.ran == ["0", "1"]
 
 
 def test_nothing_begins_once_it_is_closed() -> None:
