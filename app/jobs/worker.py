@@ -35,7 +35,7 @@ from .store.claims import Claim
 from .store.endings import Ended, Settled
 
 log = logging.getLogger(__package__)
-ACTIVE_POLL: Final = 0.033
+ACTIVE_POLL: Final = 0.015
 IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
 """Seconds without work after which the poll slows down to four looks a second."""

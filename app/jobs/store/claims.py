@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     false,
+    func,
     insert,
     literal,
     select,
@@ -49,6 +50,12 @@ _ANY = (
     .where(_J.due, _J.queue == bindparam("queue"), _J.task.in_(bindparam("tasks", expanding=True)))
     .limit(1)
 )
+_FIRST = select(func.min(_J.queue).label("queue")).where(_J.due)
+_HOP = _FIRST.cte("hop", recursive=True)
+_HOPS = _HOP.union_all(
+    select(_FIRST.where(_J.queue > _HOP.c.queue).scalar_subquery()).where(_HOP.c.queue.is_not(None))
+)
+_QUEUES = select(_HOPS.c.queue).where(_HOPS.c.queue.is_not(None))
 _WAKE = update(JOBS).where(_J.wake_at <= bindparam("now")).values(due=true(), wake_at=None)
 _NEXT = select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1)
 _NEXT_ATTEMPT = case((_J.rerun, _J.attempt), else_=_J.attempt + 1)
@@ -94,13 +101,7 @@ def anything_due(conn: Connection, queues: Iterable[str], tasks: Collection[str]
 
 def queues_due(conn: Connection) -> list[str]:
     """The queues that have due jobs, by hopping over the index from one to the next."""
-    found: list[str] = []
-    hop = select(_J.queue).where(_J.due).order_by(_J.queue).limit(1)
-    queue = conn.scalar(hop)
-    while queue is not None:
-        found.append(queue)
-        queue = conn.scalar(hop.where(_J.queue > queue))
-    return found
+    return list(conn.scalars(_QUEUES))
 
 
 def candidates(
