@@ -10,14 +10,16 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import conv
 
 
+def as_text(moment: datetime | None) -> str | None:
+    """A time as SQLite stores it, and as PostgreSQL reads it in a session whose time zone is UTC."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
 class _SqliteTime(sqlite.DATETIME):
     """UTC times as ISO text: sorts as it reads, and several times faster than the stock conversion."""
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        def process(value: datetime | None) -> str | None:
-            return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
-
-        return process
+        return as_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         def process(value: str | None) -> datetime | None:
