@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,14 +11,19 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import conv
 
 
+def _as_text(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def _as_is(value: datetime | None) -> datetime | None:
+    return value
+
+
 class _SqliteTime(sqlite.DATETIME):
     """UTC times as ISO text: sorts as it reads, and several times faster than the stock conversion."""
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        def process(value: datetime | None) -> str | None:
-            return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
-
-        return process
+        return _as_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         def process(value: str | None) -> datetime | None:
@@ -28,6 +34,13 @@ class _SqliteTime(sqlite.DATETIME):
 
 Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ignore[no-untyped-call]
 """An aware UTC datetime on every database."""
+
+
+def to_driver(dialect: Dialect) -> Callable[[datetime | None], Any]:
+    """What makes of a time of ours what the driver takes, for statements that Core does not bind."""
+    return _as_text if dialect.name == "sqlite" else _as_is
+
+
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 Id = String(36)
 

@@ -19,6 +19,7 @@ from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from .errors import DatabaseUnavailable, TablesMissing
 from .gate import Gate
 from .models import Base
+from .sqlite import QuickWriter, Statements, prepare
 
 LOCK_WAIT: Final = 4.0
 """Seconds to wait for SQLite's write lock or a free connection before it counts as an outage."""
@@ -27,9 +28,10 @@ LOCK_WAIT: Final = 4.0
 class Database:
     """Opens transactions and says in the package's own words what is wrong with the database."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, quick: QuickWriter | None = None) -> None:
         self.engine = engine
         self._writer = engine.execution_options(simmer_write=True)
+        self._quick = quick
         self._watch: sqlite3.Connection | None = None
         self._inherited: tuple[Any, ...] = ()
         self.gate = Gate()
@@ -40,10 +42,9 @@ class Database:
         options: dict[str, Any] = {"pool_size": threads + 2, "max_overflow": 32, "pool_timeout": LOCK_WAIT}
         if url.get_backend_name() == "sqlite":
             engine = create_engine(url, connect_args={"timeout": LOCK_WAIT}, **options)
-            _prepare_sqlite(engine, synchronous)
-        else:
-            engine = create_engine(url, pool_pre_ping=True, connect_args=_postgres_options(url), **options)
-        return cls(engine)
+            prepare(engine, synchronous)
+            return cls(engine, QuickWriter(engine))
+        return cls(create_engine(url, pool_pre_ping=True, connect_args=_postgres_options(url), **options))
 
     @classmethod
     def share(cls, host: Engine) -> Database:
@@ -66,6 +67,16 @@ class Database:
         """
         with self.gate.entered(), _in_our_words(), self._writer.begin() as connection:
             yield connection
+
+    def apply(self, statements: Statements) -> None:
+        """A write transaction of statements in the driver's words, all of them or none. Raises as `write`."""
+        with self.gate.entered(), _in_our_words():
+            if self._quick is not None:
+                self._quick.apply(statements)
+                return
+            with self._writer.begin() as connection:
+                for sql, rows in statements:
+                    connection.exec_driver_sql(sql, rows)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -104,8 +115,9 @@ class Database:
     def renew_after_fork(self) -> None:
         """Leave the parent's connections alone and start with none."""
         # Kept, not dropped: were they garbage, SQLite would close them and with them the parent's locks.
-        self._inherited += (self.engine.pool, self._watch)
+        self._inherited += (self.engine.pool, self._watch, self._quick)
         self._watch = None
+        self._quick = self._quick and QuickWriter(self.engine)
         self.gate = Gate()
         self.engine.dispose(close=False)
 
@@ -114,6 +126,8 @@ class Database:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+        if self._quick is not None:
+            self._quick.close()
         self.engine.dispose()
 
 
@@ -159,21 +173,6 @@ def _postgres_options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() != "postgresql":
         return {}
     return {"connect_timeout": int(LOCK_WAIT), "options": "-c timezone=UTC"}
-
-
-def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
-    """WAL, durability and explicit transactions, on every connection."""
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions on its own
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("simmer_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 @contextmanager

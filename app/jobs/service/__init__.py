@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..options import NO_OPTIONS, Submission, SubmitOptions
+from ..options import NO_OPTIONS, RequestKey, Submission, SubmitOptions
 from ..store.queries import JobFilters
 from .base import Host
 from .jobs import JobService
@@ -10,7 +10,7 @@ from .schedules import ScheduleService
 from .status import StatusService
 from .submit import SubmitService
 
-__all__ = ["NO_OPTIONS", "Host", "JobFilters", "Service", "Submission", "SubmitOptions"]
+__all__ = ["NO_OPTIONS", "Host", "JobFilters", "RequestKey", "Service", "Submission", "SubmitOptions"]
 
 
 class Service(SubmitService, JobService, ScheduleService, StatusService):

@@ -15,7 +15,7 @@ from ..ids import new_id
 from ..job import Job
 from ..options import NO_OPTIONS
 from ..registry import Declaration
-from ..store import jobs, queries, schedules
+from ..store import queries, schedules
 from ..triggers import Trigger, TriggerError, parse_trigger
 from .base import UseCases
 
@@ -79,9 +79,7 @@ class ScheduleService(UseCases):
         row, now = self._row(schedule_id), self._parts.clock.now()
         new = self._parts.submitter.make(row.task, json.loads(row.args), NO_OPTIONS, now, schedule_id=row.id)
         self._parts.backlog.admit()
-        with self._parts.database.write() as conn:
-            jobs.enqueue(conn, [new])
-        self._parts.host.submitted([new.id])
+        self._enqueue([new])
         return queries.as_submitted(new)
 
     def remove_schedule(self, schedule_id: str) -> None:
