@@ -15,7 +15,7 @@ LAYERS = (
     "encoding context",
     "fields",
     "signature json_schema columns sqlite",
-    "arguments",
+    "arguments policies",
     "registry models",
     "options database",
     "caller store",

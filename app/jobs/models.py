@@ -82,6 +82,9 @@ class JobRow(Base):
             where="schedule_id IS NOT NULL",
             unique=True,
         ),
+        partial(
+            "ix_simmer_jobs_open", "schedule_id", where="schedule_id IS NOT NULL AND finished_at IS NULL"
+        ),
         partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
         Index("ix_simmer_jobs_state", "state", "id"),
         Index("ix_simmer_jobs_task", "task", "id"),
@@ -146,6 +149,7 @@ class ScheduleRow(Base):
     task: Mapped[str] = mapped_column(String(200))
     args: Mapped[str] = mapped_column(Text)
     trigger: Mapped[str] = mapped_column(Text)
+    policy: Mapped[str] = mapped_column(Text)
     anchor: Mapped[datetime] = mapped_column(Time)
     next_fire_at: Mapped[datetime | None] = mapped_column(Time)
     last_fire_at: Mapped[datetime | None] = mapped_column(Time)
@@ -175,9 +179,11 @@ class FireRow(Base):
     decided_at: Mapped[datetime] = mapped_column(Time)
     job_id: Mapped[str | None] = mapped_column(Id)
     reason: Mapped[str | None] = mapped_column(Text)
+    late_seconds: Mapped[float] = mapped_column(Float)
+    """How long after the fire time the decision was made."""
 
     __table_args__ = (
-        check("decision IN ('fired', 'coalesced', 'misfired', 'skipped')", "fires_decision"),
+        check("decision IN ('fired', 'coalesced', 'misfired', 'skipped', 'paused')", "fires_decision"),
         check("(decision = 'fired') = (job_id IS NOT NULL)", "fires_job"),
     )
 

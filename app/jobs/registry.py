@@ -6,13 +6,14 @@ import functools
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from . import backoff as backoffs
 from .arguments import Arguments
 from .backoff import Backoff
 from .errors import TaskDefinitionError, UnknownTask
+from .policies import Policy
 from .triggers import Trigger
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Declaration:
     task: str
     trigger: Trigger
     args: Mapping[str, Any]
+    policy: Policy = field(default_factory=Policy)
 
 
 class Registry:

@@ -46,12 +46,14 @@ def test_deleting_says_how_many_there_were(database: Database) -> None:
 
 def test_old_decisions_are_forgotten(database: Database) -> None:
     """Of each schedule up to the limit at a time; younger ones stay."""
-    new = NewSchedule(id="s", app=None, task="t", args="{}", trigger="{}", anchor=NOW, next_fire_at=None)
+    new = NewSchedule(
+        id="s", app=None, task="t", args="{}", trigger="{}", policy="{}", anchor=NOW, next_fire_at=None
+    )
     with database.write() as conn:
         schedules.add(conn, new, NOW)
         rows = [
             {"schedule_id": "s", "fire_time": NOW + timedelta(hours=n), "decision": "coalesced", "count": 1,
-             "decided_at": NOW}
+             "decided_at": NOW, "late_seconds": 0.0}
             for n in range(5)
         ]  # fmt: skip
         conn.execute(insert(FIRES), rows)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,19 +18,18 @@ from ..clock import Clock
 from ..database import Database
 from ..errors import SimmerError
 from ..firing import new_schedule
-from ..options import NO_OPTIONS
+from ..options import NO_OPTIONS, SubmitOptions
+from ..policies import Policy, Verdict, decide
 from ..registry import Declaration, Registry
 from ..store import jobs, schedules
 from ..store.jobs import NewJob
 from ..store.schedules import Decision
 from ..submission import Submitter
-from ..triggers import Trigger, parse_trigger
+from ..triggers import parse_trigger
 from ..worker import Worker
 
 log = logging.getLogger(__package__)
 LOOK_EVERY: Final = 1.0
-LISTED: Final = 100
-"""Up to so many missed fire times get a row each; more share one that counts them."""
 
 
 class Scheduler:
@@ -66,30 +66,34 @@ class Scheduler:
             self._worker.wake()
 
     def _fire_one(self, conn: Connection, row: Any, now: datetime) -> None:
-        trigger = parse_trigger(json.loads(row.trigger))
-        count, latest = trigger.until(row.next_fire_at, now, row.anchor)
-        job, decision = self._decide(row, latest, now)
-        missed = _coalesced(trigger, row, count - 1)
+        trigger, policy = parse_trigger(json.loads(row.trigger)), Policy.of(json.loads(row.policy))
+        running = schedules.open_jobs(conn, row.id)
+        verdicts, latest = decide(policy, trigger, row.next_fire_at, now, anchor=row.anchor, running=running)
+        fired = [self._carry_out(row, policy, verdict, now) for verdict in verdicts]
+        made = [job for _, job in fired if job is not None]
         next_fire = trigger.next_after(latest, row.anchor)
         # A clock set back, or an id that was used before, can lead to fire times that had their job.
-        for attempt in ((job, [*missed, decision]), (None, [_had_its_job(latest)]), (None, [])):
-            if _apply(conn, row, next_fire, *attempt, now):
+        tries: tuple[tuple[list[NewJob], list[Decision]], ...]
+        tries = ((made, [decision for decision, _ in fired]), ([], [_had_its_job(latest)]), ([], []))
+        for new_jobs, decisions in tries:
+            if _apply(conn, row, next_fire, new_jobs, decisions, now):
                 return
 
-    def _decide(self, row: Any, fire_time: datetime, now: datetime) -> tuple[NewJob | None, Decision]:
-        if self._backlog.is_full():
-            return None, Decision(fire_time=fire_time, decision="skipped", reason="the backlog was full")
+    def _carry_out(
+        self, row: Any, policy: Policy, verdict: Verdict, now: datetime
+    ) -> tuple[Decision, NewJob | None]:
+        """The verdict as a decision, with its job if it fires; what cannot fire is skipped and says so."""
+        if verdict.decision != "fired":
+            return Decision(**asdict(verdict)), None
+        options = SubmitOptions(delay=random.uniform(0, policy.jitter)) if policy.jitter else NO_OPTIONS
+        origin = {"schedule_id": row.id, "fire_time": verdict.fire_time}
         try:
-            job = self._submitter.make(
-                row.task, json.loads(row.args), NO_OPTIONS, now, schedule_id=row.id, fire_time=fire_time
-            )
+            self._backlog.admit()
+            job = self._submitter.make(row.task, json.loads(row.args), options, now, **origin)
         except (SimmerError, TypeError) as error:
             log.error("schedule %s cannot fire: %s", row.id, error)
-            return None, Decision(fire_time=fire_time, decision="skipped", reason=str(error)[:1000])
-        late = (now - fire_time).total_seconds()
-        return job, Decision(
-            fire_time=fire_time, decision="fired", job_id=job.id, reason=f"{late:.3f} s late"
-        )
+            return replace(_skipped(verdict.fire_time), reason=str(error)[:1000]), None
+        return Decision(fire_time=verdict.fire_time, decision="fired", job_id=job.id), job
 
     # --- declared in code -----------------------------------------------------------------------------
 
@@ -120,8 +124,8 @@ class Scheduler:
 
     def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
         wanted = new_schedule(declaration, self._app, stored.anchor)
-        known = (stored.task, stored.args, stored.trigger, stored.retired)
-        if (wanted.task, wanted.args, wanted.trigger, False) == known:
+        known = (stored.task, stored.args, stored.trigger, stored.policy, stored.retired)
+        if (wanted.task, wanted.args, wanted.trigger, wanted.policy, False) == known:
             return
         # The same trigger goes on where it was: a restart moves nothing.
         same = wanted.trigger == stored.trigger and not stored.retired
@@ -130,29 +134,22 @@ class Scheduler:
 
 
 def _apply(
-    conn: Connection, row: Any, next_fire: datetime | None, job: NewJob | None, decisions: list[Decision],
+    conn: Connection, row: Any, next_fire: datetime | None, made: list[NewJob], decisions: list[Decision],
     now: datetime,
 ) -> bool:  # fmt: skip
     """Move the schedule on with these decisions; False where a fire time was decided before."""
     try:
         with conn.begin_nested():
-            if schedules.move(conn, row, next_fire, decisions, now) and job:
-                jobs.enqueue(conn, [job])
+            if schedules.move(conn, row, next_fire, decisions, now) and made:
+                jobs.enqueue(conn, made)
     except IntegrityError:
         return False
     return True
 
 
+def _skipped(fire_time: datetime) -> Decision:
+    return Decision(fire_time=fire_time, decision="skipped")
+
+
 def _had_its_job(fire_time: datetime) -> Decision:
-    return Decision(fire_time=fire_time, decision="skipped", reason="this fire time had its job before")
-
-
-def _coalesced(trigger: Trigger, row: Any, count: int) -> list[Decision]:
-    """Decisions about the `count` fire times that were missed before the latest."""
-    if count > LISTED:
-        return [Decision(fire_time=row.next_fire_at, decision="coalesced", count=count)]
-    found, fire_time = [], row.next_fire_at
-    for _ in range(count):
-        found.append(Decision(fire_time=fire_time, decision="coalesced"))
-        fire_time = trigger.next_after(fire_time, row.anchor)
-    return found
+    return replace(_skipped(fire_time), reason="this fire time had its job before")

@@ -1,29 +1,24 @@
-"""What can be done with schedules."""
+"""What can be done with schedules that are there."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
-from ..errors import InvalidArguments, ScheduleExists, ScheduleNotFound, problem
-from ..firing import new_schedule
-from ..ids import new_id
+from ..errors import InvalidArguments, InvalidState, ScheduleNotFound, problem
 from ..job import Job
 from ..options import NO_OPTIONS
-from ..registry import Declaration
 from ..store import queries, schedules
+from ..store.schedules import Decision
 from ..triggers import Trigger, TriggerError, parse_trigger
+from ..triggers.describe import describe
+from ..triggers.preview import preview
 from .base import UseCases
-
-SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class ScheduleService(UseCases):
-    """Store, read, pause, resume, run now, remove."""
+    """Read, preview, pause, resume, skip, run now."""
 
     def schedules(self) -> list[dict[str, Any]]:
         """All schedules that are not retired, by id."""
@@ -34,43 +29,50 @@ class ScheduleService(UseCases):
         """One schedule. Raises ScheduleNotFound."""
         return schedules.to_dict(self._row(schedule_id))
 
-    def add_schedule(
-        self, schedule_id: str | None, task: str, trigger: str | Mapping[str, Any] | Trigger,
-        args: Mapping[str, Any],
-    ) -> dict[str, Any]:  # fmt: skip
-        """Store a schedule. Raises UnknownTask, InvalidArguments, ScheduleExists."""
-        slug = new_id() if schedule_id is None else schedule_id
-        if not isinstance(slug, str) or not SLUG.fullmatch(slug):
-            raise InvalidArguments([problem("#/id", "must be 1 to 64 letters, digits and . _ -")])
-        self._parts.registry.get(task).arguments.check(args, "#/args")
-        try:
-            declaration = Declaration(slug, task, parse_trigger(trigger), args)
-        except TriggerError as error:
-            raise InvalidArguments([problem(f"#/trigger/{error.field}", error)]) from None
-        now = self._parts.clock.now()
-        try:
-            with self._parts.database.write() as conn:
-                schedules.add(conn, new_schedule(declaration, None, now), now)
-        except IntegrityError:
-            raise ScheduleExists(
-                f"a schedule {slug!r} exists already: choose another id or remove it"
-            ) from None
-        self._parts.host.schedules_changed()
-        return self.schedule(slug)
+    def skip_schedule(self, schedule_id: str) -> dict[str, Any]:
+        """Leave out the next fire time, and record it. Raises ScheduleNotFound, InvalidState without one."""
+        row, now = self._row(schedule_id), self._parts.clock.now()
+        if row.next_fire_at is None or row.paused:
+            raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
+        following = parse_trigger(json.loads(row.trigger)).next_after(row.next_fire_at, row.anchor)
+        skipped = Decision(fire_time=row.next_fire_at, decision="skipped", reason="skipped on request")
+        with self._parts.database.write() as conn:
+            schedules.move(conn, row, following, [skipped], now)
+        return self.schedule(schedule_id)
+
+    def schedule_history(
+        self, schedule_id: str, limit: int = 50, before: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """The decisions about its fire times before `before`, newest first. Raises ScheduleNotFound."""
+        self._row(schedule_id)
+        with self._parts.database.read() as conn:
+            return schedules.history(conn, schedule_id, limit, before)
+
+    def preview(self, trigger: Any, count: int = 10, after: datetime | None = None) -> dict[str, Any]:
+        """A trigger in words, and its next `count` fire times strictly after `after` (default: now).
+
+        Raises InvalidArguments.
+        """
+        parsed, now = parse(trigger), self._parts.clock.now()
+        return {"description": describe(parsed), "next": preview(parsed, now, after or now, count)}
 
     def pause_schedule(self, schedule_id: str) -> dict[str, Any]:
         """Fire no more until resumed; pausing twice changes nothing. Raises ScheduleNotFound."""
         self._row(schedule_id)
         with self._parts.database.write() as conn:
-            schedules.set_paused(conn, schedule_id, True, None, self._parts.clock.now())
+            schedules.pause(conn, schedule_id, self._parts.clock.now())
         return self.schedule(schedule_id)
 
     def resume_schedule(self, schedule_id: str) -> dict[str, Any]:
-        """Go on with the next fire time from now. Raises ScheduleNotFound."""
+        """Go on from now; the fire times since the pause are recorded. Raises ScheduleNotFound."""
         row, now = self._row(schedule_id), self._parts.clock.now()
-        next_fire = parse_trigger(json.loads(row.trigger)).next_after(now, row.anchor)
+        trigger = parse_trigger(json.loads(row.trigger))
+        decisions = []
+        if row.next_fire_at is not None and row.next_fire_at <= now:
+            count, _ = trigger.until(row.next_fire_at, now, row.anchor)
+            decisions.append(Decision(fire_time=row.next_fire_at, decision="paused", count=count))
         with self._parts.database.write() as conn:
-            schedules.set_paused(conn, schedule_id, False, next_fire, now)
+            schedules.resume(conn, row, trigger.next_after(now, row.anchor), decisions, now)
         self._parts.host.schedules_changed()
         return self.schedule(schedule_id)
 
@@ -82,15 +84,17 @@ class ScheduleService(UseCases):
         self._enqueue([new])
         return queries.as_submitted(new)
 
-    def remove_schedule(self, schedule_id: str) -> None:
-        """Delete it and its decisions; its jobs stay. Raises ScheduleNotFound."""
-        with self._parts.database.write() as conn:
-            if not schedules.remove(conn, schedule_id):
-                raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
-
     def _row(self, schedule_id: str) -> Any:
         with self._parts.database.read() as conn:
             row = schedules.get(conn, schedule_id)
         if row is None or row.retired:
             raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
         return row
+
+
+def parse(trigger: Any) -> Trigger:
+    """The trigger in these words; raises InvalidArguments with pointers such as #/trigger/seconds."""
+    try:
+        return parse_trigger(trigger)
+    except TriggerError as error:
+        raise InvalidArguments([problem(f"#/trigger/{error.field}", error)]) from None

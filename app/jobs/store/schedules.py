@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, false, insert, select, update
+from sqlalchemy import Connection, delete, false, func, insert, select, true, update
 
-from ..models import FIRES, SCHEDULES
+from ..models import FIRES, JOBS, SCHEDULES
 
 _S = SCHEDULES.c
 _LIVE = (_S.paused == false(), _S.retired == false())
@@ -18,20 +18,21 @@ _LIVE = (_S.paused == false(), _S.retired == false())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSchedule:
-    """A schedule to store; `args` and `trigger` are JSON text, `app` is None unless code declares it."""
+    """A schedule to store; args, trigger and policy are JSON text, `app` is None unless code declares it."""
 
     id: str
     app: str | None
     task: str
     args: str
     trigger: str
+    policy: str
     anchor: datetime
     next_fire_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What was decided about one fire time, or about `count` of them ending with it."""
+    """What was decided about one fire time, or about `count` of them from this one on."""
 
     fire_time: datetime
     decision: str
@@ -40,23 +41,26 @@ class Decision:
     reason: str | None = None
 
 
-def add(conn: Connection, new: NewSchedule, now: datetime) -> None:
+def add(conn: Connection, new: NewSchedule, now: datetime, *, paused: bool = False) -> None:
     """Store a schedule. Raises IntegrityError where its id is taken."""
     row = {name: getattr(new, name) for name in NewSchedule.__slots__}
-    row |= {"paused": False, "retired": False, "created_at": now, "updated_at": now}
+    row |= {"paused": paused, "retired": False, "created_at": now, "updated_at": now}
     conn.execute(insert(SCHEDULES).values(**row))
 
 
-def redeclare(conn: Connection, new: NewSchedule, now: datetime) -> None:
-    """The code's new wording of a stored schedule; paused and the anchor stay as they are."""
+def redeclare(conn: Connection, new: NewSchedule, now: datetime, *, paused: bool | None = None) -> None:
+    """The new wording of a stored schedule; the anchor stays as it is, and so does a `paused` of None."""
     values: dict[str, Any] = {
         "app": new.app,
         "task": new.task,
         "args": new.args,
         "trigger": new.trigger,
+        "policy": new.policy,
         "retired": False,
     }
     values |= {"next_fire_at": new.next_fire_at, "updated_at": now}
+    if paused is not None:
+        values["paused"] = paused
     conn.execute(update(SCHEDULES).where(_S.id == new.id).values(**values))
 
 
@@ -97,7 +101,7 @@ def move(
     now: datetime,
 ) -> bool:
     """Record the decisions and move on, in one transaction; False where somebody else did it first."""
-    rows = [{"schedule_id": schedule.id, "decided_at": now, **asdict(decision)} for decision in decisions]
+    rows = [_fire(schedule.id, decision, now) for decision in decisions]
     fired = [row["fire_time"] for row in rows if row["decision"] == "fired"]
     guarded = update(SCHEDULES).where(_S.id == schedule.id, _S.next_fire_at == schedule.next_fire_at)
     values: dict[str, Any] = {"next_fire_at": next_fire_at}
@@ -110,13 +114,43 @@ def move(
     return True
 
 
-def set_paused(
-    conn: Connection, schedule_id: str, paused: bool, next_fire_at: datetime | None, now: datetime
+def pause(conn: Connection, schedule_id: str, now: datetime) -> bool:
+    """Fire no more. Whether it fired before."""
+    changed = update(SCHEDULES).where(_S.id == schedule_id, *_LIVE)
+    return conn.execute(changed.values(paused=True, updated_at=now)).rowcount == 1
+
+
+def resume(
+    conn: Connection,
+    schedule: Any,
+    next_fire_at: datetime | None,
+    decisions: Sequence[Decision],
+    now: datetime,
 ) -> bool:
-    """Pause or resume; a resumed schedule goes on with `next_fire_at`. Whether it was changed."""
-    changed = update(SCHEDULES).where(_S.id == schedule_id, _S.paused != paused, _S.retired == false())
-    values = {"paused": paused, "next_fire_at": next_fire_at, "updated_at": now}
-    return conn.execute(changed.values(**values)).rowcount == 1
+    """Go on with `next_fire_at`, the fire times since the pause decided. Whether it was paused."""
+    changed = update(SCHEDULES).where(_S.id == schedule.id, _S.paused == true(), _S.retired == false())
+    values = {"paused": False, "next_fire_at": next_fire_at, "updated_at": now}
+    if conn.execute(changed.values(**values)).rowcount != 1:
+        return False
+    if decisions:
+        conn.execute(insert(FIRES), [_fire(schedule.id, decision, now) for decision in decisions])
+    return True
+
+
+def open_jobs(conn: Connection, schedule_id: str) -> int:
+    """How many of the schedule's jobs are not final."""
+    mine = (JOBS.c.schedule_id == schedule_id, JOBS.c.finished_at.is_(None))
+    return conn.scalar(select(func.count()).select_from(JOBS).where(*mine)) or 0
+
+
+def history(conn: Connection, schedule_id: str, limit: int, before: datetime | None) -> list[dict[str, Any]]:
+    """The latest decisions about fire times before `before`, newest first."""
+    query = select(FIRES).where(FIRES.c.schedule_id == schedule_id)
+    if before is not None:
+        query = query.where(FIRES.c.fire_time < before)
+    names = ("fire_time", "decision", "count", "job_id", "reason", "late_seconds", "decided_at")
+    rows = conn.execute(query.order_by(FIRES.c.fire_time.desc()).limit(limit))
+    return [{name: getattr(row, name) for name in names} for row in rows]
 
 
 def remove(conn: Connection, schedule_id: str) -> bool:
@@ -138,11 +172,14 @@ def prune_decisions(conn: Connection, before: datetime, limit: int = 500) -> int
 
 def to_dict(row: Any) -> dict[str, Any]:
     """A schedule under the contract's names."""
+    trigger = json.loads(row.trigger)
     return {
         "id": row.id,
         "task": row.task,
         "args": json.loads(row.args),
-        "trigger": json.loads(row.trigger),
+        "trigger": trigger,
+        "timezone": trigger.get("timezone"),
+        **json.loads(row.policy),
         "paused": row.paused,
         "declared_by": row.app,
         "next_fire_at": None if row.paused else row.next_fire_at,
@@ -150,3 +187,8 @@ def to_dict(row: Any) -> dict[str, Any]:
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
+
+
+def _fire(schedule_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
+    late = (now - decision.fire_time).total_seconds()
+    return {"schedule_id": schedule_id, "decided_at": now, "late_seconds": late, **asdict(decision)}
