@@ -15,6 +15,10 @@ def _as_text(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
 def _as_is(value: datetime | None) -> datetime | None:
     return value
 
@@ -26,10 +30,7 @@ class _SqliteTime(sqlite.DATETIME):
         return _as_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        def process(value: str | None) -> datetime | None:
-            return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
-
-        return process
+        return _from_text
 
 
 Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ignore[no-untyped-call]
@@ -39,6 +40,11 @@ Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ig
 def to_driver(dialect: Dialect) -> Callable[[datetime | None], Any]:
     """What makes of a time of ours what the driver takes, for statements that Core does not bind."""
     return _as_text if dialect.name == "sqlite" else _as_is
+
+
+def from_driver(dialect: Dialect) -> Callable[[Any], datetime | None]:
+    """What makes a time of ours of what the driver gives, for the same statements."""
+    return _from_text if dialect.name == "sqlite" else _as_is
 
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from app.jobs.database import Database
-from app.jobs.sqlite import Statements
+from app.jobs.sqlite import Look, Statements
 
 Apply = Callable[[Statements], None]
 
@@ -80,12 +80,22 @@ def _watching_statements(database: Database, function: Callable[..., None]) -> I
     """Call `function` as the engine does, before each statement that SQLite's driver executes without it."""
 
     def announced(statements: Statements) -> Statements:
-        function(None, None, "BEGIN IMMEDIATE")
         for sql, rows in statements:
             function(None, None, sql)
             yield sql, rows
 
-    with _in_place_of_apply(database, lambda apply, statements: apply(announced(statements))):
+    @contextmanager
+    def announcing(look: Any) -> Iterator[Look]:
+        with look() as found:
+
+            def execute(sql: str, values: tuple[Any, ...]) -> Any:
+                function(None, None, sql)
+                return found.exec_driver_sql(sql, values)
+
+            yield Look(found.dialect, execute)
+
+    apply = _in_place_of(database, "apply", lambda apply, statements: apply(announced(statements)))
+    with apply, _in_place_of(database, "look", announcing):
         yield
 
 
@@ -97,18 +107,19 @@ def _following_commits(database: Database, function: Callable[[], None]) -> Iter
         apply(statements)
         function()
 
-    with _in_place_of_apply(database, apply_and_tell):
+    with _in_place_of(database, "apply", apply_and_tell):
         yield
 
 
 @contextmanager
-def _in_place_of_apply(database: Database, function: Callable[[Apply, Statements], None]) -> Iterator[None]:
+def _in_place_of(database: Database, name: str, function: Callable[..., Any]) -> Iterator[None]:
+    """Let `function` stand for a method that goes by the driver alone; its first argument is the method."""
     quick = database._quick
     if quick is None:
         yield
         return
-    quick.apply = partial(function, quick.apply)  # type: ignore[method-assign]
+    setattr(quick, name, partial(function, getattr(quick, name)))
     try:
         yield
     finally:
-        del quick.apply
+        delattr(quick, name)

@@ -62,7 +62,7 @@ class UseCases:
 
     def get(self, job_id: str) -> Job:
         """The job; raises JobNotFound."""
-        with self._parts.database.read() as conn:
+        with self._parts.database.look() as conn:
             job = queries.get(conn, job_id)
         if job is None:
             raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")

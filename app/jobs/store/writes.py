@@ -34,9 +34,13 @@ class Template:
         names = ", ".join(table.c[column].name for column in columns)
         return cls(f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})")
 
+    def by(self, dialect: Dialect) -> str:
+        """The statement as that database's driver wants it."""
+        return self._sql[dialect.paramstyle]
+
     def on(self, dialect: Dialect, rows: list[tuple[Any, ...]]) -> Write:
-        """The statement as that database's driver wants it, with these rows."""
-        return Write(self._sql[dialect.paramstyle], rows)
+        """The same with these rows."""
+        return Write(self.by(dialect), rows)
 
 
 def execute(conn: Connection, writes: Sequence[Write]) -> None:
