@@ -1,0 +1,107 @@
+"""The app that is measured: a host with Flask-SQLAlchemy, a database file and tasks that do nothing much."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from app.jobs import Simmer, current_job
+
+THREADS: Final = 8
+
+db = SQLAlchemy()
+jobs = Simmer()
+
+
+@jobs.task("bench.noop")
+def noop(number: int) -> int:
+    """Do nothing."""
+    return number
+
+
+@jobs.task("bench.fail")
+def fail(number: int) -> int:
+    """Fail."""
+    raise ValueError(number)
+
+
+@jobs.task("bench.moment")
+def moment() -> int:
+    """When it began, on the clock that all processes of this machine share, in nanoseconds."""
+    return time.monotonic_ns()
+
+
+@jobs.task("bench.spin")
+def spin(seconds: float) -> int:
+    """Hold a processor for so long."""
+    rounds, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end and not current_job.stopping:
+        rounds += sum(range(1_000)) > 0
+    return rounds
+
+
+def create_app(path: str | Path | None = None, **config: Any) -> Flask:
+    """A host whose database is the SQLite file `path` (default: BENCH_DATABASE), with its tables."""
+    app = Flask("bench")
+    file = path or os.environ["BENCH_DATABASE"]
+    app.config.update({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{file}", "JOBS_THREADS": THREADS, **config})
+    app.config.from_prefixed_env()
+    db.init_app(app)
+    jobs.init_app(app, db)
+    with app.app_context():
+        jobs.init_db()
+    return app
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder that is gone afterwards, on the disk that temporary files are on."""
+    with tempfile.TemporaryDirectory(prefix="simmer-bench-") as name:
+        yield Path(name)
+
+
+@contextmanager
+def running(app: Flask) -> Iterator[None]:
+    """An app context in which this process runs jobs."""
+    with app.app_context():
+        jobs.start()
+        try:
+            yield
+        finally:
+            jobs.stop(timeout=10)
+
+
+def fill(count: int) -> None:
+    """Queue so many jobs."""
+    for start in range(0, count, 1_000):
+        noop.submit_many([{"number": number} for number in range(start, min(count, start + 1_000))])
+
+
+def wait_until(condition: Callable[[], Any], timeout: float = 300, every: float = 0.005) -> None:
+    """Ask every few milliseconds until it is so; raises TimeoutError."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {timeout} s")
+        time.sleep(every)
+
+
+@contextmanager
+def all_done(path: str | Path) -> Iterator[Callable[[], bool]]:
+    """A cheap question to the database file: has every job ended?"""
+    conn = sqlite3.connect(path, check_same_thread=False)
+    states = "'queued', 'running', 'scheduled', 'retrying'"
+    query = f"SELECT EXISTS (SELECT 1 FROM simmer_jobs WHERE state IN ({states}))"
+    try:
+        yield lambda: not conn.execute(query).fetchone()[0]
+    finally:
+        conn.close()

@@ -1,0 +1,14 @@
+"""Every measurement by its name. Each is a module with the ROWS that it measures and `measure(quick)`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+from . import drain, latency, submit
+from .table import Row
+
+SUBJECTS: Final[dict[str, ModuleType]] = {
+    module.__name__.rpartition(".")[2]: module for module in (drain, submit, latency)
+}
+ROWS: Final[dict[str, Row]] = {row.name: row for module in SUBJECTS.values() for row in module.ROWS}
