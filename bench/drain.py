@@ -16,7 +16,7 @@ from flask import Flask
 from flask_executor import Executor
 
 from .child import in_child
-from .host import THREADS, all_done, create_app, fill, folder, noop, running, wait_until
+from .host import THREADS, create_app, fill, folder, noop, running, wait_until, watching
 from .table import Measured, Row, middle, show
 
 ROWS = (
@@ -54,10 +54,10 @@ def drain(path: str, count: int, **config: Any) -> float:
     app = create_app(path, **config)
     with app.app_context():
         fill(count)
-    with all_done(path) as is_done:
+    with watching(path) as watch:
         started = time.perf_counter()
         with running(app):
-            wait_until(is_done)
+            wait_until(watch.all_done)
             seconds = time.perf_counter() - started
     return count / seconds
 

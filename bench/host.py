@@ -86,7 +86,7 @@ def fill(count: int) -> None:
         noop.submit_many([{"number": number} for number in range(start, min(count, start + 1_000))])
 
 
-def wait_until(condition: Callable[[], Any], timeout: float = 300, every: float = 0.005) -> None:
+def wait_until(condition: Callable[[], Any], timeout: float = 300, every: float = 0.02) -> None:
     """Ask every few milliseconds until it is so; raises TimeoutError."""
     deadline = time.monotonic() + timeout
     while not condition():
@@ -95,13 +95,34 @@ def wait_until(condition: Callable[[], Any], timeout: float = 300, every: float 
         time.sleep(every)
 
 
+class Watch:
+    """Cheap questions to the database file, asked past the package."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._conn = sqlite3.connect(path, check_same_thread=False)
+
+    def all_done(self) -> bool:
+        """Whether no job runs or is to be run."""
+        return not self.ask("SELECT EXISTS (SELECT 1 FROM simmer_jobs WHERE state IN ('queued', 'running'))")
+
+    def finished(self) -> int:
+        """How many jobs have succeeded."""
+        return int(self.ask("SELECT count(*) FROM simmer_jobs WHERE state = 'succeeded'"))
+
+    def ask(self, query: str) -> Any:
+        """The first column of the first row."""
+        return self._conn.execute(query).fetchone()[0]
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._conn.close()
+
+
 @contextmanager
-def all_done(path: str | Path) -> Iterator[Callable[[], bool]]:
-    """A cheap question to the database file: has every job ended?"""
-    conn = sqlite3.connect(path, check_same_thread=False)
-    states = "'queued', 'running', 'scheduled', 'retrying'"
-    query = f"SELECT EXISTS (SELECT 1 FROM simmer_jobs WHERE state IN ({states}))"
+def watching(path: str | Path) -> Iterator[Watch]:
+    """A watch on that database."""
+    watch = Watch(path)
     try:
-        yield lambda: not conn.execute(query).fetchone()[0]
+        yield watch
     finally:
-        conn.close()
+        watch.close()

@@ -1,14 +1,45 @@
-"""Real processes around the measured app: a worker, and the servers that people put before Flask."""
+"""Real processes around what is measured: a worker, and the servers that people put before Flask."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from .child import ROOT, environment
+from .host import wait_until
+
+THREADS: Final = 16
+HOST: Final = "bench.host:create_app"
+BARE: Final = "bench.bare:create_app"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers on `port` in the process `pid` (granian: of which it is a child)."""
+
+    pid: int
+    port: int
+
+
+@contextmanager
+def serve(name: str, app: str, path: Path | None = None, **variables: str) -> Iterator[Server]:
+    """gunicorn (gthread), waitress or granian with one process, 16 threads and the app that `app` makes."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    if path is not None:
+        variables["BENCH_DATABASE"] = str(path)
+    with process([sys.executable, "-m", *_command(name, app, port)], **variables) as started:
+        wait_until(lambda: answers(port) or started.poll() is not None, timeout=30)
+        if started.poll() is not None:
+            raise RuntimeError(f"{name} ended with {started.returncode}: {started.args!r}")
+        yield Server(started.pid, port)
 
 
 @contextmanager
@@ -32,3 +63,25 @@ def process(command: Sequence[str], **variables: str) -> Iterator[subprocess.Pop
                 started.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 started.kill()
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def _command(name: str, app: str, port: int) -> list[str]:
+    address, threads = f"127.0.0.1:{port}", str(THREADS)
+    if name == "gunicorn":
+        kind = ["--worker-class", "gthread", "--workers", "1", "--threads", threads]
+        return ["gunicorn", *kind, "--keep-alive", "60", "--bind", address, f"{app}()"]
+    if name == "waitress":
+        return ["waitress", "--listen", address, "--threads", threads, "--call", app]
+    return [
+        "granian", "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "1", "--blocking-threads", threads, app,
+    ]  # fmt: skip
