@@ -109,6 +109,10 @@ class Watch:
         """How many jobs have succeeded."""
         return int(self.ask("SELECT count(*) FROM simmer_jobs WHERE state = 'succeeded'"))
 
+    def running(self) -> int:
+        """How many jobs are claimed."""
+        return int(self.ask("SELECT count(*) FROM simmer_jobs WHERE state = 'running'"))
+
     def ask(self, query: str) -> Any:
         """The first column of the first row."""
         return self._conn.execute(query).fetchone()[0]

@@ -16,10 +16,9 @@ from urllib.request import Request, urlopen
 from .child import in_child
 from .host import folder, wait_until, watching
 from .load import request, send
-from .servers import BARE, HOST, serve
+from .servers import API, BARE, HOST, serve
 from .table import Measured, Row, middle, show
 
-API: Final = "/api/v1/jobs"
 SERVERS: Final = ("gunicorn", "waitress", "granian")
 BODY: Final = json.dumps({"task": "bench.noop", "args": {"number": 1}})
 KINDS: Final = ("post", "get", "get_304")
@@ -82,9 +81,7 @@ def under(
 
 def requests_to(port: int) -> dict[str, str]:
     """One request of each kind; the two that read ask for a job that is over."""
-    headers = {"Content-Type": "application/json"}
-    with urlopen(Request(f"http://127.0.0.1:{port}{API}", BODY.encode(), headers)) as answer:
-        place = answer.headers["Location"]
+    place = post(port, BODY)
     with urlopen(f"http://127.0.0.1:{port}{place}?wait=20") as answer:
         etag, state = answer.headers["ETag"], json.load(answer)["state"]
     if state != "succeeded":
@@ -94,6 +91,13 @@ def requests_to(port: int) -> dict[str, str]:
         "get": request("GET", place),
         "get_304": request("GET", place, If_None_Match=etag),
     }
+
+
+def post(port: int, body: str) -> str:
+    """Submit a job; returns where it is."""
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(f"http://127.0.0.1:{port}{API}", body.encode(), headers)) as answer:
+        return str(answer.headers["Location"])
 
 
 def bare_rate(port: int, text: str, seconds: float) -> float:

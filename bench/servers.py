@@ -14,6 +14,7 @@ from typing import Final
 from .child import ROOT, environment
 from .host import wait_until
 
+API: Final = "/api/v1/jobs"
 THREADS: Final = 16
 HOST: Final = "bench.host:create_app"
 BARE: Final = "bench.bare:create_app"
@@ -30,9 +31,7 @@ class Server:
 @contextmanager
 def serve(name: str, app: str, path: Path | None = None, **variables: str) -> Iterator[Server]:
     """gunicorn (gthread), waitress or granian with one process, 16 threads and the app that `app` makes."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     if path is not None:
         variables["BENCH_DATABASE"] = str(path)
     with process([sys.executable, "-m", *_command(name, app, port)], **variables) as started:
@@ -63,6 +62,13 @@ def process(command: Sequence[str], **variables: str) -> Iterator[subprocess.Pop
                 started.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 started.kill()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from . import drain, http, latency, submit
+from . import busy, drain, http, idle, latency, startup, submit
 from .table import Row
 
 SUBJECTS: Final[dict[str, ModuleType]] = {
-    module.__name__.rpartition(".")[2]: module for module in (drain, submit, latency, http)
+    module.__name__.rpartition(".")[2]: module
+    for module in (drain, submit, latency, http, busy, idle, startup)
 }
 ROWS: Final[dict[str, Row]] = {row.name: row for module in SUBJECTS.values() for row in module.ROWS}
