@@ -2,34 +2,80 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-TABLES: Final = {
+from .host import create_app, fail, jobs, noop, running
+
+KEYS: Final = {
     "simmer_jobs": "id",
     "simmer_tags": "job_id",
     "simmer_attempts": "job_id",
     "simmer_events": "job_id",
 }
+CHUNK: Final = 10_000
+FAILED: Final = 30
+"""Each so-manieth of the jobs that `store_finished` makes has failed."""
 
 
 class History:
     """The rows of one job, read from a database that the package has written."""
 
     def __init__(self, conn: sqlite3.Connection, job_id: str) -> None:
-        self._rows: list[tuple[str, int, list[Any]]] = []
-        """Statement, where the job's id stands in the values, the values."""
-        for table, key in TABLES.items():
+        self._rows: list[tuple[str, list[str], list[Any]]] = []
+        for table, key in KEYS.items():
             found = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
             columns = [name for name in found if name != "id" or key == "id"]  # the database numbers events
             names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+            insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
             for row in conn.execute(f"SELECT {names} FROM {table} WHERE {key} = ?", (job_id,)):
-                insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-                self._rows.append((insert, columns.index(key), list(row)))
+                roles = ["id" if name == key else "time" if _is_time(name) else "" for name in columns]
+                self._rows.append((insert, roles, list(row)))
 
-    def of(self, job_id: str) -> Iterator[tuple[str, list[Any]]]:
-        """An INSERT and its values for each row, for a job with that id."""
-        for insert, place, row in self._rows:
-            row[place] = job_id
-            yield insert, row
+    def of(self, job_id: str, moment: str | None = None) -> Iterator[tuple[str, list[Any]]]:
+        """An INSERT and its values for each row, for a job with that id, all of it at `moment` if given."""
+        for insert, roles, row in self._rows:
+            values = row.copy()
+            for place, role in enumerate(roles):
+                if role == "id":
+                    values[place] = job_id
+                elif role and moment and values[place] is not None:
+                    values[place] = moment
+            yield insert, values
+
+
+def store_finished(path: str, count: int) -> None:
+    """Give an empty database so many jobs that ended in the last two days, with all that is kept of them."""
+    logging.disable()  # of the job that is to fail
+    with running(create_app(path)):
+        ids = [noop.submit(number=1).id, fail.submit(number=1).id]
+        if [jobs.wait(job_id, 30).state for job_id in ids] != ["succeeded", "failed"]:
+            raise RuntimeError("the jobs to copy did not end as they should")
+    conn = sqlite3.connect(path)
+    conn.execute("PRAGMA synchronous=OFF")
+    good, bad = (History(conn, job_id) for job_id in ids)
+    since, step = datetime.now(UTC) - timedelta(days=2), timedelta(days=2) / count
+    for start in range(0, count, CHUNK):
+        rows: defaultdict[str, list[list[Any]]] = defaultdict(list)
+        for number in range(start, min(count, start + CHUNK)):
+            at = since + number * step
+            history = good if number % FAILED else bad
+            for insert, values in history.of(_id(at, number), at.isoformat(" ", "microseconds")[:26]):
+                rows[insert].append(values)
+        with conn:
+            for insert, several in rows.items():
+                conn.executemany(insert, several)
+    conn.close()
+
+
+def _is_time(column: str) -> bool:
+    return column == "at" or column.endswith("_at")
+
+
+def _id(at: datetime, number: int) -> str:
+    moment = f"{int(1_000 * at.timestamp()):012x}"
+    return f"{moment[:8]}-{moment[8:]}-7000-8000-{number:012x}"
