@@ -50,9 +50,9 @@ def spin(seconds: float) -> int:
 
 
 def create_app(path: str | Path | None = None, **config: Any) -> Flask:
-    """A host whose database is the SQLite file `path` (default: BENCH_DATABASE), with its tables."""
+    """A host whose database is the SQLite file `path` (default: BENCH_STORE), with its tables."""
     app = Flask("bench")
-    file = path or os.environ["BENCH_DATABASE"]
+    file = path or os.environ["BENCH_STORE"]
     app.config.update({"SQLALCHEMY_DATABASE_URI": f"sqlite:///{file}", "JOBS_THREADS": THREADS, **config})
     app.config.from_prefixed_env()
     db.init_app(app)

@@ -23,7 +23,7 @@ from .table import Measured, Row, show
 SETTLED_AFTER: Final = 8.0
 BATCH: Final = 1_000
 ROWS = (
-    Row("idle.cpu", "idle process: CPU", "% of a core", at_most=0.3),
+    Row("idle.cpu", "idle process: CPU, of one core", "%", at_most=0.3),
     Row("idle.wakeups", "idle process: wake-ups", "/s", at_most=30),
     Row("idle.memory", "resident memory of an idle service", "MB", at_most=80),
     Row("idle.growth", "its growth over 100,000 jobs", "MB", at_most=15),

@@ -33,7 +33,7 @@ def serve(name: str, app: str, path: Path | None = None, **variables: str) -> It
     """gunicorn (gthread), waitress or granian with one process, 16 threads and the app that `app` makes."""
     port = free_port()
     if path is not None:
-        variables["BENCH_DATABASE"] = str(path)
+        variables["BENCH_STORE"] = str(path)
     with process([sys.executable, "-m", *_command(name, app, port)], **variables) as started:
         wait_until(lambda: answers(port) or started.poll() is not None, timeout=30)
         if started.poll() is not None:
@@ -45,7 +45,7 @@ def serve(name: str, app: str, path: Path | None = None, **variables: str) -> It
 def worker(path: Path, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """`flask jobs worker` on that database."""
     command = [sys.executable, "-m", "flask", "--app", "bench.host", "jobs", "worker"]
-    with process(command, BENCH_DATABASE=str(path), **variables) as started:
+    with process(command, BENCH_STORE=str(path), **variables) as started:
         yield started
 
 

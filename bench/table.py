@@ -41,7 +41,7 @@ class Measured:
 
 
 HEAD = ("what", "measured", "target", "met?")
-WIDTHS = (62, 16, 20, 4)
+WIDTHS = (68, 14, 14, 4)
 
 
 def head() -> str:
