@@ -15,6 +15,7 @@ from typing import Any
 from flask import Flask
 from flask_executor import Executor
 
+from . import host
 from .child import in_child
 from .host import THREADS, create_app, fill, folder, noop, running, wait_until, watching
 from .table import Measured, Row, middle, show
@@ -49,11 +50,11 @@ def ours(count: int, synchronous: str = "FULL") -> float:
         return drain(str(place / "drain.db"), count, JOBS_SQLITE_SYNCHRONOUS=synchronous)
 
 
-def drain(path: str, count: int, **config: Any) -> float:
-    """Queue `count` jobs in that database and run them: jobs a second."""
+def drain(path: str, count: int, task: str = "noop", **config: Any) -> float:
+    """Queue `count` jobs in that database and run them here: jobs a second."""
     app = create_app(path, **config)
     with app.app_context():
-        fill(count)
+        fill(count, getattr(host, task))
     with watching(path) as watch:
         started = time.perf_counter()
         with running(app):
@@ -74,3 +75,11 @@ def bare(count: int) -> float:
         seconds = time.perf_counter() - started
     assert futures[-1].result() == count - 1
     return count / seconds
+
+
+def queue(path: str, count: int, task: str = "noop") -> float:
+    """Queue so many jobs at one moment, and return that moment on the clock that all processes share."""
+    with create_app(path).app_context():
+        if count:
+            fill(count, getattr(host, task))
+    return time.monotonic()

@@ -34,6 +34,19 @@ def fail(number: int) -> int:
     raise ValueError(number)
 
 
+@jobs.task("bench.wait")
+def wait(number: int) -> int:
+    """Wait 10 ms, as for somebody else's answer."""
+    time.sleep(0.01)
+    return number
+
+
+@jobs.task("bench.work")
+def work(number: int) -> int:
+    """Use the processor for about 2 ms."""
+    return sum(range(100_000)) + number
+
+
 @jobs.task("bench.moment")
 def moment() -> int:
     """When it began, on the clock that all processes of this machine share, in nanoseconds."""
@@ -80,10 +93,9 @@ def running(app: Flask) -> Iterator[None]:
             jobs.stop(timeout=10)
 
 
-def fill(count: int) -> None:
-    """Queue so many jobs."""
-    for start in range(0, count, 1_000):
-        noop.submit_many([{"number": number} for number in range(start, min(count, start + 1_000))])
+def fill(count: int, task: Any = noop) -> None:
+    """Queue so many jobs, all of them at one moment."""
+    task.submit_many([{"number": number} for number in range(count)])
 
 
 def wait_until(condition: Callable[[], Any], timeout: float = 300, every: float = 0.02) -> None:
@@ -112,6 +124,10 @@ class Watch:
     def running(self) -> int:
         """How many jobs are claimed."""
         return int(self.ask("SELECT count(*) FROM simmer_jobs WHERE state = 'running'"))
+
+    def workers(self) -> int:
+        """How many processes have registered to run jobs."""
+        return int(self.ask("SELECT count(*) FROM simmer_workers"))
 
     def ask(self, query: str) -> Any:
         """The first column of the first row."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from bench import report
 from bench.__main__ import main
+from bench.chart import Chart
 from bench.child import in_child
 from bench.load import request, send
 from bench.subjects import OURS, ROWS, SUBJECTS
@@ -80,3 +83,27 @@ def test_the_load_generator_counts_every_answer() -> None:
     assert set(load["statuses"]) == {"200", "404"}
     assert sum(load["statuses"].values()) == load["answers"]
     assert abs(load["statuses"]["200"] - load["statuses"]["404"]) <= 1
+
+
+def test_the_page_shows_the_results_and_keeps_the_rest() -> None:
+    """`python -m bench.report` replaces what stands between its markers, as often as it is called."""
+    machine = {"at": "2026-01-01T00:00:00", "cores": 2, "processor": "P", "python": "3.11", "sqlite": "3.40"}
+    result = {
+        "machine": {**machine, "fsync_ms": 0.3, "load": 0.0},
+        "results": [{"name": "drain.ratio", "value": 0.5, "detail": "details"}],
+    }
+    page = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
+    once = report.rewritten(page, [result])
+    assert once == report.rewritten(once, [result])
+    assert once.startswith("before\n")
+    assert once.endswith("\nafter\n")
+    assert "old" not in once
+    assert f"| {ROWS['drain.ratio'].what} | 0.5 × (details) | ≥ 0.7 × | **no** |" in once
+
+
+def test_a_chart_has_a_point_for_each_value() -> None:
+    """The drawing is XML, and nothing of what was measured is left out of it."""
+    chart = Chart("a < b", "threads", {"one": [(1, 10.0), (8, 70.0)], "other": [(1, 0.0), (8, 5.0)]})
+    drawn = ElementTree.fromstring(chart.svg())
+    assert len(drawn.findall("{*}circle")) == 4
+    assert {text.text for text in drawn.findall("{*}text")} >= {"a < b", "threads", "one", "other", "1", "8"}
