@@ -11,12 +11,6 @@ from typing import Any, Final
 
 from .host import create_app, fail, jobs, noop, running
 
-KEYS: Final = {
-    "simmer_jobs": "id",
-    "simmer_tags": "job_id",
-    "simmer_attempts": "job_id",
-    "simmer_events": "job_id",
-}
 CHUNK: Final = 10_000
 FAILED: Final = 30
 """Each so-manieth of the jobs that `store_finished` makes has failed."""
@@ -27,8 +21,8 @@ class History:
 
     def __init__(self, conn: sqlite3.Connection, job_id: str) -> None:
         self._rows: list[tuple[str, list[str], list[Any]]] = []
-        for table, key in KEYS.items():
-            found = [row[1] for row in conn.execute(f"PRAGMA table_info({table})")]
+        for table, found in _tables(conn):
+            key = "id" if table == "simmer_jobs" else "job_id"
             columns = [name for name in found if name != "id" or key == "id"]  # the database numbers events
             names, marks = ", ".join(columns), ", ".join("?" * len(columns))
             insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
@@ -70,6 +64,13 @@ def store_finished(path: str, count: int) -> None:
             for insert, several in rows.items():
                 conn.executemany(insert, several)
     conn.close()
+
+
+def _tables(conn: sqlite3.Connection) -> list[tuple[str, list[str]]]:
+    """The jobs and all that refers to a job, each with its columns."""
+    names = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    tables = [(name, [row[1] for row in conn.execute(f"PRAGMA table_info({name})")]) for name in names]
+    return [(name, columns) for name, columns in tables if name == "simmer_jobs" or "job_id" in columns]
 
 
 def _is_time(column: str) -> bool:

@@ -50,7 +50,7 @@ def rounds(count: int, times: int) -> dict[str, list[float]]:
             one_by_one(count)  # warms up, and is what the raw side copies
             raw = Raw(path, place / "raw.db")
             ways: dict[str, Callable[[], float]] = {
-                "raw": lambda: rate(count, lambda: raw.insert(count)),
+                "raw": lambda: raw.rate(count),
                 "one": lambda: rate(count, lambda: one_by_one(count)),
                 "eight": lambda: rate(count * THREADS, lambda: at_once(app, count)),
                 "many": lambda: rate(MANY, many),
@@ -112,11 +112,16 @@ class Raw:
                 self._conn.execute(sql)
         self._made = 0
 
-    def insert(self, count: int) -> None:
-        """So many jobs, each with a commit of its own."""
-        for _ in range(count):
-            self._made += 1
+    def rate(self, count: int) -> float:
+        """So many jobs, each with a commit of its own; `count` a second."""
+        numbers = range(self._made, self._made + count)
+        jobs = [list(self._history.of(f"01900000-0000-7000-8000-{number:012x}")) for number in numbers]
+        self._made += count
+        return rate(count, lambda: self._insert(jobs))
+
+    def _insert(self, jobs: list[list[tuple[str, list[Any]]]]) -> None:
+        for rows in jobs:
             self._conn.execute("BEGIN IMMEDIATE")
-            for statement, row in self._history.of(f"01900000-0000-7000-8000-{self._made:012x}"):
-                self._conn.execute(statement, row)
+            for statement, values in rows:
+                self._conn.execute(statement, values)
             self._conn.execute("COMMIT")
