@@ -36,7 +36,7 @@ ROWS = (
 
 def measure(quick: bool) -> Iterator[Measured]:
     """Race them all, some rounds."""
-    count, rounds = (500, 1) if quick else (3_000, 3)
+    count, rounds = (500, 1) if quick else (2_000, 3)
     taken: dict[str, list[dict[str, float]]] = {name: [] for name in ("simmer", *PEERS)}
     for _ in range(rounds):
         for name, rates in taken.items():
