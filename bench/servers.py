@@ -35,7 +35,7 @@ def serve(name: str, app: str, path: Path | None = None, **variables: str) -> It
     if path is not None:
         variables["BENCH_STORE"] = str(path)
     with process([sys.executable, "-m", *_command(name, app, port)], **variables) as started:
-        wait_until(lambda: answers(port) or started.poll() is not None, timeout=30)
+        wait_until(lambda: answers(port) or started.poll() is not None, timeout=60)
         if started.poll() is not None:
             raise RuntimeError(f"{name} ended with {started.returncode}: {started.args!r}")
         yield Server(started.pid, port)
@@ -71,11 +71,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(port: int) -> bool:
-    """Whether somebody listens there."""
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5):
             return True
+    except OSError:
+        return False
+
+
+def answers(port: int) -> bool:
+    """Whether HTTP is answered there; gunicorn takes connections before it has made the app."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+            sock.sendall(b"GET /bare HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return bool(sock.recv(1))
     except OSError:
         return False
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..host import folder, wait_until
-from ..servers import answers, free_port, process
+from ..servers import free_port, listens, process
 
 POSTGRES: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 """Where Debian has what is not in the path."""
@@ -41,7 +41,7 @@ def _redis(place: Path) -> Iterator[str]:
     program, port = _found("redis-server", "redis-server"), free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(place), "--save", ""]
     with process([program, *options]):
-        wait_until(lambda: answers(port), timeout=30)
+        wait_until(lambda: listens(port), timeout=30)
         yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -54,7 +54,7 @@ def _postgresql(place: Path) -> Iterator[str]:
     subprocess.run([*user, initdb, *options], cwd=place, check=True, capture_output=True, timeout=120)
     where = ["-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(place)]
     with process([*user, postgres, *where]):
-        wait_until(lambda: answers(port), timeout=30)
+        wait_until(lambda: listens(port), timeout=30)
         yield f"postgresql://bench@127.0.0.1:{port}/postgres"
 
 
