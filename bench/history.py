@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -44,26 +45,32 @@ class History:
 
 def store_finished(path: str, count: int) -> None:
     """Give an empty database so many jobs that ended in the last two days, with all that is kept of them."""
-    logging.disable()  # of the job that is to fail
+    ids = _finished(path)
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("PRAGMA synchronous=OFF")
+        good, bad = (History(conn, job_id) for job_id in ids)
+        since, step = datetime.now(UTC) - timedelta(days=2), timedelta(days=2) / count
+        for start in range(0, count, CHUNK):
+            rows: defaultdict[str, list[list[Any]]] = defaultdict(list)
+            for number in range(start, min(count, start + CHUNK)):
+                at = since + number * step
+                history = good if number % FAILED else bad
+                for insert, values in history.of(_id(at, number), at.isoformat(" ", "microseconds")[:26]):
+                    rows[insert].append(values)
+            with conn:
+                for insert, several in rows.items():
+                    conn.executemany(insert, several)
+
+
+def _finished(path: str) -> list[str]:
+    """Run a job that succeeds and one that fails; their ids."""
+    logging.disable()  # of the second one
     with running(create_app(path)):
         ids = [noop.submit(number=1).id, fail.submit(number=1).id]
-        if [jobs.wait(job_id, 30).state for job_id in ids] != ["succeeded", "failed"]:
-            raise RuntimeError("the jobs to copy did not end as they should")
-    conn = sqlite3.connect(path)
-    conn.execute("PRAGMA synchronous=OFF")
-    good, bad = (History(conn, job_id) for job_id in ids)
-    since, step = datetime.now(UTC) - timedelta(days=2), timedelta(days=2) / count
-    for start in range(0, count, CHUNK):
-        rows: defaultdict[str, list[list[Any]]] = defaultdict(list)
-        for number in range(start, min(count, start + CHUNK)):
-            at = since + number * step
-            history = good if number % FAILED else bad
-            for insert, values in history.of(_id(at, number), at.isoformat(" ", "microseconds")[:26]):
-                rows[insert].append(values)
-        with conn:
-            for insert, several in rows.items():
-                conn.executemany(insert, several)
-    conn.close()
+        states = [jobs.wait(job_id, 30).state for job_id in ids]
+    if states != ["succeeded", "failed"]:
+        raise RuntimeError(f"the jobs to copy ended otherwise: {states}")
+    return ids
 
 
 def _tables(conn: sqlite3.Connection) -> list[tuple[str, list[str]]]:
