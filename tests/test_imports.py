@@ -15,7 +15,7 @@ LAYERS = (
     "encoding",
     "fields context",
     "signature json_schema columns",
-    "arguments",
+    "arguments policies",
     "registry models",
     "options database",
     "caller store",

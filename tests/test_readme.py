@@ -17,6 +17,7 @@ import pytest
 
 from app.jobs.cli import jobs_cli
 from app.jobs.config import Settings
+from app.jobs.policies import Policy
 from app.jobs.registry import TaskDefinition
 from app.jobs.routes import ROUTES
 
@@ -105,6 +106,14 @@ def test_every_command_is_documented(command: str) -> None:
 def test_every_task_option_is_documented(option: str) -> None:
     """Each option of `@jobs.task` stands in the table."""
     assert f"`{option}`" in README.partition("\n## Tasks")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("policy", Policy.words())
+def test_every_policy_is_documented(policy: str) -> None:
+    """Each policy of a schedule stands in the table, with its default."""
+    section = README.partition("\n## Schedules")[2].partition("\n## ")[0]
+    default = json.dumps(getattr(Policy(), policy)).replace("null", "`None`").replace("0.0", "0")
+    assert re.search(rf"\| `{policy}` \| `?{default}`? \|", section)
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -59,6 +59,10 @@ class ScheduleExists(SimmerError):
     """A schedule of this id exists already: choose another id or remove it first."""
 
 
+class ScheduleDeclared(SimmerError):
+    """The schedule is declared in code: change it there; only pausing it is possible from here."""
+
+
 class InvalidState(SimmerError):
     """The job is in a state that does not allow this; `state` is the one it is in."""
 

@@ -13,11 +13,12 @@ from .autostart import start_when_serving
 from .cli import jobs_cli
 from .config import load_settings
 from .connect import connect, host_database
-from .errors import NotReady, TaskDefinitionError
+from .errors import InvalidArguments, NotReady, TaskDefinitionError
 from .forks import begin_afresh_in_children
 from .job import Job, JobList
 from .onecopy import refuse_second_copy
-from .options import SubmitOptions
+from .options import ScheduleRequest, SubmitOptions
+from .policies import Policy
 from .registry import Declaration, Registry, TaskDefinition
 from .routes import accepted, create_blueprint
 from .routes.csrf import exempt_from_csrf
@@ -94,16 +95,20 @@ class Simmer:
     ) -> Callable[[Any], Task[..., Any]]:  # fmt: skip
         """Run a task or a plain function at a trigger's fire times: `@jobs.schedule("interval", seconds=30)`.
 
-        `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it.
+        `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it. Words
+        of the policy (misfire, misfire_grace, max_running, jitter) go beside those of the trigger.
         """
+        policy_words = {word: words.pop(word) for word in Policy.words() if word in words}
         try:
-            parsed = parse_trigger(trigger, **words)
+            parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)
         except TriggerError as error:
             raise TaskDefinitionError(f"schedule {id or ''}: {error.field}: {error}") from None
+        except InvalidArguments as error:
+            raise TaskDefinitionError(f"schedule {id or ''}: {error}") from None
 
         def declare(function: Any) -> Task[..., Any]:
             task = function if isinstance(function, Task) else cast("Task[..., Any]", self.task(function))
-            self.registry.declare(Declaration(id or task.name, task.name, parsed, dict(args or {})))
+            self.registry.declare(Declaration(id or task.name, task.name, parsed, dict(args or {}), policy))
             return task
 
         return declare
@@ -178,10 +183,15 @@ class Simmer:
 
     def add_schedule(
         self, *, task: str, trigger: str | Mapping[str, Any] | Trigger, id: str | None = None,
-        args: Mapping[str, Any] | None = None,
+        args: Mapping[str, Any] | None = None, **words: Any,
     ) -> dict[str, Any]:  # fmt: skip
-        """Store a schedule; `trigger` is a dict as over HTTP. Raises InvalidArguments, ScheduleExists."""
-        return self.service.add_schedule(id, task, trigger, args or {})
+        """Store a schedule; `trigger` is a dict as over HTTP, or words: `trigger="interval", seconds=30`.
+
+        Also misfire, misfire_grace, max_running and jitter. Raises InvalidArguments, ScheduleExists.
+        """
+        policy = {word: words.pop(word) for word in Policy.words() if word in words}
+        asked = ScheduleRequest(task, _whole(trigger, words), args or {}, policy)
+        return self.service.add_schedule(id, asked)
 
     def get_schedule(self, schedule_id: str) -> dict[str, Any]:
         """The schedule as it is; raises ScheduleNotFound."""
@@ -219,3 +229,12 @@ class Simmer:
 
     requires = staticmethod(requires)
     accepted = staticmethod(accepted)
+
+
+def _whole(trigger: Any, words: Mapping[str, Any]) -> Any:
+    """A trigger with the words beside it, as one dict; what is no trigger is left for its check to refuse."""
+    if isinstance(trigger, str):
+        trigger = {"type": trigger}
+    elif words and isinstance(trigger, Trigger):
+        trigger = trigger.as_dict()
+    return {**trigger, **words} if isinstance(trigger, Mapping) else trigger

@@ -17,6 +17,7 @@ def new_schedule(declaration: Declaration, app: str | None, anchor: datetime) ->
         task=declaration.task,
         args=dumps(dict(declaration.args), "args"),
         trigger=dumps(declaration.trigger.as_dict()),
+        policy=dumps(declaration.policy.as_dict()),
         anchor=anchor,
         next_fire_at=declaration.trigger.next_after(None, anchor),
     )

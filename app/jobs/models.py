@@ -82,6 +82,9 @@ class JobRow(Base):
             where="schedule_id IS NOT NULL",
             unique=True,
         ),
+        partial(
+            "ix_simmer_jobs_open", "schedule_id", where="schedule_id IS NOT NULL AND finished_at IS NULL"
+        ),
         partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
         Index("ix_simmer_jobs_state", "state", "id"),
         Index("ix_simmer_jobs_task", "task", "id"),
@@ -146,8 +149,11 @@ class ScheduleRow(Base):
     task: Mapped[str] = mapped_column(String(200))
     args: Mapped[str] = mapped_column(Text)
     trigger: Mapped[str] = mapped_column(Text)
+    policy: Mapped[str] = mapped_column(Text)
     anchor: Mapped[datetime] = mapped_column(Time)
     next_fire_at: Mapped[datetime | None] = mapped_column(Time)
+    fire_by: Mapped[datetime | None] = mapped_column(Time)
+    """Until when the next fire time may wait for others, to share a transaction with them."""
     last_fire_at: Mapped[datetime | None] = mapped_column(Time)
     paused: Mapped[bool] = mapped_column(Boolean)
     retired: Mapped[bool] = mapped_column(Boolean)
@@ -175,10 +181,13 @@ class FireRow(Base):
     decided_at: Mapped[datetime] = mapped_column(Time)
     job_id: Mapped[str | None] = mapped_column(Id)
     reason: Mapped[str | None] = mapped_column(Text)
+    late_seconds: Mapped[float] = mapped_column(Float)
+    """How long after the fire time the decision was made."""
 
     __table_args__ = (
-        check("decision IN ('fired', 'coalesced', 'misfired', 'skipped')", "fires_decision"),
+        check("decision IN ('fired', 'coalesced', 'misfired', 'skipped', 'paused')", "fires_decision"),
         check("(decision = 'fired') = (job_id IS NOT NULL)", "fires_job"),
+        Index("ix_simmer_fires_time", "fire_time"),
     )
 
 
@@ -205,6 +214,16 @@ class WorkerRow(Base):
     __table_args__ = (check("state IN ('running', 'draining')", "workers_state"),)
 
 
+class LeaseRow(Base):
+    """Which process does something that one at a time is enough for, and until when."""
+
+    __tablename__ = "simmer_leases"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(Id)
+    until: Mapped[datetime] = mapped_column(Time)
+
+
 class IdempotencyRow(Base):
     """The first request with an Idempotency-Key, and the job it made."""
 
@@ -226,6 +245,7 @@ EVENTS = cast(Table, EventRow.__table__)
 SCHEDULES = cast(Table, ScheduleRow.__table__)
 FIRES = cast(Table, FireRow.__table__)
 WORKERS = cast(Table, WorkerRow.__table__)
+LEASES = cast(Table, LeaseRow.__table__)
 IDEMPOTENCY = cast(Table, IdempotencyRow.__table__)
 
 

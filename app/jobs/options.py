@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from .errors import InvalidArguments, problem
+from .policies import Policy
 from .registry import (
     HIGHEST_PRIORITY,
     LONGEST_DELAY,
@@ -79,6 +80,26 @@ class Submission:
     task: str
     args: Mapping[str, Any]
     options: SubmitOptions = field(default=NO_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRequest:
+    """A schedule as it was asked for; the trigger and the policy are checked where it is stored.
+
+    A `paused` of None leaves one that is there as it is.
+    """
+
+    task: str
+    trigger: Any
+    args: Mapping[str, Any] = field(default_factory=dict)
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    paused: bool | None = False
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> ScheduleRequest:
+        """What is asked for by the words of a schedule as HTTP shows and takes it."""
+        policy = {word: words[word] for word in Policy.words() if word in words}
+        return cls(words["task"], words["trigger"], words["args"], policy, words["paused"])
 
 
 def _is_aware(value: Any) -> bool:

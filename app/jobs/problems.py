@@ -52,6 +52,7 @@ TABLE: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.BatchNotFound, "not-found"),
     (errors.ScheduleNotFound, "not-found"),
     (errors.ScheduleExists, "already-exists"),
+    (errors.ScheduleDeclared, "invalid-state"),
     (errors.InvalidState, "invalid-state"),
     (errors.InvalidCursor, "bad-parameter"),
     (errors.QueueFull, "queue-full"),

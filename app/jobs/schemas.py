@@ -8,18 +8,18 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from marshmallow import Schema, ValidationError, fields, pre_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from .fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
 from .ids import is_id
-from .registry import HIGHEST_PRIORITY, LONGEST_DELAY, MOST_ATTEMPTS, MOST_TAGS
+from .registry import HIGHEST_PRIORITY, LONGEST_DELAY, MOST_ATTEMPTS, MOST_TAGS, SCHEDULE_ID
 from .states import STATES
 
 MOST_IN_BATCH: Final = 1_000
 MOST_IN_PAGE: Final = 500
+MOST_IN_PREVIEW: Final = 50
 MOST_WORDS: Final = 100
 """How often a filter may be repeated."""
-SCHEDULE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def text(most: int, **options: Any) -> JsonScalar:
@@ -101,6 +101,52 @@ class JobQuerySchema(Schema):
     sort = JsonChoice((("-created_at", True), ("created_at", False)), load_default=True)
     """Loads as whether the newest come first."""
     count = JsonChoice((("true", True), ("false", False)), load_default=False)
+
+
+class TriggerSchema(Schema):
+    """The body of `POST /schedules/preview`; what is in a trigger, the triggers themselves check."""
+
+    trigger = JsonDict(JsonScalar(Any), required=True)
+    timezone = text(64, allow_none=True)
+
+    @post_load
+    def put_the_zone_in(self, loaded: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """A timezone beside the trigger is the trigger's."""
+        if "trigger" in loaded and (zone := loaded.pop("timezone", None)) is not None:
+            loaded["trigger"] = {**loaded["trigger"], "timezone": zone}
+        return loaded
+
+
+class PreviewSchema(TriggerSchema):
+    """The body of `POST /schedules/preview`."""
+
+    count = JsonScalar(int, load_default=10, validate=validate.Range(1, MOST_IN_PREVIEW))
+    after = JsonScalar(datetime, load_default=None, allow_none=True)
+
+
+class ScheduleSchema(TriggerSchema):
+    """The body of `PUT /schedules/{id}`, and with an id of `POST /schedules`."""
+
+    task = text(200, required=True)
+    args = JsonDict(JsonScalar(Any), load_default=dict)
+    paused = JsonScalar(bool, load_default=False)
+    misfire = text(10)
+    misfire_grace = JsonScalar(float, allow_none=True)
+    max_running = JsonScalar(int, allow_none=True)
+    jitter = JsonScalar(float)
+
+
+class NewScheduleSchema(ScheduleSchema):
+    """The body of `POST /schedules`."""
+
+    id = text(64, load_default=None, allow_none=True)
+
+
+class HistoryQuerySchema(Schema):
+    """The query string of `GET /schedules/{id}/history`."""
+
+    limit = WordNumber(load_default=50, validate=validate.Range(1, MOST_IN_PAGE))
+    before = JsonScalar(datetime, load_default=None)
 
 
 class WaitQuerySchema(Schema):

@@ -45,7 +45,7 @@ def test_an_unknown_address_is_404(tmp_path: Path, path: str, method: str) -> No
         ("PUT", "/jobs", "GET, HEAD, POST, OPTIONS"),
         ("GET", "/jobs/x/cancel", "POST, OPTIONS"),
         ("POST", "/tasks", "GET, HEAD, OPTIONS"),
-        ("POST", "/schedules", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/schedules", "GET, HEAD, POST, OPTIONS"),
         ("FOO", "/health/live", "GET, HEAD, OPTIONS"),
         ("TRACE", "/stats", "GET, HEAD, OPTIONS"),
     ],

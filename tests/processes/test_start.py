@@ -50,7 +50,7 @@ def add_tick(here: Machine, task: str, args: dict[str, Any]) -> None:
     now = Clock().now()
     new = schedules.NewSchedule(
         id="tick", app=None, task=task, args=json.dumps(args), trigger='{"type": "interval", "seconds": 1}',
-        anchor=now, next_fire_at=now,
+        policy='{"max_running": null}', anchor=now, next_fire_at=now,
     )  # fmt: skip
     database = Database.connect(make_url(here.url), threads=1, synchronous="NORMAL")
     with database.write() as conn:

@@ -17,25 +17,27 @@ from app.jobs.config import Settings
 from app.jobs.database import Database
 from app.jobs.duties.scheduler import Scheduler
 from app.jobs.models import FIRES, JOBS
+from app.jobs.policies import Policy
 from app.jobs.registry import Declaration, Registry, TaskDefinition
-from app.jobs.store import schedules
+from app.jobs.store import fires, schedules
 from app.jobs.submission import Submitter
 from app.jobs.triggers import parse_trigger
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 Make = Callable[..., Scheduler]
+ANY_OVERLAP = Policy(max_running=None)
 
 
 def refresh() -> None:
     """A task."""
 
 
-def a_registry(seconds: float = 10, **words: Any) -> Registry:
-    """A registry that declares one interval schedule."""
+def a_registry(seconds: float = 10, policy: Policy = ANY_OVERLAP, **words: Any) -> Registry:
+    """A registry that declares one interval schedule, whose jobs nobody runs."""
     registry = Registry()
     registry.add(TaskDefinition("refresh", refresh))
     registry.declare(
-        Declaration("refresh", "refresh", parse_trigger("interval", seconds=seconds, **words), {})
+        Declaration("refresh", "refresh", parse_trigger("interval", seconds=seconds, **words), {}, policy)
     )
     return registry
 
@@ -163,10 +165,12 @@ def test_a_schedule_that_was_decided_meanwhile_is_left_alone(database: Database)
     scheduler(database, clock).run_once()
     with database.write() as conn:
         row = schedules.get(conn, "refresh")
-        skip = schedules.Decision(fire_time=row.next_fire_at, decision="skipped")
+        skip = fires.Decision(fire_time=row.next_fire_at, decision="skipped")
         later = row.next_fire_at + timedelta(seconds=10)
-        assert schedules.move(conn, row, later, [skip], clock.now())
-        assert not schedules.move(conn, row, later, [replace(skip, fire_time=later)], clock.now())
+        move = fires.Move(row.id, row.next_fire_at, later, [skip])
+        assert fires.move(conn, [move], clock.now())
+        late = replace(move, decisions=[replace(skip, fire_time=later)])
+        assert not fires.move(conn, [late], clock.now())
     assert decisions(database) == [(10, "skipped", 1)]
 
 
@@ -180,6 +184,7 @@ def test_paused_and_removed_schedules_do_not_fire(verb: str, make_app: Any) -> N
     with make_app(jobs, JOBS_ENGINE="manual").app_context():
         jobs.add_schedule(id="s", task="refresh", trigger={"type": "interval", "seconds": 10})
         jobs.testing.advance(10)
+        jobs.testing.drain()
         assert len(jobs.testing.submitted()) == 1
         if verb == "remove":
             jobs.remove_schedule("s")
@@ -192,6 +197,7 @@ def test_paused_and_removed_schedules_do_not_fire(verb: str, make_app: Any) -> N
         if verb == "pause":
             now = jobs.run_schedule("s")
             assert (now.schedule_id, now.fire_time) == ("s", None)
+            jobs.testing.drain()
             resumed = jobs.resume_schedule("s")
             assert resumed["next_fire_at"] > jobs.runtime.clock.now()
             jobs.testing.advance(10)

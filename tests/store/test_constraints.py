@@ -55,14 +55,14 @@ def test_one_fire_time_has_one_job_and_one_decision(database: Database) -> None:
         submit(conn, schedule_id="other", fire_time=NOW)
         submit(conn, schedule_id="s")
         submit(conn, schedule_id="s")
-        fire = {"schedule_id": "s", "fire_time": NOW, "count": 1, "decided_at": NOW}
+        fire = {"schedule_id": "s", "fire_time": NOW, "count": 1, "decided_at": NOW, "late_seconds": 0.0}
         conn.execute(insert(FIRES).values(**fire, decision="skipped"))
         refused(conn, insert(FIRES).values(**fire, decision="coalesced"))
 
 
 def test_a_decision_is_fired_exactly_when_it_has_a_job(database: Database) -> None:
-    """And it is one of four words."""
-    fire = {"schedule_id": "s", "fire_time": NOW, "count": 1, "decided_at": NOW}
+    """And it is one of five words."""
+    fire = {"schedule_id": "s", "fire_time": NOW, "count": 1, "decided_at": NOW, "late_seconds": 0.0}
     with database.write() as conn:
         refused(conn, insert(FIRES).values(**fire, decision="fired"))
         refused(conn, insert(FIRES).values(**fire, decision="skipped", job_id="j"))

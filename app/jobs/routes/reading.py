@@ -17,7 +17,8 @@ from ..encoding import loads_strict
 from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound
 from ..ids import is_id
 from ..problems import Problem
-from ..schemas import SCHEDULE_ID, places
+from ..registry import SCHEDULE_ID
+from ..schemas import places
 
 if TYPE_CHECKING:
     from ..runtime import Runtime

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ..options import NO_OPTIONS, Submission, SubmitOptions
+from ..options import NO_OPTIONS, ScheduleRequest, Submission, SubmitOptions
 from ..store.queries import JobFilters
 from .base import Host
 from .jobs import JobService
-from .schedules import ScheduleService
+from .scheduling import SchedulingService
 from .status import StatusService
 from .submit import SubmitService
 
-__all__ = ["NO_OPTIONS", "Host", "JobFilters", "Service", "Submission", "SubmitOptions"]
+__all__ = ["NO_OPTIONS", "Host", "JobFilters", "ScheduleRequest", "Service", "Submission", "SubmitOptions"]
 
 
-class Service(SubmitService, JobService, ScheduleService, StatusService):
+class Service(SubmitService, JobService, SchedulingService, StatusService):
     """Everything that can be asked of the jobs of one app."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 
@@ -15,6 +15,7 @@ class TriggerError(ValueError):
         self.field = field
 
 
+@runtime_checkable
 class Trigger(Protocol):
     """A rule that names fire times. Values only: no clock, no state."""
 
