@@ -14,7 +14,7 @@ LAYERS = (
     "backoff config job redaction text loops",
     "encoding",
     "fields context",
-    "signature json_schema columns sqlite",
+    "signature json_schema columns sqlite loading",
     "arguments policies",
     "registry models",
     "options database",

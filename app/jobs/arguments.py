@@ -16,6 +16,7 @@ from .encoding import NotEncodable, dumps, loads, to_json
 from .errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, problem
 from .fields import JsonSchema
 from .json_schema import JsonSchemaConverter
+from .loading import Loader
 from .signature import OpenSchema, name_of, schema_of
 
 MOST_PROBLEMS: Final = 100
@@ -25,14 +26,15 @@ MOST_PROBLEMS: Final = 100
 class Arguments:
     """The arguments of one task, by a marshmallow schema; immutable, for any thread."""
 
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
+    def __init__(self, schema: Schema, loader: Schema | Loader | None = None) -> None:
+        self.schema, self._loader = schema, loader or schema
 
     @classmethod
     def of(cls, function: Callable[..., Any], schema: Schema | type[Schema] | None = None) -> Arguments:
         """By `schema`, else by the annotations of `function`; TaskDefinitionError where they will not do."""
         if schema is None:
-            return cls(schema_of(function))
+            own = schema_of(function)
+            return cls(own, None if isinstance(own, OpenSchema) else Loader(own))
         made = schema() if isinstance(schema, type) and issubclass(schema, Schema) else schema
         if not isinstance(made, Schema) or made.many:
             raise TaskDefinitionError(
@@ -75,7 +77,7 @@ class Arguments:
 
     def _load(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
         try:
-            loaded = self.schema.load(values)
+            loaded = self._loader.load(values)
         except ValidationError as exc:
             found = itertools.islice(_problems(exc.messages, where, values), MOST_PROBLEMS)
             raise InvalidArguments(list(found)) from None

@@ -7,11 +7,11 @@ lead to the first of those who came meanwhile. A lone submitter leads at once an
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from .database import LOCK_WAIT, Database
 from .errors import DatabaseUnavailable
+from .sqlite import Statements
 from .store.writes import Write
 
 
@@ -35,7 +35,7 @@ class Commits:
         if mine.error is not None:
             raise mine.error
         if mine.is_alone:
-            self._database.apply(writes)
+            self._database.apply(_statements([mine]))
 
     def _is_first(self, mine: _Submitter) -> bool:
         with self._lock:
@@ -84,7 +84,7 @@ class Commits:
 
     def _serve(self, together: list[_Submitter]) -> None:
         try:
-            self._database.apply(self._writes(together))
+            self._database.apply(self._statements(together))
         except DatabaseUnavailable as error:
             # Whoever came meanwhile need not try: it was away for as long as they have been waiting.
             together += self._newcomers()
@@ -101,11 +101,11 @@ class Commits:
                 each.refuse(DatabaseUnavailable("the commit was interrupted"), error)
             raise
 
-    def _writes(self, together: list[_Submitter]) -> Iterator[Write]:
+    def _statements(self, together: list[_Submitter]) -> Statements:
         """What those together write; whoever comes while it is written joins them."""
         newcomers = together[:]
         while newcomers:
-            yield from _merged(newcomers)
+            yield from _statements(newcomers)
             newcomers = self._newcomers()
             together += newcomers
 
@@ -134,12 +134,15 @@ class _Submitter:
         self.error = error
 
 
+def _statements(submitters: Sequence[_Submitter]) -> Statements:
+    for write in submitters[0].writes if len(submitters) == 1 else _merged(submitters):
+        yield from write.statements()
+
+
 def _merged(submitters: Sequence[_Submitter]) -> Sequence[Write]:
     """Each statement once, with the rows of all."""
-    if len(submitters) == 1:
-        return submitters[0].writes
-    rows: dict[str, list[tuple[Any, ...]]] = {}
+    merged: dict[str, Write] = {}
     for each in submitters:
-        for sql, more in each.writes:
-            rows.setdefault(sql, []).extend(more)
-    return [Write(sql, all_rows) for sql, all_rows in rows.items()]
+        for sql, group, rows in each.writes:
+            merged.setdefault(sql, Write(sql, group, [])).rows.extend(rows)
+    return list(merged.values())

@@ -78,8 +78,8 @@ class Database:
                 self._quick.apply(statements)
                 return
             with self._writer.begin() as connection:
-                for sql, rows in statements:
-                    connection.exec_driver_sql(sql, rows)
+                for sql, values in statements:
+                    connection.exec_driver_sql(sql, values)
 
     @contextmanager
     def look(self) -> Iterator[Look | Connection]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +15,8 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from .errors import DatabaseUnavailable
 
-Statements = Iterable[tuple[str, Sequence[tuple[Any, ...]]]]
-"""Each with the rows that it is executed with."""
+Statements = Iterable[tuple[str, tuple[Any, ...]]]
+"""Each with its values."""
 MOST_KEPT: Final = 4
 """Connections that are kept; where more are needed at once they are the pool's."""
 
@@ -94,8 +94,8 @@ class Quick:
         with self._turn.taken(), self._driver() as driver:
             try:
                 self._turn.begin(driver)
-                for sql, rows in statements:
-                    driver.executemany(sql, rows)
+                for sql, values in statements:
+                    driver.execute(sql, values)
                 driver.execute("COMMIT")
             except BaseException:
                 driver.rollback()  # does nothing where BEGIN has failed

@@ -80,9 +80,9 @@ def _watching_statements(database: Database, function: Callable[..., None]) -> I
     """Call `function` as the engine does, before each statement that SQLite's driver executes without it."""
 
     def announced(statements: Statements) -> Statements:
-        for sql, rows in statements:
+        for sql, values in statements:
             function(None, None, sql)
-            yield sql, rows
+            yield sql, values
 
     @contextmanager
     def announcing(look: Any) -> Iterator[Look]:

@@ -48,7 +48,7 @@ def somebody_writes(lite: Database) -> Iterator[None]:
 
 def test_waiting_for_the_turn_has_a_bound(lite: Database) -> None:
     """Whoever writes too long is an outage for the others, who can read meanwhile; then all goes on."""
-    insert = [("INSERT INTO t VALUES (?)", [(1,), (2,)])]
+    insert = [("INSERT INTO t VALUES (?), (?)", (1, 2))]
     with somebody_writes(lite):
         with pytest.raises(DatabaseUnavailable, match="others of this process"):
             lite.apply(insert)
@@ -66,7 +66,7 @@ def test_writers_take_turns(lite: Database) -> None:
 
     def write() -> None:
         for _ in range(20):
-            lite.apply([("INSERT INTO t VALUES (?)", [(1,)])])
+            lite.apply([("INSERT INTO t VALUES (?)", (1,))])
             with lite.write() as conn:
                 conn.execute(text("INSERT INTO t VALUES (2)"))
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Response, request, url_for
 
 from ..access import scope
+from ..loading import Loader
 from ..options import RequestKey, Submission, SubmitOptions
 from ..problems import Problem
 from ..schemas import BatchSchema, SubmissionSchema
@@ -23,7 +24,7 @@ from .reading import (
     runtime,
 )
 
-_SUBMISSION: Final = SubmissionSchema()
+_SUBMISSION: Final = Loader(SubmissionSchema())
 _BATCH: Final = BatchSchema()
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, bindparam, case, delete, select, update
 
@@ -32,8 +31,7 @@ _SEEN = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
+class NewJob(NamedTuple):
     """Everything that is known of a job at its submission; `args` is JSON text, times are UTC."""
 
     id: str
@@ -65,8 +63,13 @@ def enqueue(conn: Connection, jobs: Sequence[NewJob]) -> None:
 def submitted(dialect: Dialect, jobs: Sequence[NewJob]) -> list[Write]:
     """What `enqueue` writes; all of it belongs into one transaction."""
     time = to_driver(dialect)
-    events = [(job.id, time(job.created_at), "submitted", job.state, 0) for job in jobs]
-    writes = [_INSERT.on(dialect, [_row(job, time) for job in jobs]), _INSERT_EVENT.on(dialect, events)]
+    rows, events = [], []
+    for job in jobs:
+        created, state = time(job.created_at), job.state
+        run_at = created if job.run_at is job.created_at else time(job.run_at)
+        rows.append(_row(job, state, created, run_at, time(job.fire_time)))
+        events.append((job.id, created, "submitted", state, 0))
+    writes = [_INSERT.on(dialect, rows), _INSERT_EVENT.on(dialect, events)]
     if tags := [(tag, job.id) for job in jobs for tag in dict.fromkeys(job.tags)]:
         writes.append(_INSERT_TAG.on(dialect, tags))
     return writes
@@ -128,13 +131,12 @@ def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int 
     return delete_final(conn, ids) if ids else 0
 
 
-def _row(job: NewJob, time: Callable[[datetime | None], Any]) -> tuple[Any, ...]:
-    """The values of _INSERT, in its order."""
-    state, run_at = job.state, time(job.run_at)
-    tags = json.dumps(job.tags) if job.tags else "[]"
+def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:
+    """The values of _INSERT, in its order; times as the driver takes them."""
     return (
-        job.id, job.task, job.queue, state, job.priority, job.args, tags, job.max_attempts, job.timeout,
-        job.on_interrupt, time(job.created_at), run_at, job.schedule_id, time(job.fire_time), job.batch_id,
+        job.id, job.task, job.queue, state, job.priority, job.args,
+        json.dumps(job.tags) if job.tags else "[]", job.max_attempts, job.timeout, job.on_interrupt,
+        created, run_at, job.schedule_id, fire_time, job.batch_id,
         state == QUEUED, run_at if state == SCHEDULED else None,
         0, 1, 0, False, 0,
     )  # fmt: skip

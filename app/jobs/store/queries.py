@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from ..columns import from_driver
 from ..ids import first_id_at
-from ..job import Job, Progress
+from ..job import NO_PROGRESS, Job, Progress
 from ..models import ATTEMPTS, JOBS, TAGS
 from ..sqlite import Look
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
@@ -177,7 +177,7 @@ def to_job(row: Any) -> Job:
     """The frozen snapshot of a row."""
     final, started, finished = is_final(row.state), row.started_at, row.finished_at
     ran = final and started is not None
-    return Job(
+    return Job.of(
         id=row.id, task=row.task, queue=row.queue, state=row.state, priority=row.priority,
         args=json.loads(row.args), tags=tuple(json.loads(row.tags)) if row.tags != "[]" else (),
         progress=_progress(row), attempt=row.attempt, max_attempts=row.max_attempts,
@@ -194,9 +194,9 @@ def to_job(row: Any) -> Job:
 
 def as_submitted(new: NewJob) -> Job:
     """The snapshot of a job that was stored just now: what reading it would give."""
-    return Job(
+    return Job.of(
         id=new.id, task=new.task, queue=new.queue, state=new.state, priority=new.priority,
-        args=json.loads(new.args), tags=new.tags, progress=Progress(), attempt=0,
+        args=json.loads(new.args), tags=new.tags, progress=NO_PROGRESS, attempt=0,
         max_attempts=new.max_attempts, result=None, error=None, created_at=new.created_at, run_at=new.run_at,
         started_at=None, finished_at=None, cancel_requested_at=None, expires_at=None, queued_seconds=None,
         run_seconds=None, schedule_id=new.schedule_id, fire_time=new.fire_time, batch_id=new.batch_id,
@@ -206,7 +206,7 @@ def as_submitted(new: NewJob) -> Job:
 
 def _progress(row: Any) -> Progress:
     if row.progress is None:
-        return Progress()
+        return NO_PROGRESS
     current, total, message = json.loads(row.progress)
     if not total:
         return Progress(current=current, total=total, message=message)
