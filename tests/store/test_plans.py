@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Executable, event, make_url
 
 from app.jobs.database import Database
-from app.jobs.store import claims, events, jobs, queries, runs, schedules, workers
+from app.jobs.store import claims, events, fires, jobs, queries, runs, workers
 from app.jobs.store.queries import JobFilters
 
 from .factory import NOW
@@ -27,8 +27,8 @@ SCANS: dict[str, tuple[Executable, str]] = {
 READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "queues due": (claims.queues_due, "ix_simmer_jobs_due"),
     "running jobs": (workers.running_jobs, "ix_simmer_jobs_running"),
-    "next fire": (lambda conn: schedules.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),
-    "schedules due": (lambda conn: schedules.due(conn, NOW, _TASKS), "ix_simmer_schedules_next"),
+    "next fire": (lambda conn: fires.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),
+    "schedules due": (lambda conn: fires.due(conn, NOW, _TASKS, 9), "ix_simmer_schedules_next"),
     "batch": (lambda conn: queries.batch(conn, "b"), "ix_simmer_jobs_batch"),
     "count by state": (
         lambda conn: queries.count(conn, JobFilters(states=("queued",))),

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from ..errors import InvalidArguments, InvalidState, ScheduleNotFound, problem
 from ..job import Job
 from ..options import NO_OPTIONS
-from ..store import jobs, queries, schedules
-from ..store.schedules import Decision
+from ..store import fires, jobs, queries, schedules
+from ..store.fires import ON_REQUEST, Decision, Move
+from ..store.overdue import overdue
 from ..triggers import Trigger, TriggerError, parse_trigger
 from ..triggers.describe import describe
 from ..triggers.preview import preview
@@ -25,11 +26,14 @@ class ScheduleService(UseCases):
     def schedules(self) -> list[dict[str, Any]]:
         """All schedules that are not retired, by id."""
         with self._parts.database.read() as conn:
-            return [schedules.to_dict(row) for row in schedules.all_schedules(conn)]
+            late = overdue(conn, self._parts.clock.now())
+            return [schedules.to_dict(row, late) for row in schedules.all_schedules(conn)]
 
     def schedule(self, schedule_id: str) -> dict[str, Any]:
         """One schedule. Raises ScheduleNotFound."""
-        return schedules.to_dict(self._row(schedule_id))
+        row = self._row(schedule_id)
+        with self._parts.database.read() as conn:
+            return schedules.to_dict(row, overdue(conn, self._parts.clock.now(), schedule_id))
 
     def skip_schedule(self, schedule_id: str) -> dict[str, Any]:
         """Leave out the next fire time, and record it. Raises ScheduleNotFound, InvalidState without one."""
@@ -39,9 +43,9 @@ class ScheduleService(UseCases):
             fire_time = _undecided(conn, row, trigger)
             if fire_time is None or row.paused:
                 raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
-            skipped = Decision(fire_time=fire_time, decision="skipped", reason="skipped on request")
-            following = trigger.next_after(fire_time, row.anchor)
-            schedules.move(conn, row, following, [skipped], self._parts.clock.now())
+            skipped = Decision(fire_time=fire_time, decision="skipped", reason=ON_REQUEST)
+            move = Move(row.id, row.next_fire_at, trigger.next_after(fire_time, row.anchor), [skipped])
+            fires.move(conn, [move], self._parts.clock.now())
         return self.schedule(schedule_id)
 
     def schedule_history(
@@ -50,7 +54,7 @@ class ScheduleService(UseCases):
         """The decisions about its fire times before `before`, newest first. Raises ScheduleNotFound."""
         self._row(schedule_id)
         with self._parts.database.read() as conn:
-            return schedules.history(conn, schedule_id, limit, before)
+            return fires.history(conn, schedule_id, limit, before)
 
     def preview(self, trigger: Any, count: int = 10, after: datetime | None = None) -> dict[str, Any]:
         """A trigger in words, and its next `count` fire times strictly after `after` (default: now).
@@ -115,7 +119,7 @@ def _undecided(conn: Connection, row: Any, trigger: Trigger) -> datetime | None:
     """Its first fire time to come that has no decision: a clock set back leads to some that have one."""
     fire_time: datetime | None = row.next_fire_at
     if fire_time is not None:
-        decided = schedules.decided_since(conn, row.id, fire_time)
+        decided = fires.decided_since(conn, row.id, fire_time)
         while fire_time in decided:
             fire_time = trigger.next_after(fire_time, row.anchor)
     return fire_time
