@@ -89,7 +89,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield here
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(request=requests, pass_by=st.sampled_from([0, 0, 0, 5, 3600]))
 def test_any_request_is_answered(shared: Site, request: tuple[str, str, Any], pass_by: float) -> None:
     """With what it asked for or with a problem; the schedules that there are can then be read and fire."""
