@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from ..columns import from_driver
 from ..ids import first_id_at
 from ..job import Job, Progress
 from ..models import ATTEMPTS, JOBS, TAGS
+from ..sqlite import Look
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
 from .jobs import NewJob
+from .writes import Template
 
 _J = JOBS.c
 _A = ATTEMPTS.c
-_ONE = select(JOBS).where(_J.id == bindparam("job_id"))
-_VERSION = select(_J.version, _J.state).where(_J.id == bindparam("job_id"))
+_Shown = namedtuple(
+    "_Shown",
+    "id task queue state priority args tags progress attempt max_attempts result error schedule_id batch_id"
+    " worker engine version created_at run_at started_at finished_at cancel_requested_at fire_time",
+)
+_TIMES_FROM: Final = _Shown._fields.index("created_at")
+_ONE = Template(f"SELECT {', '.join(_Shown._fields)} FROM {JOBS.name} WHERE id = ?")
+_VERSION = Template(f"SELECT version, state FROM {JOBS.name} WHERE id = ?")
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
 _TICK: Final = timedelta(milliseconds=1)
@@ -74,10 +84,13 @@ class JobFilters:
         return found
 
 
-def get(conn: Connection, job_id: str) -> Job | None:
+def get(conn: Look | Connection, job_id: str) -> Job | None:
     """The job, or None."""
-    row = conn.execute(_ONE, {"job_id": job_id}).one_or_none()
-    return None if row is None else to_job(row)
+    row = conn.exec_driver_sql(_ONE.by(conn.dialect), (job_id,)).fetchone()
+    if row is None:
+        return None
+    time = from_driver(conn.dialect)
+    return to_job(_Shown(*row[:_TIMES_FROM], *map(time, row[_TIMES_FROM:])))
 
 
 def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
@@ -87,10 +100,10 @@ def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
     return [found[job_id] for job_id in job_ids if job_id in found]
 
 
-def version_of(conn: Connection, job_id: str) -> tuple[int, str] | None:
+def version_of(conn: Look | Connection, job_id: str) -> tuple[int, str] | None:
     """The job's version and state, or None."""
-    row = conn.execute(_VERSION, {"job_id": job_id}).one_or_none()
-    return row and (row.version, row.state)
+    row = conn.exec_driver_sql(_VERSION.by(conn.dialect), (job_id,)).fetchone()
+    return row and (row[0], row[1])
 
 
 def page(
