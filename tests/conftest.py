@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.jobs import Simmer
 from app.jobs.database import Database
-from app.jobs.models import Base
+from app.jobs.models import METADATA
 
 CANDIDATES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1:5432/postgres")
 KINDS = ("sqlite", "postgresql")
@@ -124,4 +124,4 @@ def make_app(tmp_path: Path) -> Iterator[AppFactory]:
 @pytest.fixture
 def tables() -> list[str]:
     """The names of our tables."""
-    return [table.name for table in Base.metadata.sorted_tables]
+    return [table.name for table in METADATA.sorted_tables]

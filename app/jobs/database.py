@@ -18,7 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 
 from .errors import DatabaseUnavailable, TablesMissing
 from .gate import Gate
-from .models import Base
+from .models import METADATA
 from .sqlite import Look, Quick, Statements, Turn, prepare
 
 LOCK_WAIT: Final = 4.0
@@ -116,7 +116,7 @@ class Database:
     def has_tables(self) -> bool:
         """Whether the tables are there, every one of them."""
         with self.gate.entered(), _in_our_words():
-            return set(Base.metadata.tables) <= set(inspect(self.engine).get_table_names())
+            return set(METADATA.tables) <= set(inspect(self.engine).get_table_names())
 
     def create_tables(self) -> None:
         """Create what is missing; processes that do so at the same moment do not disturb each other."""
@@ -124,7 +124,7 @@ class Database:
             if connection.dialect.name == "postgresql":
                 # CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time.
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7466667376)")
-            Base.metadata.create_all(connection)
+            METADATA.create_all(connection)
 
     def renew_after_fork(self) -> None:
         """Leave the parent's connections alone and start with none."""

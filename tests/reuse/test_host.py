@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from app.jobs.models import Base
+from app.jobs.models import METADATA
 from tests.support import eventually
 
 from .installed import Installed, environment
@@ -100,7 +100,7 @@ def test_a_migration_makes_our_tables(host: Host, tables: list[str]) -> None:
     assert "flask_simmer" not in ours
     assert len(written) == 2
     created = create_engine("sqlite://")
-    Base.metadata.create_all(created)
+    METADATA.create_all(created)
     migrated = create_engine(host.settings["FLASK_SQLALCHEMY_DATABASE_URI"])
     assert _definitions(migrated) == _definitions(created)
 

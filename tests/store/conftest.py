@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import URL, delete, make_url
 
 from app.jobs.database import Database
-from app.jobs.models import Base
+from app.jobs.models import METADATA
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         kept: Database = request.getfixturevalue("kept_postgres")
         kept.create_tables()
         with kept.write() as conn:
-            for table in Base.metadata.sorted_tables:
+            for table in METADATA.sorted_tables:
                 conn.execute(delete(table))
         yield kept
         return

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from app.jobs.ids import new_id
-from app.jobs.models import JobRow
+from app.jobs.models import JOBS
 from app.jobs.outcomes import Failure, Outcome
 from app.jobs.store import claims, jobs, queries, runs, workers
 from app.jobs.store.claims import Claim
@@ -68,7 +68,7 @@ def job_in(conn: Connection, state: str) -> tuple[str, Claim | None]:
     """A job in that state, and the claim of its (last) run."""
     job_id = submit(conn, run_at=LATER if state == "scheduled" else NOW)
     if state == "waiting":  # nothing leads there before jobs can depend on others
-        conn.execute(update(JobRow).where(JobRow.id == job_id).values(state="waiting", due=False))
+        conn.execute(update(JOBS).where(JOBS.c.id == job_id).values(state="waiting", due=False))
     if state in ("scheduled", "queued", "waiting"):
         return job_id, None
     claim = claim_one(conn, job_id)
