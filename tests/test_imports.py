@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "app" / "jobs"
 LAYERS = (
     "errors states outcomes ids clock triggers evidence notices onecopy serving process gate pace",
     "backoff config job redaction text loops",
-    "encoding context",
-    "fields",
+    "encoding",
+    "fields context",
     "signature json_schema columns sqlite loading",
     "arguments policies",
     "registry models",
@@ -21,6 +21,7 @@ LAYERS = (
     "caller store",
     "submission backlog commits runner slots firing",
     "engines claimer ticker",
+    "crew",
     "worker",
     "supervisor duties service",
     "runtime",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -30,6 +29,7 @@ class Claimer:
         self._change: int | None = None
         self._next_due: datetime | None = None
         self._queues: Sequence[str] = settings.queues or ()
+        self._is_stale = True
         self._looked_at = float("-inf")
         self._suspect_since: float | None = None
 
@@ -41,23 +41,28 @@ class Claimer:
         """Whether there is something to claim, looked up only where somebody wrote or a job comes due.
 
         What was asked to be cancelled is passed on by the way. A busy worker claims with its next write
-        in any case, and looks now and then.
+        in any case, and looks now and then; an idle one that is called does not look before it claims.
         """
-        moment, now = self._clock.monotonic(), self._clock.now()
+        moment = self._clock.monotonic()
         if is_busy and moment - self._looked_at < LOOK_EVERY:
             return False
         called, self._called = self._called, False
+        if called and not len(slots):
+            self._looked_at, self._is_stale = moment, True
+            return True
+        return (self._has_news(slots) or called) and self._look(slots, on_cancel, moment)
+
+    def _has_news(self, slots: Slots) -> bool:
         change = self._database.changes()
         changed, self._change = change is None or change != self._change, change
-        timely = slots.room > 0 and self._has_come(now)
-        if not (called or changed or timely):
-            return False
+        return changed or (slots.room > 0 and self._has_come())
+
+    def _look(self, slots: Slots, on_cancel: Callable[[str], None], moment: float) -> bool:
         self._looked_at = moment
         with self._database.read() as conn:
             asked = runs.cancel_requested(conn, slots.ids)
-            self._next_due = claims.next_due(conn)
-            self._queues = self._settings.queues or claims.queues_due(conn)
-            found = slots.room > 0 and (self._has_come(now) or self._anything_due(conn))
+            self._refresh(conn)
+            found = slots.room > 0 and (self._has_come() or self._anything_due(conn))
         for job_id in asked:
             on_cancel(job_id)
         return found
@@ -66,14 +71,19 @@ class Claimer:
         """The rows to claim now, locked: as many as threads are free, and jobs of short tasks ahead."""
         if slots.room <= 0:
             return []
-        now = self._clock.now()
-        if self._has_come(now):
-            claims.wake(conn, now)
-            self._next_due = claims.next_due(conn)
-            self._queues = self._settings.queues or claims.queues_due(conn)
-        rows = self._candidates(conn, slots)
-        ahead = takewhile(lambda row: slots.pace.is_short(row.task), rows[slots.free :])
-        return [*rows[: slots.free], *ahead]
+        if self._has_come():
+            claims.wake(conn, self._clock.now())
+            self._refresh(conn)
+        rows = slots.fitting(self._candidates(conn, slots))
+        if not rows and self._is_stale:  # it may be in a queue that was empty until now
+            self._refresh(conn)
+            rows = slots.fitting(self._candidates(conn, slots))
+        return rows
+
+    def _refresh(self, conn: Connection) -> None:
+        self._next_due = claims.next_due(conn)
+        self._queues = self._settings.queues or claims.queues_due(conn)
+        self._is_stale = False
 
     def seconds_until_due(self, most: float) -> float:
         """Seconds until the next job comes due, `most` at most."""
@@ -81,8 +91,8 @@ class Claimer:
             return most
         return min(most, max(0.001, (self._next_due - self._clock.now()).total_seconds()))
 
-    def _has_come(self, now: datetime) -> bool:
-        return self._next_due is not None and self._next_due <= now
+    def _has_come(self) -> bool:
+        return self._next_due is not None and self._next_due <= self._clock.now()
 
     def _anything_due(self, conn: Connection) -> bool:
         return claims.anything_due(conn, self._queues, list(self._registry.tasks))

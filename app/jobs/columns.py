@@ -11,8 +11,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import conv
 
 
-def _as_text(value: datetime | None) -> str | None:
-    return None if value is None else value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
+def as_text(moment: datetime | None) -> str | None:
+    """A time as SQLite stores it, and as PostgreSQL reads it in a session whose time zone is UTC."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 def _from_text(value: str | None) -> datetime | None:
@@ -27,7 +28,7 @@ class _SqliteTime(sqlite.DATETIME):
     """UTC times as ISO text: sorts as it reads, and several times faster than the stock conversion."""
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        return _as_text
+        return as_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         return _from_text
@@ -39,7 +40,7 @@ Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ig
 
 def to_driver(dialect: Dialect) -> Callable[[datetime | None], Any]:
     """What makes of a time of ours what the driver takes, for statements that Core does not bind."""
-    return _as_text if dialect.name == "sqlite" else _as_is
+    return as_text if dialect.name == "sqlite" else _as_is
 
 
 def from_driver(dialect: Dialect) -> Callable[[Any], datetime | None]:

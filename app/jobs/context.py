@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import logging
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
 from .clock import Clock
+from .encoding import loads
 from .errors import JobCancelled, JobTimeout
 from .text import storable
 
@@ -22,38 +23,37 @@ _active: contextvars.ContextVar[Run | None] = contextvars.ContextVar("simmer_run
 
 
 class Run:
-    """One run of a job as its task sees it; the worker collects what it reports."""
+    """One run of a job as its task sees it; the worker collects what it reports.
+
+    `is_cancelled` and `stopping` become true when its task is asked to stop, for good or for the drain.
+    """
 
     def __init__(
-        self,
-        *,
-        id: str,
-        task: str,
-        args: Mapping[str, Any],
-        attempt: int,
-        queue: str,
-        clock: Clock,
+        self, *, id: str, task: str, args: str, attempt: int, queue: str, clock: Clock,
         timeout: float | None = None,
-    ) -> None:
-        self.id, self.task, self.args, self.attempt, self.queue = id, task, args, attempt, queue
-        self.log = logging.getLogger(f"{__package__}.tasks.{task}")
+    ) -> None:  # fmt: skip
+        self.id, self.task, self.attempt, self.queue = id, task, attempt, queue
         self.started_at: datetime | None = None
-        self.cancelled = threading.Event()
-        self._draining = threading.Event()
-        self._clock = clock
+        self.is_cancelled = self.stopping = False
+        self._args, self._clock = args, clock
         self._timeout, self._deadline = timeout, None if timeout is None else clock.monotonic() + timeout
         self._progress: tuple[float, float | None, str] | None = None
         self._taken: tuple[float, float | None, str] | None = None
+
+    @functools.cached_property
+    def args(self) -> Mapping[str, Any]:
+        """The arguments as they were given; what a task does to them changes no job."""
+        return cast(Mapping[str, Any], loads(self._args))
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger named after the task."""
+        return logging.getLogger(f"{__package__}.tasks.{self.task}")
 
     def start(self) -> None:
         """The task begins now: what it waited for a thread is not part of its timeout."""
         self.started_at = self._clock.now()
         self._deadline = None if self._timeout is None else self._clock.monotonic() + self._timeout
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the worker is draining: finish soon, or return Snooze(0) to go on elsewhere."""
-        return self._draining.is_set()
 
     @property
     def time_left(self) -> float | None:
@@ -62,7 +62,7 @@ class Run:
 
     def check(self) -> None:
         """A cancellation point: raises JobCancelled when asked to stop, JobTimeout past the deadline."""
-        if self.cancelled.is_set():
+        if self.is_cancelled:
             raise JobCancelled("cancelled on request")
         left = self.time_left
         if left is not None and left <= 0:
@@ -86,11 +86,11 @@ class Run:
 
     def ask_to_cancel(self) -> None:
         """Make the next cancellation point raise."""
-        self.cancelled.set()
+        self.is_cancelled = True
 
     def ask_to_stop(self) -> None:
         """Tell the task that its worker is draining."""
-        self._draining.set()
+        self.stopping = True
 
     def take_progress(self) -> tuple[float, float | None, str] | None:
         """The progress since the last call, once."""

@@ -63,7 +63,8 @@ class Loop:
 
     def wake(self) -> None:
         """Call the body at once. Cheap, from any thread, before the start too."""
-        self._awake.set()
+        if not self._awake.is_set():  # a set costs ten times as much as this look
+            self._awake.set()
 
     def stop(self, timeout: float) -> bool:
         """End after the current call of the body. Whether it has ended within `timeout` seconds."""

@@ -152,6 +152,8 @@ class ScheduleRow(Base):
     policy: Mapped[str] = mapped_column(Text)
     anchor: Mapped[datetime] = mapped_column(Time)
     next_fire_at: Mapped[datetime | None] = mapped_column(Time)
+    fire_by: Mapped[datetime | None] = mapped_column(Time)
+    """Until when the next fire time may wait for others, to share a transaction with them."""
     last_fire_at: Mapped[datetime | None] = mapped_column(Time)
     paused: Mapped[bool] = mapped_column(Boolean)
     retired: Mapped[bool] = mapped_column(Boolean)
@@ -185,6 +187,7 @@ class FireRow(Base):
     __table_args__ = (
         check("decision IN ('fired', 'coalesced', 'misfired', 'skipped', 'paused')", "fires_decision"),
         check("(decision = 'fired') = (job_id IS NOT NULL)", "fires_job"),
+        Index("ix_simmer_fires_time", "fire_time"),
     )
 
 
@@ -211,6 +214,16 @@ class WorkerRow(Base):
     __table_args__ = (check("state IN ('running', 'draining')", "workers_state"),)
 
 
+class LeaseRow(Base):
+    """Which process does something that one at a time is enough for, and until when."""
+
+    __tablename__ = "simmer_leases"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(Id)
+    until: Mapped[datetime] = mapped_column(Time)
+
+
 class IdempotencyRow(Base):
     """The first request with an Idempotency-Key, and the job it made."""
 
@@ -232,6 +245,7 @@ EVENTS = cast(Table, EventRow.__table__)
 SCHEDULES = cast(Table, ScheduleRow.__table__)
 FIRES = cast(Table, FireRow.__table__)
 WORKERS = cast(Table, WorkerRow.__table__)
+LEASES = cast(Table, LeaseRow.__table__)
 IDEMPOTENCY = cast(Table, IdempotencyRow.__table__)
 
 

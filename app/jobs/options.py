@@ -93,13 +93,16 @@ class RequestKey:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRequest:
-    """A schedule as it was asked for; the trigger and the policy are checked where it is stored."""
+    """A schedule as it was asked for; the trigger and the policy are checked where it is stored.
+
+    A `paused` of None leaves one that is there as it is.
+    """
 
     task: str
     trigger: Any
     args: Mapping[str, Any] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
-    paused: bool = False
+    paused: bool | None = False
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> ScheduleRequest:

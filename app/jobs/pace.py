@@ -6,9 +6,10 @@ from typing import Final
 
 SHORT: Final = 0.02
 """Seconds: a task that takes less on average is short."""
-AHEAD: Final = 7
-"""So many jobs for each thread are claimed ahead, where all of them are short."""
-_WEIGHT: Final = 0.2
+AHEAD_SECONDS: Final = 0.05
+AHEAD: Final = 31
+"""Of a short task each thread has jobs for so many seconds claimed ahead, and so many at the most."""
+_WEIGHT: Final = 0.05
 
 
 class Pace:
@@ -22,6 +23,7 @@ class Pace:
         known = self._seconds.get(task, seconds)
         self._seconds[task] = known + _WEIGHT * (seconds - known)
 
-    def is_short(self, task: str) -> bool:
-        """Whether `task` is known to be short."""
-        return self._seconds.get(task, SHORT) < SHORT
+    def ahead(self, task: str) -> int:
+        """How many jobs of `task` a thread may have waiting; none where it is not known to be short."""
+        seconds = self._seconds.get(task, SHORT)
+        return 0 if seconds >= SHORT else int(min(AHEAD, AHEAD_SECONDS / max(seconds, 1e-6)))

@@ -87,8 +87,11 @@ def decide(
     count, latest = trigger.until(first, now, anchor)
     if policy.misfire == "all":
         return _catch_up(policy, trigger, first, now, anchor=anchor, running=running, count=count), latest
-    missed = "coalesced" if policy.misfire == "latest" else "misfired"
-    return [*_listed(trigger, first, anchor, count - 1, missed), _one(policy, latest, now, running)], latest
+    if policy.misfire == "latest":
+        missed = _stood_for(policy, trigger, first, now, anchor=anchor, count=count - 1)
+    else:
+        missed = _listed(trigger, first, anchor, count - 1, "misfired", "missed")
+    return [*missed, _one(policy, latest, now, running)], latest
 
 
 def _one(policy: Policy, fire_time: datetime, now: datetime, running: int) -> Verdict:
@@ -97,7 +100,7 @@ def _one(policy: Policy, fire_time: datetime, now: datetime, running: int) -> Ve
     if grace is None and policy.misfire == "skip":
         grace = NOT_LATE
     if grace is not None and late > grace:
-        return Verdict(fire_time=fire_time, decision="misfired", reason=f"seen after a grace of {grace:g} s")
+        return Verdict(fire_time=fire_time, decision="misfired", reason=_too_late(grace))
     if policy.max_running is not None and running >= policy.max_running:
         reason = f"{running} of its jobs had not ended, max_running is {policy.max_running}"
         return Verdict(fire_time=fire_time, decision="skipped", reason=reason)
@@ -122,16 +125,35 @@ def _catch_up(
     return verdicts
 
 
-def _listed(trigger: Trigger, first: datetime, anchor: datetime, count: int, decision: str) -> list[Verdict]:
+def _stood_for(
+    policy: Policy, trigger: Trigger, first: datetime, now: datetime, *, anchor: datetime, count: int
+) -> list[Verdict]:
+    """Of `count` missed ones those within the grace, for which the latest runs, after those beyond it."""
+    grace = policy.misfire_grace
+    if grace is None or first >= (limit := now - timedelta(seconds=grace)):
+        return _listed(trigger, first, anchor, count, "coalesced", "missed")
+    late, last = trigger.until(first, limit - timedelta(microseconds=1), anchor)
+    late, following = min(late, count), trigger.next_after(last, anchor) or last
+    misfired = _listed(trigger, first, anchor, late, "misfired", _too_late(grace))
+    return [*misfired, *_listed(trigger, following, anchor, count - late, "coalesced", "missed")]
+
+
+def _listed(
+    trigger: Trigger, first: datetime, anchor: datetime, count: int, decision: str, reason: str
+) -> list[Verdict]:
     """One verdict for each of `count` missed fire times, or one for all where they are too many."""
     if count > LISTED:
-        return [Verdict(fire_time=first, decision=decision, count=count, reason="missed")]
+        return [Verdict(fire_time=first, decision=decision, count=count, reason=reason)]
     found: list[Verdict] = []
     fire_time: datetime | None = first
     while fire_time is not None and len(found) < count:
-        found.append(Verdict(fire_time=fire_time, decision=decision, reason="missed"))
+        found.append(Verdict(fire_time=fire_time, decision=decision, reason=reason))
         fire_time = trigger.next_after(fire_time, anchor)
     return found
+
+
+def _too_late(grace: float) -> str:
+    return f"seen after a grace of {grace:g} s"
 
 
 def _nth(trigger: Trigger, first: datetime, now: datetime, anchor: datetime, wanted: int) -> datetime:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TASK_NAME: Final = re.compile(r"[A-Za-z0-9_.:<>-]{1,200}")
 QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+SCHEDULE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+SLUG: Final = "1 to 64 letters, digits and . _ -"
+"""What SCHEDULE_ID takes, in words."""
 MOST_ATTEMPTS: Final = 100
 HIGHEST_PRIORITY: Final = 1_000
 LONGEST_DELAY: Final = 3_653 * 86_400.0
@@ -140,7 +143,14 @@ class Registry:
             self.tasks = {**self.tasks, definition.name: definition}
 
     def declare(self, declaration: Declaration) -> None:
-        """Declare a schedule; a second one with the same id must be for the same task (a reload)."""
+        """Declare a schedule; a second one with the same id must be for the same task (a reload).
+
+        Raises TaskDefinitionError.
+        """
+        if not SCHEDULE_ID.fullmatch(declaration.id):
+            raise TaskDefinitionError(
+                f"the id of a schedule must be {SLUG}, and {declaration.id!r} is not: give it an id=…"
+            )
         with self._lock:
             known = self.declarations.get(declaration.id)
             if known is not None and known.task != declaration.task:

@@ -61,6 +61,7 @@ class Runtime:
         self.draining = False
         self._waits_for: str | None = None
         self.service = Service(self._parts())
+        self.scheduler = self._new_scheduler()
         self.in_place = InPlace(
             runner=self.runner, database=self.database, registry=self.registry, settings=self.settings,
             clock=self.clock, notices=self.notices,
@@ -138,19 +139,19 @@ class Runtime:
             pool=ThreadPool(self.app, settings.threads), runner=self.runner, database=self.database,
             registry=self.registry, settings=settings, clock=self.clock, notices=self.notices,
         )  # fmt: skip
+        self.scheduler = self._new_scheduler()
         duties = (
             Lifeline(self.worker, self.database, self.settings, self.clock, self.notices),
-            self.make_scheduler(self.worker),
+            self.scheduler,
             Pruner(self.database, self.settings, self.clock),
         )
         self.ticker = Ticker(duties, self.clock)
         self.worker.start()
         self.ticker.start()
 
-    def make_scheduler(self, worker: Worker | None) -> Scheduler:
-        """The duty that fires schedules."""
+    def _new_scheduler(self) -> Scheduler:
         return Scheduler(
-            app=self.settings.app, worker=worker, database=self.database, registry=self.registry,
+            app=self.settings.app, worker=self.worker, database=self.database, registry=self.registry,
             submitter=self.submitter, backlog=self.backlog, clock=self.clock,
         )  # fmt: skip
 

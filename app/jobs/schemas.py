@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load, va
 
 from .fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
 from .ids import is_id
-from .registry import HIGHEST_PRIORITY, LONGEST_DELAY, MOST_ATTEMPTS, MOST_TAGS
+from .registry import HIGHEST_PRIORITY, LONGEST_DELAY, MOST_ATTEMPTS, MOST_TAGS, SCHEDULE_ID
 from .states import STATES
 
 MOST_IN_BATCH: Final = 1_000
@@ -20,7 +20,6 @@ MOST_IN_PAGE: Final = 500
 MOST_IN_PREVIEW: Final = 50
 MOST_WORDS: Final = 100
 """How often a filter may be repeated."""
-SCHEDULE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def text(most: int, **options: Any) -> JsonScalar:

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import takewhile
+from typing import Any
 
 from .clock import Clock
 from .context import Run
-from .encoding import loads
 from .outcomes import Outcome
 from .pace import AHEAD, SHORT, Pace
 from .store.claims import Claim
-from .store.runs import Ended, ProgressSaid
-
-PATIENCE: Final = timedelta(seconds=0.2)
-"""A job that was claimed ahead and has not begun after this is put back: it sits behind a long one."""
+from .store.endings import Ended, ProgressSaid
 
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A claimed job in this process; `said` is progress that is not yet stored."""
+    """A claimed job in this process. `said` is progress that is not yet stored; `is_over`: it has ended."""
 
     claim: Claim
     run: Run
     noted: bool = False
     said: ProgressSaid | None = None
-    _ticket: list[None] = field(default_factory=lambda: [None])
-
-    def take(self) -> bool:
-        """Win the job, to run it or to put it back: whoever calls first."""
-        try:
-            self._ticket.pop()
-        except IndexError:
-            return False
-        return True
+    is_over: bool = False
 
 
 class Slots:
@@ -47,7 +36,8 @@ class Slots:
         self._size = size
         self._clock, self._on_end = clock, on_end
         self._taken: dict[tuple[str, int], Slot] = {}  # by job and run: one that was lost may come back
-        self._inbox: deque[Ended] = deque()
+        self._suspects: list[Slot] = []
+        self._inbox: deque[tuple[Slot, Ended]] = deque()
         self._unsaved: list[Ended] = []
 
     def __len__(self) -> int:
@@ -70,18 +60,28 @@ class Slots:
 
     @property
     def room(self) -> int:
-        """How many jobs of short tasks can be taken: more than there are threads where all are short."""
-        if self._is_alone() or not self._all_short():
-            return self.free
-        return max(0, self._size * (1 + AHEAD) - self._in_hand())
+        """How many jobs can be taken at the most: more than there are threads where all are short."""
+        if self._is_alone():
+            return 0
+        return max(0, self._size * (1 + self._ahead()) - self._in_hand())
+
+    def fitting(self, rows: Sequence[Any]) -> list[Any]:
+        """Those at the head of `rows` that may be taken: one for each free thread, and short ones ahead."""
+        first = self._in_hand()
+        fits = takewhile(
+            lambda at: first + at < self._size * (1 + self.pace.ahead(rows[at].task)), range(len(rows))
+        )
+        return [rows[at] for at in fits]
 
     def fill(self, claim: Claim) -> Slot:
         """Take a claimed job in hand."""
         run = Run(
-            id=claim.id, task=claim.task, args=loads(claim.args), attempt=claim.attempt, queue=claim.queue,
+            id=claim.id, task=claim.task, args=claim.args, attempt=claim.attempt, queue=claim.queue,
             clock=self._clock, timeout=claim.timeout,
         )  # fmt: skip
         slot = self._taken[_key(claim)] = Slot(claim, run)
+        if claim.is_suspect:
+            self._suspects.append(slot)
         return slot
 
     def of(self, job_id: str) -> list[Slot]:
@@ -95,16 +95,19 @@ class Slots:
     def end(self, slot: Slot, outcome: Outcome) -> None:
         """A run is over; from any thread."""
         said = slot.run.take_progress() or slot.said
-        self._inbox.append(Ended(slot.claim, outcome, slot.run.started_at, self._clock.now(), said))
+        end = Ended(slot.claim, outcome, slot.run.started_at, self._clock.now(), said)
+        self._inbox.append((slot, end))
         self._on_end()
 
     def collect(self) -> list[Ended]:
         """All outcomes that are not yet stored."""
         for _ in range(len(self._inbox)):
-            end = self._inbox.popleft()
+            slot, end = self._inbox.popleft()
+            slot.is_over = True
             self._unsaved.append(end)
             if end.started_at is not None:
                 self.pace.note(end.claim.task, (end.finished_at - end.started_at).total_seconds())
+        self._suspects = [slot for slot in self._suspects if not slot.is_over]
         return list(self._unsaved)
 
     def saved(self, ended: Collection[Ended]) -> None:
@@ -112,14 +115,6 @@ class Slots:
         for end in ended:
             self._taken.pop(_key(end.claim), None)
         self._unsaved = []
-
-    def put_back_the_waiting(self, all_of_them: bool = False) -> None:
-        """Release what was claimed ahead and sits behind long jobs, or all that has not begun."""
-        patient_until = self._clock.now() - PATIENCE
-        for slot in self.unfinished():
-            waits = slot.run.started_at is None and (all_of_them or slot.claim.claimed_at < patient_until)
-            if waits and slot.take():
-                self.end(slot, Outcome("released", reason="it had not begun"))
 
     def begun(self) -> list[tuple[Claim, datetime]]:
         """The tasks whose beginning is not yet stored."""
@@ -142,23 +137,20 @@ class Slots:
 
     def unfinished(self) -> list[Slot]:
         """The jobs whose tasks have not ended, as far as is known."""
-        over = {_key(end.claim) for end in self._unsaved}
-        return [slot for key, slot in list(self._taken.items()) if key not in over]
+        return [slot for slot in list(self._taken.values()) if not slot.is_over]
 
     def _in_hand(self) -> int:
         return len(self._taken) - len(self._unsaved)
 
     def _is_alone(self) -> bool:
-        return any(slot.claim.is_suspect for slot in self.unfinished())
+        return bool(self._suspects)
 
-    def _all_short(self) -> bool:
-        """Whether nothing in hand is known, or turns out, to be long."""
-        long_ago = self._clock.now() - timedelta(seconds=SHORT)
-        return all(
-            self.pace.is_short(slot.claim.task)
-            and (slot.run.started_at is None or slot.run.started_at > long_ago)
-            for slot in self.unfinished()
-        )
+    def _ahead(self) -> int:
+        """How many jobs each thread may have waiting behind those in hand; none where one is long."""
+        slots, long_ago = self.unfinished(), self._clock.now() - timedelta(seconds=SHORT)
+        if any(slot.run.started_at is not None and slot.run.started_at <= long_ago for slot in slots):
+            return 0
+        return min((self.pace.ahead(task) for task in {slot.claim.task for slot in slots}), default=AHEAD)
 
 
 def _key(claim: Claim) -> tuple[str, int]:

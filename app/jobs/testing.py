@@ -9,7 +9,7 @@ from typing import Final
 from .clock import ManualClock
 from .job import Job
 from .runtime import Runtime
-from .store import queries, schedules
+from .store import fires, queries
 from .store.queries import JobFilters
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -52,16 +52,17 @@ class Testing:
         """Seconds to the next fire time, or None where that is more than `most` away."""
         runtime = self._runtime()
         with runtime.database.read() as conn:
-            fire_time = schedules.next_fire(conn, list(runtime.registry.tasks))
+            fire_time = fires.next_fire(conn, list(runtime.registry.tasks))
         if fire_time is None:
             return None
         step = max(0.0, (fire_time - runtime.clock.now()).total_seconds())
         return step if step <= most else None
 
     def _fire(self) -> None:
-        scheduler = self._runtime().make_scheduler(None)
-        while scheduler.run_once() == 0.0:
-            pass
+        scheduler = self._runtime().scheduler
+        scheduler.run_once()
+        while scheduler.seconds_until_due() <= 0:
+            scheduler.run_once()
 
     def _manual_clock(self) -> ManualClock:
         clock = self._runtime().clock

@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from .claimer import Claimer
 from .clock import Clock
 from .config import Settings
+from .crew import Crew
 from .database import Database
 from .engines import Pool
 from .errors import DatabaseUnavailable
@@ -30,10 +32,10 @@ from .runner import Runner
 from .slots import Slot, Slots
 from .store import claims, runs, workers
 from .store.claims import Claim
-from .store.runs import Ended, Settled
+from .store.endings import Ended, Settled
 
 log = logging.getLogger(__package__)
-ACTIVE_POLL: Final = 0.033
+ACTIVE_POLL: Final = 0.015
 IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
 """Seconds without work after which the poll slows down to four looks a second."""
@@ -49,11 +51,12 @@ class Worker:
         clock: Clock, notices: Notices,
     ) -> None:  # fmt: skip
         self.id = str(uuid.uuid4())
-        self.is_draining = False
-        self._pool, self._runner, self._database, self._registry = pool, runner, database, registry
+        self.is_draining, self._engine = False, pool.name
+        self._database, self._registry = database, registry
         self._settings, self._clock, self._notices = settings, clock, notices
         self._loop = Loop("dispatcher", self._turn)
         self._slots = Slots(settings.threads, clock, self._loop.wake)
+        self._crew = Crew(settings.threads, pool=pool, runner=runner, slots=self._slots, clock=clock)
         self._claimer = Claimer(database, registry, settings, clock)
         self._writing = threading.Lock()
         self._idle = threading.Event()
@@ -116,9 +119,7 @@ class Worker:
         """Put back what still runs, without spending an attempt, and leave. Whether no thread is stuck."""
         self.is_draining = True
         self._loop.stop(timeout)
-        self._pool.close()
-        # The pool goes on with what it has queued: nothing that is put back may begin there.
-        self._slots.put_back_the_waiting(all_of_them=True)
+        self._crew.close()
         try:
             if not self._writing.acquire(timeout=timeout):
                 raise DatabaseUnavailable("the dispatcher still waits for the database")
@@ -143,7 +144,7 @@ class Worker:
             self._register()
         if self.is_draining and not self._is_shown_draining:
             self._show_draining()
-        self._slots.put_back_the_waiting(all_of_them=self.is_draining)
+        self._crew.put_back(all_of_them=self.is_draining)
         ended = self._slots.collect()
         begun, said = self._reports()
         wanted = self._claimer.look(self._slots, self.ask_to_cancel, is_busy=bool(ended))
@@ -154,7 +155,7 @@ class Worker:
 
     def _register(self) -> None:
         new = workers.NewWorker(
-            id=self.id, engine=self._pool.name, threads=self._settings.threads, queues=self._settings.queues,
+            id=self.id, engine=self._engine, threads=self._settings.threads, queues=self._settings.queues,
             started_at=self._clock.now(), **evidence_of_this_process().as_dict(),
         )  # fmt: skip
         # A row that is there already is ours: the answer to an earlier commit was lost.
@@ -192,8 +193,10 @@ class Worker:
             self._slots.saved(ended)
             slots = [self._slots.fill(claim) for claim in claimed]
         self._tell(ended, settled, claimed)
-        for slot in slots:
-            self._begin(slot)
+        if self.is_draining:
+            for slot in slots:
+                slot.run.ask_to_stop()
+        self._crew.begin(slots)
 
     def _claim(self, conn: Any) -> list[Claim]:
         if self.is_draining or not self._is_registered:
@@ -205,7 +208,7 @@ class Worker:
         if not workers.beat(conn, me, now):
             self.lost_its_row(me)
             return []
-        return claims.claim(conn, rows, me, self._pool.name, now)
+        return claims.claim(conn, rows, me, self._engine, now)
 
     def _strays(self, conn: Any) -> list[Ended]:
         found = runs.strays(conn, self.id, self._slots.has)
@@ -218,22 +221,7 @@ class Worker:
                 log.warning("job %s: the late outcome of run %d was refused", end.claim.id, end.claim.run)
         if ended or claimed:
             self._last_work = self._clock.monotonic()
-            self._notices.notify([end.claim.id for end in ended] + [claim.id for claim in claimed])
-
-    def _begin(self, slot: Slot) -> None:
-        if self.is_draining:
-            slot.run.ask_to_stop()
-        try:
-            self._pool.submit(self._execute, slot)
-        except RuntimeError:  # the interpreter is closing its pools
-            if slot.take():
-                self._slots.end(slot, Outcome("released", reason="the process is ending"))
-
-    def _execute(self, slot: Slot) -> None:
-        """In a thread of the pool."""
-        if slot.take():
-            slot.run.start()
-            self._slots.end(slot, self._runner.run(slot.claim, slot.run))
+            self._notices.notify(claim.id for claim in chain((end.claim for end in ended), claimed))
 
     def _leave(self) -> None:
         ended, now = self._slots.collect(), self._clock.now()

@@ -19,7 +19,7 @@ from app.jobs.duties.scheduler import Scheduler
 from app.jobs.models import FIRES, JOBS
 from app.jobs.policies import Policy
 from app.jobs.registry import Declaration, Registry, TaskDefinition
-from app.jobs.store import schedules
+from app.jobs.store import fires, schedules
 from app.jobs.submission import Submitter
 from app.jobs.triggers import parse_trigger
 
@@ -165,10 +165,12 @@ def test_a_schedule_that_was_decided_meanwhile_is_left_alone(database: Database)
     scheduler(database, clock).run_once()
     with database.write() as conn:
         row = schedules.get(conn, "refresh")
-        skip = schedules.Decision(fire_time=row.next_fire_at, decision="skipped")
+        skip = fires.Decision(fire_time=row.next_fire_at, decision="skipped")
         later = row.next_fire_at + timedelta(seconds=10)
-        assert schedules.move(conn, row, later, [skip], clock.now())
-        assert not schedules.move(conn, row, later, [replace(skip, fire_time=later)], clock.now())
+        move = fires.Move(row.id, row.next_fire_at, later, [skip])
+        assert fires.move(conn, [move], clock.now())
+        late = replace(move, decisions=[replace(skip, fire_time=later)])
+        assert not fires.move(conn, [late], clock.now())
     assert decisions(database) == [(10, "skipped", 1)]
 
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Connection, Executable, event, make_url
 
 from app.jobs.database import Database
-from app.jobs.store import claims, events, jobs, queries, runs, schedules, workers
+from app.jobs.store import claims, events, fires, jobs, queries, runs, workers
 from app.jobs.store.queries import JobFilters
 
-from .factory import NOW
+from .factory import NOW, claim_one, end, submit
 
 _TASKS = ["add", "mail"]
 SCANS: dict[str, tuple[Executable, str]] = {
@@ -27,8 +27,8 @@ SCANS: dict[str, tuple[Executable, str]] = {
 READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "queues due": (claims.queues_due, "ix_simmer_jobs_due"),
     "running jobs": (workers.running_jobs, "ix_simmer_jobs_running"),
-    "next fire": (lambda conn: schedules.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),
-    "schedules due": (lambda conn: schedules.due(conn, NOW, _TASKS), "ix_simmer_schedules_next"),
+    "next fire": (lambda conn: fires.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),
+    "schedules due": (lambda conn: fires.due(conn, NOW, _TASKS, 9), "ix_simmer_schedules_next"),
     "batch": (lambda conn: queries.batch(conn, "b"), "ix_simmer_jobs_batch"),
     "count by state": (
         lambda conn: queries.count(conn, JobFilters(states=("queued",))),
@@ -81,6 +81,22 @@ def test_a_read_uses_its_index(lite: Database, name: str) -> None:
     event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
     with lite.write() as conn:
         read(conn)
-        statements = [sql for sql in sent if sql.startswith("SELECT")]
+        statements = [sql for sql in sent if sql.startswith(("SELECT", "WITH"))]
         assert statements
         check(explain(conn, statements[0]), index)
+
+
+def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:
+    """However many rows a statement is given, each of them costs one look by its key."""
+    sent: list[str] = []
+    with lite.write() as conn:
+        job_id = submit(conn)
+        event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+        claim = claim_one(conn, job_id)
+        assert claim is not None
+        assert end(conn, claim, "succeeded")
+        given = [sql for sql in sent if "json_each" in sql]
+        assert len(given) == 7
+        for sql in given:
+            steps = [step for step in explain(conn, sql) if "simmer_" in step]
+            assert all("(id=?)" in step or "(job_id=? AND run=?)" in step for step in steps), steps

@@ -10,7 +10,7 @@ from app.jobs.database import Database
 from app.jobs.ids import new_id
 from app.jobs.models import ATTEMPTS, EVENTS, FIRES, JOBS, TAGS
 from app.jobs.options import RequestKey
-from app.jobs.store import idempotency, jobs, queries, schedules
+from app.jobs.store import fires, idempotency, jobs, queries, schedules
 from app.jobs.store.queries import JobFilters
 from app.jobs.store.schedules import NewSchedule
 from app.jobs.store.writes import execute
@@ -45,7 +45,7 @@ def test_deleting_says_how_many_there_were(database: Database) -> None:
 
 
 def test_old_decisions_are_forgotten(database: Database) -> None:
-    """Of each schedule up to the limit at a time; younger ones stay."""
+    """The oldest first, up to the limit at a time; younger ones stay."""
     new = NewSchedule(
         id="s", app=None, task="t", args="{}", trigger="{}", policy="{}", anchor=NOW, next_fire_at=None
     )
@@ -58,7 +58,7 @@ def test_old_decisions_are_forgotten(database: Database) -> None:
         ]  # fmt: skip
         conn.execute(insert(FIRES), rows)
         before = NOW + timedelta(hours=3)
-        assert [schedules.prune_decisions(conn, before, limit=2) for _ in range(3)] == [2, 1, 0]
+        assert [fires.prune_decisions(conn, before, limit=2) for _ in range(3)] == [2, 1, 0]
         assert conn.scalar(select(func.count()).select_from(FIRES)) == 2
 
 

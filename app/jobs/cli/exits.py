@@ -10,6 +10,7 @@ from ..errors import (
     InvalidCursor,
     InvalidState,
     JobNotFound,
+    ScheduleDeclared,
     ScheduleExists,
     ScheduleNotFound,
     SimmerError,
@@ -32,6 +33,7 @@ _CODES: Final[dict[type[SimmerError], int]] = {
     BatchNotFound: NOT_FOUND,
     ScheduleNotFound: NOT_FOUND,
     InvalidState: REFUSED,
+    ScheduleDeclared: REFUSED,
     ScheduleExists: REFUSED,
 }
 

@@ -8,8 +8,9 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..errors import InvalidArguments, JobNotFound, NotReady, SimmerError
+from ..errors import InvalidArguments, JobNotFound, NotReady, ScheduleNotFound, SimmerError
 from ..ids import is_id
+from ..registry import SCHEDULE_ID
 from ..runtime import Runtime
 from ..text import is_storable
 from .exits import code_of
@@ -44,6 +45,13 @@ def job_id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
     """An argument that is the id of a job; what cannot be one is as unknown as one that is not there."""
     if not is_id(text):
         raise JobNotFound(f"no job has the id {text!r}")
+    return text
+
+
+def schedule_id(_ctx: click.Context | None, _param: click.Parameter | None, text: str) -> str:
+    """An argument that is the id of a schedule; what cannot be one is as unknown as one that is not there."""
+    if not SCHEDULE_ID.fullmatch(text):
+        raise ScheduleNotFound(f"no schedule has the id {text!r}")
     return text
 
 

@@ -47,9 +47,12 @@ class Lifeline:
             return AS_LONG_AS_NEW
         try:
             self._beat()
-            for dead, why in self._dead():
-                self._bury(dead, why)
-            self._rescue()
+            with self._database.read() as conn:
+                rows, has_orphans = workers.all_workers(conn), workers.has_orphans(conn)
+            for dead, why in self._dead([row for row in rows if row.id != self._worker.id]):
+                has_orphans = self._bury(dead, why) or has_orphans
+            while has_orphans:
+                has_orphans = self._rescue()
         except DatabaseUnavailable:
             self._start_watching_anew()
             raise
@@ -70,16 +73,15 @@ class Lifeline:
         if not lives:
             self._worker.lost_its_row(me)
 
-    def _dead(self) -> list[tuple[Any, str]]:
-        with self._database.read() as conn:
-            rows = [row for row in workers.all_workers(conn) if row.id != self._worker.id]
-        observer, passed = evidence_of_this_process(), self._time_passed()
+    def _dead(self, rows: list[Any]) -> list[tuple[Any, str]]:
+        passed = self._time_passed()
+        observer = evidence_of_this_process() if rows else None
         found = []
         for row in rows:
             beat, silent = self._silence.get(row.id, (None, 0.0))
             silent = silent + passed if beat == row.beat else 0.0
             self._silence[row.id] = (row.beat, silent)
-            if _evidence(row).proves_dead(observer):
+            if observer and _evidence(row).proves_dead(observer):
                 found.append((row, "its process is gone"))
             elif silent >= self._rescue_after:
                 found.append((row, f"no sign of life for {silent:.0f} s"))
@@ -93,23 +95,21 @@ class Lifeline:
         self._last_look = moment
         return min(passed, max(self._heartbeat, 2 * self._pause))
 
-    def _bury(self, row: Any, why: str) -> None:
+    def _bury(self, row: Any, why: str) -> bool:
         with self._database.write() as conn:
-            if workers.bury(conn, row.id, row.beat):
+            if dead := workers.bury(conn, row.id, row.beat):
                 log.warning("worker %s (pid %d on %s) is dead: %s", row.id, row.pid, row.host, why)
+        return dead
 
-    def _rescue(self) -> None:
-        while True:
-            with self._database.read() as conn:
-                if not workers.has_orphans(conn):
-                    return
-            with self._database.write() as conn:
-                rescued = workers.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
-            self._notices.notify(rescued)
-            self._worker.wake()
-            if not rescued:  # another process has them under lock
-                return
+    def _rescue(self) -> bool:
+        """Take some jobs of the dead. Whether there may be more, and nobody else has them under lock."""
+        with self._database.write() as conn:
+            rescued = workers.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
+        self._notices.notify(rescued)
+        self._worker.wake()
+        if rescued:
             log.warning("rescued %d jobs: %s", len(rescued), ", ".join(sorted(rescued)[:5]))
+        return bool(rescued)
 
 
 def _evidence(row: Any) -> Evidence:

@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..config import Settings
 from ..database import Database
 from ..states import CANCELLED, FAILED, SUCCEEDED
-from ..store import idempotency, jobs, schedules
+from ..store import fires, idempotency, jobs
 
 PRUNE_EVERY: Final = 60.0
 BATCH: Final = 500
@@ -37,5 +37,5 @@ class Pruner:
                 gone = max(gone, jobs.prune(conn, states, now - kept, BATCH))
         with self._database.write() as conn:
             idempotency.prune(conn, now)
-            gone = max(gone, schedules.prune_decisions(conn, now - self._retention, BATCH))
+            gone = max(gone, fires.prune_decisions(conn, now - self._retention, BATCH))
         return 0.05 if gone >= BATCH else PRUNE_EVERY

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import random
-from collections.abc import Mapping
+import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -17,19 +20,24 @@ from ..backlog import Backlog
 from ..clock import Clock
 from ..database import Database
 from ..errors import SimmerError
-from ..firing import new_schedule
 from ..options import NO_OPTIONS, SubmitOptions
 from ..policies import Policy, Verdict, decide
-from ..registry import Declaration, Registry
-from ..store import jobs, schedules
+from ..registry import Registry
+from ..store import fires, jobs, leases
+from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
-from ..store.schedules import Decision
 from ..submission import Submitter
-from ..triggers import parse_trigger
+from ..triggers import Trigger, parse_trigger
 from ..worker import Worker
+from .declarer import Declarer
 
 log = logging.getLogger(__package__)
 LOOK_EVERY: Final = 1.0
+"""Seconds: it looks at least so often, for schedules that another process stored."""
+LEASE: Final = 1.0
+"""Seconds for which one process fires alone; the others look again when they are over."""
+AT_ONCE: Final = 200
+"""So many schedules are moved on in one transaction at most."""
 
 
 class Scheduler:
@@ -41,43 +49,53 @@ class Scheduler:
         self, *, app: str, worker: Worker | None, database: Database, registry: Registry,
         submitter: Submitter, backlog: Backlog, clock: Clock,
     ) -> None:  # fmt: skip
-        self._app, self._worker, self._database, self._registry = app, worker, database, registry
+        self._worker, self._database, self._registry = worker, database, registry
         self._submitter, self._backlog, self._clock = submitter, backlog, clock
-        self._declared: Mapping[str, Declaration] | None = None
+        self._declarer = Declarer(app, database, registry, clock)
+        self._id = str(uuid.uuid4())
 
     def run_once(self) -> float:
-        """Fire what is due; answer the seconds until the next fire time, one at most."""
-        if self._declared is not self._registry.declarations:
-            self._declare()
-        tasks = list(self._registry.tasks)
+        """Fire what is due; answer the seconds until it is to look again, one at most."""
+        self._declarer.declare()
+        pause = self.seconds_until_due()
+        return pause if pause > 0 else self._fire()
+
+    def seconds_until_due(self) -> float:
+        """Until the next fire time, not positive where it has come; one at most."""
         with self._database.read() as conn:
-            due_at = schedules.next_fire(conn, tasks)
-        now = self._clock.now()
-        if due_at is not None and due_at <= now:
-            self._fire(now, tasks)
-            return 0.0
-        return LOOK_EVERY if due_at is None else min(LOOK_EVERY, (due_at - now).total_seconds())
+            return self._seconds_until(fires.next_fire(conn, list(self._registry.tasks)))
 
-    def _fire(self, now: datetime, tasks: list[str]) -> None:
+    def _fire(self) -> float:
+        """Seconds until the next look."""
+        tasks = list(self._registry.tasks)
         with self._database.write() as conn:
-            for row in schedules.due(conn, now, tasks):
-                self._fire_one(conn, row, now)
-        if self._worker is not None:
+            now = self._clock.now()
+            held_until = leases.take(conn, _lease_of(tasks), self._id, now, LEASE)
+            if held_until is not None:
+                return self._seconds_until(held_until)
+            rows = fires.due(conn, now, tasks, AT_ONCE)
+            if rows:
+                self._move(conn, rows, now)
+            again_at = fires.next_gathering(conn, now, tasks)
+        if self._worker is not None and rows:
             self._worker.wake()
+        return self._seconds_until(again_at)
 
-    def _fire_one(self, conn: Connection, row: Any, now: datetime) -> None:
-        trigger, policy = parse_trigger(json.loads(row.trigger)), Policy.of(json.loads(row.policy))
-        running = schedules.open_jobs(conn, row.id)
+    def _move(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
+        running = fires.open_jobs(conn, [row.id for row in rows])
+        planned = [self._plan(row, running.get(row.id, 0), now) for row in rows]
+        if not _apply(conn, [move for move, _ in planned], [job for _, made in planned for job in made], now):
+            for move, made in planned:
+                _apply_alone(conn, move, made, now)
+
+    def _plan(self, row: Any, running: int, now: datetime) -> tuple[Move, list[NewJob]]:
+        """How the schedule moves on, and the jobs of the fire times that it passes."""
+        trigger, policy = _rule(row.trigger, row.policy)
         verdicts, latest = decide(policy, trigger, row.next_fire_at, now, anchor=row.anchor, running=running)
-        fired = [self._carry_out(row, policy, verdict, now) for verdict in verdicts]
-        made = [job for _, job in fired if job is not None]
-        next_fire = trigger.next_after(latest, row.anchor)
-        # A clock set back, or an id that was used before, can lead to fire times that had their job.
-        tries: tuple[tuple[list[NewJob], list[Decision]], ...]
-        tries = ((made, [decision for decision, _ in fired]), ([], [_had_its_job(latest)]), ([], []))
-        for new_jobs, decisions in tries:
-            if _apply(conn, row, next_fire, new_jobs, decisions, now):
-                return
+        carried_out = [self._carry_out(row, policy, verdict, now) for verdict in verdicts]
+        made = [job for _, job in carried_out if job is not None]
+        decisions = [decision for decision, _ in carried_out]
+        return Move(row.id, row.next_fire_at, trigger.next_after(latest, row.anchor), decisions), made
 
     def _carry_out(
         self, row: Any, policy: Policy, verdict: Verdict, now: datetime
@@ -92,64 +110,47 @@ class Scheduler:
             job = self._submitter.make(row.task, json.loads(row.args), options, now, **origin)
         except (SimmerError, TypeError) as error:
             log.error("schedule %s cannot fire: %s", row.id, error)
-            return replace(_skipped(verdict.fire_time), reason=str(error)[:1000]), None
+            return _skipped(verdict.fire_time, str(error)[:1000]), None
         return Decision(fire_time=verdict.fire_time, decision="fired", job_id=job.id), job
 
-    # --- declared in code -----------------------------------------------------------------------------
-
-    def _declare(self) -> None:
-        declarations = self._registry.declarations
-        for declaration in declarations.values():
-            try:
-                self._declare_one(declaration)
-            except IntegrityError:  # another process stored it at this moment
-                self._declare_one(declaration)
-            except TypeError as error:  # the others fire all the same
-                log.error("schedule %r is not declared: %s", declaration.id, error)
-        with self._database.write() as conn:
-            schedules.retire(conn, self._app, list(declarations), self._clock.now())
-        self._declared = declarations
-
-    def _declare_one(self, declaration: Declaration) -> None:
-        now = self._clock.now()
-        with self._database.write() as conn:
-            stored = schedules.get(conn, declaration.id, lock=True)
-            if stored is None:
-                schedules.add(conn, new_schedule(declaration, self._app, now), now)
-            elif stored.app != self._app:
-                owner = stored.app or "made at run time"
-                log.error("schedule %r is not declared: its id is taken (%s)", declaration.id, owner)
-            else:
-                self._redeclare(conn, stored, declaration, now)
-
-    def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
-        wanted = new_schedule(declaration, self._app, stored.anchor)
-        known = (stored.task, stored.args, stored.trigger, stored.policy, stored.retired)
-        if (wanted.task, wanted.args, wanted.trigger, wanted.policy, False) == known:
-            return
-        # The same trigger goes on where it was: a restart moves nothing.
-        same = wanted.trigger == stored.trigger and not stored.retired
-        next_fire = stored.next_fire_at if same else declaration.trigger.next_after(now, stored.anchor)
-        schedules.redeclare(conn, replace(wanted, next_fire_at=next_fire), now)
+    def _seconds_until(self, moment: datetime | None) -> float:
+        if moment is None:
+            return LOOK_EVERY
+        return min(LOOK_EVERY, (moment - self._clock.now()).total_seconds())
 
 
-def _apply(
-    conn: Connection, row: Any, next_fire: datetime | None, made: list[NewJob], decisions: list[Decision],
-    now: datetime,
-) -> bool:  # fmt: skip
-    """Move the schedule on with these decisions; False where a fire time was decided before."""
+def _apply(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now: datetime) -> bool:
+    """Move the schedules on with their jobs; False, and nothing done, if a fire time was decided before."""
     try:
-        with conn.begin_nested():
-            if schedules.move(conn, row, next_fire, decisions, now) and made:
+        with conn.begin_nested() as savepoint:
+            if not fires.move(conn, moves, now):
+                savepoint.rollback()
+                return False
+            if made:
                 jobs.enqueue(conn, made)
     except IntegrityError:
         return False
     return True
 
 
-def _skipped(fire_time: datetime) -> Decision:
-    return Decision(fire_time=fire_time, decision="skipped")
+def _apply_alone(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> None:
+    """A clock set back, or an id that was used before, can lead to fire times that had their job."""
+    had_its_job = _skipped(move.decisions[-1].fire_time, "this fire time had its job before")
+    passed_by = replace(move, decisions=[had_its_job]), replace(move, decisions=[])
+    if not _apply(conn, [move], made, now):
+        any(_apply(conn, [instead], [], now) for instead in passed_by)
 
 
-def _had_its_job(fire_time: datetime) -> Decision:
-    return replace(_skipped(fire_time), reason="this fire time had its job before")
+@lru_cache(maxsize=10_000)
+def _rule(trigger: str, policy: str) -> tuple[Trigger, Policy]:
+    """What the stored JSON says; schedules are read again and again, and many say the same."""
+    return parse_trigger(json.loads(trigger)), Policy.of(json.loads(policy))
+
+
+def _skipped(fire_time: datetime, reason: str) -> Decision:
+    return Decision(fire_time=fire_time, decision="skipped", reason=reason)
+
+
+def _lease_of(tasks: Sequence[str]) -> str:
+    """Processes that know the same tasks share a lease: none waits for one that cannot fire its schedules."""
+    return "schedules:" + hashlib.sha256("\n".join(sorted(tasks)).encode()).hexdigest()[:16]

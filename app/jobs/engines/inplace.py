@@ -9,7 +9,6 @@ from ..clock import Clock
 from ..config import Settings
 from ..context import Run
 from ..database import Database
-from ..encoding import loads
 from ..notices import Notices
 from ..outcomes import Outcome
 from ..registry import Registry
@@ -17,7 +16,7 @@ from ..runner import Runner
 from ..states import is_final
 from ..store import claims, queries, runs
 from ..store.claims import Claim
-from ..store.runs import Ended
+from ..store.endings import Ended
 
 MOST_ROUNDS: Final = 1_000
 """A job that snoozes this often in a row would run for ever in its caller."""
@@ -73,7 +72,7 @@ class InPlace:
 
     def _run(self, claim: Claim) -> Outcome:
         run = Run(
-            id=claim.id, task=claim.task, args=loads(claim.args), attempt=claim.attempt, queue=claim.queue,
+            id=claim.id, task=claim.task, args=claim.args, attempt=claim.attempt, queue=claim.queue,
             clock=self._clock, timeout=claim.timeout,
         )  # fmt: skip
         run.start()

@@ -18,7 +18,8 @@ from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFo
 from ..ids import is_id
 from ..loading import Loader
 from ..problems import Problem
-from ..schemas import SCHEDULE_ID, places
+from ..registry import SCHEDULE_ID
+from ..schemas import places
 
 if TYPE_CHECKING:
     from ..runtime import Runtime

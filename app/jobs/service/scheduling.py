@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -15,14 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from ..errors import InvalidArguments, ScheduleDeclared, ScheduleExists, ScheduleNotFound, problem
 from ..firing import new_schedule
 from ..ids import new_id
-from ..options import ScheduleRequest
+from ..options import NO_OPTIONS, ScheduleRequest
 from ..policies import Policy
-from ..registry import Declaration
+from ..registry import SCHEDULE_ID, SLUG, Declaration
 from ..store import schedules
 from ..store.schedules import NewSchedule
 from .schedules import ScheduleService, parse
-
-SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class SchedulingService(ScheduleService):
@@ -57,14 +54,14 @@ class SchedulingService(ScheduleService):
         return self._changed(schedule_id), stored is None or stored.retired
 
     def patch_schedule(self, schedule_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change some of task, args, trigger, timezone, the policies and paused (merge patch, RFC 7396).
+        """Change some of task, args, trigger, timezone, the policies and paused, each as a whole.
 
         Raises as `replace_schedule`, and ScheduleNotFound; of a declared one only `paused` can be changed.
         """
         stored = self.schedule(schedule_id)
         if set(changes) == {"paused"}:
             return (self.pause_schedule if changes["paused"] else self.resume_schedule)(schedule_id)
-        wanted = {**stored, **changes}
+        wanted = {**stored, "paused": None, **changes}
         if "timezone" in changes:
             wanted["trigger"] = {**wanted["trigger"], "timezone": changes["timezone"]}
         return self.replace_schedule(schedule_id, ScheduleRequest.of(wanted))[0]
@@ -76,16 +73,19 @@ class SchedulingService(ScheduleService):
             if not schedules.remove(conn, schedule_id):
                 raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
 
-    def _put(self, conn: Connection, declaration: Declaration, paused: bool, stored: Any) -> None:
+    def _put(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
         now = self._parts.clock.now()
         if stored is None:
-            _add(conn, new_schedule(declaration, None, now), now, paused)
+            _add(conn, new_schedule(declaration, None, now), now, bool(paused))
             return
+        if stored.paused and paused is False and not stored.retired:
+            self._resume(conn, stored)
+            stored = schedules.get(conn, stored.id)
         new = new_schedule(declaration, None, stored.anchor)
-        goes_on = (new.trigger, paused, False) == (stored.trigger, stored.paused, stored.retired)
-        following = stored.next_fire_at if goes_on else declaration.trigger.next_after(now, stored.anchor)
-        new = replace(new, next_fire_at=following)
-        if not goes_on:
+        if new.trigger == stored.trigger and not stored.retired:
+            new = replace(new, next_fire_at=stored.next_fire_at)
+        else:
+            new = replace(new, next_fire_at=declaration.trigger.next_after(now, stored.anchor))
             _refuse_the_ended(new)
         schedules.redeclare(conn, new, now, paused=paused)
 
@@ -95,9 +95,9 @@ class SchedulingService(ScheduleService):
 
     def _declaration(self, slug: Any, asked: ScheduleRequest) -> Declaration:
         """The schedule that was asked for; raises UnknownTask, InvalidArguments."""
-        if not isinstance(slug, str) or not SLUG.fullmatch(slug):
-            raise InvalidArguments([problem("#/id", "must be 1 to 64 letters, digits and . _ -")])
-        self._parts.registry.get(asked.task).arguments.check(asked.args, "#/args")
+        if not isinstance(slug, str) or not SCHEDULE_ID.fullmatch(slug):
+            raise InvalidArguments([problem("#/id", f"must be {SLUG}")])
+        self._parts.submitter.make(asked.task, asked.args, NO_OPTIONS, self._parts.clock.now())
         return Declaration(slug, asked.task, parse(asked.trigger), asked.args, Policy.of(asked.policy))
 
 

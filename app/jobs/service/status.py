@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from ..errors import DatabaseUnavailable
 from ..store import claims, queries, workers
+from ..store.overdue import overdue
 from .base import UseCases
+
+MOST_NAMED: Final = 20
+"""So many overdue schedules are named at most."""
 
 
 class StatusService(UseCases):
@@ -40,11 +44,13 @@ class StatusService(UseCases):
         with self._parts.database.read() as conn:
             states, oldest = queries.state_counts(conn), queries.oldest_due(conn)
             rows = workers.all_workers(conn)
+            late = overdue(conn, now)
         return {
             "states": states,
             "oldest_queued_seconds": None if oldest is None else max(0.0, (now - oldest).total_seconds()),
             "workers": len(rows),
             "threads": sum(row.threads for row in rows),
+            "overdue_schedules": len(late),
         }
 
     def has_work(self, worker: str, queues: Sequence[str] | None) -> bool:
@@ -65,11 +71,15 @@ class StatusService(UseCases):
         return claims.anything_due(conn, queues or claims.queues_due(conn), tasks)
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
-        """Whether this process can serve, and each check as {ok, detail?}."""
+        """Whether this process can serve, and each check as {ok, detail?}.
+
+        Overdue schedules are named, but another process would not serve them better.
+        """
         checks: dict[str, Any] = {"database": {"ok": True}}
         try:
             with self._parts.database.read() as conn:
-                queries.version_of(conn, "")
+                late = overdue(conn, self._parts.clock.now())
+            checks["schedules"] = {"ok": True, **({"overdue": late[:MOST_NAMED]} if late else {})}
         except DatabaseUnavailable as error:
             checks["database"] = {"ok": False, "detail": str(error)}
         for name, detail in self._parts.host.thread_problems().items():

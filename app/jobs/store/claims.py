@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, case, false, insert, select, true, update
+from sqlalchemy import (
+    Connection,
+    Insert,
+    Update,
+    bindparam,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 
-from ..models import ATTEMPTS, JOBS
+from ..columns import Id, Time
+from ..models import ATTEMPTS, EVENTS, JOBS
 from ..states import CLAIMABLE, RUNNING
-from .events import event, record
+from .given import as_given, given_ids, unindexed
 
 SUSPECT_AFTER: Final = 2
 """From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""
@@ -35,19 +50,15 @@ _ANY = (
     .where(_J.due, _J.queue == bindparam("queue"), _J.task.in_(bindparam("tasks", expanding=True)))
     .limit(1)
 )
-_CLAIM = (
-    update(JOBS)
-    .where(_J.id.in_(bindparam("ids", expanding=True)), _J.state.in_(CLAIMABLE))
-    .values(
-        state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=bindparam("now"),
-        worker=bindparam("worker_id"), engine=bindparam("engine_name"), started_at=None, progress=None,
-        run=_J.run + 1, attempt=case((_J.rerun, _J.attempt), else_=_J.attempt + 1), rerun=false(),
-        version=_J.version + 1,
-    )
-)  # fmt: skip
+_FIRST = select(func.min(_J.queue).label("queue")).where(_J.due)
+_HOP = _FIRST.cte("hop", recursive=True)
+_HOPS = _HOP.union_all(
+    select(_FIRST.where(_J.queue > _HOP.c.queue).scalar_subquery()).where(_HOP.c.queue.is_not(None))
+)
+_QUEUES = select(_HOPS.c.queue).where(_HOPS.c.queue.is_not(None))
 _WAKE = update(JOBS).where(_J.wake_at <= bindparam("now")).values(due=true(), wake_at=None)
 _NEXT = select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1)
-_INSERT_ATTEMPT = insert(ATTEMPTS)
+_NEXT_ATTEMPT = case((_J.rerun, _J.attempt), else_=_J.attempt + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +101,7 @@ def anything_due(conn: Connection, queues: Iterable[str], tasks: Collection[str]
 
 def queues_due(conn: Connection) -> list[str]:
     """The queues that have due jobs, by hopping over the index from one to the next."""
-    found: list[str] = []
-    hop = select(_J.queue).where(_J.due).order_by(_J.queue).limit(1)
-    queue = conn.scalar(hop)
-    while queue is not None:
-        found.append(queue)
-        queue = conn.scalar(hop.where(_J.queue > queue))
-    return found
+    return list(conn.scalars(_QUEUES))
 
 
 def candidates(
@@ -123,19 +128,36 @@ def claim(conn: Connection, rows: Sequence[Any], worker: str, engine: str, now: 
     if not rows:
         return []
     token = secrets.token_hex(16)
-    values = {"ids": [row.id for row in rows], "token": token, "now": now, "worker_id": worker}
-    applied = conn.execute(_CLAIM, {**values, "engine_name": engine}).rowcount
+    values = {**as_given((row.id,) for row in rows), "now": now, "worker_id": worker}
+    note, take, begin = _statements(conn.dialect.name)
+    conn.execute(note, values)
+    applied = conn.execute(take, {**values, "token": token, "engine_name": engine}).rowcount
     assert applied == len(rows), "a candidate changed under our lock"
-    claims = [_claim_of(row, worker, token, now) for row in rows]
-    conn.execute(_INSERT_ATTEMPT, [_attempt_row(made) for made in claims])
-    record(
-        conn,
-        (
-            event(made.id, now, "claimed", row.state, RUNNING, made.attempt, worker)
-            for row, made in zip(rows, claims, strict=True)
-        ),
+    conn.execute(begin, values)
+    return [_claim_of(row, worker, token, now) for row in rows]
+
+
+@functools.cache
+def _statements(dialect: str) -> tuple[Insert, Update, Insert]:
+    """The event rows, which read the states that are left; the claim; and the attempt rows."""
+    here = _J.id.in_(given_ids(dialect))
+    me, now = bindparam("worker_id", type_=Id), bindparam("now", type_=Time)
+    take = (
+        update(JOBS)
+        .where(here, unindexed(_J.state).in_(CLAIMABLE))
+        .values(
+            state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=now,
+            worker=me, engine=bindparam("engine_name"), started_at=None, progress=None,
+            run=_J.run + 1, attempt=_NEXT_ATTEMPT, rerun=false(), version=_J.version + 1,
+        )
+    )  # fmt: skip
+    seen = select(_J.id, now, literal("claimed"), _J.state, literal(RUNNING), _NEXT_ATTEMPT, me)
+    note = insert(EVENTS).from_select(
+        ["job_id", "at", "type", "from_state", "to_state", "attempt", "worker"], seen.where(here)
     )
-    return claims
+    made = select(_J.id, _J.run, _J.attempt, me, now).where(here)
+    begin = insert(ATTEMPTS).from_select(["job_id", "run", "attempt", "worker", "claimed_at"], made)
+    return note, take, begin
 
 
 def _claim_of(row: Any, worker: str, token: str, now: datetime) -> Claim:
@@ -144,13 +166,3 @@ def _claim_of(row: Any, worker: str, token: str, now: datetime) -> Claim:
         row.id, row.task, row.queue, row.args, attempt, row.max_attempts, row.timeout, row.run + 1, worker,
         token, now, row.crashes,
     )  # fmt: skip
-
-
-def _attempt_row(made: Claim) -> dict[str, Any]:
-    return {
-        "job_id": made.id,
-        "run": made.run,
-        "attempt": made.attempt,
-        "worker": made.worker,
-        "claimed_at": made.claimed_at,
-    }

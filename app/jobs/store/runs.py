@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, update
 
 from ..models import ATTEMPTS, JOBS
-from ..outcomes import Failure, Outcome
-from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
+from ..outcomes import Outcome
+from ..states import RUNNING
 from .claims import Claim
-from .events import event, record
+from .endings import ENTERS, Ended, ProgressSaid, Settled, row, statements
+from .given import as_given, given_ids, unindexed
 
 _J = JOBS.c
 _A = ATTEMPTS.c
-
-
-ProgressSaid = tuple[float, float | None, str]
-"""current, total and message, as a task said them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run that is over. `started_at` is None where its task never began."""
-
-    claim: Claim
-    outcome: Outcome
-    started_at: datetime | None
-    finished_at: datetime
-    progress: ProgressSaid | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of a run: the event's type and the state that the job entered."""
-
-    verb: str
-    state: str
-    reason: str | None = None
 
 
 def _fenced(**values: Any) -> Update:
@@ -53,40 +30,13 @@ def _fenced(**values: Any) -> Update:
     return mine.values(version=_J.version + 1, **values)
 
 
-def _ends(state: str, **values: Any) -> Update:
-    return _fenced(state=state, claim=None, started_at=bindparam("began"), **values)
-
-
-_over: dict[str, Any] = {"finished_at": bindparam("ended")}
-_again: dict[str, Any] = {"run_at": bindparam("at"), "wake_at": bindparam("at"), "due": False}
-_STATEMENTS: Final[dict[str, Update]] = {
-    "succeeded": _ends(SUCCEEDED, result=bindparam("value"), error=None, **_over),
-    "failed": _ends(FAILED, error=bindparam("failure"), **_over),
-    "cancelled": _ends(CANCELLED, **_over),
-    "retrying": _ends(RETRYING, error=bindparam("failure"), **_again),
-    "snoozed": _ends(SCHEDULED, rerun=True, **_again),
-    "released": _ends(QUEUED, rerun=True, due=True),
-}
-_ENTERS: Final = {
-    "succeeded": SUCCEEDED, "failed": FAILED, "cancelled": CANCELLED,
-    "retrying": RETRYING, "snoozed": SCHEDULED, "released": QUEUED,
-}  # fmt: skip
 _BEGIN = _fenced(started_at=bindparam("began"))
 _BEGIN_ATTEMPT = (
     update(ATTEMPTS)
     .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
     .values(started_at=bindparam("began"))
 )
-_END_ATTEMPT = _BEGIN_ATTEMPT.values(
-    outcome=bindparam("how"), finished_at=bindparam("ended"), error=bindparam("failure")
-)
 _PROGRESS = _fenced(progress=bindparam("said"))
-_HELD = (
-    select(_J.id, _J.claim, _J.cancel_requested_at)
-    .where(_J.id.in_(bindparam("ids", expanding=True)), _J.state == RUNNING)
-    .with_for_update()
-)
-
 _ASKED = select(_J.id).where(
     _J.id.in_(bindparam("ids", expanding=True)), _J.state == RUNNING, _J.cancel_requested_at.is_not(None)
 )
@@ -96,8 +46,8 @@ _MINE = select(JOBS).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(
 def held(conn: Connection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
     """Who owns the jobs of the claims, under lock: (id, token) → whether cancelling was requested."""
     ids = {claim.id for claim in claims}
-    rows = conn.execute(_HELD, {"ids": list(ids)}) if ids else ()
-    return {(row.id, row.claim): row.cancel_requested_at is not None for row in rows}
+    rows = conn.execute(_held(conn.dialect.name), as_given((id,) for id in ids)) if ids else ()
+    return {(id, token): asked is not None for id, token, asked in rows}
 
 
 def cancel_requested(conn: Connection, job_ids: Sequence[str]) -> list[str]:
@@ -149,15 +99,16 @@ def settle(conn: Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
     ours = [end for end in ended if _owner(end) in owned]
     settled = {end.claim.id: _decide(end.outcome, owned[_owner(end)]) for end in ours}
     progress(conn, [(end.claim, end.progress) for end in ours if end.progress is not None])
-    by_verb: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_verb: dict[str, list[Ended]] = defaultdict(list)
     for end in ours:
-        by_verb[settled[end.claim.id].verb].append(_values(end, settled[end.claim.id].verb))
-    for verb, rows in by_verb.items():
-        applied = conn.execute(_STATEMENTS[verb], rows).rowcount
-        assert applied == len(rows), f"{verb}: a claim was lost under our lock"
-    if ours:
-        conn.execute(_END_ATTEMPT, [_attempt_values(end, settled[end.claim.id].verb) for end in ours])
-        record(conn, (_event(end, settled[end.claim.id]) for end in ours))
+        by_verb[settled[end.claim.id].verb].append(end)
+    for verb, those in by_verb.items():
+        rows = as_given(row(end, settled[end.claim.id]) for end in those)
+        leave, close, note = statements(conn.dialect.name, verb)
+        applied = conn.execute(leave, rows).rowcount
+        assert applied == len(those), f"{verb}: a claim was lost under our lock"
+        conn.execute(close, rows)
+        conn.execute(note, rows)
     return settled
 
 
@@ -173,48 +124,10 @@ def _decide(outcome: Outcome, cancel_requested: bool) -> Settled:
     reason = outcome.reason
     if cancel_requested and verb != "failed":
         verb, reason = "cancelled", reason or "cancelled on request"
-    return Settled(verb, _ENTERS[verb], reason)
+    return Settled(verb, ENTERS[verb], reason)
 
 
-def _values(end: Ended, verb: str) -> dict[str, Any]:
-    """The values of the verb's statement, and no others."""
-    outcome = end.outcome
-    values = {"job_id": end.claim.id, "token": end.claim.token, "began": end.started_at}
-    if verb in ("succeeded", "failed", "cancelled"):
-        values["ended"] = end.finished_at
-    if verb == "succeeded":
-        values["value"] = outcome.result
-    if verb in ("failed", "retrying"):
-        values["failure"] = _short(outcome.failure)
-    if verb in ("retrying", "snoozed"):
-        delay = outcome.retry_in if verb == "retrying" else outcome.delay
-        values["at"] = end.finished_at + timedelta(seconds=delay or 0.0)
-    return values
-
-
-def _attempt_values(end: Ended, verb: str) -> dict[str, Any]:
-    return {
-        "id_of_job": end.claim.id,
-        "run_no": end.claim.run,
-        "began": end.started_at,
-        "ended": end.finished_at,
-        "how": "failed" if verb == "retrying" else verb,
-        "failure": _whole(end.outcome.failure),
-    }
-
-
-def _event(end: Ended, settled: Settled) -> dict[str, Any]:
-    failure = end.outcome.failure
-    reason = settled.reason or (failure.type if failure else None)
-    claim = end.claim
-    return event(
-        claim.id, end.finished_at, settled.verb, RUNNING, settled.state, claim.attempt, claim.worker, reason
-    )
-
-
-def _short(failure: Failure | None) -> str | None:
-    return None if failure is None else json.dumps({"type": failure.type, "message": failure.message})
-
-
-def _whole(failure: Failure | None) -> str | None:
-    return None if failure is None else json.dumps(asdict(failure))
+@functools.cache
+def _held(dialect: str) -> Select[Any]:
+    found = select(_J.id, _J.claim, _J.cancel_requested_at).where(_J.id.in_(given_ids(dialect)))
+    return found.where(unindexed(_J.state) == RUNNING).with_for_update()

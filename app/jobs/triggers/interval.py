@@ -92,5 +92,5 @@ def _check(unit: str, value: Any) -> None:
         raise TriggerError(unit, "must be a number")
     if value < 0:
         raise TriggerError(unit, "must not be negative")
-    if value > LONGEST:
+    if value * UNITS[unit] > LONGEST:
         raise TriggerError(unit, "must not be more than ten years")
