@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from marshmallow import Schema, ValidationError
 
-from .encoding import NotEncodable, dumps, loads, to_json
+from .encoding import NotEncodable, loads, text_of, to_json
 from .errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, problem
 from .fields import JsonSchema
 from .json_schema import JsonSchemaConverter
@@ -49,11 +49,13 @@ class Arguments:
         it is UnencodableArguments, which is a TypeError too and names the argument.
         """
         try:
-            text = dumps(dict(args), "args")
+            plain = to_json(dict(args), "args")
         except NotEncodable as exc:
             found = problem(_pointer(where, *reversed(exc.path)), exc.reason)
             raise UnencodableArguments([found], str(exc)) from exc.__cause__
-        self._load(loads(text), where)
+        text = text_of(plain)
+        # The hooks of a schema that we did not make may change what they are given.
+        self._load(plain if isinstance(self._loader, Loader) else loads(text), where)
         return text
 
     def load(self, stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,8 @@ class Commits:
             if not self._has_leader:
                 self._has_leader = True
                 return True
-            mine.turn = threading.Event()
+            mine.turn = threading.Lock()
+            mine.turn.acquire()
             self._line.append(mine)
             return False
 
@@ -50,7 +51,7 @@ class Commits:
         """Wait until this one was served, or has the lead: whether it has."""
         is_over = False
         try:
-            is_over = mine.turn.wait(LOCK_WAIT)
+            is_over = mine.turn.acquire(timeout=LOCK_WAIT)
         finally:
             if not is_over:
                 self._leave(mine)
@@ -73,14 +74,14 @@ class Commits:
             with self._lock:
                 self._pass_on()
             for each in together[1:]:
-                each.turn.set()
+                each.turn.release()
 
     def _pass_on(self) -> None:
         self._has_leader = bool(self._line)
         if self._line:
             following = self._line.pop(0)
             following.leads = True
-            following.turn.set()
+            following.turn.release()
 
     def _serve(self, together: list[_Submitter]) -> None:
         try:
@@ -120,8 +121,8 @@ class _Submitter:
 
     __slots__ = ("error", "is_alone", "leads", "turn", "writes")
 
-    turn: threading.Event
-    """Set when it was served or is to lead; for those who stand in line."""
+    turn: threading.Lock
+    """Held until it was served or is to lead, for those who stand in line; an Event costs twice as much."""
 
     def __init__(self, writes: Sequence[Write]) -> None:
         self.writes = writes

@@ -49,8 +49,18 @@ class Turn:
 
     def begin(self, driver: sqlite3.Connection) -> None:
         """Begin to write; waits for other processes with the patience that the wait for the turn has left."""
-        driver.execute(f"PRAGMA busy_timeout = {1_000 * max(0.0, self._left):.0f}")
-        driver.execute("BEGIN IMMEDIATE")
+        if self._left > 0.9 * self._patience:
+            driver.execute("BEGIN IMMEDIATE")
+            return
+        _wait_for_locks(driver, max(0.0, self._left))
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        finally:
+            _wait_for_locks(driver, self._patience)
+
+
+def _wait_for_locks(driver: sqlite3.Connection, seconds: float) -> None:
+    driver.execute(f"PRAGMA busy_timeout = {1_000 * seconds:.0f}")
 
 
 class Look(NamedTuple):

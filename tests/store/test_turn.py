@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -86,3 +87,18 @@ def test_a_child_does_not_wait_for_its_parents_turn(lite: Database) -> None:
         lite._turn.begin_afresh()
         with lite._turn.taken():
             pass
+
+
+def test_a_wait_for_the_turn_shortens_the_next_one_only(lite: Database, tmp_path: Path) -> None:
+    """Who got the turn late waits for another process with what is left; the connection is as before then."""
+    turn = lite._turn
+    assert turn is not None
+    with closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with turn.taken(), lite.engine.connect() as conn:
+            turn._left = 0.0
+            driver = conn.connection.dbapi_connection
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                turn.begin(driver)
+            assert driver.execute("PRAGMA busy_timeout").fetchone() == (300,)
+    lite.apply([("INSERT INTO t VALUES (?)", (1,))])

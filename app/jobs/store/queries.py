@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select, union_all
 
 from ..columns import from_driver
 from ..ids import first_id_at
@@ -33,6 +33,23 @@ _VERSION = Template(f"SELECT version, state FROM {JOBS.name} WHERE id = ?")
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
 _TICK: Final = timedelta(milliseconds=1)
+
+
+def _counted(query: Select[Any], cap: int) -> Select[int]:
+    """A statement that counts what `query` finds, to one more than `cap` at most."""
+    return select(func.count()).select_from(query.limit(cap + 1).subquery())
+
+
+_OLDEST_DUE = select(func.min(_J.run_at)).where(_J.state == QUEUED)
+_STATE_COUNTS = union_all(
+    *(
+        select(
+            literal(state),
+            _counted(select(literal_column("1")).where(_J.state == state), COUNT_CAP).scalar_subquery(),
+        )
+        for state in STATES
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +136,22 @@ def page(
 
 def count(conn: Connection, filters: JobFilters, cap: int = COUNT_CAP) -> tuple[int, bool]:
     """How many jobs there are, counted to `cap` at most, and whether that cap was met."""
-    found = _capped(conn, select(_J.id).where(*filters.conditions()), cap)
+    found: int = conn.execute(_counted(select(_J.id).where(*filters.conditions()), cap)).scalar_one()
     return min(found, cap), found > cap
 
 
 def backlog(conn: Connection, cap: int) -> int:
     """How many jobs wait to be claimed, counted to `cap` at most."""
-    return min(cap, _capped(conn, select(_J.id).where(_J.state.in_(_UNCLAIMED)), cap))
+    waiting = select(_J.id).where(_J.state.in_(_UNCLAIMED))
+    return min(cap, conn.execute(_counted(waiting, cap)).scalar_one())
 
 
 def state_counts(conn: Connection) -> dict[str, dict[str, Any]]:
     """For each state {value, capped}."""
-    counts = {state: count(conn, JobFilters(states=(state,))) for state in STATES}
-    return {state: {"value": value, "capped": capped} for state, (value, capped) in counts.items()}
+    return {
+        state: {"value": min(found, COUNT_CAP), "capped": found > COUNT_CAP}
+        for state, found in conn.execute(_STATE_COUNTS)
+    }
 
 
 def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -142,7 +162,7 @@ def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str,
 
 def oldest_due(conn: Connection) -> datetime | None:
     """Since when the job that has been due the longest has been so."""
-    oldest: datetime | None = conn.scalar(select(func.min(_J.run_at)).where(_J.state == QUEUED))
+    oldest: datetime | None = conn.scalar(_OLDEST_DUE)
     return oldest
 
 
@@ -220,7 +240,3 @@ def _eta(row: Any, current: float, total: float) -> float | None:
         return None
     elapsed: float = (datetime.now(UTC) - row.started_at).total_seconds()
     return round(max(0.0, elapsed * (total - current) / current), 1)
-
-
-def _capped(conn: Connection, query: Select[Any], cap: int) -> int:
-    return conn.scalar(select(func.count()).select_from(query.limit(cap + 1).subquery())) or 0
