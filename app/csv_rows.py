@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from marshmallow import ValidationError
 
 from . import people
 
 COLUMNS: Final = ("name", "email", "age")
+
+Pick = Callable[[list[str]], tuple[str, str, str]]
+"""Takes the three columns from a record, wherever they stand."""
 
 
 class BadHeader(ValueError):
@@ -29,8 +32,7 @@ class Reader(Protocol):
         """The next record; raises StopIteration and csv.Error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One data line: `values` of a user, or the `reason` why there are none. The header is line 1."""
 
     line: int
@@ -55,9 +57,9 @@ def read(path: Path) -> Iterator[Row]:
     """Every data line in order, good or bad. Raises BadHeader."""
     with _opened(path) as reader:
         header = _first_record(reader)
-        places = _places(header)
+        pick = itemgetter(*(_places(header)[column] for column in COLUMNS))
         for line, record in _records(reader):
-            yield _row(line, record, places, len(header))
+            yield _row(line, record, pick, len(header))
 
 
 @contextmanager
@@ -102,13 +104,15 @@ def _records(reader: Reader) -> Iterator[tuple[int, list[str] | str]]:
             yield line, record
 
 
-def _row(line: int, record: list[str] | str, places: Mapping[str, int], width: int) -> Row:
+def _row(
+    line: int, record: list[str] | str, pick: Callable[[list[str]], tuple[str, str, str]], width: int
+) -> Row:
     if isinstance(record, str):
         return Row(line, reason=record)
     if len(record) != width:
         return Row(line, reason=f"{len(record)} fields instead of {width}")
     try:
-        values = people.from_text(*(record[places[column]] for column in COLUMNS))
+        values = people.from_text(*pick(record))
     except ValidationError as error:
         return Row(line, reason=" ".join(str(message) for message in error.messages))
     return Row(line, values=values)

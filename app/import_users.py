@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.sql.dml import ReturningInsert
 
 from . import csv_rows, uploads
 from .csv_rows import Row
 from .extensions import db, jobs
 from .jobs import Snooze, current_job
-from .models import Import, User
+from .models import Import
 
 BATCH: Final = 1_000
 """Data lines in one transaction: enough to be fast, short enough to let other writers in."""
@@ -80,14 +78,12 @@ def _store(done: Import, rows: Sequence[Row]) -> None:
 
 def _insert(people: Iterable[Mapping[str, Any]]) -> int:
     """Insert those whose address is not there yet; returns how many."""
-    values = [dict(person) for person in people]
+    values = [(person["name"], person["email"], person["age"]) for person in people]
     if not values:
         return 0
-    # Counted by what is returned: not every driver counts the rows of many statements.
-    return len(db.session.connection().execute(_insert_or_nothing(), values).all())
-
-
-def _insert_or_nothing() -> ReturningInsert[Any]:
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.engine.dialect.name]
-    statement = dialect.insert(User.__table__).on_conflict_do_nothing(index_elements=["email"])
-    return cast("ReturningInsert[Any]", statement.returning(User.id))
+    # One statement for all: by their names, row by row, Core takes twice as long as the database.
+    conn = db.session.connection()
+    row = "(?, ?, ?)" if conn.dialect.paramstyle == "qmark" else "(%s, %s, %s)"
+    rows = ", ".join([row] * len(values))
+    insert = f"INSERT INTO users (name, email, age) VALUES {rows} ON CONFLICT (email) DO NOTHING"
+    return conn.exec_driver_sql(insert, tuple(chain.from_iterable(values))).rowcount
