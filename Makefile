@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 key = $(shell { $(PYTHON) --version; cat $(1); } 2>&1 | cksum | cut -d' ' -f1)
 READY := $(VENV)/ready-$(call key,requirements.txt)
 READY_DEV := $(VENV)/ready-dev-$(call key,requirements.txt requirements-dev.txt)
+READY_BENCH := $(VENV)/ready-bench-$(call key,requirements.txt requirements-bench.txt)
+READY_PEERS := $(VENV)/ready-peers-$(call key,requirements.txt requirements-bench.txt requirements-bench-peers.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # $(error) is the way to end with one line; a recipe that fails adds a line of make's own.
@@ -19,10 +21,10 @@ no_venv = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo \
 cannot_serve = $(shell PORT="$(PORT)" HOST="$(HOST)" $(BIN)/python run.py --check 2>&1 >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check demo
+.PHONY: help run test test-long check demo bench bench-peers bench-growth
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: $(READY) ## Serve on http://127.0.0.1:5000 (PORT=…, HOST=…)
 	$(call stop_if,$(cannot_serve))@$(BIN)/python run.py
@@ -42,6 +44,15 @@ check: $(READY_DEV) ## Check format, lint and types, then run the test suite (wh
 demo: $(READY) ## Import a CSV of 100,000 rows over HTTP with a progress bar
 	@$(BIN)/python -m app.demo
 
+bench: $(READY_BENCH) ## Measure the speed beside its targets, and write bench/results.json
+	@$(BIN)/python -m bench
+
+bench-peers: $(READY_PEERS) ## Measure the same work done by Celery, RQ, Huey and Procrastinate
+	@$(BIN)/python -m bench peers --output bench/results-peers.json
+
+bench-growth: $(READY_BENCH) ## Measure how the cost grows, and draw the charts in docs/
+	@$(BIN)/python -m bench.growth
+
 $(READY):
 	$(call stop_if,$(too_old))$(call stop_if,$(no_venv))@echo "Making $(VENV) and installing what requirements.txt pins"
 	@$(PYTHON) -m venv --clear $(VENV)
@@ -50,4 +61,12 @@ $(READY):
 
 $(READY_DEV): $(READY)
 	@$(PIP) install --requirement requirements-dev.txt
+	@touch $@
+
+$(READY_BENCH): $(READY)
+	@$(PIP) install --requirement requirements-bench.txt
+	@touch $@
+
+$(READY_PEERS): $(READY_BENCH)
+	@$(PIP) install --requirement requirements-bench-peers.txt
 	@touch $@

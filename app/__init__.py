@@ -35,6 +35,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     for module in (users, imports, updates, examples, pages):
         app.register_blueprint(module.blueprint)
     problems.init_app(app)
-    pages.add_health_aliases(app)
+    pages.add_aliases(app)
     database.create_tables(app)
     return app

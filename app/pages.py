@@ -18,7 +18,7 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-ALIASES: Final = {"/healthz": "simmer.live", "/readyz": "simmer.ready"}
+ALIASES: Final = {"/healthz": "simmer.live", "/readyz": "simmer.ready", "/metrics": "simmer.get_metrics"}
 """Path at the root → the view of the package that answers there."""
 
 blueprint = Blueprint("pages", __name__)
@@ -46,8 +46,8 @@ def _secure_pages(response: Response) -> Response:
     return response
 
 
-def add_health_aliases(app: Flask) -> None:
-    """Let the service answer for its health at its root too."""
+def add_aliases(app: Flask) -> None:
+    """Let the service answer for its health and its numbers at its root too."""
     for path, endpoint in ALIASES.items():
         if endpoint in app.view_functions:
             app.add_url_rule(path, endpoint=path.strip("/"), view_func=app.view_functions[endpoint])

@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from marshmallow import Schema, ValidationError
 
-from .encoding import NotEncodable, dumps, loads, to_json
+from .encoding import NotEncodable, loads, text_of, to_json
 from .errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, problem
 from .fields import JsonSchema
 from .json_schema import JsonSchemaConverter
+from .loading import Loader
 from .signature import OpenSchema, name_of, schema_of
 
 MOST_PROBLEMS: Final = 100
@@ -25,14 +26,15 @@ MOST_PROBLEMS: Final = 100
 class Arguments:
     """The arguments of one task, by a marshmallow schema; immutable, for any thread."""
 
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
+    def __init__(self, schema: Schema, loader: Schema | Loader | None = None) -> None:
+        self.schema, self._loader = schema, loader or schema
 
     @classmethod
     def of(cls, function: Callable[..., Any], schema: Schema | type[Schema] | None = None) -> Arguments:
         """By `schema`, else by the annotations of `function`; TaskDefinitionError where they will not do."""
         if schema is None:
-            return cls(schema_of(function))
+            own = schema_of(function)
+            return cls(own, None if isinstance(own, OpenSchema) else Loader(own))
         made = schema() if isinstance(schema, type) and issubclass(schema, Schema) else schema
         if not isinstance(made, Schema) or made.many:
             raise TaskDefinitionError(
@@ -47,11 +49,13 @@ class Arguments:
         it is UnencodableArguments, which is a TypeError too and names the argument.
         """
         try:
-            text = dumps(dict(args), "args")
+            plain = to_json(dict(args), "args")
         except NotEncodable as exc:
             found = problem(_pointer(where, *reversed(exc.path)), exc.reason)
             raise UnencodableArguments([found], str(exc)) from exc.__cause__
-        self._load(loads(text), where)
+        text = text_of(plain)
+        # The hooks of a schema that we did not make may change what they are given.
+        self._load(plain if isinstance(self._loader, Loader) else loads(text), where)
         return text
 
     def load(self, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +79,7 @@ class Arguments:
 
     def _load(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
         try:
-            loaded = self.schema.load(values)
+            loaded = self._loader.load(values)
         except ValidationError as exc:
             found = itertools.islice(_problems(exc.messages, where, values), MOST_PROBLEMS)
             raise InvalidArguments(list(found)) from None

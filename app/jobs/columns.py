@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,14 @@ def as_text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _as_is(value: datetime | None) -> datetime | None:
+    return value
+
+
 class _SqliteTime(sqlite.DATETIME):
     """UTC times as ISO text: sorts as it reads, and several times faster than the stock conversion."""
 
@@ -22,14 +31,23 @@ class _SqliteTime(sqlite.DATETIME):
         return as_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        def process(value: str | None) -> datetime | None:
-            return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
-
-        return process
+        return _from_text
 
 
 Time = DateTime(timezone=True).with_variant(_SqliteTime(), "sqlite")  # type: ignore[no-untyped-call]
 """An aware UTC datetime on every database."""
+
+
+def to_driver(dialect: Dialect) -> Callable[[datetime | None], Any]:
+    """What makes of a time of ours what the driver takes, for statements that Core does not bind."""
+    return as_text if dialect.name == "sqlite" else _as_is
+
+
+def from_driver(dialect: Dialect) -> Callable[[Any], datetime | None]:
+    """What makes a time of ours of what the driver gives, for the same statements."""
+    return _from_text if dialect.name == "sqlite" else _as_is
+
+
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 Id = String(36)
 

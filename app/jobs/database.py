@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
@@ -19,6 +19,7 @@ from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from .errors import DatabaseUnavailable, TablesMissing
 from .gate import Gate
 from .models import METADATA
+from .sqlite import Look, Quick, Statements, Turn, prepare
 
 LOCK_WAIT: Final = 4.0
 """Seconds to wait for SQLite's write lock or a free connection before it counts as an outage."""
@@ -27,9 +28,11 @@ LOCK_WAIT: Final = 4.0
 class Database:
     """Opens transactions and says in the package's own words what is wrong with the database."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turn: Turn | None = None) -> None:
         self.engine = engine
         self._writer = engine.execution_options(simmer_write=True)
+        self._turn = turn
+        self._quick = None if turn is None else Quick(engine, turn)
         self._watch: sqlite3.Connection | None = None
         self._inherited: tuple[Any, ...] = ()
         self.gate = Gate()
@@ -40,10 +43,10 @@ class Database:
         options: dict[str, Any] = {"pool_size": threads + 2, "max_overflow": 32, "pool_timeout": LOCK_WAIT}
         if url.get_backend_name() == "sqlite":
             engine = create_engine(url, connect_args={"timeout": LOCK_WAIT}, **options)
-            _prepare_sqlite(engine, synchronous)
-        else:
-            engine = create_engine(url, pool_pre_ping=True, connect_args=_postgres_options(url), **options)
-        return cls(engine)
+            turn = Turn(LOCK_WAIT)
+            prepare(engine, synchronous, turn)
+            return cls(engine, turn)
+        return cls(create_engine(url, pool_pre_ping=True, connect_args=_postgres_options(url), **options))
 
     @classmethod
     def share(cls, host: Engine) -> Database:
@@ -64,8 +67,30 @@ class Database:
 
         Raises DatabaseUnavailable (or TablesMissing) where the database is at fault.
         """
-        with self.gate.entered(), _in_our_words(), self._writer.begin() as connection:
+        turn = nullcontext() if self._turn is None else self._turn.taken()
+        with self.gate.entered(), _in_our_words(), turn, self._writer.begin() as connection:
             yield connection
+
+    def apply(self, statements: Statements) -> None:
+        """A write transaction of statements in the driver's words, all of them or none. Raises as `write`."""
+        with self.gate.entered(), _in_our_words():
+            if self._quick is not None:
+                self._quick.apply(statements)
+                return
+            with self._writer.begin() as connection:
+                for sql, values in statements:
+                    connection.exec_driver_sql(sql, values)
+
+    @contextmanager
+    def look(self) -> Iterator[Look | Connection]:
+        """For reads of which each may see a moment of its own: cheaper than `read`. Raises as `write`."""
+        with self.gate.entered(), _in_our_words():
+            if self._quick is not None:
+                with self._quick.look() as look:
+                    yield look
+            else:
+                with self.engine.begin() as connection:
+                    yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -104,8 +129,11 @@ class Database:
     def renew_after_fork(self) -> None:
         """Leave the parent's connections alone and start with none."""
         # Kept, not dropped: were they garbage, SQLite would close them and with them the parent's locks.
-        self._inherited += (self.engine.pool, self._watch)
+        self._inherited += (self.engine.pool, self._watch, self._quick)
         self._watch = None
+        if self._turn is not None:
+            self._turn.begin_afresh()
+            self._quick = Quick(self.engine, self._turn)
         self.gate = Gate()
         self.engine.dispose(close=False)
 
@@ -114,6 +142,8 @@ class Database:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
+        if self._quick is not None:
+            self._quick.close()
         self.engine.dispose()
 
 
@@ -159,21 +189,6 @@ def _postgres_options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() != "postgresql":
         return {}
     return {"connect_timeout": int(LOCK_WAIT), "options": "-c timezone=UTC"}
-
-
-def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
-    """WAL, durability and explicit transactions, on every connection."""
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions on its own
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("simmer_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 @contextmanager

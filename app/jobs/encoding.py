@@ -56,7 +56,12 @@ def to_json(value: Any, where: str = "value") -> Any:
 
 def dumps(value: Any, where: str = "value") -> str:
     """`to_json(value, where)` as compact JSON text, not escaped to ASCII: its bytes are those of UTF-8."""
-    return _ENCODER.encode(to_json(value, where))
+    return text_of(to_json(value, where))
+
+
+def text_of(plain: Any) -> str:
+    """What `to_json` made as compact JSON text."""
+    return _ENCODER.encode(plain)
 
 
 def loads(text: str) -> Any:

@@ -183,14 +183,14 @@ class Simmer:
 
     def add_schedule(
         self, *, task: str, trigger: str | Mapping[str, Any] | Trigger, id: str | None = None,
-        args: Mapping[str, Any] | None = None, **words: Any,
+        args: Mapping[str, Any] | None = None, paused: bool = False, **words: Any,
     ) -> dict[str, Any]:  # fmt: skip
         """Store a schedule; `trigger` is a dict as over HTTP, or words: `trigger="interval", seconds=30`.
 
         Also misfire, misfire_grace, max_running and jitter. Raises InvalidArguments, ScheduleExists.
         """
         policy = {word: words.pop(word) for word in Policy.words() if word in words}
-        asked = ScheduleRequest(task, _whole(trigger, words), args or {}, policy)
+        asked = ScheduleRequest(task, _whole(trigger, words), args or {}, policy, paused)
         return self.service.add_schedule(id, asked)
 
     def get_schedule(self, schedule_id: str) -> dict[str, Any]:

@@ -26,14 +26,16 @@ class Gate:
     def entered(self) -> Iterator[None]:
         """Be inside for the block, once the gate is open."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._closed)
+            if self._closed:
+                self._changed.wait_for(lambda: not self._closed)
             self._inside += 1
         try:
             yield
         finally:
             with self._changed:
                 self._inside -= 1
-                self._changed.notify_all()
+                if self._closed:
+                    self._changed.notify_all()
 
     def close(self) -> None:
         """Let nobody in until `open`, and wait PATIENCE seconds for those inside to leave."""

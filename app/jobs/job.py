@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from .states import is_final
 
@@ -21,7 +21,10 @@ class Progress:
     eta: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+NO_PROGRESS: Final = Progress()
+
+
+@dataclass(frozen=True)
 class Job:
     """A job as it was when it was read: values only, safe in any thread.
 
@@ -58,6 +61,13 @@ class Job:
     engine: str | None
     version: int
     waiting_reason: str | None
+
+    @classmethod
+    def of(cls, **values: Any) -> Job:
+        """As Job(**values), which sets each of its many attributes by a call of its own."""
+        made = object.__new__(cls)
+        object.__setattr__(made, "__dict__", values)
+        return made
 
     @property
     def is_final(self) -> bool:

@@ -75,11 +75,20 @@ NO_OPTIONS: Final = SubmitOptions()
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One job of a batch as it was asked for."""
+    """One job as it was asked for."""
 
     task: str
     args: Mapping[str, Any]
     options: SubmitOptions = field(default=NO_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """An Idempotency-Key: whose it is, what it says, and a digest of what was asked for with it."""
+
+    scope: str
+    key: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from flask import Flask
 
 from .backlog import COUNTED_FOR, Backlog
 from .clock import Clock, ManualClock
+from .commits import Commits
 from .config import Settings
 from .database import Database
 from .duties.lifeline import Lifeline
@@ -73,9 +74,9 @@ class Runtime:
 
     def _parts(self) -> Parts:
         return Parts(
-            database=self.database, registry=self.registry, settings=self.settings, clock=self.clock,
-            notices=self.notices, submitter=self.submitter, backlog=self.backlog, host=self,
-            host_db=self._host_db,
+            database=self.database, commits=Commits(self.database), registry=self.registry,
+            settings=self.settings, clock=self.clock, notices=self.notices, submitter=self.submitter,
+            backlog=self.backlog, host=self, host_db=self._host_db,
         )  # fmt: skip
 
     def start(self, serving: Serving, **overrides: Any) -> None:

@@ -95,6 +95,23 @@ def test_the_group_alone_lists(tmp_path: Path) -> None:
         assert here.json("schedules") == here.json("schedules", "list") == asked(here, "")
 
 
+def test_the_list_says_in_which_state_each_is(tmp_path: Path) -> None:
+    """Active, paused, overdue because its job failed, or ended because no fire time is left."""
+    with console(tmp_path) as here:
+        for id in ("active", "paused"):
+            add(here, id=id)
+        add(here, "date", "2000-01-01T00:00Z", id="ended")
+        here.ok("schedules", "add", "fail", "interval", "minutes=1", "--id", "overdue")
+        here.ok("schedules", "pause", "paused")
+        advance(here, 90)
+        states = {row[0]: row[5] for row in (re.split(r"  +", line) for line in _lines(here))}
+        assert states == {id: id for id in ("active", "ended", "overdue", "paused")}
+
+
+def _lines(here: Console) -> list[str]:
+    return here.ok("schedules").splitlines()[1:]
+
+
 def test_show_tells_the_policies_and_covers_secrets(tmp_path: Path) -> None:
     """One field a line, the trigger in words, secrets covered in both forms."""
     with console(tmp_path) as here:

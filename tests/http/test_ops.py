@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from ..support import eventually
 from .site import API, is_problem, site
@@ -130,3 +131,25 @@ def test_ready_survives_a_failing_auth(tmp_path: Path) -> None:
 
     with site(tmp_path, auth=auth) as here:
         assert set(here.get("/health/ready").get_json()) == {"status"}
+
+
+def test_metrics_are_what_the_database_says(tmp_path: Path) -> None:
+    """Read by Prometheus's own parser: jobs by state, the backlog, who works, what is overdue."""
+    with site(tmp_path) as here:
+        here.submit()
+        here.drain()
+        here.submit()
+        response = here.get("/metrics")
+        assert response.content_type.startswith("text/plain; version=")
+        found = {
+            (sample.name, *sample.labels.values()): sample.value
+            for family in text_string_to_metric_families(response.text)
+            for sample in family.samples
+        }
+        assert (found["simmer_jobs", "succeeded"], found["simmer_jobs", "queued"]) == (1, 1)
+        assert found["simmer_jobs", "failed"] == 0
+        assert found["simmer_schedules_overdue",] == 0
+        assert {"simmer_oldest_queued_seconds", "simmer_workers", "simmer_threads"} <= {
+            name for name, *_ in found
+        }
+        is_problem(here.get("/metrics?a=1"), 400, "bad-parameter")

@@ -74,6 +74,14 @@ def test_every_option_is_stored(tmp_path: Path) -> None:
         assert here.get("/jobs?schedule_id=s").get_json()["items"] == []
 
 
+def test_the_last_moments_of_the_calendar_are_fire_times(tmp_path: Path) -> None:
+    """A date after which no time can be counted is stored and shown as any other."""
+    with site(tmp_path) as here:
+        last = "9999-12-31T23:59:59.999999Z"
+        assert made(here, trigger={"type": "date", "run_at": last})["next_fire_at"] == last
+        advance(here, 5)
+
+
 def test_an_id_that_is_taken_is_409(tmp_path: Path) -> None:
     """The schedule that has it stays as it is; once it is removed the id is free."""
     with site(tmp_path) as here:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from app.jobs.database import Database
+from app.jobs.sqlite import Look, Statements
+
+Apply = Callable[[Statements], None]
 
 
 @contextmanager
@@ -23,7 +27,7 @@ def failing_statement(database: Database, number: int) -> Iterator[Callable[[], 
         if count == number:
             raise OperationalError(statement, None, Exception("the connection was reset"))
 
-    with _listening(database, "before_cursor_execute", fail):
+    with _listening(database, "before_cursor_execute", fail), _watching_statements(database, fail):
         yield lambda: count >= number
 
 
@@ -33,17 +37,21 @@ def unanswered_commit(database: Database, number: int) -> Iterator[Callable[[], 
     count = 0
 
     def commit_and_fail(conn: Connection) -> None:
-        nonlocal count
         if not conn.get_execution_options().get("simmer_write"):
             return
-        count += 1
-        if count == number:
+        if count + 1 == number:
             driver = conn.connection.dbapi_connection
             assert driver is not None
             driver.commit()
+        count_it()
+
+    def count_it() -> None:
+        nonlocal count
+        count += 1
+        if count == number:
             raise OperationalError("COMMIT", None, Exception("the connection was reset"))
 
-    with _listening(database, "commit", commit_and_fail):
+    with _listening(database, "commit", commit_and_fail), _following_commits(database, count_it):
         yield lambda: count >= number
 
 
@@ -54,7 +62,7 @@ def outage(database: Database) -> Iterator[None]:
     def fail(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         raise OperationalError(statement, None, Exception("the server is away"))
 
-    with _listening(database, "before_cursor_execute", fail):
+    with _listening(database, "before_cursor_execute", fail), _watching_statements(database, fail):
         yield
 
 
@@ -65,3 +73,53 @@ def _listening(database: Database, name: str, function: Callable[..., None]) -> 
         yield
     finally:
         event.remove(database.engine, name, function)
+
+
+@contextmanager
+def _watching_statements(database: Database, function: Callable[..., None]) -> Iterator[None]:
+    """Call `function` as the engine does, before each statement that SQLite's driver executes without it."""
+
+    def announced(statements: Statements) -> Statements:
+        for sql, values in statements:
+            function(None, None, sql)
+            yield sql, values
+
+    @contextmanager
+    def announcing(look: Any) -> Iterator[Look]:
+        with look() as found:
+
+            def execute(sql: str, values: tuple[Any, ...]) -> Any:
+                function(None, None, sql)
+                return found.exec_driver_sql(sql, values)
+
+            yield Look(found.dialect, execute)
+
+    apply = _in_place_of(database, "apply", lambda apply, statements: apply(announced(statements)))
+    with apply, _in_place_of(database, "look", announcing):
+        yield
+
+
+@contextmanager
+def _following_commits(database: Database, function: Callable[[], None]) -> Iterator[None]:
+    """Call `function` after each commit that SQLite's driver makes without the engine."""
+
+    def apply_and_tell(apply: Apply, statements: Statements) -> None:
+        apply(statements)
+        function()
+
+    with _in_place_of(database, "apply", apply_and_tell):
+        yield
+
+
+@contextmanager
+def _in_place_of(database: Database, name: str, function: Callable[..., Any]) -> Iterator[None]:
+    """Let `function` stand for a method that goes by the driver alone; its first argument is the method."""
+    quick = database._quick
+    if quick is None:
+        yield
+        return
+    setattr(quick, name, partial(function, getattr(quick, name)))
+    try:
+        yield
+    finally:
+        delattr(quick, name)

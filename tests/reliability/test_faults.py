@@ -15,8 +15,7 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, make_url
 
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database import Database
@@ -27,26 +26,9 @@ from app.jobs.store.runs import Ended
 from ..store.factory import NOW, OUTCOMES, register, submit
 from ..support import ROOT
 from .checker import check
+from .faults import failing_statement
 
 MakeApp = Callable[..., Flask]
-
-
-class FailingAt:
-    """Makes the n-th statement of an engine fail, once."""
-
-    def __init__(self, engine: Any, number: int) -> None:
-        self.left, self.happened, self._engine = number, False, engine
-        event.listen(engine, "before_cursor_execute", self._count)
-
-    def stop(self) -> None:
-        """Let all statements through again."""
-        event.remove(self._engine, "before_cursor_execute", self._count)
-
-    def _count(self, _conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        self.left -= 1
-        if self.left == 0:
-            self.happened = True
-            raise OperationalError(statement, None, Exception("the database is away"))
 
 
 def test_any_single_failure_is_survived(make_app: MakeApp) -> None:
@@ -68,15 +50,14 @@ def test_any_single_failure_is_survived(make_app: MakeApp) -> None:
         database = tasks.runtime.database
         tasks.start()
         for number in count(1):
-            fault = FailingAt(database.engine, number)
-            job = _submit_until_acknowledged(second_time, str(number))
-            ended = _wait(tasks, job.id)
-            cancelled = _submit_until_acknowledged(second_time.options(delay=3600), "later")
-            _insist(lambda job_id=cancelled.id: tasks.cancel(job_id))
-            fault.stop()
+            with failing_statement(database, number) as happened:
+                job = _submit_until_acknowledged(second_time, str(number))
+                ended = _wait(tasks, job.id)
+                cancelled = _submit_until_acknowledged(second_time.options(delay=3600), "later")
+                _insist(lambda job_id=cancelled.id: tasks.cancel(job_id))
             assert (ended.state, ended.result) == ("succeeded", str(number)), number
             assert tasks.get(cancelled.id).state == "cancelled"
-            if not fault.happened or number >= 40:
+            if not happened() or number >= 40:
                 break
         assert number >= 20
         tasks.stop(timeout=5)

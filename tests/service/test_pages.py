@@ -62,6 +62,12 @@ def test_health_is_told_at_the_root_too(make_service: ServiceFactory, alias: str
     assert client.get(alias).json == client.get(f"/api/v1{path}").json
 
 
+def test_the_numbers_are_told_at_the_root_too(make_service: ServiceFactory) -> None:
+    """Where Prometheus looks for them."""
+    client = make_service().test_client()
+    assert client.get("/metrics").text == client.get("/api/v1/metrics").text
+
+
 def test_a_route_starts_work_in_the_pool(make_service: ServiceFactory) -> None:
     """The example for those who come from an executor: 202, and the job counts to its end."""
     app = make_service()

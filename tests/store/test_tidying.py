@@ -9,9 +9,11 @@ from sqlalchemy import func, insert, select
 from app.jobs.database import Database
 from app.jobs.ids import new_id
 from app.jobs.models import ATTEMPTS, EVENTS, FIRES, JOBS, TAGS
+from app.jobs.options import RequestKey
 from app.jobs.store import fires, idempotency, jobs, queries, schedules
 from app.jobs.store.queries import JobFilters
 from app.jobs.store.schedules import NewSchedule
+from app.jobs.store.writes import execute
 
 from .factory import NOW, claim_one, end, job_in, new_job, submit
 
@@ -62,13 +64,13 @@ def test_old_decisions_are_forgotten(database: Database) -> None:
 
 def test_idempotency_keys_are_forgotten_after_a_day(database: Database) -> None:
     """Then the same key makes another job."""
-    tomorrow = NOW + timedelta(hours=24)
+    key, tomorrow = RequestKey("s", "k", "f"), NOW + timedelta(hours=24)
     with database.write() as conn:
-        idempotency.remember(conn, "s", "k", "f", "job-1", NOW)
-        assert idempotency.find(conn, "s", "k", tomorrow - timedelta(seconds=1)).job_id == "job-1"
-        assert idempotency.find(conn, "s", "k", tomorrow) is None
-        idempotency.remember(conn, "s", "k", "f", "job-2", tomorrow)
-        assert idempotency.find(conn, "s", "k", tomorrow).job_id == "job-2"
+        execute(conn, idempotency.remembered(conn.dialect, key, "job-1", NOW))
+        assert idempotency.find(conn, key, tomorrow - timedelta(seconds=1)).job_id == "job-1"
+        assert idempotency.find(conn, key, tomorrow) is None
+        execute(conn, idempotency.remembered(conn.dialect, key, "job-2", tomorrow))
+        assert idempotency.find(conn, key, tomorrow).job_id == "job-2"
         assert idempotency.prune(conn, tomorrow + timedelta(hours=24)) == 1
 
 

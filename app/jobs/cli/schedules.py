@@ -112,11 +112,18 @@ def shown(schedule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(schedule: dict[str, Any]) -> tuple[Any, ...]:
-    ended = "ended" if schedule["next_fire_at"] is None else "active"
     return (
         schedule["id"], schedule["task"], _words(schedule), schedule["next_fire_at"],
-        schedule["last_fire_at"], "paused" if schedule["paused"] else ended, schedule["declared_by"],
+        schedule["last_fire_at"], _state(schedule), schedule["declared_by"],
     )  # fmt: skip
+
+
+def _state(schedule: dict[str, Any]) -> str:
+    if schedule["paused"]:
+        return "paused"
+    if schedule["overdue"]:
+        return "overdue"
+    return "ended" if schedule["next_fire_at"] is None else "active"
 
 
 def _words(schedule: dict[str, Any]) -> str:

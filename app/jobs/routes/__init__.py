@@ -13,7 +13,7 @@ from .. import problems
 from ..access import OPEN, requires
 from ..errors import SimmerError
 from ..waiting import WaitingRoom
-from . import jobs, ops, schedules, submissions, tasks
+from . import jobs, metrics, ops, schedules, submissions, tasks
 from .answers import accepted
 from .fallback import add_fallback
 from .polling import ROOM
@@ -58,6 +58,7 @@ ROUTES: Final = (
     Route("POST", "/schedules/<id>/run", "operate", schedules.run_schedule),
     Route("GET", "/stats", "read", ops.get_stats),
     Route("GET", "/workers", "read", ops.list_workers),
+    Route("GET", "/metrics", "read", metrics.get_metrics),
     Route("GET", "/health/live", OPEN, ops.live),
     Route("GET", "/health/ready", OPEN, ops.ready),
 )

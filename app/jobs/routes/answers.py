@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode
 
-from flask import Response, request, url_for
-from werkzeug.routing import BuildError
+from flask import Response, request
+from werkzeug.datastructures import Headers
 
 from ..job import Job
 from ..presenter import dump, present
@@ -17,16 +18,27 @@ from ..redaction import WORDS
 from ..redaction import redact as redact_words
 from .reading import runtime
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 LONGEST_PAUSE: Final = 30
 """Seconds that we tell a client to wait before it asks again, at most."""
 
 UNCACHED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
+class Answer(Response):
+    """A response that leaves here with its headers as they should be: nothing is corrected once more."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """The headers as they are; Werkzeug's own way would look at each again."""
+        return self.headers
+
+
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`value` as JSON; not to be cached unless `headers` say otherwise."""
     body = dump(value) + b"\n"
-    return Response(body, status, {**UNCACHED, **(headers or {})}, mimetype="application/json")
+    return Answer(body, status, {**UNCACHED, **(headers or {})}, content_type="application/json")
 
 
 def answer_job(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -48,7 +60,7 @@ def not_modified(job: Job, headers: Mapping[str, str] | None = None) -> Response
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
     """An answer without a body."""
-    response = Response(status=status, headers=headers)
+    response = Answer(status=status, headers=headers)
     del response.headers["Content-Type"]
     return response
 
@@ -76,15 +88,18 @@ def redact(value: Any) -> Any:
 
 def jobs_url() -> str | None:
     """The address of the list of jobs; None where the API is switched off."""
-    try:
-        return url_for("simmer.list_jobs")
-    except BuildError:
-        return None
+    prefix = runtime().settings.api_prefix
+    return None if prefix is None else f"{request.script_root}{_quoted(prefix)}/jobs"
+
+
+@functools.cache
+def _quoted(prefix: str) -> str:
+    return quote(prefix, safe="!$&'()*+,/:;=@~")
 
 
 def page_links(next_cursor: str | None) -> str:
     """The Link header of a page of jobs: the first one, and the next where there is one."""
     given = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     queries = {"first": given} | ({} if next_cursor is None else {"next": [*given, ("cursor", next_cursor)]})
-    base = url_for("simmer.list_jobs")
+    base = jobs_url()
     return ", ".join(f'<{base}?{urlencode(query)}>; rel="{rel}"' for rel, query in queries.items())

@@ -58,12 +58,15 @@ def _wait(job: Job, seconds: float, seen: int | None) -> tuple[Job, bool]:
 
 def client_has(job: Job) -> bool:
     """Whether If-None-Match names the job as it is (weak comparison)."""
-    return "If-None-Match" in request.headers and request.if_none_match.contains_weak(str(job.version))
+    named = request.environ.get("HTTP_IF_NONE_MATCH")
+    if named is None:
+        return False
+    return named == f'W/"{job.version}"' or request.if_none_match.contains_weak(str(job.version))
 
 
 def _preferred() -> float | None:
     """`wait=N` of the Prefer header (RFC 7240); what cannot be read is ignored, as the RFC wants it."""
-    for preference in request.headers.get("Prefer", "").split(","):
+    for preference in request.environ.get("HTTP_PREFER", "").split(","):
         name, _, value = preference.partition(";")[0].partition("=")
         if name.strip().lower() == "wait" and (found := _SECONDS.fullmatch(value.strip())):
             return float(found[1])

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from ..encoding import loads_strict
 from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound
 from ..ids import is_id
+from ..loading import Loader
 from ..problems import Problem
 from ..registry import SCHEDULE_ID
 from ..schemas import places
@@ -59,7 +60,7 @@ def read_nothing() -> None:
             raise InvalidArguments(places(dict.fromkeys(unknown, "Unknown field.")))
 
 
-def check(schema: Schema, body: Mapping[str, Any]) -> dict[str, Any]:
+def check(schema: Schema | Loader, body: Mapping[str, Any]) -> dict[str, Any]:
     """What `schema` loads from `body`; raises InvalidArguments naming each place."""
     try:
         return cast(dict[str, Any], schema.load(body))

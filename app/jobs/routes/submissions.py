@@ -7,7 +7,8 @@ from typing import Any, Final
 from flask import Response, request, url_for
 
 from ..access import scope
-from ..options import Submission, SubmitOptions
+from ..loading import Loader
+from ..options import RequestKey, Submission, SubmitOptions
 from ..problems import Problem
 from ..schemas import BatchSchema, SubmissionSchema
 from .answers import accepted, answer
@@ -23,7 +24,7 @@ from .reading import (
     runtime,
 )
 
-_SUBMISSION: Final = SubmissionSchema()
+_SUBMISSION: Final = Loader(SubmissionSchema())
 _BATCH: Final = BatchSchema()
 
 
@@ -35,9 +36,7 @@ def submit_job() -> Response:
     wish = _submission(check(_SUBMISSION, body))
     if key is None:
         return accepted(service.submit(wish.task, wish.args, wish.options))
-    job, replayed = service.submit_idempotent(
-        key, scope(), fingerprint(body), wish.task, wish.args, wish.options
-    )
+    job, replayed = service.submit_idempotent(RequestKey(scope(), key, fingerprint(body)), wish)
     return accepted(job, {"Idempotency-Replayed": "true"} if replayed else {})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..options import NO_OPTIONS, ScheduleRequest, Submission, SubmitOptions
+from ..options import NO_OPTIONS, RequestKey, ScheduleRequest, Submission, SubmitOptions
 from ..store.queries import JobFilters
 from .base import Host
 from .jobs import JobService
@@ -10,7 +10,16 @@ from .scheduling import SchedulingService
 from .status import StatusService
 from .submit import SubmitService
 
-__all__ = ["NO_OPTIONS", "Host", "JobFilters", "ScheduleRequest", "Service", "Submission", "SubmitOptions"]
+__all__ = [
+    "NO_OPTIONS",
+    "Host",
+    "JobFilters",
+    "RequestKey",
+    "ScheduleRequest",
+    "Service",
+    "Submission",
+    "SubmitOptions",
+]
 
 
 class Service(SubmitService, JobService, SchedulingService, StatusService):

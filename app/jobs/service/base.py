@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..backlog import Backlog
 from ..clock import Clock
+from ..commits import Commits
 from ..config import Settings
 from ..database import Database
 from ..errors import JobNotFound
@@ -15,7 +16,9 @@ from ..job import Job
 from ..notices import Notices
 from ..registry import Registry
 from ..states import QUEUED
-from ..store import queries
+from ..store import jobs, queries
+from ..store.jobs import NewJob
+from ..store.writes import Write
 from ..submission import Submitter
 
 
@@ -40,6 +43,7 @@ class Parts:
     """What every use case needs. `host_db` is the app's Flask-SQLAlchemy, if it has one."""
 
     database: Database
+    commits: Commits
     registry: Registry
     settings: Settings
     clock: Clock
@@ -58,11 +62,17 @@ class UseCases:
 
     def get(self, job_id: str) -> Job:
         """The job; raises JobNotFound."""
-        with self._parts.database.read() as conn:
+        with self._parts.database.look() as conn:
             job = queries.get(conn, job_id)
         if job is None:
             raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
         return self._explained(job)
+
+    def _enqueue(self, made: Sequence[NewJob], *more: Write) -> None:
+        """Commit the jobs, and whatever else is to be committed with them, and tell the host."""
+        parts = self._parts
+        parts.commits.commit([*jobs.submitted(parts.database.engine.dialect, made), *more])
+        parts.host.submitted([new.id for new in made])
 
     def _explained(self, job: Job) -> Job:
         """The job with the reason why it waits, where there is one."""

@@ -128,7 +128,7 @@ class JobService(UseCases):
         return found
 
     def _version(self, job_id: str) -> tuple[int, str]:
-        with self._parts.database.read() as conn:
+        with self._parts.database.look() as conn:
             found = queries.version_of(conn, job_id)
         if found is None:
             raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ..errors import InvalidArguments, InvalidState, ScheduleNotFound, problem
 from ..job import Job
 from ..options import NO_OPTIONS
-from ..store import fires, jobs, queries, schedules
+from ..store import fires, queries, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
 from ..store.overdue import overdue
 from ..triggers import Trigger, TriggerError, parse_trigger
@@ -98,9 +98,7 @@ class ScheduleService(UseCases):
         row, now = self._row(schedule_id), self._parts.clock.now()
         new = self._parts.submitter.make(row.task, json.loads(row.args), NO_OPTIONS, now, schedule_id=row.id)
         self._parts.backlog.admit()
-        with self._parts.database.write() as conn:
-            jobs.enqueue(conn, [new])
-        self._parts.host.submitted([new.id])
+        self._enqueue([new])
         return queries.as_submitted(new)
 
     def _row(self, schedule_id: str) -> Any:

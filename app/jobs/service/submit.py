@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -19,9 +20,10 @@ from ..errors import (
 )
 from ..ids import new_id
 from ..job import Job
-from ..options import NO_OPTIONS, Submission, SubmitOptions
+from ..options import NO_OPTIONS, RequestKey, Submission, SubmitOptions
 from ..store import idempotency, jobs, queries
 from ..store.jobs import NewJob
+from ..store.writes import Write
 from .base import Parts, UseCases
 
 
@@ -41,78 +43,61 @@ class SubmitService(UseCases):
         Raises UnknownTask, InvalidArguments, TypeError, QueueFull, OpenTransaction, DatabaseUnavailable.
         """
         new = self._parts.submitter.make(task, args, options, self._parts.clock.now())
-        return self._store([new], session)[0]
+        return (self._store([new]) if session is None else self._join([new], session))[0]
 
     def submit_many(self, submissions: Sequence[Submission], *, session: Any = None) -> list[Job]:
         """Submit all in one transaction, or none. Raises as `submit`, with pointers such as #/3/args/a."""
         now = self._parts.clock.now()
         made = self._make_all(submissions, "#", now=now)
-        return self._store(made, session) if made else []
+        if not made:
+            return []
+        return self._store(made) if session is None else self._join(made, session)
 
     def submit_batch(self, submissions: Sequence[Submission]) -> tuple[str, list[Job]]:
         """As `submit_many`, under a batch id; pointers begin with #/jobs."""
         now = self._parts.clock.now()
         batch_id = new_id(now)
         made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
-        return batch_id, self._store(made, None)
+        return batch_id, self._store(made)
 
-    def submit_idempotent(
-        self,
-        key: str,
-        scope: str,
-        fingerprint: str,
-        task: str,
-        args: Mapping[str, Any],
-        options: SubmitOptions,
-    ) -> tuple[Job, bool]:
+    def submit_idempotent(self, key: RequestKey, wish: Submission) -> tuple[Job, bool]:
         """Submit once for `key` in 24 hours: the job, and whether it is the first request's.
 
         Raises IdempotencyConflict for another fingerprint, IdempotencyGone where that job was deleted,
         IdempotencyInFlight while the first request is being handled; and as `submit`.
         """
+        name = (key.scope, key.key)
         with self._lock:
-            if (scope, key) in self._in_flight:
+            if name in self._in_flight:
                 raise IdempotencyInFlight()
-            self._in_flight.add((scope, key))
+            self._in_flight.add(name)
         try:
-            return self._submit_once(key, scope, fingerprint, task, args, options)
+            return self._submit_once(key, wish)
         finally:
             with self._lock:
-                self._in_flight.discard((scope, key))
+                self._in_flight.discard(name)
 
-    def _submit_once(
-        self,
-        key: str,
-        scope: str,
-        fingerprint: str,
-        task: str,
-        args: Mapping[str, Any],
-        options: SubmitOptions,
-    ) -> tuple[Job, bool]:
+    def _submit_once(self, key: RequestKey, wish: Submission) -> tuple[Job, bool]:
         parts, now = self._parts, self._parts.clock.now()
-        if first := self._first(key, scope, fingerprint):
+        if first := self._first(key, now):
             return first, True
-        new = parts.submitter.make(task, args, options, now)
-        parts.backlog.admit()
+        new = parts.submitter.make(wish.task, wish.args, wish.options, now)
+        dialect = parts.database.engine.dialect
         try:
-            with parts.database.write() as conn:
-                idempotency.remember(conn, scope, key, fingerprint, new.id, now)
-                jobs.enqueue(conn, [new])
+            return self._store([new], *idempotency.remembered(dialect, key, new.id, now))[0], False
         except IntegrityError:  # another process was first
-            if first := self._first(key, scope, fingerprint):
+            if first := self._first(key, now):
                 return first, True
             raise
-        parts.host.submitted([new.id])
-        return self.get(new.id), False
 
-    def _first(self, key: str, scope: str, fingerprint: str) -> Job | None:
+    def _first(self, key: RequestKey, now: datetime) -> Job | None:
         """The job of the first request with `key`, or None where there was none."""
         with self._parts.database.read() as conn:
-            known = idempotency.find(conn, scope, key, self._parts.clock.now())
+            known = idempotency.find(conn, key, now)
             job = known and queries.get(conn, known.job_id)
         if known is None:
             return None
-        if known.fingerprint != fingerprint:
+        if known.fingerprint != key.fingerprint:
             raise IdempotencyConflict()
         if job is None:
             raise IdempotencyGone()
@@ -139,19 +124,14 @@ class SubmitService(UseCases):
             raise InvalidArguments(problems)
         return made
 
-    def _store(self, made: list[NewJob], session: Any) -> list[Job]:
-        parts, ids = self._parts, [new.id for new in made]
-        if session is not None:
-            return self._join(made, ids, session)
-        refuse_open_transaction(parts.host_db, parts.database.engine)
-        parts.backlog.admit(len(made))
-        with parts.database.write() as conn:
-            jobs.enqueue(conn, made)
-        parts.host.submitted(ids)
+    def _store(self, made: list[NewJob], *more: Write) -> list[Job]:
+        refuse_open_transaction(self._parts.host_db, self._parts.database.engine)
+        self._parts.backlog.admit(len(made))
+        self._enqueue(made, *more)
         return self._snapshots(made)
 
-    def _join(self, made: list[NewJob], ids: list[str], session: Any) -> list[Job]:
-        parts = self._parts
+    def _join(self, made: list[NewJob], session: Any) -> list[Job]:
+        parts, ids = self._parts, [new.id for new in made]
         conn = connection_of(session, parts.database.engine)
         parts.backlog.admit(len(made))
         jobs.enqueue(conn, made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, false, func, insert, select, tuple_, update
@@ -18,6 +18,7 @@ GATHERED: Final = 0.25
 """Seconds: no fire time waits longer for others to share its transaction."""
 _GATHERED_AT_LEAST: Final = 0.005
 _GATHERED_SHARE: Final = 0.005
+_END: Final = datetime.max.replace(tzinfo=UTC)
 
 _S = SCHEDULES.c
 _F = FIRES.c
@@ -85,7 +86,8 @@ def fire_by(fire_time: datetime | None, before: datetime) -> datetime | None:
     if fire_time is None:
         return None
     share = (fire_time - before).total_seconds() * _GATHERED_SHARE
-    return fire_time + timedelta(seconds=min(GATHERED, max(_GATHERED_AT_LEAST, share)))
+    wait = timedelta(seconds=min(GATHERED, max(_GATHERED_AT_LEAST, share)))
+    return fire_time + min(wait, _END - fire_time)
 
 
 def due(conn: Connection, now: datetime, tasks: Collection[str], most: int) -> Sequence[Any]:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, Dialect, bindparam, case, delete, select, update
 
+from ..columns import to_driver
 from ..ids import first_id_at
 from ..models import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
 from .events import event, record
+from .writes import Template, Write, execute
 
 _J = JOBS.c
-_INSERT = insert(JOBS)
-_INSERT_TAG = insert(TAGS)
+_INSERT = Template.insert(
+    JOBS, "id", "task", "queue", "state", "priority", "args", "tags", "max_attempts", "timeout",
+    "on_interrupt", "created_at", "run_at", "schedule_id", "fire_time", "batch_id", "due", "wake_at",
+    "attempt", "version", "run", "rerun", "crashes",
+)  # fmt: skip
+_INSERT_TAG = Template.insert(TAGS, "tag", "job_id")
+_INSERT_EVENT = Template.insert(EVENTS, "job_id", "at", "type", "to_state", "attempt")
 _SEEN = (
     select(_J.id, _J.state, _J.attempt, _J.worker)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
@@ -25,8 +31,7 @@ _SEEN = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
+class NewJob(NamedTuple):
     """Everything that is known of a job at its submission; `args` is JSON text, times are UTC."""
 
     id: str
@@ -52,10 +57,22 @@ class NewJob:
 
 def enqueue(conn: Connection, jobs: Sequence[NewJob]) -> None:
     """Submitted: the jobs, their tags and their first events, in the caller's transaction."""
-    conn.execute(_INSERT, [_row(job) for job in jobs])
-    if tags := [{"tag": tag, "job_id": job.id} for job in jobs for tag in dict.fromkeys(job.tags)]:
-        conn.execute(_INSERT_TAG, tags)
-    record(conn, (event(job.id, job.created_at, "submitted", None, job.state, 0) for job in jobs))
+    execute(conn, submitted(conn.dialect, jobs))
+
+
+def submitted(dialect: Dialect, jobs: Sequence[NewJob]) -> list[Write]:
+    """What `enqueue` writes; all of it belongs into one transaction."""
+    time = to_driver(dialect)
+    rows, events = [], []
+    for job in jobs:
+        created, state = time(job.created_at), job.state
+        run_at = created if job.run_at is job.created_at else time(job.run_at)
+        rows.append(_row(job, state, created, run_at, time(job.fire_time)))
+        events.append((job.id, created, "submitted", state, 0))
+    writes = [_INSERT.on(dialect, rows), _INSERT_EVENT.on(dialect, events)]
+    if tags := [(tag, job.id) for job in jobs for tag in dict.fromkeys(job.tags)]:
+        writes.append(_INSERT_TAG.on(dialect, tags))
+    return writes
 
 
 def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
@@ -114,16 +131,15 @@ def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int 
     return delete_final(conn, ids) if ids else 0
 
 
-def _row(job: NewJob) -> dict[str, Any]:
-    return {
-        "id": job.id, "task": job.task, "queue": job.queue, "state": job.state, "priority": job.priority,
-        "args": job.args, "tags": json.dumps(job.tags) if job.tags else "[]", "attempt": 0,
-        "max_attempts": job.max_attempts, "timeout": job.timeout, "on_interrupt": job.on_interrupt,
-        "created_at": job.created_at, "run_at": job.run_at, "schedule_id": job.schedule_id,
-        "fire_time": job.fire_time, "batch_id": job.batch_id, "version": 1, "due": job.state == QUEUED,
-        "wake_at": job.run_at if job.state == SCHEDULED else None,
-        "run": 0, "rerun": False, "crashes": 0,
-    }  # fmt: skip
+def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:
+    """The values of _INSERT, in its order; times as the driver takes them."""
+    return (
+        job.id, job.task, job.queue, state, job.priority, job.args,
+        json.dumps(job.tags) if job.tags else "[]", job.max_attempts, job.timeout, job.on_interrupt,
+        created, run_at, job.schedule_id, fire_time, job.batch_id,
+        state == QUEUED, run_at if state == SCHEDULED else None,
+        0, 1, 0, False, 0,
+    )  # fmt: skip
 
 
 def _lock_one(conn: Connection, job_id: str) -> Any:

@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select, union_all
 
+from ..columns import from_driver
 from ..ids import first_id_at
-from ..job import Job, Progress
+from ..job import NO_PROGRESS, Job, Progress
 from ..models import ATTEMPTS, JOBS, TAGS
+from ..sqlite import Look
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
 from .jobs import NewJob
+from .writes import Template
 
 _J = JOBS.c
 _A = ATTEMPTS.c
-_ONE = select(JOBS).where(_J.id == bindparam("job_id"))
-_VERSION = select(_J.version, _J.state).where(_J.id == bindparam("job_id"))
+_Shown = namedtuple(
+    "_Shown",
+    "id task queue state priority args tags progress attempt max_attempts result error schedule_id batch_id"
+    " worker engine version created_at run_at started_at finished_at cancel_requested_at fire_time",
+)
+_TIMES_FROM: Final = _Shown._fields.index("created_at")
+_ONE = Template(f"SELECT {', '.join(_Shown._fields)} FROM {JOBS.name} WHERE id = ?")
+_VERSION = Template(f"SELECT version, state FROM {JOBS.name} WHERE id = ?")
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
 _TICK: Final = timedelta(milliseconds=1)
+
+
+def _counted(query: Select[Any], cap: int) -> Select[int]:
+    """A statement that counts what `query` finds, to one more than `cap` at most."""
+    return select(func.count()).select_from(query.limit(cap + 1).subquery())
+
+
+_OLDEST_DUE = select(func.min(_J.run_at)).where(_J.state == QUEUED)
+_STATE_COUNTS = union_all(
+    *(
+        select(
+            literal(state),
+            _counted(select(literal_column("1")).where(_J.state == state), COUNT_CAP).scalar_subquery(),
+        )
+        for state in STATES
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +101,13 @@ class JobFilters:
         return found
 
 
-def get(conn: Connection, job_id: str) -> Job | None:
+def get(conn: Look | Connection, job_id: str) -> Job | None:
     """The job, or None."""
-    row = conn.execute(_ONE, {"job_id": job_id}).one_or_none()
-    return None if row is None else to_job(row)
+    row = conn.exec_driver_sql(_ONE.by(conn.dialect), (job_id,)).fetchone()
+    if row is None:
+        return None
+    time = from_driver(conn.dialect)
+    return to_job(_Shown(*row[:_TIMES_FROM], *map(time, row[_TIMES_FROM:])))
 
 
 def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
@@ -87,10 +117,10 @@ def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
     return [found[job_id] for job_id in job_ids if job_id in found]
 
 
-def version_of(conn: Connection, job_id: str) -> tuple[int, str] | None:
+def version_of(conn: Look | Connection, job_id: str) -> tuple[int, str] | None:
     """The job's version and state, or None."""
-    row = conn.execute(_VERSION, {"job_id": job_id}).one_or_none()
-    return row and (row.version, row.state)
+    row = conn.exec_driver_sql(_VERSION.by(conn.dialect), (job_id,)).fetchone()
+    return row and (row[0], row[1])
 
 
 def page(
@@ -106,19 +136,22 @@ def page(
 
 def count(conn: Connection, filters: JobFilters, cap: int = COUNT_CAP) -> tuple[int, bool]:
     """How many jobs there are, counted to `cap` at most, and whether that cap was met."""
-    found = _capped(conn, select(_J.id).where(*filters.conditions()), cap)
+    found: int = conn.execute(_counted(select(_J.id).where(*filters.conditions()), cap)).scalar_one()
     return min(found, cap), found > cap
 
 
 def backlog(conn: Connection, cap: int) -> int:
     """How many jobs wait to be claimed, counted to `cap` at most."""
-    return min(cap, _capped(conn, select(_J.id).where(_J.state.in_(_UNCLAIMED)), cap))
+    waiting = select(_J.id).where(_J.state.in_(_UNCLAIMED))
+    return min(cap, conn.execute(_counted(waiting, cap)).scalar_one())
 
 
 def state_counts(conn: Connection) -> dict[str, dict[str, Any]]:
     """For each state {value, capped}."""
-    counts = {state: count(conn, JobFilters(states=(state,))) for state in STATES}
-    return {state: {"value": value, "capped": capped} for state, (value, capped) in counts.items()}
+    return {
+        state: {"value": min(found, COUNT_CAP), "capped": found > COUNT_CAP}
+        for state, found in conn.execute(_STATE_COUNTS)
+    }
 
 
 def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -129,7 +162,7 @@ def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str,
 
 def oldest_due(conn: Connection) -> datetime | None:
     """Since when the job that has been due the longest has been so."""
-    oldest: datetime | None = conn.scalar(select(func.min(_J.run_at)).where(_J.state == QUEUED))
+    oldest: datetime | None = conn.scalar(_OLDEST_DUE)
     return oldest
 
 
@@ -164,7 +197,7 @@ def to_job(row: Any) -> Job:
     """The frozen snapshot of a row."""
     final, started, finished = is_final(row.state), row.started_at, row.finished_at
     ran = final and started is not None
-    return Job(
+    return Job.of(
         id=row.id, task=row.task, queue=row.queue, state=row.state, priority=row.priority,
         args=json.loads(row.args), tags=tuple(json.loads(row.tags)) if row.tags != "[]" else (),
         progress=_progress(row), attempt=row.attempt, max_attempts=row.max_attempts,
@@ -181,9 +214,9 @@ def to_job(row: Any) -> Job:
 
 def as_submitted(new: NewJob) -> Job:
     """The snapshot of a job that was stored just now: what reading it would give."""
-    return Job(
+    return Job.of(
         id=new.id, task=new.task, queue=new.queue, state=new.state, priority=new.priority,
-        args=json.loads(new.args), tags=new.tags, progress=Progress(), attempt=0,
+        args=json.loads(new.args), tags=new.tags, progress=NO_PROGRESS, attempt=0,
         max_attempts=new.max_attempts, result=None, error=None, created_at=new.created_at, run_at=new.run_at,
         started_at=None, finished_at=None, cancel_requested_at=None, expires_at=None, queued_seconds=None,
         run_seconds=None, schedule_id=new.schedule_id, fire_time=new.fire_time, batch_id=new.batch_id,
@@ -193,7 +226,7 @@ def as_submitted(new: NewJob) -> Job:
 
 def _progress(row: Any) -> Progress:
     if row.progress is None:
-        return Progress()
+        return NO_PROGRESS
     current, total, message = json.loads(row.progress)
     if not total:
         return Progress(current=current, total=total, message=message)
@@ -207,7 +240,3 @@ def _eta(row: Any, current: float, total: float) -> float | None:
         return None
     elapsed: float = (datetime.now(UTC) - row.started_at).total_seconds()
     return round(max(0.0, elapsed * (total - current) / current), 1)
-
-
-def _capped(conn: Connection, query: Select[Any], cap: int) -> int:
-    return conn.scalar(select(func.count()).select_from(query.limit(cap + 1).subquery())) or 0
