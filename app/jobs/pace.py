@@ -7,7 +7,7 @@ from typing import Final
 SHORT: Final = 0.02
 """Seconds: a task that takes less on average is short."""
 AHEAD_SECONDS: Final = 0.05
-AHEAD: Final = 31
+AHEAD: Final = 47
 """Of a short task each thread has jobs for so many seconds claimed ahead, and so many at the most."""
 _WEIGHT: Final = 0.05
 

@@ -111,7 +111,7 @@ def candidates(
     values = {"tasks": tasks, "most": most, "too_many": too_many_crashes}
     rows: list[Any] = []
     for queue in queues:
-        rows += conn.execute(_HEAD, {**values, "queue": queue})
+        rows += conn.execute(_HEAD, {**values, "queue": queue}).all()
     rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
     return rows[:most]
 

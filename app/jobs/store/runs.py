@@ -46,7 +46,7 @@ _MINE = select(JOBS).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(
 def held(conn: Connection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
     """Who owns the jobs of the claims, under lock: (id, token) → whether cancelling was requested."""
     ids = {claim.id for claim in claims}
-    rows = conn.execute(_held(conn.dialect.name), as_given((id,) for id in ids)) if ids else ()
+    rows = conn.execute(_held(conn.dialect.name), as_given((id,) for id in ids)).all() if ids else ()
     return {(id, token): asked is not None for id, token, asked in rows}
 
 
