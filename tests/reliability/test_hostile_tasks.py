@@ -128,7 +128,10 @@ def test_every_exception_fails_its_job_and_no_other(app_and_jobs: tuple[Flask, S
     assert jobs.wait(jobs.submit("fine").id, 10).result == "fine"
     for job in ended.values():
         answer = app.test_client().get(f"/api/v1/jobs/{job.id}/attempts")
-        assert (answer.status_code, len(_strict(answer.text)["items"])) == (200, 1)
+        assert answer.status_code == 200
+        # A claim that had to wait behind a slow one may have been given back before it began.
+        outcomes = [each["outcome"] for each in _strict(answer.text)["items"]]
+        assert (outcomes[-1], set(outcomes[:-1])) in (("failed", set()), ("failed", {"released"}))
 
 
 def test_every_result_that_is_not_json_fails_its_job(app_and_jobs: tuple[Flask, Simmer]) -> None:
