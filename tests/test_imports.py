@@ -14,7 +14,7 @@ LAYERS = (
     "backoff config job redaction text loops",
     "encoding",
     "fields context",
-    "signature json_schema columns sqlite loading",
+    "signature json_schema columns sqlite loading watch",
     "arguments policies",
     "registry models",
     "options database",

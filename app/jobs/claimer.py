@@ -25,8 +25,8 @@ class Claimer:
 
     def __init__(self, database: Database, registry: Registry, settings: Settings, clock: Clock) -> None:
         self._database, self._registry, self._settings, self._clock = database, registry, settings, clock
+        self._watch = database.watch()
         self._called = True
-        self._change: int | None = None
         self._next_due: datetime | None = None
         self._queues: Sequence[str] = settings.queues or ()
         self._is_stale = True
@@ -53,9 +53,7 @@ class Claimer:
         return (self._has_news(slots) or called) and self._look(slots, on_cancel, moment)
 
     def _has_news(self, slots: Slots) -> bool:
-        change = self._database.changes()
-        changed, self._change = change is None or change != self._change, change
-        return changed or (slots.room > 0 and self._has_come())
+        return self._watch.has_news() or (slots.room > 0 and self._has_come())
 
     def _look(self, slots: Slots, on_cancel: Callable[[str], None], moment: float) -> bool:
         self._looked_at = moment
@@ -82,7 +80,8 @@ class Claimer:
 
     def _refresh(self, conn: Connection) -> None:
         self._next_due = claims.next_due(conn)
-        self._queues = self._settings.queues or claims.queues_due(conn)
+        # The queues of the last jobs are where the next one is looked for first.
+        self._queues = self._settings.queues or claims.queues_due(conn) or self._queues
         self._is_stale = False
 
     def seconds_until_due(self, most: float) -> float:

@@ -6,7 +6,6 @@ An engine of its own, because SQLite needs write transactions that begin with th
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, Final
@@ -20,6 +19,7 @@ from .errors import DatabaseUnavailable, TablesMissing
 from .gate import Gate
 from .models import METADATA
 from .sqlite import Look, Quick, Statements, Turn, prepare
+from .watch import Watch
 
 LOCK_WAIT: Final = 4.0
 """Seconds to wait for SQLite's write lock or a free connection before it counts as an outage."""
@@ -33,7 +33,7 @@ class Database:
         self._writer = engine.execution_options(simmer_write=True)
         self._turn = turn
         self._quick = None if turn is None else Quick(engine, turn)
-        self._watch: sqlite3.Connection | None = None
+        self._watches: list[Watch] = []
         self._inherited: tuple[Any, ...] = ()
         self.gate = Gate()
 
@@ -98,20 +98,11 @@ class Database:
         with self.gate.entered(), _in_our_words(), self.engine.begin() as connection:
             yield connection
 
-    def changes(self) -> int | None:
-        """A number that moves when anybody commits, or None where looking is as cheap as asking.
-
-        SQLite's `PRAGMA data_version`, which costs 10 µs; call it from one thread only.
-        """
-        if not self.is_sqlite or self.engine.url.database is None:
-            return None
-        try:
-            with self.gate.entered():
-                if self._watch is None:
-                    self._watch = sqlite3.connect(self.engine.url.database, check_same_thread=False)
-                return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error as error:
-            raise DatabaseUnavailable(str(error)) from error
+    def watch(self) -> Watch:
+        """Something that sees whether anybody has committed, for one thread."""
+        watch = Watch(self.engine.url.database if self.is_sqlite else None, self.gate)
+        self._watches.append(watch)
+        return watch
 
     def has_tables(self) -> bool:
         """Whether the tables are there, every one of them."""
@@ -129,8 +120,8 @@ class Database:
     def renew_after_fork(self) -> None:
         """Leave the parent's connections alone and start with none."""
         # Kept, not dropped: were they garbage, SQLite would close them and with them the parent's locks.
-        self._inherited += (self.engine.pool, self._watch, self._quick)
-        self._watch = None
+        self._inherited += (self.engine.pool, self._watches, self._quick)
+        self._watches = []
         if self._turn is not None:
             self._turn.begin_afresh()
             self._quick = Quick(self.engine, self._turn)
@@ -139,9 +130,8 @@ class Database:
 
     def close(self) -> None:
         """Give all idle connections back."""
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
+        while self._watches:
+            self._watches.pop().close()
         if self._quick is not None:
             self._quick.close()
         self.engine.dispose()

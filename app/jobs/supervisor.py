@@ -19,7 +19,7 @@ from .process import told
 from .serving import Serving, is_reloader_child
 
 log = logging.getLogger(__package__)
-LOOK_EVERY: Final = 0.1
+LOOK_EVERY: Final = 0.2
 TRY_EVERY: Final = 0.25
 """Seconds between two looks whether the threads can start."""
 SERVER_ENDS_IN: Final = 0.5

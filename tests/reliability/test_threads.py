@@ -153,6 +153,8 @@ def test_two_thousand_jobs_leave_nothing_behind(jobs: Simmer) -> None:
     task = jobs.task("add", max_attempts=2, backoff=0)(_every_tenth_fails)
     task.submit_many([{"n": n} for n in range(100)])
     eventually(lambda: _ended(jobs) == 100)
+    watches = jobs.runtime.database._watches
+    eventually(lambda: sum(watch._connection is not None for watch in watches) == 3, what="all watch")
     before = _footprint(jobs)
     moment = time.monotonic()
     task.submit_many([{"n": n} for n in range(2_000)])

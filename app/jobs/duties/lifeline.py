@@ -40,6 +40,7 @@ class Lifeline:
         self._last_beat: float | None = None
         self._last_look: float | None = None
         self._silence: dict[str, tuple[int, float]] = {}
+        self._watch, self._is_quiet = database.watch(), False
 
     def run_once(self) -> float:
         """Beat if it is time, look at the others, rescue what the dead left."""
@@ -47,16 +48,25 @@ class Lifeline:
             return AS_LONG_AS_NEW
         try:
             self._beat()
-            with self._database.read() as conn:
-                rows, has_orphans = workers.all_workers(conn), workers.has_orphans(conn)
-            for dead, why in self._dead([row for row in rows if row.id != self._worker.id]):
-                has_orphans = self._bury(dead, why) or has_orphans
-            while has_orphans:
-                has_orphans = self._rescue()
+            if self._watch.has_news() or not self._is_quiet:
+                self._look()
         except DatabaseUnavailable:
             self._start_watching_anew()
             raise
         return self._pause
+
+    def _look(self) -> None:
+        self._is_quiet = False
+        with self._database.read() as conn:
+            rows, has_orphans = workers.all_workers(conn), workers.has_orphans(conn)
+        others = [row for row in rows if row.id != self._worker.id]
+        # Where nobody else is, nothing comes about that nobody writes.
+        is_quiet = not others and not has_orphans
+        for dead, why in self._dead(others):
+            has_orphans = self._bury(dead, why) or has_orphans
+        while has_orphans:
+            has_orphans = self._rescue()
+        self._is_quiet = is_quiet
 
     def _start_watching_anew(self) -> None:
         """What kept us from writing may have kept the others from it too."""

@@ -53,6 +53,9 @@ class Scheduler:
         self._submitter, self._backlog, self._clock = submitter, backlog, clock
         self._declarer = Declarer(app, database, registry, clock)
         self._id = str(uuid.uuid4())
+        self._watch = database.watch()
+        self._due_at: datetime | None = None
+        self._asked_for: list[str] | None = None
 
     def run_once(self) -> float:
         """Fire what is due; answer the seconds until it is to look again, one at most."""
@@ -62,8 +65,13 @@ class Scheduler:
 
     def seconds_until_due(self) -> float:
         """Until the next fire time, not positive where it has come; one at most."""
-        with self._database.read() as conn:
-            return self._seconds_until(fires.next_fire(conn, list(self._registry.tasks)))
+        tasks = list(self._registry.tasks)
+        if self._watch.has_news() or tasks != self._asked_for:
+            self._asked_for = None
+            with self._database.read() as conn:
+                self._due_at = fires.next_fire(conn, tasks)
+            self._asked_for = tasks
+        return self._seconds_until(self._due_at)
 
     def _fire(self) -> float:
         """Seconds until the next look."""
