@@ -15,9 +15,12 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without settings of ours that happen to be in it."""
-    ours = ("FLASK_", "JOBS_", "DATABASE_URL")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | more
+    """This process's environment without settings of ours that happen to be in it.
+
+    Compiled modules are kept, as any service keeps them: else each start would compile them anew.
+    """
+    unwanted = ("FLASK_", "JOBS_", "DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | more
 
 
 def in_child(function: Callable[..., Any], timeout: float = 600, **arguments: Any) -> Any:
