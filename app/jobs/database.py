@@ -35,7 +35,7 @@ class Database:
         self._quick = None if turn is None else Quick(engine, turn)
         self._watches: list[Watch] = []
         self._inherited: tuple[Any, ...] = ()
-        self.gate = Gate()
+        self._open_gate()
 
     @classmethod
     def connect(cls, url: URL, *, threads: int, synchronous: str) -> Database:
@@ -56,6 +56,10 @@ class Database:
         event.listen(engine, "begin", lambda _connection: guest.begin())
         return cls(engine)
 
+    def _open_gate(self) -> None:
+        self.gate = Gate()
+        self._visit = _Visit(self.gate)
+
     @property
     def is_sqlite(self) -> bool:
         """Whether one file and one writer at a time is what we have."""
@@ -68,12 +72,12 @@ class Database:
         Raises DatabaseUnavailable (or TablesMissing) where the database is at fault.
         """
         turn = nullcontext() if self._turn is None else self._turn.taken()
-        with self.gate.entered(), _in_our_words(), turn, self._writer.begin() as connection:
+        with self._visit, turn, self._writer.begin() as connection:
             yield connection
 
     def apply(self, statements: Statements) -> None:
         """A write transaction of statements in the driver's words, all of them or none. Raises as `write`."""
-        with self.gate.entered(), _in_our_words():
+        with self._visit:
             if self._quick is not None:
                 self._quick.apply(statements)
                 return
@@ -84,7 +88,7 @@ class Database:
     @contextmanager
     def look(self) -> Iterator[Look | Connection]:
         """For reads of which each may see a moment of its own: cheaper than `read`. Raises as `write`."""
-        with self.gate.entered(), _in_our_words():
+        with self._visit:
             if self._quick is not None:
                 with self._quick.look() as look:
                     yield look
@@ -95,7 +99,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; it never waits for a writer. Raises as `write`."""
-        with self.gate.entered(), _in_our_words(), self.engine.begin() as connection:
+        with self._visit, self.engine.begin() as connection:
             yield connection
 
     def watch(self) -> Watch:
@@ -106,7 +110,7 @@ class Database:
 
     def has_tables(self) -> bool:
         """Whether the tables are there, every one of them."""
-        with self.gate.entered(), _in_our_words():
+        with self._visit:
             return set(METADATA.tables) <= set(inspect(self.engine).get_table_names())
 
     def create_tables(self) -> None:
@@ -125,7 +129,7 @@ class Database:
         if self._turn is not None:
             self._turn.begin_afresh()
             self._quick = Quick(self.engine, self._turn)
-        self.gate = Gate()
+        self._open_gate()
         self.engine.dispose(close=False)
 
     def close(self) -> None:
@@ -181,19 +185,33 @@ def _postgres_options(url: URL) -> dict[str, Any]:
     return {"connect_timeout": int(LOCK_WAIT), "options": "-c timezone=UTC"}
 
 
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except PoolTimeout as error:
+class _Visit:
+    """Inside the gate for a block, any thread's; what the database says there is raised in our words.
+
+    A class, because each request passes here: generators would take three times as long.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def __enter__(self) -> None:
+        self._gate.enter()
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+        self._gate.leave()
+        if error is not None:
+            _raise_in_our_words(error)
+
+
+def _raise_in_our_words(error: BaseException) -> None:
+    """Raise what `error` is to us, where it is something else than what it says."""
+    if isinstance(error, PoolTimeout):
         raise DatabaseUnavailable(f"no free connection within {LOCK_WAIT:g} s") from error
-    except (DatabaseError, InterfaceError) as error:
-        if _names_a_missing_table(error):
-            raise TablesMissing() from error
-        if isinstance(error, ProgrammingError | DataError):  # a bug of ours, which waiting does not mend
-            raise
+    if not isinstance(error, DatabaseError | InterfaceError) or isinstance(error, IntegrityError):
+        return
+    if _names_a_missing_table(error):
+        raise TablesMissing() from error
+    if not isinstance(error, ProgrammingError | DataError):  # those are bugs of ours: waiting mends none
         raise DatabaseUnavailable(f"database: {error.orig}") from error
 
 

@@ -7,8 +7,6 @@ thread held one would wait for it for ever, as soon as it opens that file itself
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 PATIENCE: Final = 1.0
@@ -19,23 +17,23 @@ class Gate:
     """Closed, it lets nobody in; those inside are waited for."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._inside = self._closed = 0
 
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Be inside for the block, once the gate is open."""
-        with self._changed:
+    def enter(self) -> None:
+        """Go inside, once the gate is open; whoever is inside has to `leave`."""
+        with self._lock:
             if self._closed:
                 self._changed.wait_for(lambda: not self._closed)
             self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                if self._closed:
-                    self._changed.notify_all()
+
+    def leave(self) -> None:
+        """Undo one `enter`."""
+        with self._lock:
+            self._inside -= 1
+            if self._closed:
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Let nobody in until `open`, and wait PATIENCE seconds for those inside to leave."""

@@ -10,13 +10,6 @@ from typing import Any, Final
 from .job import Job, Progress
 from .states import RUNNING
 
-KEYS: Final = (
-    "id", "task", "queue", "state", "priority", "args", "tags", "progress", "attempt", "max_attempts",
-    "result", "error", "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at",
-    "expires_at", "queued_seconds", "run_seconds", "schedule_id", "fire_time", "batch_id", "depends_on",
-    "unique_key", "worker", "engine", "version", "waiting_reason",
-)  # fmt: skip
-"""What a job shows of itself, in this order; `links` comes after."""
 TIMES: Final = (
     "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at", "expires_at", "fire_time",
 )  # fmt: skip
@@ -29,13 +22,14 @@ LARGEST_IN_LISTS: Final = 2 * 1024
 
 
 def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
-    """Every key of a job, in the order of the documentation, secrets covered.
+    """Every key of a job, in the order of its attributes, secrets covered.
 
     `jobs_url` is the address of the list of jobs; without one (no HTTP about) `links` is None.
     """
-    shown = {key: getattr(job, key) for key in KEYS}
+    shown = dict(vars(job))
     for key in TIMES:
-        shown[key] = moment(shown[key])
+        if shown[key] is not None:
+            shown[key] = moment(shown[key])
     shown["args"] = redact(dict(job.args))
     shown["result"] = redact(job.result)
     shown["progress"] = _progress(job.progress)
@@ -61,7 +55,9 @@ def present_attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
 def links(job: Job, jobs_url: str) -> dict[str, str]:
     """Where to read on, and what may be done with the job as it is now."""
     own = f"{jobs_url}/{job.id}"
-    addresses = {"self": own} | {name: f"{own}/{name}" for name in ("result", "attempts", "events")}
+    addresses = {
+        "self": own, "result": f"{own}/result", "attempts": f"{own}/attempts", "events": f"{own}/events",
+    }  # fmt: skip
     if job.is_final:
         addresses["retry"] = f"{own}/retry"
     elif job.state != RUNNING or job.cancel_requested_at is None:
@@ -73,7 +69,7 @@ def moment(value: datetime | None) -> str | None:
     """RFC 3339, UTC, microseconds, ending in Z."""
     if value is None:
         return None
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def dump(value: Any) -> bytes:

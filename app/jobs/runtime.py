@@ -21,6 +21,7 @@ from .duties.scheduler import Scheduler
 from .engines.inplace import InPlace
 from .engines.thread import ThreadPool
 from .errors import DatabaseUnavailable, TablesMissing
+from .looks import Looks
 from .notices import Notices
 from .registry import Registry
 from .runner import Runner
@@ -74,9 +75,9 @@ class Runtime:
 
     def _parts(self) -> Parts:
         return Parts(
-            database=self.database, commits=Commits(self.database), registry=self.registry,
-            settings=self.settings, clock=self.clock, notices=self.notices, submitter=self.submitter,
-            backlog=self.backlog, host=self, host_db=self._host_db,
+            database=self.database, commits=Commits(self.database), looks=Looks(self.database),
+            registry=self.registry, settings=self.settings, clock=self.clock, notices=self.notices,
+            submitter=self.submitter, backlog=self.backlog, host=self, host_db=self._host_db,
         )  # fmt: skip
 
     def start(self, serving: Serving, **overrides: Any) -> None:

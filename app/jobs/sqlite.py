@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -122,18 +122,29 @@ class Quick:
         while self._idle:
             self._idle.pop().close()
 
-    @contextmanager
-    def _driver(self) -> Iterator[sqlite3.Connection]:
+    def _driver(self) -> _Driver:
+        return _Driver(self._engine, self._idle)
+
+
+class _Driver:
+    """A connection for a block, from those that are kept; its errors become SQLAlchemy's."""
+
+    __slots__ = ("_engine", "_idle", "_kept")
+
+    def __init__(self, engine: Engine, idle: list[PoolProxiedConnection]) -> None:
+        self._engine, self._idle = engine, idle
+
+    def __enter__(self) -> sqlite3.Connection:
         try:
-            kept = self._idle.pop()
+            self._kept = self._idle.pop()
         except IndexError:
-            kept = self._engine.raw_connection()
-        try:
-            yield kept.dbapi_connection  # type: ignore[misc]
-        except sqlite3.Error as error:
+            self._kept = self._engine.raw_connection()
+        return cast(sqlite3.Connection, self._kept.dbapi_connection)
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+        if len(self._idle) < MOST_KEPT:
+            self._idle.append(self._kept)
+        else:
+            self._kept.close()
+        if isinstance(error, sqlite3.Error):
             raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
-        finally:
-            if len(self._idle) < MOST_KEPT:
-                self._idle.append(kept)
-            else:
-                kept.close()

@@ -33,10 +33,12 @@ class Watch:
             self._connection.close()
 
     def _version(self, path: str) -> int:
+        self._gate.enter()
         try:
-            with self._gate.entered():
-                if self._connection is None:
-                    self._connection = sqlite3.connect(path, check_same_thread=False)
-                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            if self._connection is None:
+                self._connection = sqlite3.connect(path, check_same_thread=False)
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
+        finally:
+            self._gate.leave()

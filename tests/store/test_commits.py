@@ -120,7 +120,7 @@ def test_an_outage_is_everybodys(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) 
 
 def test_nobody_waits_without_end(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who stands in line too long leaves it with DatabaseUnavailable, and is not stored later."""
-    monkeypatch.setattr("app.jobs.commits.LOCK_WAIT", 0.2)
+    monkeypatch.setattr("app.jobs.line.LOCK_WAIT", 0.2)
     first, second = crowd.line_up({"task": "first"}, {"task": "second"})
     assert isinstance(second.exception(SECONDS), DatabaseUnavailable)
     crowd.may_go.set()

@@ -13,10 +13,11 @@ from ..config import Settings
 from ..database import Database
 from ..errors import JobNotFound
 from ..job import Job
+from ..looks import Looks
 from ..notices import Notices
 from ..registry import Registry
 from ..states import QUEUED
-from ..store import jobs, queries
+from ..store import jobs
 from ..store.jobs import NewJob
 from ..store.writes import Write
 from ..submission import Submitter
@@ -44,6 +45,7 @@ class Parts:
 
     database: Database
     commits: Commits
+    looks: Looks
     registry: Registry
     settings: Settings
     clock: Clock
@@ -62,8 +64,7 @@ class UseCases:
 
     def get(self, job_id: str) -> Job:
         """The job; raises JobNotFound."""
-        with self._parts.database.look() as conn:
-            job = queries.get(conn, job_id)
+        job = self._parts.looks.get(job_id)
         if job is None:
             raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
         return self._explained(job)

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from ..errors import InvalidArguments, InvalidState, ScheduleNotFound, problem
 from ..job import Job
 from ..options import NO_OPTIONS
-from ..store import fires, queries, schedules
+from ..store import fires, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
 from ..store.overdue import overdue
+from ..store.snapshots import as_submitted
 from ..triggers import Trigger, TriggerError, parse_trigger
 from ..triggers.describe import describe
 from ..triggers.preview import preview
@@ -99,7 +100,7 @@ class ScheduleService(UseCases):
         new = self._parts.submitter.make(row.task, json.loads(row.args), NO_OPTIONS, now, schedule_id=row.id)
         self._parts.backlog.admit()
         self._enqueue([new])
-        return queries.as_submitted(new)
+        return as_submitted(new)
 
     def _row(self, schedule_id: str) -> Any:
         with self._parts.database.read() as conn:

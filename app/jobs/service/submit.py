@@ -23,6 +23,7 @@ from ..job import Job
 from ..options import NO_OPTIONS, RequestKey, Submission, SubmitOptions
 from ..store import idempotency, jobs, queries
 from ..store.jobs import NewJob
+from ..store.snapshots import as_submitted
 from ..store.writes import Write
 from .base import Parts, UseCases
 
@@ -136,11 +137,11 @@ class SubmitService(UseCases):
         parts.backlog.admit(len(made))
         jobs.enqueue(conn, made)
         after_commit(session, lambda: parts.host.submitted(ids))
-        return [queries.as_submitted(new) for new in made]
+        return [as_submitted(new) for new in made]
 
     def _snapshots(self, made: list[NewJob]) -> list[Job]:
         """As they were submitted; read again where the engine has run them already."""
         if self._parts.settings.engine != "inline":
-            return [queries.as_submitted(new) for new in made]
+            return [as_submitted(new) for new in made]
         with self._parts.database.read() as conn:
             return queries.get_many(conn, [new.id for new in made])

@@ -6,18 +6,28 @@ import json
 from collections import namedtuple
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
 
 from ..columns import from_driver
 from ..ids import first_id_at
-from ..job import NO_PROGRESS, Job, Progress
+from ..job import Job
 from ..models import ATTEMPTS, JOBS, TAGS
 from ..sqlite import Look
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
-from .jobs import NewJob
+from .snapshots import to_job
 from .writes import Template
 
 _J = JOBS.c
@@ -29,6 +39,12 @@ _Shown = namedtuple(
 )
 _TIMES_FROM: Final = _Shown._fields.index("created_at")
 _ONE = Template(f"SELECT {', '.join(_Shown._fields)} FROM {JOBS.name} WHERE id = ?")
+_SOME: Final = (
+    f"SELECT json_group_array(json_array({', '.join(_Shown._fields)})) FROM {JOBS.name}"
+    " WHERE id IN (SELECT value FROM json_each(?))"
+)
+Row = Sequence[Any]
+"""The columns of _Shown, as the driver gives them."""
 _VERSION = Template(f"SELECT version, state FROM {JOBS.name} WHERE id = ?")
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
@@ -103,10 +119,24 @@ class JobFilters:
 
 def get(conn: Look | Connection, job_id: str) -> Job | None:
     """The job, or None."""
-    row = conn.exec_driver_sql(_ONE.by(conn.dialect), (job_id,)).fetchone()
-    if row is None:
-        return None
-    time = from_driver(conn.dialect)
+    row = rows(conn, [job_id]).get(job_id)
+    return None if row is None else from_row(row, conn.dialect)
+
+
+def rows(conn: Look | Connection, job_ids: Sequence[str]) -> dict[str, Row]:
+    """Of each of the jobs that exists its row; SQLite gives several of them as one row of its own."""
+    if len(job_ids) == 1 or conn.dialect.name != "sqlite":
+        one = _ONE.by(conn.dialect)
+        found: list[Any] = [conn.exec_driver_sql(one, (job_id,)).fetchone() for job_id in job_ids]
+    else:
+        some: Any = conn.exec_driver_sql(_SOME, (json.dumps(job_ids),)).fetchone()
+        found = json.loads(some[0])
+    return {row[0]: row for row in found if row is not None}
+
+
+def from_row(row: Row, dialect: Dialect) -> Job:
+    """The snapshot of one of these rows."""
+    time = from_driver(dialect)
     return to_job(_Shown(*row[:_TIMES_FROM], *map(time, row[_TIMES_FROM:])))
 
 
@@ -191,52 +221,3 @@ def batch(conn: Connection, batch_id: str) -> dict[str, Any] | None:
     progress = {"current": done, "total": total, "percent": round(100 * done / total, 2)}
     created_at = min(row.since for row in rows)
     return {"id": batch_id, "total": total, "counts": counts, "progress": progress, "created_at": created_at}
-
-
-def to_job(row: Any) -> Job:
-    """The frozen snapshot of a row."""
-    final, started, finished = is_final(row.state), row.started_at, row.finished_at
-    ran = final and started is not None
-    return Job.of(
-        id=row.id, task=row.task, queue=row.queue, state=row.state, priority=row.priority,
-        args=json.loads(row.args), tags=tuple(json.loads(row.tags)) if row.tags != "[]" else (),
-        progress=_progress(row), attempt=row.attempt, max_attempts=row.max_attempts,
-        result=None if row.result is None else json.loads(row.result),
-        error=None if row.error is None else json.loads(row.error),
-        created_at=row.created_at, run_at=row.run_at, started_at=started, finished_at=finished,
-        cancel_requested_at=row.cancel_requested_at, expires_at=None,
-        queued_seconds=max(0.0, (started - row.run_at).total_seconds()) if ran else None,
-        run_seconds=max(0.0, (finished - started).total_seconds()) if ran else None,
-        schedule_id=row.schedule_id, fire_time=row.fire_time, batch_id=row.batch_id, depends_on=(),
-        unique_key=None, worker=row.worker, engine=row.engine, version=row.version, waiting_reason=None,
-    )  # fmt: skip
-
-
-def as_submitted(new: NewJob) -> Job:
-    """The snapshot of a job that was stored just now: what reading it would give."""
-    return Job.of(
-        id=new.id, task=new.task, queue=new.queue, state=new.state, priority=new.priority,
-        args=json.loads(new.args), tags=new.tags, progress=NO_PROGRESS, attempt=0,
-        max_attempts=new.max_attempts, result=None, error=None, created_at=new.created_at, run_at=new.run_at,
-        started_at=None, finished_at=None, cancel_requested_at=None, expires_at=None, queued_seconds=None,
-        run_seconds=None, schedule_id=new.schedule_id, fire_time=new.fire_time, batch_id=new.batch_id,
-        depends_on=(), unique_key=None, worker=None, engine=None, version=1, waiting_reason=None,
-    )  # fmt: skip
-
-
-def _progress(row: Any) -> Progress:
-    if row.progress is None:
-        return NO_PROGRESS
-    current, total, message = json.loads(row.progress)
-    if not total:
-        return Progress(current=current, total=total, message=message)
-    percent = round(min(100.0, max(0.0, 100 * current / total)), 2)
-    return Progress(current, total, percent, message, _eta(row, current, total))
-
-
-def _eta(row: Any, current: float, total: float) -> float | None:
-    """Seconds to go, were the rest as fast as what is done."""
-    if is_final(row.state) or row.started_at is None or not 0 < current <= total:
-        return None
-    elapsed: float = (datetime.now(UTC) - row.started_at).total_seconds()
-    return round(max(0.0, elapsed * (total - current) / current), 1)

@@ -1,0 +1,60 @@
+"""Shared looks: those who ask for a job at the same moment are answered by one statement.
+
+Python's SQLite driver lets go of the interpreter's lock four times a SELECT. Where a server's threads all
+want that lock, this takes longer than everything else that a request does.
+"""
+
+from __future__ import annotations
+
+from .database import Database
+from .errors import DatabaseUnavailable
+from .job import Job
+from .line import Line, Member
+from .store import queries
+
+
+class _Looker(Member):
+    """One who looks, and the row that it was given."""
+
+    __slots__ = ("job_id", "row")
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
+        self.row: queries.Row | None = None
+
+
+class Looks(Line[_Looker]):
+    """Reads single jobs for the threads of one process; each sees what was committed before it asked."""
+
+    work = "reading"
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it is now, or None. Raises DatabaseUnavailable."""
+        mine = _Looker(job_id)
+        self.pass_through(mine)
+        return None if mine.row is None else queries.from_row(mine.row, self._database.engine.dialect)
+
+    def serve(self, together: list[_Looker]) -> None:
+        """Read the jobs that they ask for."""
+        together += self.newcomers()
+        try:
+            with self._database.look() as conn:
+                rows = queries.rows(conn, [each.job_id for each in together])
+        except DatabaseUnavailable as error:
+            for each in together:
+                each.refuse(type(error)(str(error)), error)
+        except Exception as error:
+            for each in together:
+                each.error = error
+        except BaseException as error:
+            for each in together:
+                each.refuse(DatabaseUnavailable("the look was interrupted"), error)
+            raise
+        else:
+            for each in together:
+                each.row = rows.get(each.job_id)
