@@ -31,6 +31,8 @@ class Claimer:
         self._queues: Sequence[str] = settings.queues or ()
         self._is_stale = True
         self._looked_at = float("-inf")
+        self.found_unasked_at = float("-inf")
+        """When it last found work that nobody in this process had told it of."""
         self._suspect_since: float | None = None
 
     def expect(self) -> None:
@@ -50,7 +52,12 @@ class Claimer:
         if called and not len(slots):
             self._looked_at, self._is_stale = moment, True
             return True
-        return (self._has_news(slots) or called) and self._look(slots, on_cancel, moment)
+        if not (self._has_news(slots) or called):
+            return False
+        found = self._look(slots, on_cancel, moment)
+        if found and not called:
+            self.found_unasked_at = moment
+        return found
 
     def _has_news(self, slots: Slots) -> bool:
         return self._watch.has_news() or (slots.room > 0 and self._has_come())

@@ -38,7 +38,7 @@ log = logging.getLogger(__package__)
 ACTIVE_POLL: Final = 0.015
 IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
-"""Seconds without work after which the poll slows down to four looks a second."""
+"""Seconds without work of other processes after which the poll slows down to four looks a second."""
 REPORT_EVERY: Final = 0.25
 """Seconds between two writes of what the running tasks say of themselves."""
 
@@ -63,7 +63,7 @@ class Worker:
         self._is_registered = False
         self._is_shown_draining = False
         self._has_strays = False
-        self._last_report = self._last_work = clock.monotonic()
+        self._last_report = clock.monotonic()
 
     @property
     def is_alive(self) -> bool:
@@ -220,7 +220,6 @@ class Worker:
             if end.claim.id not in settled:
                 log.warning("job %s: the late outcome of run %d was refused", end.claim.id, end.claim.run)
         if ended or claimed:
-            self._last_work = self._clock.monotonic()
             self._notices.notify(claim.id for claim in chain((end.claim for end in ended), claimed))
 
     def _leave(self) -> None:
@@ -240,5 +239,5 @@ class Worker:
 
     def _pause(self) -> float:
         moment = self._clock.monotonic()
-        poll = ACTIVE_POLL if moment - self._last_work < ACTIVE_FOR else IDLE_POLL
+        poll = ACTIVE_POLL if moment - self._claimer.found_unasked_at < ACTIVE_FOR else IDLE_POLL
         return self._claimer.seconds_until_due(poll) if self._slots.free > 0 else poll
