@@ -20,6 +20,9 @@ from tests.support import eventually, job_is
 
 from .checker import check
 
+MOST_FILES = 20
+"""Files of the connections that may be opened meanwhile: a file and its log for each."""
+
 
 @pytest.fixture
 def jobs(make_app: Callable[..., Flask]) -> Iterator[Simmer]:
@@ -150,14 +153,15 @@ def test_two_thousand_jobs_leave_nothing_behind(jobs: Simmer) -> None:
     task = jobs.task("add", max_attempts=2, backoff=0)(_every_tenth_fails)
     task.submit_many([{"n": n} for n in range(100)])
     eventually(lambda: _ended(jobs) == 100)
-    watches = jobs.runtime.database._watches
-    eventually(lambda: sum(watch._connection is not None for watch in watches) == 3, what="all watch")
     before = _footprint(jobs)
     moment = time.monotonic()
     task.submit_many([{"n": n} for n in range(2_000)])
     eventually(lambda: _ended(jobs) == 2_100, 60)
     print(f"2,000 jobs, 200 of them tried twice, in {time.monotonic() - moment:.1f} s")
-    eventually(lambda: _footprint(jobs) == before, 5, f"{_footprint(jobs)} as {before}")
+    # A connection is opened where one is needed at that moment, and kept: a few files, not one a job.
+    most = before.pop("files") + MOST_FILES
+    eventually(lambda: _footprint(jobs).items() >= before.items(), 5, f"{_footprint(jobs)} as {before}")
+    assert _footprint(jobs)["files"] <= most
     check(jobs.runtime.database)
 
 
