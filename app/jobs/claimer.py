@@ -13,6 +13,7 @@ from .config import Settings
 from .database import Database
 from .registry import Registry
 from .slots import Slots
+from .sqlite import Plain
 from .store import claims, runs
 from .store.claims import SUSPECT_AFTER
 
@@ -64,7 +65,7 @@ class Claimer:
 
     def _look(self, slots: Slots, on_cancel: Callable[[str], None], moment: float) -> bool:
         self._looked_at = moment
-        with self._database.read() as conn:
+        with self._database.look() as conn:
             asked = runs.cancel_requested(conn, slots.ids)
             self._refresh(conn)
             found = slots.room > 0 and (self._has_come() or self._anything_due(conn))
@@ -72,7 +73,7 @@ class Claimer:
             on_cancel(job_id)
         return found
 
-    def choose(self, conn: Connection, slots: Slots) -> Sequence[Any]:
+    def choose(self, conn: Plain | Connection, slots: Slots) -> Sequence[Any]:
         """The rows to claim now, locked: as many as threads are free, and jobs of short tasks ahead."""
         if slots.room <= 0:
             return []
@@ -85,7 +86,7 @@ class Claimer:
             rows = slots.fitting(self._candidates(conn, slots))
         return rows
 
-    def _refresh(self, conn: Connection) -> None:
+    def _refresh(self, conn: Plain | Connection) -> None:
         self._next_due = claims.next_due(conn)
         # The queues of the last jobs are where the next one is looked for first.
         self._queues = self._settings.queues or claims.queues_due(conn) or self._queues
@@ -100,10 +101,10 @@ class Claimer:
     def _has_come(self) -> bool:
         return self._next_due is not None and self._next_due <= self._clock.now()
 
-    def _anything_due(self, conn: Connection) -> bool:
+    def _anything_due(self, conn: Plain | Connection) -> bool:
         return claims.anything_due(conn, self._queues, list(self._registry.tasks))
 
-    def _candidates(self, conn: Connection, slots: Slots) -> Sequence[Any]:
+    def _candidates(self, conn: Plain | Connection, slots: Slots) -> Sequence[Any]:
         """The head of the line. A job that took two processes down runs alone (promise 2):
 
         An idle worker takes it at once; a busy one passes it by, and after RESCUE_AFTER makes room for it.

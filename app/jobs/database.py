@@ -18,7 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from .errors import DatabaseUnavailable, TablesMissing
 from .gate import Gate
 from .models import METADATA
-from .sqlite import Look, Quick, Statements, Turn, prepare
+from .sqlite import Plain, Quick, Statements, Turn, prepare
 from .watch import Watch
 
 LOCK_WAIT: Final = 4.0
@@ -75,26 +75,31 @@ class Database:
         with self._visit, turn, self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def act(self) -> Iterator[Plain | Connection]:
+        """As `write`, for statements in the driver's words (`Prepared`, `Write`): cheaper."""
+        if self._quick is None:
+            with self.write() as connection:
+                yield connection
+        else:
+            with self._visit, self._quick.act() as plain:
+                yield plain
+
     def apply(self, statements: Statements) -> None:
-        """A write transaction of statements in the driver's words, all of them or none. Raises as `write`."""
-        with self._visit:
-            if self._quick is not None:
-                self._quick.apply(statements)
-                return
-            with self._writer.begin() as connection:
-                for sql, values in statements:
-                    connection.exec_driver_sql(sql, values)
+        """Commit the statements, all of them or none. Raises as `write`."""
+        with self.act() as conn:
+            for sql, values in statements:
+                conn.exec_driver_sql(sql, values)
 
     @contextmanager
-    def look(self) -> Iterator[Look | Connection]:
-        """For reads of which each may see a moment of its own: cheaper than `read`. Raises as `write`."""
-        with self._visit:
-            if self._quick is not None:
-                with self._quick.look() as look:
-                    yield look
-            else:
-                with self.engine.begin() as connection:
-                    yield connection
+    def look(self) -> Iterator[Plain | Connection]:
+        """As `read`, in the driver's words, where each statement may see a moment of its own: cheaper."""
+        if self._quick is None:
+            with self.read() as connection:
+                yield connection
+        else:
+            with self._visit, self._quick.look() as plain:
+                yield plain
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -16,7 +16,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from .errors import DatabaseUnavailable
 
 Statements = Iterable[tuple[str, tuple[Any, ...]]]
-"""Each with its values."""
+"""In the driver's words, each with its values."""
 MOST_KEPT: Final = 4
 """Connections that are kept; where more are needed at once they are the pool's."""
 
@@ -63,8 +63,8 @@ def _wait_for_locks(driver: sqlite3.Connection, seconds: float) -> None:
     driver.execute(f"PRAGMA busy_timeout = {1_000 * seconds:.0f}")
 
 
-class Look(NamedTuple):
-    """As much of a connection as reading needs; `exec_driver_sql` returns a cursor."""
+class Plain(NamedTuple):
+    """As much of a connection as the driver's words need; `exec_driver_sql` returns a cursor."""
 
     dialect: Dialect
     exec_driver_sql: Callable[[str, tuple[Any, ...]], Any]
@@ -99,23 +99,23 @@ class Quick:
         self._engine, self._turn = engine, turn
         self._idle: list[PoolProxiedConnection] = []
 
-    def apply(self, statements: Statements) -> None:
-        """Commit the statements, all or none. Raises SQLAlchemy's errors."""
+    @contextmanager
+    def act(self) -> Iterator[Plain]:
+        """A write transaction: rolls back at any exception. Raises SQLAlchemy's errors."""
         with self._turn.taken(), self._driver() as driver:
             try:
                 self._turn.begin(driver)
-                for sql, values in statements:
-                    driver.execute(sql, values)
+                yield Plain(self._engine.dialect, driver.execute)
                 driver.execute("COMMIT")
             except BaseException:
                 driver.rollback()  # does nothing where BEGIN has failed
                 raise
 
     @contextmanager
-    def look(self) -> Iterator[Look]:
+    def look(self) -> Iterator[Plain]:
         """Read without a transaction. Raises SQLAlchemy's errors."""
         with self._driver() as driver:
-            yield Look(self._engine.dialect, driver.execute)
+            yield Plain(self._engine.dialect, driver.execute)
 
     def close(self) -> None:
         """Give back what is idle."""

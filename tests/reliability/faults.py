@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from app.jobs.database import Database
-from app.jobs.sqlite import Look, Statements
+from app.jobs.sqlite import Plain
 
-Apply = Callable[[Statements], None]
+Opens = Callable[[], AbstractContextManager[Plain]]
 
 
 @contextmanager
@@ -79,23 +79,17 @@ def _listening(database: Database, name: str, function: Callable[..., None]) -> 
 def _watching_statements(database: Database, function: Callable[..., None]) -> Iterator[None]:
     """Call `function` as the engine does, before each statement that SQLite's driver executes without it."""
 
-    def announced(statements: Statements) -> Statements:
-        for sql, values in statements:
-            function(None, None, sql)
-            yield sql, values
-
     @contextmanager
-    def announcing(look: Any) -> Iterator[Look]:
-        with look() as found:
+    def announcing(opened: Opens) -> Iterator[Plain]:
+        with opened() as conn:
 
             def execute(sql: str, values: tuple[Any, ...]) -> Any:
                 function(None, None, sql)
-                return found.exec_driver_sql(sql, values)
+                return conn.exec_driver_sql(sql, values)
 
-            yield Look(found.dialect, execute)
+            yield Plain(conn.dialect, execute)
 
-    apply = _in_place_of(database, "apply", lambda apply, statements: apply(announced(statements)))
-    with apply, _in_place_of(database, "look", announcing):
+    with _in_place_of(database, "act", announcing), _in_place_of(database, "look", announcing):
         yield
 
 
@@ -103,11 +97,13 @@ def _watching_statements(database: Database, function: Callable[..., None]) -> I
 def _following_commits(database: Database, function: Callable[[], None]) -> Iterator[None]:
     """Call `function` after each commit that SQLite's driver makes without the engine."""
 
-    def apply_and_tell(apply: Apply, statements: Statements) -> None:
-        apply(statements)
+    @contextmanager
+    def telling(opened: Opens) -> Iterator[Plain]:
+        with opened() as conn:
+            yield conn
         function()
 
-    with _in_place_of(database, "apply", apply_and_tell):
+    with _in_place_of(database, "act", telling):
         yield
 
 

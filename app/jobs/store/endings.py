@@ -17,6 +17,7 @@ from ..outcomes import Failure, Outcome
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
 from .claims import Claim
 from .given import given, unindexed
+from .prepared import Prepared
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -75,31 +76,33 @@ def _next_time(end: Ended, verb: str) -> datetime | None:
     return end.finished_at + timedelta(seconds=delay or 0.0)
 
 
-@functools.cache
-def statements(dialect: str, verb: str) -> tuple[Update, Update, Insert]:
-    """What ends runs by `verb`: the jobs leave `running`, their attempts are closed, events are noted."""
+def _leave(verb: str, dialect: str) -> Update:
+    """The jobs leave `running`."""
     rows = given(dialect, **_COLUMNS).c
-    leave = (
-        update(JOBS)
-        .where(_J.id == rows.job_id, unindexed(_J.state) == RUNNING, _J.claim == rows.token)
-        .values(
-            state=ENTERS[verb], claim=None, started_at=rows.began, version=_J.version + 1,
-            **_left(verb, rows),
-        )
+    mine = update(JOBS).where(_J.id == rows.job_id, unindexed(_J.state) == RUNNING, _J.claim == rows.token)
+    return mine.values(
+        state=ENTERS[verb], claim=None, started_at=rows.began, version=_J.version + 1, **_left(verb, rows)
+    )
+
+
+def _close(verb: str, dialect: str) -> Update:
+    """Their attempts are closed."""
+    rows = given(dialect, **_COLUMNS).c
+    mine = update(ATTEMPTS).where(_A.job_id == rows.job_id, _A.run == rows.run_no, _A.outcome.is_(None))
+    return mine.values(
+        outcome="failed" if verb == "retrying" else verb, started_at=rows.began, finished_at=rows.ended,
+        error=rows.whole,
     )  # fmt: skip
-    close = (
-        update(ATTEMPTS)
-        .where(_A.job_id == rows.job_id, _A.run == rows.run_no, _A.outcome.is_(None))
-        .values(
-            outcome="failed" if verb == "retrying" else verb, started_at=rows.began,
-            finished_at=rows.ended, error=rows.whole,
-        )
-    )  # fmt: skip
+
+
+def _note(verb: str, dialect: str) -> Insert:
+    """Events tell of it."""
+    rows = given(dialect, **_COLUMNS).c
     told = select(
         rows.job_id, rows.ended, literal(verb), literal(RUNNING), literal(ENTERS[verb]), rows.attempt_no,
         rows.worker_id, rows.why,
     )  # fmt: skip
-    return leave, close, insert(EVENTS).from_select(_EVENT, told)
+    return insert(EVENTS).from_select(_EVENT, told)
 
 
 def _left(verb: str, rows: Any) -> dict[str, Any]:
@@ -123,3 +126,10 @@ def _short(failure: Failure | None) -> str | None:
 
 def _whole(failure: Failure | None) -> str | None:
     return None if failure is None else json.dumps(asdict(failure))
+
+
+STATEMENTS: Final = {
+    verb: tuple(Prepared(functools.partial(make, verb)) for make in (_leave, _close, _note))
+    for verb in ENTERS
+}
+"""What ends runs by each verb: the jobs leave `running`, their attempts are closed, events tell of it."""

@@ -13,8 +13,6 @@ from typing import Any, Final
 from sqlalchemy import JSON, ColumnElement, Subquery, Text, bindparam, cast, func, select, text
 from sqlalchemy.types import TypeEngine
 
-from ..columns import Id
-
 ROWS: Final = "given_rows"
 """The name of the parameter: pass what `as_given` made."""
 
@@ -33,14 +31,17 @@ def given(dialect: str, **columns: TypeEngine[Any]) -> Subquery:
     return select(*(cell.label(name) for cell, name in zip(cells, columns, strict=True))).subquery("given")
 
 
-def given_ids(dialect: str) -> Any:
-    """The ids that come with the parameter ROWS, for `column.in_(…)`."""
-    return select(given(dialect, id=Id).c.id)
+def given_texts(dialect: str, parameter: str) -> Any:
+    """The texts that come as a list with `parameter`, for `column.in_(…)`."""
+    texts = bindparam(parameter, type_=Text)
+    if dialect == "sqlite":
+        return select(func.json_each(texts).table_valued("value").c.value)
+    return select(func.json_array_elements_text(cast(texts, JSON)).table_valued("value").c.value)
 
 
-def as_given(rows: Iterable[Any]) -> dict[str, str]:
-    """The parameter for `rows`, each a list or tuple of JSON values; times as `columns.as_text` has them."""
-    return {ROWS: json.dumps(list(rows))}
+def as_given(rows: Iterable[Any]) -> str:
+    """The parameter for `rows`: texts, or lists of JSON values; times as `columns.as_text` has them."""
+    return json.dumps(list(rows))
 
 
 def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:

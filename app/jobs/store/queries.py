@@ -25,7 +25,7 @@ from ..columns import from_driver
 from ..ids import first_id_at
 from ..job import Job
 from ..models import ATTEMPTS, JOBS, TAGS
-from ..sqlite import Look
+from ..sqlite import Plain
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
 from .snapshots import to_job
 from .writes import Template
@@ -117,13 +117,13 @@ class JobFilters:
         return found
 
 
-def get(conn: Look | Connection, job_id: str) -> Job | None:
+def get(conn: Plain | Connection, job_id: str) -> Job | None:
     """The job, or None."""
     row = rows(conn, [job_id]).get(job_id)
     return None if row is None else from_row(row, conn.dialect)
 
 
-def rows(conn: Look | Connection, job_ids: Sequence[str]) -> dict[str, Row]:
+def rows(conn: Plain | Connection, job_ids: Sequence[str]) -> dict[str, Row]:
     """Of each of the jobs that exists its row; SQLite gives several of them as one row of its own."""
     if len(job_ids) == 1 or conn.dialect.name != "sqlite":
         one = _ONE.by(conn.dialect)
@@ -147,7 +147,7 @@ def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
     return [found[job_id] for job_id in job_ids if job_id in found]
 
 
-def version_of(conn: Look | Connection, job_id: str) -> tuple[int, str] | None:
+def version_of(conn: Plain | Connection, job_id: str) -> tuple[int, str] | None:
     """The job's version and state, or None."""
     row = conn.exec_driver_sql(_VERSION.by(conn.dialect), (job_id,)).fetchone()
     return row and (row[0], row[1])

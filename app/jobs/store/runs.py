@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from ..models import ATTEMPTS, JOBS
 from ..outcomes import Outcome
+from ..sqlite import Plain
 from ..states import RUNNING
 from .claims import Claim
-from .endings import ENTERS, Ended, ProgressSaid, Settled, row, statements
-from .given import as_given, given_ids, unindexed
+from .endings import ENTERS, STATEMENTS, Ended, ProgressSaid, Settled, row
+from .given import ROWS, as_given, given_texts, unindexed
+from .prepared import Prepared
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -30,70 +31,67 @@ def _fenced(**values: Any) -> Update:
     return mine.values(version=_J.version + 1, **values)
 
 
-_BEGIN = _fenced(started_at=bindparam("began"))
-_BEGIN_ATTEMPT = (
+_BEGIN = Prepared(_fenced(started_at=bindparam("began")))
+_BEGIN_ATTEMPT = Prepared(
     update(ATTEMPTS)
-    .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
+    .where(_A.job_id == bindparam("job_id"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
     .values(started_at=bindparam("began"))
 )
-_PROGRESS = _fenced(progress=bindparam("said"))
-_ASKED = select(_J.id).where(
-    _J.id.in_(bindparam("ids", expanding=True)), _J.state == RUNNING, _J.cancel_requested_at.is_not(None)
+_PROGRESS = Prepared(_fenced(progress=bindparam("said")))
+_ASKED = Prepared(
+    lambda dialect: select(_J.id).where(
+        _J.id.in_(given_texts(dialect, "ids")),
+        unindexed(_J.state) == RUNNING,
+        _J.cancel_requested_at.is_not(None),
+    )
 )
-_MINE = select(JOBS).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
+_MINE = Prepared(
+    select(
+        _J.id, _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout, _J.run, _J.worker,
+        _J.claim.label("token"), _J.claimed_at,
+    ).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
+)  # fmt: skip
+_HELD = Prepared(
+    lambda dialect: (
+        select(_J.id, _J.claim, _J.cancel_requested_at)
+        .where(_J.id.in_(given_texts(dialect, "ids")), unindexed(_J.state) == RUNNING)
+        .with_for_update()
+    )
+)
 
 
-def held(conn: Connection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
+def held(conn: Plain | Connection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
     """Who owns the jobs of the claims, under lock: (id, token) → whether cancelling was requested."""
     ids = {claim.id for claim in claims}
-    rows = conn.execute(_held(conn.dialect.name), as_given((id,) for id in ids)).all() if ids else ()
+    rows = _HELD.rows(conn, ids=as_given(ids)) if ids else ()
     return {(id, token): asked is not None for id, token, asked in rows}
 
 
-def cancel_requested(conn: Connection, job_ids: Sequence[str]) -> list[str]:
+def cancel_requested(conn: Plain | Connection, job_ids: Sequence[str]) -> list[str]:
     """Those of the running jobs that were asked to stop."""
-    return list(conn.scalars(_ASKED, {"ids": job_ids})) if job_ids else []
+    return [row.id for row in _ASKED.rows(conn, ids=as_given(job_ids))] if job_ids else []
 
 
-def strays(conn: Connection, worker: str, is_known: Callable[[str, int], bool]) -> list[Claim]:
+def strays(conn: Plain | Connection, worker: str, is_known: Callable[[str, int], bool]) -> list[Claim]:
     """Claims of `worker` on runs (job, number) that it does not know of: their commit's answer was lost."""
-    return [
-        Claim(
-            r.id,
-            r.task,
-            r.queue,
-            r.args,
-            r.attempt,
-            r.max_attempts,
-            r.timeout,
-            r.run,
-            worker,
-            r.claim,
-            r.claimed_at,
-        )
-        for r in conn.execute(_MINE, {"worker_id": worker})
-        if not is_known(r.id, r.run)
-    ]
+    found = [Claim(**row._asdict()) for row in _MINE.rows(conn, worker_id=worker)]
+    return [claim for claim in found if not is_known(claim.id, claim.run)]
 
 
-def begin(conn: Connection, begun: Sequence[tuple[Claim, datetime]]) -> None:
+def begin(conn: Plain | Connection, begun: Iterable[tuple[Claim, datetime]]) -> None:
     """Note when the tasks began."""
-    if begun:
-        conn.execute(_BEGIN, [{"job_id": c.id, "token": c.token, "began": at} for c, at in begun])
-        rows = [{"id_of_job": c.id, "run_no": c.run, "began": at} for c, at in begun]
-        conn.execute(_BEGIN_ATTEMPT, rows)
+    for claim, at in begun:
+        _BEGIN.apply(conn, job_id=claim.id, token=claim.token, began=at)
+        _BEGIN_ATTEMPT.apply(conn, job_id=claim.id, run_no=claim.run, began=at)
 
 
-def progress(conn: Connection, said: Sequence[tuple[Claim, ProgressSaid]]) -> None:
+def progress(conn: Plain | Connection, said: Iterable[tuple[Claim, ProgressSaid]]) -> None:
     """Store the last progress of each run."""
-    if said:
-        conn.execute(
-            _PROGRESS,
-            [{"job_id": c.id, "token": c.token, "said": json.dumps(progress)} for c, progress in said],
-        )
+    for claim, progress in said:
+        _PROGRESS.apply(conn, job_id=claim.id, token=claim.token, said=json.dumps(progress))
 
 
-def settle(conn: Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
+def settle(conn: Plain | Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
     """End the runs. The answer has those, by id, that still owned their job; the others changed nothing."""
     owned = held(conn, (end.claim for end in ended))
     ours = [end for end in ended if _owner(end) in owned]
@@ -103,12 +101,12 @@ def settle(conn: Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
     for end in ours:
         by_verb[settled[end.claim.id].verb].append(end)
     for verb, those in by_verb.items():
-        rows = as_given(row(end, settled[end.claim.id]) for end in those)
-        leave, close, note = statements(conn.dialect.name, verb)
-        applied = conn.execute(leave, rows).rowcount
+        values = {ROWS: as_given(row(end, settled[end.claim.id]) for end in those)}
+        leave, close, note = STATEMENTS[verb]
+        applied = leave.apply(conn, **values)
         assert applied == len(those), f"{verb}: a claim was lost under our lock"
-        conn.execute(close, rows)
-        conn.execute(note, rows)
+        close.apply(conn, **values)
+        note.apply(conn, **values)
     return settled
 
 
@@ -125,9 +123,3 @@ def _decide(outcome: Outcome, cancel_requested: bool) -> Settled:
     if cancel_requested and verb != "failed":
         verb, reason = "cancelled", reason or "cancelled on request"
     return Settled(verb, ENTERS[verb], reason)
-
-
-@functools.cache
-def _held(dialect: str) -> Select[Any]:
-    found = select(_J.id, _J.claim, _J.cancel_requested_at).where(_J.id.in_(given_ids(dialect)))
-    return found.where(unindexed(_J.state) == RUNNING).with_for_update()

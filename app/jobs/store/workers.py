@@ -11,8 +11,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
 from ..models import ATTEMPTS, JOBS, WORKERS
+from ..sqlite import Plain
 from ..states import CANCELLED, FAILED, QUEUED, RUNNING
 from .events import event, record
+from .prepared import Prepared
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -20,11 +22,12 @@ _W = WORKERS.c
 MOST_CRASHES: Final = 3
 """The crash with this number fails the job with WorkerLost."""
 
-_BEAT = (
+_BEAT = Prepared(
     update(WORKERS)
     .where(_W.id == bindparam("worker_id"))
     .values(beat=_W.beat + 1, heartbeat_at=bindparam("now"))
 )
+_REMOVE = Prepared(delete(WORKERS).where(_W.id == bindparam("worker_id")))
 _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
 _ORPHANS = (
     select(
@@ -79,9 +82,9 @@ def register(conn: Connection, worker: NewWorker) -> None:
     conn.execute(insert(WORKERS).values(**row))
 
 
-def beat(conn: Connection, worker_id: str, now: datetime) -> bool:
+def beat(conn: Plain | Connection, worker_id: str, now: datetime) -> bool:
     """A sign of life. False where the worker was declared dead: it must register anew."""
-    return conn.execute(_BEAT, {"worker_id": worker_id, "now": now}).rowcount == 1
+    return _BEAT.apply(conn, worker_id=worker_id, now=now) == 1
 
 
 def drain(conn: Connection, worker_id: str) -> None:
@@ -89,9 +92,9 @@ def drain(conn: Connection, worker_id: str) -> None:
     conn.execute(update(WORKERS).where(WORKERS.c.id == worker_id).values(state="draining"))
 
 
-def remove(conn: Connection, worker_id: str) -> None:
+def remove(conn: Plain | Connection, worker_id: str) -> None:
     """The worker ended in order."""
-    conn.execute(delete(WORKERS).where(WORKERS.c.id == worker_id))
+    _REMOVE.apply(conn, worker_id=worker_id)
 
 
 def bury(conn: Connection, worker_id: str, beat: int) -> bool:
