@@ -44,14 +44,15 @@ class Claimer:
         """Whether there is something to claim, looked up only where somebody wrote or a job comes due.
 
         What was asked to be cancelled is passed on by the way. A busy worker claims with its next write
-        in any case, and looks now and then; an idle one that is called does not look before it claims.
+        in any case, and looks now and then; one that is called does not look before it claims.
         """
         moment = self._clock.monotonic()
-        if is_busy and moment - self._looked_at < LOOK_EVERY:
+        has_looked = moment - self._looked_at < LOOK_EVERY
+        if is_busy and has_looked:
             return False
         called, self._called = self._called, False
-        if called and not len(slots):
-            self._looked_at, self._is_stale = moment, True
+        if called and slots.room > 0 and (has_looked or not len(slots)):
+            self._is_stale = True
             return True
         if not (self._has_news(slots) or called):
             return False
