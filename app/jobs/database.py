@@ -7,7 +7,7 @@ An engine of its own, because SQLite needs write transactions that begin with th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
@@ -32,10 +32,9 @@ class Database:
         self.engine = engine
         self._writer = engine.execution_options(simmer_write=True)
         self._turn = turn
-        self._quick = None if turn is None else Quick(engine, turn)
         self._watches: list[Watch] = []
         self._inherited: tuple[Any, ...] = ()
-        self._open_gate()
+        self._open()
 
     @classmethod
     def connect(cls, url: URL, *, threads: int, synchronous: str) -> Database:
@@ -56,9 +55,10 @@ class Database:
         event.listen(engine, "begin", lambda _connection: guest.begin())
         return cls(engine)
 
-    def _open_gate(self) -> None:
+    def _open(self) -> None:
         self.gate = Gate()
         self._visit = _Visit(self.gate)
+        self._quick = None if self._turn is None else Quick(self.engine, self._turn, self._visit)
 
     @property
     def is_sqlite(self) -> bool:
@@ -75,15 +75,9 @@ class Database:
         with self._visit, turn, self._writer.begin() as connection:
             yield connection
 
-    @contextmanager
-    def act(self) -> Iterator[Plain | Connection]:
+    def act(self) -> AbstractContextManager[Plain | Connection]:
         """As `write`, for statements in the driver's words (`Prepared`, `Write`): cheaper."""
-        if self._quick is None:
-            with self.write() as connection:
-                yield connection
-        else:
-            with self._visit, self._quick.act() as plain:
-                yield plain
+        return self.write() if self._quick is None else self._quick.act()
 
     def apply(self, statements: Statements) -> None:
         """Commit the statements, all of them or none. Raises as `write`."""
@@ -91,15 +85,9 @@ class Database:
             for sql, values in statements:
                 conn.exec_driver_sql(sql, values)
 
-    @contextmanager
-    def look(self) -> Iterator[Plain | Connection]:
+    def look(self) -> AbstractContextManager[Plain | Connection]:
         """As `read`, in the driver's words, where each statement may see a moment of its own: cheaper."""
-        if self._quick is None:
-            with self.read() as connection:
-                yield connection
-        else:
-            with self._visit, self._quick.look() as plain:
-                yield plain
+        return self.read() if self._quick is None else self._quick.look()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -133,8 +121,7 @@ class Database:
         self._watches = []
         if self._turn is not None:
             self._turn.begin_afresh()
-            self._quick = Quick(self.engine, self._turn)
-        self._open_gate()
+        self._open()
         self.engine.dispose(close=False)
 
     def close(self) -> None:
@@ -190,7 +177,7 @@ def _postgres_options(url: URL) -> dict[str, Any]:
     return {"connect_timeout": int(LOCK_WAIT), "options": "-c timezone=UTC"}
 
 
-class _Visit:
+class _Visit(AbstractContextManager[None]):
     """Inside the gate for a block, any thread's; what the database says there is raised in our words.
 
     A class, because each request passes here: generators would take three times as long.

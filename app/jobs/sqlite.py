@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Dialect, Engine, event
@@ -17,6 +17,8 @@ from .errors import DatabaseUnavailable
 
 Statements = Iterable[tuple[str, tuple[Any, ...]]]
 """In the driver's words, each with its values."""
+Visit = AbstractContextManager[None]
+"""What is to be entered before the database is; raises what it makes of SQLAlchemy's errors."""
 MOST_KEPT: Final = 4
 """Connections that are kept; where more are needed at once they are the pool's."""
 
@@ -35,14 +37,19 @@ class Turn:
         """In a child of a fork: nobody has the turn."""
         self._lock = threading.Lock()
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Have the turn for the block. Raises DatabaseUnavailable where one's patience (seconds) ends."""
+    def take(self) -> threading.Lock:
+        """Have the turn, until the lock is released. Raises DatabaseUnavailable after `patience` seconds."""
         asked, lock = time.monotonic(), self._lock
         if not lock.acquire(timeout=self._patience):
             raise DatabaseUnavailable(f"others of this process have been writing for {self._patience:g} s")
+        self._left = self._patience - (time.monotonic() - asked)
+        return lock
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have the turn for the block; raises as `take`."""
+        lock = self.take()
         try:
-            self._left = self._patience - (time.monotonic() - asked)
             yield
         finally:
             lock.release()
@@ -93,58 +100,108 @@ def prepare(engine: Engine, synchronous: str, turn: Turn) -> None:
 
 
 class Quick:
-    """The driver alone, on connections that are kept, for what each request does; use it from any thread."""
+    """The driver alone, on connections that are kept, for what each request does; use it from any thread.
 
-    def __init__(self, engine: Engine, turn: Turn) -> None:
-        self._engine, self._turn = engine, turn
+    Its blocks are classes: each request passes through some, and generators would take three times as long.
+    """
+
+    def __init__(self, engine: Engine, turn: Turn, visit: Visit) -> None:
+        self._engine, self._turn, self._visit = engine, turn, visit
         self._idle: list[PoolProxiedConnection] = []
 
-    @contextmanager
-    def act(self) -> Iterator[Plain]:
-        """A write transaction: rolls back at any exception. Raises SQLAlchemy's errors."""
-        with self._turn.taken(), self._driver() as driver:
-            try:
-                self._turn.begin(driver)
-                yield Plain(self._engine.dialect, driver.execute)
-                driver.execute("COMMIT")
-            except BaseException:
-                driver.rollback()  # does nothing where BEGIN has failed
-                raise
+    def act(self) -> Act:
+        """A write transaction: rolls back at any exception."""
+        return Act(Look(self, self._visit), self._turn)
 
-    @contextmanager
-    def look(self) -> Iterator[Plain]:
-        """Read without a transaction. Raises SQLAlchemy's errors."""
-        with self._driver() as driver:
-            yield Plain(self._engine.dialect, driver.execute)
+    def look(self) -> Look:
+        """Read without a transaction."""
+        return Look(self, self._visit)
 
     def close(self) -> None:
         """Give back what is idle."""
         while self._idle:
             self._idle.pop().close()
 
-    def _driver(self) -> _Driver:
-        return _Driver(self._engine, self._idle)
-
-
-class _Driver:
-    """A connection for a block, from those that are kept; its errors become SQLAlchemy's."""
-
-    __slots__ = ("_engine", "_idle", "_kept")
-
-    def __init__(self, engine: Engine, idle: list[PoolProxiedConnection]) -> None:
-        self._engine, self._idle = engine, idle
-
-    def __enter__(self) -> sqlite3.Connection:
+    def borrow(self) -> PoolProxiedConnection:
+        """One of the connections that are kept, or a new one."""
         try:
-            self._kept = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            self._kept = self._engine.raw_connection()
-        return cast(sqlite3.Connection, self._kept.dbapi_connection)
+            return self._engine.raw_connection()
 
-    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+    def give_back(self, connection: PoolProxiedConnection) -> None:
+        """Keep it for the next one."""
         if len(self._idle) < MOST_KEPT:
-            self._idle.append(self._kept)
+            self._idle.append(connection)
         else:
-            self._kept.close()
-        if isinstance(error, sqlite3.Error):
-            raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
+            connection.close()
+
+    @property
+    def dialect(self) -> Dialect:
+        """Whose words these are."""
+        return self._engine.dialect
+
+
+class Look:
+    """A connection for a block, within a visit; the driver's errors become SQLAlchemy's."""
+
+    __slots__ = ("_borrowed", "_quick", "_visit", "driver")
+
+    def __init__(self, quick: Quick, visit: Visit) -> None:
+        self._quick, self._visit = quick, visit
+
+    def __enter__(self) -> Plain:
+        self._visit.__enter__()
+        try:
+            self._borrowed = self._quick.borrow()
+        except BaseException as error:
+            self._visit.__exit__(type(error), error, None)
+            raise
+        self.driver = cast(sqlite3.Connection, self._borrowed.dbapi_connection)
+        return Plain(self._quick.dialect, self.driver.execute)
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        self._quick.give_back(self._borrowed)
+        if not isinstance(error, sqlite3.Error):
+            self._visit.__exit__(kind, error, traceback)
+            return
+        known = DBAPIError.instance(None, None, error, sqlite3.Error)
+        self._visit.__exit__(type(known), known, None)
+        raise known from error
+
+
+class Act:
+    """A write transaction on a connection, for a block: commits at its end, rolls back at any exception."""
+
+    __slots__ = ("_lock", "_look", "_turn")
+
+    def __init__(self, look: Look, turn: Turn) -> None:
+        self._look, self._turn = look, turn
+
+    def __enter__(self) -> Plain:
+        conn = self._look.__enter__()
+        try:
+            self._lock = self._turn.take()
+            try:
+                self._turn.begin(self._look.driver)
+            except BaseException:
+                self._lock.release()
+                raise
+        except BaseException as error:
+            self._look.__exit__(type(error), error, None)
+            raise
+        return conn
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        driver = self._look.driver
+        try:
+            if error is None:
+                driver.execute("COMMIT")
+        except BaseException as failed:
+            kind, error = type(failed), failed
+            raise
+        finally:
+            if error is not None:
+                driver.rollback()
+            self._lock.release()
+            self._look.__exit__(kind, error, traceback)

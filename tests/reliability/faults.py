@@ -101,7 +101,8 @@ def _following_commits(database: Database, function: Callable[[], None]) -> Iter
     def telling(opened: Opens) -> Iterator[Plain]:
         with opened() as conn:
             yield conn
-        function()
+        with database._visit:
+            function()
 
     with _in_place_of(database, "act", telling):
         yield
