@@ -7,7 +7,7 @@ An engine of its own, because SQLite needs write transactions that begin with th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
@@ -85,16 +85,9 @@ class Database:
                 for sql, values in statements:
                     connection.exec_driver_sql(sql, values)
 
-    @contextmanager
-    def look(self) -> Iterator[Look | Connection]:
+    def look(self) -> AbstractContextManager[Look | Connection]:
         """For reads of which each may see a moment of its own: cheaper than `read`. Raises as `write`."""
-        with self._visit:
-            if self._quick is not None:
-                with self._quick.look() as look:
-                    yield look
-            else:
-                with self.engine.begin() as connection:
-                    yield connection
+        return _Within(self._visit, self.engine.begin() if self._quick is None else self._quick.look())
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -201,6 +194,31 @@ class _Visit:
         self._gate.leave()
         if error is not None:
             _raise_in_our_words(error)
+
+
+class _Within:
+    """`with visit, inner:` for one who looks."""
+
+    __slots__ = ("_inner", "_visit")
+
+    def __init__(self, visit: _Visit, inner: AbstractContextManager[Any]) -> None:
+        self._visit, self._inner = visit, inner
+
+    def __enter__(self) -> Any:
+        self._visit.__enter__()
+        try:
+            return self._inner.__enter__()
+        except BaseException as error:
+            self._visit.__exit__(type(error), error, None)
+            raise
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._inner.__exit__(*error)
+        except BaseException as worse:
+            self._visit.__exit__(type(worse), worse, None)
+            raise
+        self._visit.__exit__(*error)
 
 
 def _raise_in_our_words(error: BaseException) -> None:

@@ -26,7 +26,7 @@ class Readers:
     """Threads that look; the first one waits in the database until it is told to go on."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks, self.calls, self.may_go = Looks(database), 0, threading.Event()
+        self.looks, self.calls, self.may_go = Looks(database, queries.WHOLE), 0, threading.Event()
         self.error: BaseException | None = None
         self._look, self._threads = database.look, ThreadPoolExecutor(8)
         monkeypatch.setattr(database, "look", self._look_when_told)
