@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 from ..job import Job, Stamp
 from ..presenter import Redact, dump, present
 from ..redaction import redactor_of
-from .reading import runtime
+from .reading import JSON, runtime
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -24,7 +24,6 @@ LONGEST_PAUSE: Final = 30
 """Seconds that we tell a client to wait before it asks again, at most."""
 
 UNCACHED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-JSON: Final = "application/json"
 
 
 class Answer(Response):
@@ -46,14 +45,18 @@ def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = No
 
 def answer_job(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The job, with its ETag, and Retry-After until it is final."""
-    return answer(present(job, redactor(), jobs_url()), status, {**job_headers(job), **(headers or {})})
+    return _answer_job(job, jobs_url(), status, {**job_headers(job), **(headers or {})})
 
 
 def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a submission, 202: the job, where to poll it, and when."""
     base = jobs_url()
     location = {"Location": f"{base}/{job.id}"} if base else {}
-    return answer_job(job, 202, {"Retry-After": "1", **location, **(headers or {})})
+    return _answer_job(job, base, 202, {**_tag(job), "Retry-After": "1", **location, **(headers or {})})
+
+
+def _answer_job(job: Job, base: str | None, status: int, headers: dict[str, str]) -> Response:
+    return answer(present(job, redactor(), base), status, headers)
 
 
 def not_modified(job: Job | Stamp, headers: Mapping[str, str] | None = None) -> Response:
@@ -68,10 +71,14 @@ def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
 
 def job_headers(job: Job | Stamp) -> dict[str, str]:
     """ETag and caching of a job; Retry-After where it is not final."""
-    headers = {"ETag": f'W/"{job.version}"', "Cache-Control": "no-cache"}
+    headers = _tag(job)
     if not job.is_final:
         headers["Retry-After"] = str(pause(job, runtime().clock.now()))
     return headers
+
+
+def _tag(job: Job | Stamp) -> dict[str, str]:
+    return {"ETag": f'W/"{job.version}"', "Cache-Control": "no-cache"}
 
 
 def pause(job: Job | Stamp, now: datetime) -> int:

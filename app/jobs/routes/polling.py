@@ -71,7 +71,8 @@ def client_has(job: Job | Stamp) -> bool:
 
 def _preferred() -> float | None:
     """`wait=N` of the Prefer header (RFC 7240); what cannot be read is ignored, as the RFC wants it."""
-    for preference in request.environ.get("HTTP_PREFER", "").split(","):
+    preferences = request.environ.get("HTTP_PREFER")
+    for preference in preferences.split(",") if preferences else ():
         name, _, value = preference.partition(";")[0].partition("=")
         if name.strip().lower() == "wait" and (found := _SECONDS.fullmatch(value.strip())):
             return float(found[1])
