@@ -54,7 +54,9 @@ def requires(right: str) -> Callable[[Callable[P, Any]], Callable[P, ResponseRet
 
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            problem = refusal(_settings(), request, right)
+            # The request itself: each look at the proxy is a look-up in the context.
+            asking = request._get_current_object()  # type: ignore[attr-defined]
+            problem = refusal(_settings(), asking, right)
             if problem is not None:
                 return problem.response()
             run = current_app.ensure_sync(view) if is_async else view

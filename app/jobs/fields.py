@@ -96,9 +96,14 @@ class Strict(Field):
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """As marshmallow's, with a short way for the common case."""
-        if value is missing or self.validators or self.pre_load or self.post_load:
+        if value is missing or self.pre_load or self.post_load or (value is None and self.validators):
             return super().deserialize(value, attr, data, **kwargs)
-        return None if value is None and self.allow_none else self._deserialize(value, attr, data)
+        if value is None and self.allow_none:
+            return None
+        made = self._deserialize(value, attr, data)
+        if self.validators:
+            self._validate(made)
+        return made
 
 
 class JsonScalar(Strict):

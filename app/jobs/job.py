@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .states import is_final
 
@@ -68,6 +68,20 @@ class Job:
         made = object.__new__(cls)
         object.__setattr__(made, "__dict__", values)
         return made
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the state is succeeded, failed or cancelled."""
+        return is_final(self.state)
+
+
+class Stamp(NamedTuple):
+    """What tells whether a job has changed, and when asking again is worth it."""
+
+    version: int
+    state: str
+    created_at: datetime
+    run_at: datetime
 
     @property
     def is_final(self) -> bool:

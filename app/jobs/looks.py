@@ -6,11 +6,15 @@ want that lock, this takes longer than everything else that a request does.
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
+from .columns import from_driver
 from .database import Database
 from .errors import DatabaseUnavailable
-from .job import Job
 from .line import Line, Member
 from .store import queries
+
+T = TypeVar("T")
 
 
 class _Looker(Member):
@@ -24,27 +28,31 @@ class _Looker(Member):
         self.row: queries.Row | None = None
 
 
-class Looks(Line[_Looker]):
-    """Reads single jobs for the threads of one process; each sees what was committed before it asked."""
+class Looks(Line[_Looker], Generic[T]):
+    """Reads `reading` of single jobs for the threads of one process.
+
+    Each thread sees what was committed before it asked.
+    """
 
     work = "reading"
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, reading: queries.Reading[T]) -> None:
         super().__init__()
-        self._database = database
+        self._database, self._reading = database, reading
+        self._time = from_driver(database.engine.dialect)
 
-    def get(self, job_id: str) -> Job | None:
-        """The job as it is now, or None. Raises DatabaseUnavailable."""
+    def get(self, job_id: str) -> T | None:
+        """What is read of the job as it is now, or None. Raises DatabaseUnavailable."""
         mine = _Looker(job_id)
         self.pass_through(mine)
-        return None if mine.row is None else queries.from_row(mine.row, self._database.engine.dialect)
+        return None if mine.row is None else self._reading.make(mine.row, self._time)
 
     def serve(self, together: list[_Looker]) -> None:
         """Read the jobs that they ask for."""
         together += self.newcomers()
         try:
             with self._database.look() as conn:
-                rows = queries.rows(conn, [each.job_id for each in together])
+                rows = queries.rows(conn, self._reading, [each.job_id for each in together])
         except DatabaseUnavailable as error:
             for each in together:
                 each.refuse(type(error)(str(error)), error)

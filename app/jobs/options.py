@@ -35,6 +35,8 @@ class SubmitOptions:
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> SubmitOptions:
         """The options that `words` name; raises InvalidArguments for unknown ones."""
+        if not words:
+            return NO_OPTIONS
         known = {item.name for item in fields(cls)}
         if unknown := [word for word in words if word not in known]:
             known_words = ", ".join(sorted(known))

@@ -28,8 +28,8 @@ def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, 
     """
     shown = dict(vars(job))
     for key in TIMES:
-        if shown[key] is not None:
-            shown[key] = moment(shown[key])
+        if (value := shown[key]) is not None:
+            shown[key] = moment(value)
     shown["args"] = redact(dict(job.args))
     shown["result"] = redact(job.result)
     shown["progress"] = _progress(job.progress)
@@ -69,7 +69,7 @@ def moment(value: datetime | None) -> str | None:
     """RFC 3339, UTC, microseconds, ending in Z."""
     if value is None:
         return None
-    return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    return value.astimezone(UTC).isoformat("T", "microseconds")[:26] + "Z"
 
 
 def dump(value: Any) -> bytes:

@@ -79,12 +79,13 @@ class Redactor:
 
 def redact(value: Any, words: Iterable[str] = WORDS) -> Any:
     """`Redactor(words).redact(value)`, with one Redactor kept for each list of words."""
-    return _redactor(tuple(words)).redact(value)
+    return redactor_of(tuple(words)).redact(value)
 
 
 @lru_cache(maxsize=32)
-def _redactor(words: tuple[str, ...]) -> Redactor:
-    return Redactor(words)
+def redactor_of(words: tuple[str, ...] | None) -> Redactor:
+    """`Redactor(words)`, one kept for each list of words; None is for WORDS."""
+    return Redactor(WORDS if words is None else words)
 
 
 def _split(text: str) -> list[str]:

@@ -28,6 +28,7 @@ from .runner import Runner
 from .service import Service
 from .service.base import Parts
 from .serving import Serving
+from .store.queries import STAMP, WHOLE
 from .submission import Submitter
 from .supervisor import Supervisor
 from .ticker import Ticker
@@ -75,7 +76,8 @@ class Runtime:
 
     def _parts(self) -> Parts:
         return Parts(
-            database=self.database, commits=Commits(self.database), looks=Looks(self.database),
+            database=self.database, commits=Commits(self.database), looks=Looks(self.database, WHOLE),
+            stamps=Looks(self.database, STAMP),
             registry=self.registry, settings=self.settings, clock=self.clock, notices=self.notices,
             submitter=self.submitter, backlog=self.backlog, host=self, host_db=self._host_db,
         )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 
 from app.jobs import DatabaseUnavailable
 from app.jobs.database import Database
-from app.jobs.job import Job
+from app.jobs.job import Job, Stamp
 from app.jobs.looks import Looks
 from app.jobs.store import queries
 
@@ -26,7 +26,7 @@ class Readers:
     """Threads that look; the first one waits in the database until it is told to go on."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks, self.calls, self.may_go = Looks(database), 0, threading.Event()
+        self.looks, self.calls, self.may_go = Looks(database, queries.WHOLE), 0, threading.Event()
         self.error: BaseException | None = None
         self._look, self._threads = database.look, ThreadPoolExecutor(8)
         monkeypatch.setattr(database, "look", self._look_when_told)
@@ -64,6 +64,17 @@ def test_each_gets_the_job_that_it_asked_for(database: Database, readers: Reader
     readers.may_go.set()
     assert [each.result(SECONDS) for each in asked] == [*alone, None, alone[0]]
     assert readers.calls == 2
+
+
+def test_a_stamp_says_what_the_job_says(database: Database) -> None:
+    """Version, state and times are those of the whole row; None where there is no job."""
+    stamps = Looks(database, queries.STAMP)
+    with database.write() as conn:
+        job_id = submit(conn)
+        job = queries.get(conn, job_id)
+    assert job is not None
+    assert stamps.get(job_id) == Stamp(job.version, job.state, job.created_at, job.run_at)
+    assert stamps.get("nobody") is None
 
 
 def test_an_outage_is_everybodys(readers: Readers) -> None:

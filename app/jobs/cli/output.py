@@ -11,7 +11,7 @@ import click
 
 from ..config import Settings
 from ..presenter import dump
-from ..redaction import WORDS, redact
+from ..redaction import redactor_of
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -23,8 +23,7 @@ def json_option(command: C) -> C:
 
 def redactor(settings: Settings) -> Callable[[Any], Any]:
     """Covers the values of the secret keys that the settings name."""
-    words = WORDS if settings.redact is None else settings.redact
-    return lambda value: redact(value, words)
+    return redactor_of(settings.redact).redact
 
 
 def say(text: str) -> None:

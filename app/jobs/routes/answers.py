@@ -12,11 +12,10 @@ from urllib.parse import quote, urlencode
 from flask import Response, request
 from werkzeug.datastructures import Headers
 
-from ..job import Job
-from ..presenter import dump, present
-from ..redaction import WORDS
-from ..redaction import redact as redact_words
-from .reading import runtime
+from ..job import Job, Stamp
+from ..presenter import Redact, dump, present
+from ..redaction import redactor_of
+from .reading import JSON, runtime
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -28,7 +27,9 @@ UNCACHED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosni
 
 
 class Answer(Response):
-    """A response that leaves here with its headers as they should be: nothing is corrected once more."""
+    """A response that leaves here with its headers as they should be: nothing is added or corrected."""
+
+    default_mimetype = None
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         """The headers as they are; Werkzeug's own way would look at each again."""
@@ -38,52 +39,58 @@ class Answer(Response):
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`value` as JSON; not to be cached unless `headers` say otherwise."""
     body = dump(value) + b"\n"
-    return Answer(body, status, {**UNCACHED, **(headers or {})}, content_type="application/json")
+    about = {"Content-Type": JSON, "Content-Length": str(len(body)), **UNCACHED, **(headers or {})}
+    return Answer([body], status, Headers(about))
 
 
 def answer_job(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The job, with its ETag, and Retry-After until it is final."""
-    return answer(present(job, redact, jobs_url()), status, {**job_headers(job), **(headers or {})})
+    return _answer_job(job, jobs_url(), status, {**job_headers(job), **(headers or {})})
 
 
 def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a submission, 202: the job, where to poll it, and when."""
     base = jobs_url()
     location = {"Location": f"{base}/{job.id}"} if base else {}
-    return answer_job(job, 202, {"Retry-After": "1", **location, **(headers or {})})
+    return _answer_job(job, base, 202, {**_tag(job), "Retry-After": "1", **location, **(headers or {})})
 
 
-def not_modified(job: Job, headers: Mapping[str, str] | None = None) -> Response:
+def _answer_job(job: Job, base: str | None, status: int, headers: dict[str, str]) -> Response:
+    return answer(present(job, redactor(), base), status, headers)
+
+
+def not_modified(job: Job | Stamp, headers: Mapping[str, str] | None = None) -> Response:
     """304: the client's copy of the job is the newest."""
     return empty(304, {**job_headers(job), **(headers or {})})
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
     """An answer without a body."""
-    response = Answer(status=status, headers=headers)
-    del response.headers["Content-Type"]
-    return response
+    return Answer([], status, Headers(headers))
 
 
-def job_headers(job: Job) -> dict[str, str]:
+def job_headers(job: Job | Stamp) -> dict[str, str]:
     """ETag and caching of a job; Retry-After where it is not final."""
-    headers = {"ETag": f'W/"{job.version}"', "Cache-Control": "no-cache"}
+    headers = _tag(job)
     if not job.is_final:
         headers["Retry-After"] = str(pause(job, runtime().clock.now()))
     return headers
 
 
-def pause(job: Job, now: datetime) -> int:
+def _tag(job: Job | Stamp) -> dict[str, str]:
+    return {"ETag": f'W/"{job.version}"', "Cache-Control": "no-cache"}
+
+
+def pause(job: Job | Stamp, now: datetime) -> int:
     """After how many whole seconds asking again is worth it: longer for the old and for those not yet due."""
     age = (now - job.created_at).total_seconds() / 10
     until_due = (job.run_at - now).total_seconds() if job.state in ("scheduled", "retrying") else 0.0
     return max(1, min(LONGEST_PAUSE, math.ceil(max(age, until_due))))
 
 
-def redact(value: Any) -> Any:
-    """`value` without the secrets that the app's settings name."""
-    words = runtime().settings.redact
-    return redact_words(value, WORDS if words is None else words)
+def redactor() -> Redact:
+    """What takes the secrets that the app's settings name out of a JSON value."""
+    return redactor_of(runtime().settings.redact).redact
 
 
 def jobs_url() -> str | None:

@@ -12,7 +12,7 @@ from ..schemas import JobQuerySchema, WaitQuerySchema
 from ..service import JobFilters
 from ..states import CANCELLED, SUCCEEDED
 from . import polling
-from .answers import answer, answer_job, empty, job_headers, jobs_url, not_modified, page_links, redact
+from .answers import answer, answer_job, empty, job_headers, jobs_url, not_modified, page_links, redactor
 from .reading import job_id, read_nothing, read_query, refuse_query, runtime
 
 _LIST_QUERY: Final = JobQuerySchema()
@@ -24,7 +24,7 @@ def list_jobs() -> Response:
     query = read_query(_LIST_QUERY)
     service, filters = runtime().service, _filters(query)
     page = service.page(filters, limit=query["limit"], cursor=query["cursor"], newest_first=query["sort"])
-    base = jobs_url()
+    redact, base = redactor(), jobs_url()
     body: dict[str, Any] = {
         "items": [present_in_list(job, redact, base) for job in page],
         "next_cursor": page.next_cursor,
@@ -37,8 +37,10 @@ def list_jobs() -> Response:
 
 def get_job(id: str) -> Response:
     """`GET /jobs/{id}`: the job, at once or after waiting for its end or its next change; or 304."""
-    wanted = polling.wanted(read_query(_WAIT_QUERY)["wait"])
-    job = runtime().service.get(job_id(id))
+    wanted, service = polling.wanted(read_query(_WAIT_QUERY)["wait"]), runtime().service
+    if wanted is None and polling.has_copy() and polling.client_has(stamp := service.stamp(job_id(id))):
+        return not_modified(stamp)
+    job = service.get(job_id(id))
     headers: dict[str, str] = {}
     if wanted is not None:
         job, headers = polling.wait(job, wanted)
@@ -73,7 +75,7 @@ def get_result(id: str) -> Response:
     refuse_query()
     job = runtime().service.get(job_id(id))
     if job.state == SUCCEEDED:
-        return answer(redact(job.result))
+        return answer(redactor()(job.result))
     if job.is_final:
         raise Problem("invalid-state", f"The job {job.state}: there is no result.")
     retry = {"Retry-After": job_headers(job)["Retry-After"]}

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from flask import current_app, request
 
-from ..job import Job
+from ..job import Job, Stamp
 from ..waiting import WaitingRoom
 from .reading import runtime
 
@@ -32,7 +32,7 @@ def wait(job: Job, seconds: float) -> tuple[Job, dict[str, str]]:
     Returns the newest snapshot and the headers that say whether the wait was honoured.
     """
     honoured, refused = {"Preference-Applied": f"wait={seconds:g}"}, {"Retry-After": "1"}
-    conditional = "If-None-Match" in request.headers
+    conditional = has_copy()
     if job.is_final or seconds == 0 or (conditional and not client_has(job)):
         return job, honoured
     room = cast(WaitingRoom, current_app.extensions[ROOM])
@@ -56,7 +56,12 @@ def _wait(job: Job, seconds: float, seen: int | None) -> tuple[Job, bool]:
             return job, False
 
 
-def client_has(job: Job) -> bool:
+def has_copy() -> bool:
+    """Whether the client has the job as it was some time, and wants it only where it has changed."""
+    return "HTTP_IF_NONE_MATCH" in request.environ
+
+
+def client_has(job: Job | Stamp) -> bool:
     """Whether If-None-Match names the job as it is (weak comparison)."""
     named = request.environ.get("HTTP_IF_NONE_MATCH")
     if named is None:
@@ -66,7 +71,8 @@ def client_has(job: Job) -> bool:
 
 def _preferred() -> float | None:
     """`wait=N` of the Prefer header (RFC 7240); what cannot be read is ignored, as the RFC wants it."""
-    for preference in request.environ.get("HTTP_PREFER", "").split(","):
+    preferences = request.environ.get("HTTP_PREFER")
+    for preference in preferences.split(",") if preferences else ():
         name, _, value = preference.partition(";")[0].partition("=")
         if name.strip().lower() == "wait" and (found := _SECONDS.fullmatch(value.strip())):
             return float(found[1])

@@ -8,7 +8,7 @@ from flask import Response, url_for
 
 from ..schemas import HistoryQuerySchema, NewScheduleSchema, PreviewSchema, ScheduleSchema
 from ..service import ScheduleRequest
-from .answers import accepted, answer, empty, redact
+from .answers import accepted, answer, empty, redactor
 from .reading import (
     check,
     largest_submission,
@@ -118,4 +118,4 @@ def _created(schedule: dict[str, Any]) -> Response:
 
 
 def _present(schedule: dict[str, Any]) -> dict[str, Any]:
-    return {**schedule, "args": redact(schedule["args"])}
+    return {**schedule, "args": redactor()(schedule["args"])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..backlog import Backlog
 from ..clock import Clock
@@ -12,7 +12,7 @@ from ..commits import Commits
 from ..config import Settings
 from ..database import Database
 from ..errors import JobNotFound
-from ..job import Job
+from ..job import Job, Stamp
 from ..looks import Looks
 from ..notices import Notices
 from ..registry import Registry
@@ -21,6 +21,8 @@ from ..store import jobs
 from ..store.jobs import NewJob
 from ..store.writes import Write
 from ..submission import Submitter
+
+T = TypeVar("T")
 
 
 class Host(Protocol):
@@ -45,7 +47,8 @@ class Parts:
 
     database: Database
     commits: Commits
-    looks: Looks
+    looks: Looks[Job]
+    stamps: Looks[Stamp]
     registry: Registry
     settings: Settings
     clock: Clock
@@ -64,10 +67,11 @@ class UseCases:
 
     def get(self, job_id: str) -> Job:
         """The job; raises JobNotFound."""
-        job = self._parts.looks.get(job_id)
-        if job is None:
-            raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
-        return self._explained(job)
+        return self._explained(_found(self._parts.looks.get(job_id), job_id))
+
+    def stamp(self, job_id: str) -> Stamp:
+        """What tells whether the job has changed; raises JobNotFound."""
+        return _found(self._parts.stamps.get(job_id), job_id)
 
     def _enqueue(self, made: Sequence[NewJob], *more: Write) -> None:
         """Commit the jobs, and whatever else is to be committed with them, and tell the host."""
@@ -80,3 +84,9 @@ class UseCases:
         if job.state == QUEUED and job.task not in self._parts.registry.tasks:
             return replace(job, waiting_reason=f"no task is named {job.task!r} in this process")
         return job
+
+
+def _found(seen: T | None, job_id: str) -> T:
+    if seen is None:
+        raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
+    return seen

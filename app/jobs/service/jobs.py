@@ -8,10 +8,10 @@ import time
 from typing import Any, Final
 
 from ..context import current_job
-from ..errors import BatchNotFound, InvalidCursor, InvalidState, JobNotFound
+from ..errors import BatchNotFound, InvalidCursor, InvalidState
 from ..ids import is_id
 from ..job import Job, JobList
-from ..states import CANCELLED, FAILED, is_final
+from ..states import CANCELLED, FAILED
 from ..store import events, jobs, queries
 from ..store.queries import JobFilters
 from .base import UseCases
@@ -38,9 +38,9 @@ class JobService(UseCases):
         with self._parts.notices.listen(job_id) as changed:
             while True:
                 changed.clear()
-                version, state = self._version(job_id)
+                now = self.stamp(job_id)
                 left = deadline - time.monotonic()
-                if is_final(state) or (seen is not None and version != seen) or left <= 0:
+                if now.is_final or (seen is not None and now.version != seen) or left <= 0:
                     return self.get(job_id)
                 changed.wait(min(left, LOOK_AGAIN))
 
@@ -109,13 +109,13 @@ class JobService(UseCases):
 
     def attempts(self, job_id: str) -> list[dict[str, Any]]:
         """One entry for each claim, oldest first. Raises JobNotFound."""
-        self._version(job_id)
+        self.stamp(job_id)
         with self._parts.database.read() as conn:
             return queries.attempts(conn, job_id)
 
     def events(self, job_id: str) -> list[dict[str, Any]]:
         """One entry for each transition, oldest first. Raises JobNotFound."""
-        self._version(job_id)
+        self.stamp(job_id)
         with self._parts.database.read() as conn:
             return events.events_of(conn, job_id)
 
@@ -125,13 +125,6 @@ class JobService(UseCases):
             found = queries.batch(conn, batch_id)
         if found is None:
             raise BatchNotFound(f"no batch has the id {batch_id!r}")
-        return found
-
-    def _version(self, job_id: str) -> tuple[int, str]:
-        with self._parts.database.look() as conn:
-            found = queries.version_of(conn, job_id)
-        if found is None:
-            raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
         return found
 
 

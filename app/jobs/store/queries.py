@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections import namedtuple
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Dialect,
     Select,
     func,
     literal,
@@ -27,28 +25,36 @@ from ..job import Job
 from ..models import ATTEMPTS, JOBS, TAGS
 from ..sqlite import Plain
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
-from .snapshots import to_job
+from .snapshots import COLUMNS, Time, to_job, to_stamp
 from .writes import Template
 
 _J = JOBS.c
 _A = ATTEMPTS.c
-_Shown = namedtuple(
-    "_Shown",
-    "id task queue state priority args tags progress attempt max_attempts result error schedule_id batch_id"
-    " worker engine version created_at run_at started_at finished_at cancel_requested_at fire_time",
-)
-_TIMES_FROM: Final = _Shown._fields.index("created_at")
-_ONE = Template(f"SELECT {', '.join(_Shown._fields)} FROM {JOBS.name} WHERE id = ?")
-_SOME: Final = (
-    f"SELECT json_group_array(json_array({', '.join(_Shown._fields)})) FROM {JOBS.name}"
-    " WHERE id IN (SELECT value FROM json_each(?))"
-)
+_SHOWN: Final = tuple(_J[name] for name in COLUMNS)
+T = TypeVar("T")
 Row = Sequence[Any]
-"""The columns of _Shown, as the driver gives them."""
+"""As the driver gives it; the id is first."""
 _VERSION = Template(f"SELECT version, state FROM {JOBS.name} WHERE id = ?")
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
 _TICK: Final = timedelta(milliseconds=1)
+
+
+class Reading(Generic[T]):
+    """What to read of single jobs: `columns`, the id first, of which `make` makes what is wanted."""
+
+    def __init__(self, columns: Sequence[str], make: Callable[[Row, Time], T]) -> None:
+        names = ", ".join(columns)
+        self.one = Template(f"SELECT {names} FROM {JOBS.name} WHERE id = ?")
+        self.some = (
+            f"SELECT json_group_array(json_array({names})) FROM {JOBS.name}"
+            " WHERE id IN (SELECT value FROM json_each(?))"
+        )
+        self.make = make
+
+
+WHOLE: Final = Reading(COLUMNS, to_job)
+STAMP: Final = Reading(("id", "version", "state", "created_at", "run_at"), to_stamp)
 
 
 def _counted(query: Select[Any], cap: int) -> Select[int]:
@@ -119,30 +125,24 @@ class JobFilters:
 
 def get(conn: Plain | Connection, job_id: str) -> Job | None:
     """The job, or None."""
-    row = rows(conn, [job_id]).get(job_id)
-    return None if row is None else from_row(row, conn.dialect)
+    row = rows(conn, WHOLE, [job_id]).get(job_id)
+    return None if row is None else to_job(row, from_driver(conn.dialect))
 
 
-def rows(conn: Plain | Connection, job_ids: Sequence[str]) -> dict[str, Row]:
+def rows(conn: Plain | Connection, reading: Reading[Any], job_ids: Sequence[str]) -> dict[str, Row]:
     """Of each of the jobs that exists its row; SQLite gives several of them as one row of its own."""
     if len(job_ids) == 1 or conn.dialect.name != "sqlite":
-        one = _ONE.by(conn.dialect)
+        one = reading.one.by(conn.dialect)
         found: list[Any] = [conn.exec_driver_sql(one, (job_id,)).fetchone() for job_id in job_ids]
     else:
-        some: Any = conn.exec_driver_sql(_SOME, (json.dumps(job_ids),)).fetchone()
+        some: Any = conn.exec_driver_sql(reading.some, (json.dumps(job_ids),)).fetchone()
         found = json.loads(some[0])
     return {row[0]: row for row in found if row is not None}
 
 
-def from_row(row: Row, dialect: Dialect) -> Job:
-    """The snapshot of one of these rows."""
-    time = from_driver(dialect)
-    return to_job(_Shown(*row[:_TIMES_FROM], *map(time, row[_TIMES_FROM:])))
-
-
 def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
     """Those of the jobs that exist, in the order of `job_ids`."""
-    rows = conn.execute(select(JOBS).where(_J.id.in_(job_ids)))
+    rows = conn.execute(select(*_SHOWN).where(_J.id.in_(job_ids)))
     found = {row.id: to_job(row) for row in rows}
     return [found[job_id] for job_id in job_ids if job_id in found]
 
@@ -157,7 +157,7 @@ def page(
     conn: Connection, filters: JobFilters, limit: int, after: str | None, newest_first: bool
 ) -> tuple[list[Job], bool]:
     """Up to `limit` jobs beyond the id `after`, and whether there are more. Ordered by creation."""
-    query = select(JOBS).where(*filters.conditions())
+    query = select(*_SHOWN).where(*filters.conditions())
     if after is not None:
         query = query.where(_J.id < after if newest_first else _J.id > after)
     rows = conn.execute(query.order_by(_J.id.desc() if newest_first else _J.id).limit(limit + 1)).all()

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from ..job import NO_PROGRESS, Job, Progress
+from ..job import NO_PROGRESS, Job, Progress, Stamp
 from ..states import is_final
 from .jobs import NewJob
 
+Time = Callable[[Any], Any]
+COLUMNS: Final = (
+    "id", "task", "queue", "state", "priority", "args", "tags", "progress", "attempt", "max_attempts",
+    "result", "error", "schedule_id", "batch_id", "worker", "engine", "version",
+    "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at", "fire_time",
+)  # fmt: skip
+"""What of a job's row is shown; the times are last."""
 
-def to_job(row: Any) -> Job:
-    """The frozen snapshot of a row."""
-    final, started, finished = is_final(row.state), row.started_at, row.finished_at
-    ran = final and started is not None
+_DECODER: Final = json.JSONDecoder()
+
+
+def to_job(row: Sequence[Any], time: Time = lambda value: value) -> Job:
+    """The frozen snapshot of a row of COLUMNS; `time` makes a time of what the row has."""
+    (
+        id, task, queue, state, priority, args, tags, progress, attempt, max_attempts, result, error,
+        schedule_id, batch_id, worker, engine, version, *times,
+    ) = row  # fmt: skip
+    created_at, run_at, started_at, finished_at, cancel_requested_at, fire_time = map(time, times)
+    ran = started_at is not None and is_final(state)
     return Job.of(
-        id=row.id, task=row.task, queue=row.queue, state=row.state, priority=row.priority,
-        args=json.loads(row.args), tags=tuple(json.loads(row.tags)) if row.tags != "[]" else (),
-        progress=_progress(row), attempt=row.attempt, max_attempts=row.max_attempts,
-        result=None if row.result is None else json.loads(row.result),
-        error=None if row.error is None else json.loads(row.error),
-        created_at=row.created_at, run_at=row.run_at, started_at=started, finished_at=finished,
-        cancel_requested_at=row.cancel_requested_at, expires_at=None,
-        queued_seconds=max(0.0, (started - row.run_at).total_seconds()) if ran else None,
-        run_seconds=max(0.0, (finished - started).total_seconds()) if ran else None,
-        schedule_id=row.schedule_id, fire_time=row.fire_time, batch_id=row.batch_id, depends_on=(),
-        unique_key=None, worker=row.worker, engine=row.engine, version=row.version, waiting_reason=None,
+        id=id, task=task, queue=queue, state=state, priority=priority, args=_value(args),
+        tags=tuple(_value(tags)) if tags != "[]" else (),
+        progress=NO_PROGRESS if progress is None else _progress(progress, state, started_at),
+        attempt=attempt, max_attempts=max_attempts, result=None if result is None else _value(result),
+        error=None if error is None else _value(error), created_at=created_at, run_at=run_at,
+        started_at=started_at, finished_at=finished_at, cancel_requested_at=cancel_requested_at,
+        expires_at=None, queued_seconds=max(0.0, (started_at - run_at).total_seconds()) if ran else None,
+        run_seconds=max(0.0, (finished_at - started_at).total_seconds()) if ran else None,
+        schedule_id=schedule_id, fire_time=fire_time, batch_id=batch_id, depends_on=(), unique_key=None,
+        worker=worker, engine=engine, version=version, waiting_reason=None,
     )  # fmt: skip
+
+
+def to_stamp(row: Sequence[Any], time: Time) -> Stamp:
+    """Of a row of id, version, state, created_at and run_at."""
+    return Stamp(row[1], row[2], time(row[3]), time(row[4]))
 
 
 def as_submitted(new: NewJob) -> Job:
@@ -42,19 +61,23 @@ def as_submitted(new: NewJob) -> Job:
     )  # fmt: skip
 
 
-def _progress(row: Any) -> Progress:
-    if row.progress is None:
-        return NO_PROGRESS
-    current, total, message = json.loads(row.progress)
+def _value(text: str) -> Any:
+    """What was stored as JSON text, which has no space around it to look for."""
+    return _DECODER.raw_decode(text)[0]
+
+
+def _progress(text: str, state: str, started_at: datetime | None) -> Progress:
+    current, total, message = _value(text)
     if not total:
         return Progress(current=current, total=total, message=message)
     percent = round(min(100.0, max(0.0, 100 * current / total)), 2)
-    return Progress(current, total, percent, message, _eta(row, current, total))
+    eta = None if is_final(state) or started_at is None else _eta(started_at, current, total)
+    return Progress(current, total, percent, message, eta)
 
 
-def _eta(row: Any, current: float, total: float) -> float | None:
+def _eta(started_at: datetime, current: float, total: float) -> float | None:
     """Seconds to go, were the rest as fast as what is done."""
-    if is_final(row.state) or row.started_at is None or not 0 < current <= total:
+    if not 0 < current <= total:
         return None
-    elapsed: float = (datetime.now(UTC) - row.started_at).total_seconds()
+    elapsed: float = (datetime.now(UTC) - started_at).total_seconds()
     return round(max(0.0, elapsed * (total - current) / current), 1)
