@@ -3,70 +3,80 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TextIO
 
 from marshmallow import ValidationError
 
 from . import people
+from .people import Person
 
 COLUMNS: Final = ("name", "email", "age")
-
-Pick = Callable[[list[str]], tuple[str, str, str]]
-"""Takes the three columns from a record, wherever they stand."""
+LINE_ENDS: Final = ("\n", "\r\n", "\r")
 
 
 class BadHeader(ValueError):
     """The first line does not name the columns; the message says which."""
 
 
-class Reader(Protocol):
+class Reader(Iterator[list[str]], Protocol):
     """What csv.reader makes."""
 
     line_num: int
 
-    def __next__(self) -> list[str]:
-        """The next record; raises StopIteration and csv.Error."""
 
-
-class Row(NamedTuple):
-    """One data line: `values` of a user, or the `reason` why there are none. The header is line 1."""
+class BadLine(NamedTuple):
+    """A data line that is no user: where it begins (the header is line 1) and why."""
 
     line: int
-    values: Mapping[str, Any] | None = None
-    reason: str | None = None
+    reason: str
+
+
+Line = Person | BadLine
 
 
 def check_header(path: Path) -> None:
     """Raise BadHeader unless the file begins with the names of the columns."""
-    with _opened(path) as reader:
-        _places(_first_record(reader))
+    with _opened(path) as file:
+        _places(_first_record(csv.reader(file)))
 
 
 def count(path: Path) -> int:
     """The number of data lines; blank lines are none."""
-    with _opened(path) as reader:
-        _first_record(reader)
-        return sum(1 for _ in _records(reader))
+    with _opened(path) as file:
+        _first_record(csv.reader(file))
+        plain = 0
+        for line in file:
+            if '"' in line:  # from here on a record may have several lines
+                return plain + sum(1 for _ in _records(csv.reader(chain([line], file))))
+            plain += line not in LINE_ENDS
+        return plain
 
 
-def read(path: Path) -> Iterator[Row]:
-    """Every data line in order, good or bad. Raises BadHeader."""
-    with _opened(path) as reader:
+def read(path: Path) -> Iterator[Line]:
+    """Every data line in order: a person, or what is bad about it. Raises BadHeader."""
+    with _opened(path) as file:
+        reader = csv.reader(file)
         header = _first_record(reader)
-        pick = itemgetter(*(_places(header)[column] for column in COLUMNS))
+        pick, width = itemgetter(*(_places(header)[column] for column in COLUMNS)), len(header)
         for line, record in _records(reader):
-            yield _row(line, record, pick, len(header))
+            if isinstance(record, str):
+                yield BadLine(line, record)
+            elif len(record) != width:
+                yield BadLine(line, f"{len(record)} fields instead of {width}")
+            else:
+                try:
+                    yield people.from_text(*pick(record))
+                except ValidationError as error:
+                    yield BadLine(line, " ".join(str(message) for message in error.messages))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Reader]:
+def _opened(path: Path) -> TextIO:
     # Bytes that are not UTF-8 spoil their own line only: they become halves of surrogate pairs.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        yield csv.reader(file)
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _first_record(reader: Reader) -> list[str]:
@@ -91,28 +101,14 @@ def _places(header: list[str]) -> dict[str, int]:
 
 def _records(reader: Reader) -> Iterator[tuple[int, list[str] | str]]:
     """Each record with the line that it begins on; a text instead says why it cannot be read."""
+    line = reader.line_num + 1
     while True:
-        line = reader.line_num + 1
         try:
-            record = next(reader)
-        except StopIteration:
+            for record in reader:
+                if record:
+                    yield line, record
+                line = reader.line_num + 1
             return
         except csv.Error as error:
             yield line, str(error)
-            continue
-        if record:
-            yield line, record
-
-
-def _row(
-    line: int, record: list[str] | str, pick: Callable[[list[str]], tuple[str, str, str]], width: int
-) -> Row:
-    if isinstance(record, str):
-        return Row(line, reason=record)
-    if len(record) != width:
-        return Row(line, reason=f"{len(record)} fields instead of {width}")
-    try:
-        values = people.from_text(*pick(record))
-    except ValidationError as error:
-        return Row(line, reason=" ".join(str(message) for message in error.messages))
-    return Row(line, values=values)
+            line = reader.line_num + 1

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.exc import OperationalError
 
 from . import csv_rows, uploads
-from .csv_rows import Row
+from .csv_rows import BadLine, Line
 from .extensions import db, jobs
 from .jobs import Snooze, current_job
 from .models import Import
+from .people import Person
 
 BATCH: Final = 1_000
 """Data lines in one transaction: enough to be fast, short enough to let other writers in."""
 MOST_ERRORS: Final = 100
+MOVE: Final = update(Import.__table__).where(
+    Import.upload == bindparam("this"), Import.position == bindparam("was_at")
+)
+"""Moves an import that is where we left it."""
+
+
+class Progress(NamedTuple):
+    """The row of an import as this run knows it."""
+
+    upload: str
+    total: int
+    position: int
+    imported: int
+    errors: list[dict[str, Any]]
 
 
 class ImportTakenOver(RuntimeError):
@@ -29,25 +44,25 @@ class ImportTakenOver(RuntimeError):
 def import_users(upload: UUID) -> dict[str, Any] | Snooze:
     """Import an uploaded CSV into the users; `upload` is the id that POST /users/import gave it."""
     done = _progress(upload)
-    if done.total is None:
-        done.total = csv_rows.count(_file(upload))
-        db.session.commit()
     if done.position < done.total:
-        for rows in _batches(islice(csv_rows.read(_file(upload)), done.position, None)):
+        for lines in _batches(islice(csv_rows.read(_file(upload)), done.position, None)):
             if current_job.stopping:
                 return Snooze(0)
             current_job.check()
-            _store(done, rows)
+            done = _store(done, lines)
             current_job.progress(done.position, done.total, f"{done.imported:,} imported")
     uploads.remove(upload)
     return {"imported": done.imported, "skipped": done.position - done.imported, "errors": done.errors}
 
 
-def _progress(upload: UUID) -> Import:
+def _progress(upload: UUID) -> Progress:
     found = db.session.get(Import, str(upload))
     if found is None:
         raise LookupError(f"no upload has the id {upload}")
-    return found
+    if found.total is None:
+        found.total = csv_rows.count(_file(upload))
+        db.session.commit()
+    return Progress(found.upload, found.total, found.position, found.imported, found.errors)
 
 
 def _file(upload: UUID) -> Any:
@@ -57,33 +72,35 @@ def _file(upload: UUID) -> Any:
     return path
 
 
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while batch := list(islice(rows, BATCH)):
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    while batch := list(islice(lines, BATCH)):
         yield batch
 
 
-def _store(done: Import, rows: Sequence[Row]) -> None:
+def _store(done: Progress, lines: Sequence[Line]) -> Progress:
     """Insert what is good and move the position, both in one short transaction."""
-    upload, position, imported = done.upload, done.position, done.imported
-    errors = [*done.errors, *({"line": row.line, "reason": row.reason} for row in rows if row.reason)]
-    # The guarded statement comes first: it takes the write lock and stops a run that was presumed dead.
-    here = update(Import).where(Import.upload == upload, Import.position == position)
-    moved = db.session.execute(here.values(position=position + len(rows), errors=errors[:MOST_ERRORS]))
-    if cast("CursorResult[Any]", moved).rowcount != 1:
+    people = [line for line in lines if not isinstance(line, BadLine)]
+    bad = [line._asdict() for line in lines if isinstance(line, BadLine)]
+    moved: dict[str, Any] = {
+        "position": done.position + len(lines),
+        "imported": done.imported + _insert(people),
+        "errors": [*done.errors, *bad][:MOST_ERRORS],
+    }
+    # A run that was presumed dead finds that another one has moved the import: nothing of it stays.
+    here = {"this": done.upload, "was_at": done.position}
+    if db.session.connection().execute(MOVE, here | moved).rowcount != 1:
         raise ImportTakenOver
-    imported += _insert(row.values for row in rows if row.values)
-    db.session.execute(update(Import).where(Import.upload == upload).values(imported=imported))
     db.session.commit()
+    return done._replace(**moved)
 
 
-def _insert(people: Iterable[Mapping[str, Any]]) -> int:
+def _insert(people: Sequence[Person]) -> int:
     """Insert those whose address is not there yet; returns how many."""
-    values = [(person["name"], person["email"], person["age"]) for person in people]
-    if not values:
+    if not people:
         return 0
     # One statement for all: by their names, row by row, Core takes twice as long as the database.
     conn = db.session.connection()
     row = "(?, ?, ?)" if conn.dialect.paramstyle == "qmark" else "(%s, %s, %s)"
-    rows = ", ".join([row] * len(values))
+    rows = ", ".join([row] * len(people))
     insert = f"INSERT INTO users (name, email, age) VALUES {rows} ON CONFLICT (email) DO NOTHING"
-    return conn.exec_driver_sql(insert, tuple(chain.from_iterable(values))).rowcount
+    return conn.exec_driver_sql(insert, tuple(chain.from_iterable(people))).rowcount

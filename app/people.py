@@ -15,9 +15,14 @@ UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 DIGITS: Final = re.compile(r"[0-9]{1,9}")
 _is_email: Final = validate.Email()
 _PLAIN_EMAIL: Final = re.compile(
-    r"[a-z0-9]+([._+-][a-z0-9]+)*@([a-z0-9]{1,63}\.)+[a-z]{2,63}", re.ASCII | re.IGNORECASE
+    r"[A-Za-z0-9]++([._+-][A-Za-z0-9]++)*+@([A-Za-z0-9]{1,63}+\.)++[A-Za-z]{2,63}"
 )
-"""What most addresses look like: none of these is refused by the rules above, and looking costs a third."""
+"""What most addresses look like: none of these is refused by the rules above, and looking costs a sixth."""
+_PLAIN_AGES: Final = {str(years): years for years in range(OLDEST + 1)}
+"""How most ages are written."""
+
+Person = tuple[str, str, int]
+"""Name, address and age, as they are stored."""
 
 
 def check_name(name: str) -> None:
@@ -50,23 +55,29 @@ def check_age(age: int) -> None:
         raise ValidationError(f"the age is not from 0 to {OLDEST}")
 
 
-def tidy(name: str, email: str, age: int) -> dict[str, Any]:
+def tidy(name: str, email: str, age: int) -> Person:
     """The values as they are stored: no space around them, the address in lower case."""
-    return {"name": name.strip(), "email": email.strip().lower(), "age": age}
+    return name.strip(), email.strip().lower(), age
 
 
-def from_text(name: str, email: str, age: str) -> dict[str, Any]:
-    """The values of a user from the texts of a CSV line; raises ValidationError."""
+def from_text(name: str, email: str, age: str) -> Person:
+    """A user from the texts of a CSV line; raises ValidationError."""
     check_name(name)
     check_email(email)
-    age = age.strip()
+    years = _PLAIN_AGES.get(age)
+    if years is None:
+        years = _age_from_text(age.strip())
+    return tidy(name, email, years)
+
+
+def _age_from_text(age: str) -> int:
     if not age:
         raise ValidationError("the age is missing")
     if not DIGITS.fullmatch(age):
         raise ValidationError("the age is not a whole number")
     years = int(age)
     check_age(years)
-    return tidy(name, email, years)
+    return years
 
 
 class UserSchema(Schema):
@@ -82,4 +93,4 @@ class UserSchema(Schema):
 
     @post_load
     def _tidy(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        return tidy(**data)
+        return dict(zip(("name", "email", "age"), tidy(**data), strict=True))

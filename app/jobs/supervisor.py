@@ -19,12 +19,12 @@ from .process import told
 from .serving import Serving, is_reloader_child
 
 log = logging.getLogger(__package__)
-LOOK_EVERY: Final = 0.2
+LOOK_EVERY: Final = 0.5
 TRY_EVERY: Final = 0.25
 """Seconds between two looks whether the threads can start."""
 SERVER_ENDS_IN: Final = 0.5
 """Seconds for a server to end once only stuck tasks are left."""
-LAST_RESORT: Final = 1.5
+LAST_RESORT: Final = 1.2
 """Seconds after the grace at which the process ends even if putting back has not come to an end."""
 RELOAD: Final = 3
 """The exit code by which Werkzeug's reloader knows that it is to start the app again."""

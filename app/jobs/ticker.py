@@ -12,6 +12,10 @@ LONGEST_PAUSE: Final = 1.0
 """It never sleeps longer, so that a clock that was set or another process's schedule is seen in time."""
 
 
+TOGETHER: Final = 0.5
+"""Seconds that a duty may be early, so that those of one second share a wake-up."""
+
+
 class Duty(Protocol):
     """Something to do now and then."""
 
@@ -54,7 +58,7 @@ class Ticker:
     def _turn(self) -> float:
         called, self._called = self._called, False
         for duty, due in self._due.items():
-            if called or due <= self._clock.monotonic():
+            if called or due <= self._clock.monotonic() + TOGETHER:
                 self._due[duty] = self._clock.monotonic() + self._guards[duty].call()
         self.last_turn = self._clock.monotonic()
         return max(0.0, min(LONGEST_PAUSE, min(self._due.values()) - self.last_turn))

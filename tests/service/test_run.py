@@ -165,7 +165,7 @@ def test_a_proxy_closes_the_service(tmp_path: Path) -> None:
 
 def test_a_killed_import_is_finished_after_the_restart(tmp_path: Path) -> None:
     """kill -9 in the middle: every line is imported once and the counts are of all lines."""
-    rows = [*people(60_000), ("X", "nobody", 1), *people(10)]
+    rows = [*people(300_000), ("X", "nobody", 1), *people(10)]
     with served(tmp_path) as (process, address):
         body = csv_text(rows).encode()
         job = fetch(f"{address}users/import", body, "text/csv")
@@ -178,6 +178,6 @@ def test_a_killed_import_is_finished_after_the_restart(tmp_path: Path) -> None:
         process.terminate()
         process.wait(30)
     assert half_way["state"] == "running"
-    assert done["result"]["imported"] == 60_000
+    assert done["result"]["imported"] == 300_000
     assert done["result"]["skipped"] == 11
-    assert [error["line"] for error in done["result"]["errors"]] == [60_002]
+    assert [error["line"] for error in done["result"]["errors"]] == [300_002]

@@ -13,7 +13,7 @@ from ..serving import Serving
 from .group import jobs_cli, runtime
 from .output import say
 
-LOOK_EVERY: Final = 0.1
+LOOK_EVERY: Final = 0.25
 
 
 @jobs_cli.command("worker")
