@@ -72,6 +72,11 @@ def loads(text: str) -> Any:
         raise ValueError("The JSON is nested too deeply.") from None
 
 
+def stored(text: str) -> Any:
+    """What the database has as JSON text of ours: unchecked, which takes a third of the time of `loads`."""
+    return _DECODER.raw_decode(text)[0]
+
+
 def loads_strict(data: bytes) -> Any:
     """A request's body; ValueError, with a text fit for the client, for all that is not sound JSON.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,7 @@ from flask import Flask
 from . import backoff as backoffs
 from .config import Settings
 from .context import Run, activate
-from .encoding import dumps
+from .encoding import dumps, stored
 from .errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from .outcomes import Cancel, Outcome, Snooze
 from .registry import Registry, TaskDefinition
@@ -60,7 +59,7 @@ class Runner:
         definition = self._registry.get(claim.task)
         try:
             run.check()
-            value = definition.function(**definition.arguments.load(json.loads(claim.args)))
+            value = definition.function(**definition.arguments.load(stored(claim.args)))
             return self._outcome_of(value)
         except JobCancelled as asked:
             return Outcome("cancelled", reason=describe_exception(asked).message or None)

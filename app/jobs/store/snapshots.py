@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ..encoding import stored
 from ..job import NO_PROGRESS, Job, Progress, Stamp
 from ..states import is_final
 from .jobs import NewJob
@@ -19,8 +19,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 """What of a job's row is shown; the times are last."""
 
-_DECODER: Final = json.JSONDecoder()
-
 
 def to_job(row: Sequence[Any], time: Time = lambda value: value) -> Job:
     """The frozen snapshot of a row of COLUMNS; `time` makes a time of what the row has."""
@@ -31,11 +29,11 @@ def to_job(row: Sequence[Any], time: Time = lambda value: value) -> Job:
     created_at, run_at, started_at, finished_at, cancel_requested_at, fire_time = map(time, times)
     ran = started_at is not None and is_final(state)
     return Job.of(
-        id=id, task=task, queue=queue, state=state, priority=priority, args=_value(args),
-        tags=tuple(_value(tags)) if tags != "[]" else (),
+        id=id, task=task, queue=queue, state=state, priority=priority, args=stored(args),
+        tags=tuple(stored(tags)) if tags != "[]" else (),
         progress=NO_PROGRESS if progress is None else _progress(progress, state, started_at),
-        attempt=attempt, max_attempts=max_attempts, result=None if result is None else _value(result),
-        error=None if error is None else _value(error), created_at=created_at, run_at=run_at,
+        attempt=attempt, max_attempts=max_attempts, result=None if result is None else stored(result),
+        error=None if error is None else stored(error), created_at=created_at, run_at=run_at,
         started_at=started_at, finished_at=finished_at, cancel_requested_at=cancel_requested_at,
         expires_at=None, queued_seconds=max(0.0, (started_at - run_at).total_seconds()) if ran else None,
         run_seconds=max(0.0, (finished_at - started_at).total_seconds()) if ran else None,
@@ -53,7 +51,7 @@ def as_submitted(new: NewJob) -> Job:
     """The snapshot of a job that was stored just now: what reading it would give."""
     return Job.of(
         id=new.id, task=new.task, queue=new.queue, state=new.state, priority=new.priority,
-        args=json.loads(new.args), tags=new.tags, progress=NO_PROGRESS, attempt=0,
+        args=stored(new.args), tags=new.tags, progress=NO_PROGRESS, attempt=0,
         max_attempts=new.max_attempts, result=None, error=None, created_at=new.created_at, run_at=new.run_at,
         started_at=None, finished_at=None, cancel_requested_at=None, expires_at=None, queued_seconds=None,
         run_seconds=None, schedule_id=new.schedule_id, fire_time=new.fire_time, batch_id=new.batch_id,
@@ -61,13 +59,8 @@ def as_submitted(new: NewJob) -> Job:
     )  # fmt: skip
 
 
-def _value(text: str) -> Any:
-    """What was stored as JSON text, which has no space around it to look for."""
-    return _DECODER.raw_decode(text)[0]
-
-
 def _progress(text: str, state: str, started_at: datetime | None) -> Progress:
-    current, total, message = _value(text)
+    current, total, message = stored(text)
     if not total:
         return Progress(current=current, total=total, message=message)
     percent = round(min(100.0, max(0.0, 100 * current / total)), 2)
