@@ -129,9 +129,9 @@ class Quick:
         except IndexError:
             return self._engine.raw_connection()
 
-    def give_back(self, connection: PoolProxiedConnection) -> None:
-        """Keep it for the next one."""
-        if len(self._idle) < MOST_KEPT:
+    def give_back(self, connection: PoolProxiedConnection, is_sound: bool) -> None:
+        """Keep it for the next one; the pool looks after one that may not be as it was."""
+        if is_sound and len(self._idle) < MOST_KEPT:
             self._idle.append(connection)
         else:
             connection.close()
@@ -161,7 +161,7 @@ class Look:
         return Plain(self._quick.dialect, self.driver.execute)
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        self._quick.give_back(self._borrowed)
+        self._quick.give_back(self._borrowed, is_sound=error is None)
         if not isinstance(error, sqlite3.Error):
             self._visit.__exit__(kind, error, traceback)
             return
@@ -193,15 +193,20 @@ class Act:
         return conn
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        driver = self._look.driver
         try:
-            if error is None:
-                driver.execute("COMMIT")
+            self._end(is_good=error is None)
         except BaseException as failed:
-            kind, error = type(failed), failed
+            kind, error, traceback = type(failed), failed, failed.__traceback__
             raise
         finally:
-            if error is not None:
-                driver.rollback()
             self._lock.release()
             self._look.__exit__(kind, error, traceback)
+
+    def _end(self, is_good: bool) -> None:
+        driver = self._look.driver
+        try:
+            if is_good:
+                driver.execute("COMMIT")
+        finally:
+            if driver.in_transaction:
+                driver.rollback()

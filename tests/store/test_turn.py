@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from app.jobs import DatabaseUnavailable, database
 from app.jobs.database import Database
@@ -102,3 +103,18 @@ def test_a_wait_for_the_turn_shortens_the_next_one_only(lite: Database, tmp_path
                 turn.begin(driver)
             assert driver.execute("PRAGMA busy_timeout").fetchone() == (300,)
     lite.apply([("INSERT INTO t VALUES (?)", (1,))])
+
+
+def test_a_connection_that_broke_is_not_kept_and_does_not_keep_the_turn(lite: Database) -> None:
+    """Whatever a write transaction meets, its end included, the next one begins on a sound connection."""
+    insert = [("INSERT INTO t VALUES (?)", (1,))]
+    lite.apply(insert)
+    assert lite._quick is not None
+    (kept,) = lite._quick._idle
+    driver = kept.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    with pytest.raises(ProgrammingError, match="closed"), lite.act():
+        driver.close()
+    lite.apply(insert)
+    with lite.look() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM t", ()).fetchone() == (2,)
