@@ -108,11 +108,12 @@ def rate_of_workers(processes: int, task: str, count: int) -> float:
 
 def with_schedules(quick: bool) -> Charts:
     """What schedules cost an otherwise idle worker."""
-    seconds, counts = (5, (10, 500)) if quick else (20, (10, 1_000, 3_000, 10_000))
-    periods = {"each once a minute, jobs run": 60, "none due": 86_400}
+    seconds, counts = (5, (10, 500)) if quick else (20, (10, 3_000, 10_000))
+    settled = 10.0 if quick else 70.0
+    kinds = {"each once a minute, jobs run": (60, 10.0, settled), "none due": (86_400, 3_600.0, 10.0)}
     series = {
-        name: [(float(count), cost_of_schedules(count, period, seconds)[0]) for count in counts]
-        for name, period in periods.items()
+        name: [(float(count), cost_of_schedules(count, period, seconds, *when)[0]) for count in counts]
+        for name, (period, *when) in kinds.items()
     }
     return {"schedules": Chart("Percent of one core", "schedules", series)}
 
