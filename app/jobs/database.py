@@ -18,7 +18,8 @@ from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from .errors import DatabaseUnavailable, TablesMissing
 from .gate import Gate
 from .models import METADATA
-from .sqlite import Plain, Quick, Statements, Turn, prepare
+from .sqlite import Plain, Quick, Statements, prepare
+from .turn import Turn
 from .watch import Watch
 
 LOCK_WAIT: Final = 4.0

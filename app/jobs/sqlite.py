@@ -3,71 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from .errors import DatabaseUnavailable
+from .turn import Turn, wait_for_locks
 
 Statements = Iterable[tuple[str, tuple[Any, ...]]]
 """In the driver's words, each with its values."""
 Visit = AbstractContextManager[None]
 """What is to be entered before the database is; raises what it makes of SQLAlchemy's errors."""
 MOST_KEPT: Final = 4
-"""Connections that are kept; where more are needed at once they are the pool's."""
-
-
-class Turn:
-    """Lets one thread of this process write at a time.
-
-    SQLite's own lock is waited for by looking again after milliseconds; here the next one goes on at once.
-    """
-
-    def __init__(self, patience: float) -> None:
-        self._patience = self._left = patience
-        self.begin_afresh()
-
-    def begin_afresh(self) -> None:
-        """In a child of a fork: nobody has the turn."""
-        self._lock = threading.Lock()
-
-    def take(self) -> threading.Lock:
-        """Have the turn, until the lock is released. Raises DatabaseUnavailable after `patience` seconds."""
-        asked, lock = time.monotonic(), self._lock
-        if not lock.acquire(timeout=self._patience):
-            raise DatabaseUnavailable(f"others of this process have been writing for {self._patience:g} s")
-        self._left = self._patience - (time.monotonic() - asked)
-        return lock
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Have the turn for the block; raises as `take`."""
-        lock = self.take()
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def begin(self, driver: sqlite3.Connection) -> None:
-        """Begin to write; waits for other processes with the patience that the wait for the turn has left."""
-        if self._left > 0.9 * self._patience:
-            driver.execute("BEGIN IMMEDIATE")
-            return
-        _wait_for_locks(driver, max(0.0, self._left))
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-        finally:
-            _wait_for_locks(driver, self._patience)
-
-
-def _wait_for_locks(driver: sqlite3.Connection, seconds: float) -> None:
-    driver.execute(f"PRAGMA busy_timeout = {1_000 * seconds:.0f}")
+"""Connections of each kind that are kept; where more are needed at once they are the pool's."""
 
 
 class Plain(NamedTuple):
@@ -92,7 +43,7 @@ def prepare(engine: Engine, synchronous: str, turn: Turn) -> None:
         driver: Any = connection.connection.dbapi_connection
         try:
             if connection.get_execution_options().get("simmer_write"):
-                turn.begin(driver)
+                turn.begin_as_it_is(driver)
             else:
                 driver.execute("BEGIN")
         except sqlite3.Error as error:
@@ -107,34 +58,40 @@ class Quick:
 
     def __init__(self, engine: Engine, turn: Turn, visit: Visit) -> None:
         self._engine, self._turn, self._visit = engine, turn, visit
-        self._idle: list[PoolProxiedConnection] = []
+        self._readers: list[PoolProxiedConnection] = []
+        self._writers: list[PoolProxiedConnection] = []
 
     def act(self) -> Act:
         """A write transaction: rolls back at any exception."""
-        return Act(Look(self, self._visit), self._turn)
+        return Act(Look(self, self._visit, is_writer=True), self._turn)
 
     def look(self) -> Look:
         """Read without a transaction."""
         return Look(self, self._visit)
 
     def close(self) -> None:
-        """Give back what is idle."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close what is idle."""
+        for idle in (self._readers, self._writers):
+            while idle:
+                idle.pop().invalidate()
 
-    def borrow(self) -> PoolProxiedConnection:
-        """One of the connections that are kept, or a new one."""
+    def borrow(self, is_writer: bool) -> PoolProxiedConnection:
+        """One of the connections that are kept, or a new one; a writer's SQLite does not wait for locks."""
         try:
-            return self._idle.pop()
+            return (self._writers if is_writer else self._readers).pop()
         except IndexError:
-            return self._engine.raw_connection()
+            made = self._engine.raw_connection()
+        if is_writer:
+            wait_for_locks(cast(sqlite3.Connection, made.dbapi_connection), 0.0)
+        return made
 
-    def give_back(self, connection: PoolProxiedConnection, is_sound: bool) -> None:
-        """Keep it for the next one; the pool looks after one that may not be as it was."""
-        if is_sound and len(self._idle) < MOST_KEPT:
-            self._idle.append(connection)
+    def give_back(self, connection: PoolProxiedConnection, is_writer: bool, is_sound: bool) -> None:
+        """Keep it for the next one; one too many, or one that may not be as it was, is closed."""
+        idle = self._writers if is_writer else self._readers
+        if is_sound and len(idle) < MOST_KEPT:
+            idle.append(connection)
         else:
-            connection.close()
+            connection.invalidate()
 
     @property
     def dialect(self) -> Dialect:
@@ -145,15 +102,15 @@ class Quick:
 class Look:
     """A connection for a block, within a visit; the driver's errors become SQLAlchemy's."""
 
-    __slots__ = ("_borrowed", "_quick", "_visit", "driver")
+    __slots__ = ("_borrowed", "_is_writer", "_quick", "_visit", "driver")
 
-    def __init__(self, quick: Quick, visit: Visit) -> None:
-        self._quick, self._visit = quick, visit
+    def __init__(self, quick: Quick, visit: Visit, is_writer: bool = False) -> None:
+        self._quick, self._visit, self._is_writer = quick, visit, is_writer
 
     def __enter__(self) -> Plain:
         self._visit.__enter__()
         try:
-            self._borrowed = self._quick.borrow()
+            self._borrowed = self._quick.borrow(self._is_writer)
         except BaseException as error:
             self._visit.__exit__(type(error), error, None)
             raise
@@ -161,7 +118,7 @@ class Look:
         return Plain(self._quick.dialect, self.driver.execute)
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        self._quick.give_back(self._borrowed, is_sound=error is None)
+        self._quick.give_back(self._borrowed, self._is_writer, is_sound=error is None)
         if not isinstance(error, sqlite3.Error):
             self._visit.__exit__(kind, error, traceback)
             return

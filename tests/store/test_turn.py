@@ -110,7 +110,7 @@ def test_a_connection_that_broke_is_not_kept_and_does_not_keep_the_turn(lite: Da
     insert = [("INSERT INTO t VALUES (?)", (1,))]
     lite.apply(insert)
     assert lite._quick is not None
-    (kept,) = lite._quick._idle
+    (kept,) = lite._quick._writers
     driver = kept.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     with pytest.raises(ProgrammingError, match="closed"), lite.act():
