@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, false, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, func, select, tuple_, update
 
-from ..columns import Time
+from ..columns import Time, to_driver
 from ..models import FIRES, JOBS, SCHEDULES
+from .given import as_given, given_texts
+from .prepared import Prepared
+from .writes import Template, execute
 
 ON_REQUEST: Final = "skipped on request"
 """The reason of a fire time that somebody chose to skip."""
@@ -22,25 +25,45 @@ _END: Final = datetime.max.replace(tzinfo=UTC)
 
 _S = SCHEDULES.c
 _F = FIRES.c
-_KNOWN = (_S.paused == false(), _S.retired == false(), _S.task.in_(bindparam("tasks", expanding=True)))
-_DUE = (
-    select(SCHEDULES)
-    .where(*_KNOWN, _S.next_fire_at <= bindparam("now"))
-    .order_by(_S.next_fire_at)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+
+
+def _known(dialect: str, *columns: Any) -> Select[Any]:
+    """Of the schedules that may fire those whose tasks are known."""
+    tasks = _S.task.in_(given_texts(dialect, "tasks"))
+    return select(*columns).where(_S.paused == false(), _S.retired == false(), tasks)
+
+
+_DUE = Prepared(
+    lambda dialect: (
+        _known(dialect, *_S)
+        .where(_S.next_fire_at <= bindparam("now"))
+        .order_by(_S.next_fire_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
 )
-_NEXT = (
-    select(_S.next_fire_at).where(*_KNOWN, _S.next_fire_at.is_not(None)).order_by(_S.next_fire_at).limit(1)
+_NEXT = Prepared(
+    lambda dialect: (
+        _known(dialect, _S.next_fire_at)
+        .where(_S.next_fire_at.is_not(None))
+        .order_by(_S.next_fire_at)
+        .limit(1)
+    )
 )
-_FIRST_BY = select(func.min(_S.fire_by)).where(*_KNOWN, _S.next_fire_at <= bindparam("soon"))
-_OPEN = (
-    select(JOBS.c.schedule_id, func.count().label("jobs"))
-    .where(JOBS.c.schedule_id.in_(bindparam("ids", expanding=True)), JOBS.c.finished_at.is_(None))
-    .where(JOBS.c.schedule_id.is_not(None))
-    .group_by(JOBS.c.schedule_id)
+_FIRST_BY = Prepared(
+    lambda dialect: _known(dialect, func.min(_S.fire_by).label("fire_by")).where(
+        _S.next_fire_at <= bindparam("soon")
+    )
 )
-_MOVE = (
+_OPEN = Prepared(
+    lambda dialect: (
+        select(JOBS.c.schedule_id, func.count().label("jobs"))
+        .where(JOBS.c.schedule_id.in_(given_texts(dialect, "ids")), JOBS.c.finished_at.is_(None))
+        .where(JOBS.c.schedule_id.is_not(None))
+        .group_by(JOBS.c.schedule_id)
+    )
+)
+_MOVE = Prepared(
     update(SCHEDULES)
     .where(_S.id == bindparam("moved"), _S.next_fire_at == bindparam("seen"))
     .values(
@@ -48,7 +71,9 @@ _MOVE = (
         last_fire_at=func.coalesce(bindparam("fired", type_=Time), _S.last_fire_at),
     )
 )  # fmt: skip
-_DECIDED = insert(FIRES)
+_DECIDED = Template.insert(
+    FIRES, "schedule_id", "fire_time", "decision", "count", "job_id", "reason", "decided_at", "late_seconds"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +117,19 @@ def fire_by(fire_time: datetime | None, before: datetime) -> datetime | None:
 
 def due(conn: Connection, now: datetime, tasks: Collection[str], most: int) -> Sequence[Any]:
     """The schedules whose next fire time has come and whose task is known here, locked."""
-    return conn.execute(_DUE, {"now": now, "tasks": tasks, "most": most}).all()
+    return _DUE.rows(conn, now=now, tasks=as_given(tasks), most=most)
 
 
 def next_fire(conn: Connection, tasks: Collection[str]) -> datetime | None:
     """The next moment at which any schedule is due."""
-    return conn.scalar(_NEXT, {"tasks": tasks})
+    found: datetime | None = _NEXT.one(conn, tasks=as_given(tasks))
+    return found
 
 
 def next_gathering(conn: Connection, now: datetime, tasks: Collection[str]) -> datetime | None:
     """As `next_fire`, but the latest moment at which all that are due by then can still share a firing."""
     soon = now + timedelta(seconds=GATHERED)
-    gathered: datetime | None = conn.scalar(_FIRST_BY, {"tasks": tasks, "soon": soon})
+    gathered: datetime | None = _FIRST_BY.one(conn, tasks=as_given(tasks), soon=soon)
     return gathered or next_fire(conn, tasks)
 
 
@@ -112,23 +138,20 @@ def move(conn: Connection, moves: Sequence[Move], now: datetime) -> bool:
 
     Raises IntegrityError where a fire time was decided before. The caller undoes what was done by then.
     """
-    if conn.execute(_MOVE, [_move(each) for each in moves]).rowcount != len(moves):
+    if _MOVE.apply_all(conn, [_move(each) for each in moves]) != len(moves):
         return False
-    rows = [_fire(each.schedule_id, decision, now) for each in moves for decision in each.decisions]
-    if rows:
-        conn.execute(_DECIDED, rows)
+    _store(conn, [(each.schedule_id, decision) for each in moves for decision in each.decisions], now)
     return True
 
 
 def record(conn: Connection, schedule_id: str, decisions: Sequence[Decision], now: datetime) -> None:
     """What was decided about fire times of one schedule."""
-    if decisions:
-        conn.execute(_DECIDED, [_fire(schedule_id, decision, now) for decision in decisions])
+    _store(conn, [(schedule_id, decision) for decision in decisions], now)
 
 
 def open_jobs(conn: Connection, schedule_ids: Sequence[str]) -> dict[str, int]:
     """How many jobs of each of the schedules are not final; those that have none are left out."""
-    return {row.schedule_id: row.jobs for row in conn.execute(_OPEN, {"ids": schedule_ids})}
+    return {row.schedule_id: row.jobs for row in _OPEN.rows(conn, ids=as_given(schedule_ids))}
 
 
 def history(conn: Connection, schedule_id: str, limit: int, before: datetime | None) -> list[dict[str, Any]]:
@@ -162,9 +185,14 @@ def _move(move: Move) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fire(schedule_id: str, decision: Decision, now: datetime) -> dict[str, Any]:
-    return {
-        "schedule_id": schedule_id, "fire_time": decision.fire_time, "decision": decision.decision,
-        "count": decision.count, "job_id": decision.job_id, "reason": decision.reason, "decided_at": now,
-        "late_seconds": (now - decision.fire_time).total_seconds(),
-    }  # fmt: skip
+def _store(conn: Connection, decided: Sequence[tuple[str, Decision]], now: datetime) -> None:
+    time = to_driver(conn.dialect)
+    rows = [
+        (
+            schedule_id, time(each.fire_time), each.decision, each.count, each.job_id, each.reason, time(now),
+            (now - each.fire_time).total_seconds(),
+        )
+        for schedule_id, each in decided
+    ]  # fmt: skip
+    if rows:
+        execute(conn, [_DECIDED.on(conn.dialect, rows)])

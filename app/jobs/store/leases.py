@@ -5,21 +5,31 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..columns import Id
 from ..models import LEASES
+from .prepared import Prepared
 
 _L = LEASES.c
+_ME = bindparam("me", type_=Id)
+_TAKE = Prepared(
+    update(LEASES)
+    .where(
+        _L.name == bindparam("lease"),
+        # What is valid for longer than anybody asks for was taken before the clock was set back.
+        or_(_L.holder == _ME, _L.until <= bindparam("now"), _L.until > bindparam("too_long")),
+    )
+    .values(holder=_ME, until=bindparam("ends"))
+)
 
 
 def take(conn: Connection, name: str, holder: str, now: datetime, seconds: float) -> datetime | None:
     """Take or keep the lease for `seconds` from `now`: None. Or else until when another has it."""
     until = now + timedelta(seconds=seconds)
-    # What is valid for longer than anybody asks for was taken before the clock was set back.
-    free = or_(_L.holder == holder, _L.until <= now, _L.until > until + timedelta(seconds=seconds))
-    taken = update(LEASES).where(_L.name == name, free).values(holder=holder, until=until)
-    if conn.execute(taken).rowcount == 1:
+    too_long = until + timedelta(seconds=seconds)
+    if _TAKE.apply(conn, lease=name, me=holder, now=now, ends=until, too_long=too_long):
         return None
     held_until: Any = conn.scalar(select(_L.until).where(_L.name == name))
     if held_until is not None:

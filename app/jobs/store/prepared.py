@@ -42,6 +42,11 @@ class Prepared:
         words = self._in_words(conn.dialect)
         return int(conn.exec_driver_sql(words.sql, words.given(values)).rowcount)
 
+    def apply_all(self, conn: Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """How many rows it changed, executed once with the values of each of `rows`."""
+        words = self._in_words(conn.dialect)
+        return int(conn.exec_driver_sql(words.sql, [words.given(values) for values in rows]).rowcount)
+
     def _in_words(self, dialect: Dialect) -> _Words:
         key = dialect.name, dialect.driver
         if key not in self._by_driver:
