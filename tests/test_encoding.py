@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, mapped_column
 
-from app.jobs.encoding import MAX_DEPTH, NotEncodable, dumps, loads, loads_strict, to_json
+from app.jobs.encoding import MAX_DEPTH, NotEncodable, dumps, loads, to_json
+from app.jobs.strict_json import loads_strict
 
 
 class Colour(enum.Enum):

@@ -14,7 +14,7 @@ LAYERS = (
     "backoff config job redaction text loops",
     "encoding",
     "fields context",
-    "signature json_schema columns turn loading watch",
+    "signature json_schema columns turn loading watch strict_json",
     "arguments policies sqlite",
     "registry models",
     "options database",

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.jobs.redaction import REDACTED, WORDS, Redactor, redact
+from app.jobs.redaction import REDACTED, WORDS, Redactor, redactor_of
+
+redact = redactor_of(None).redact
 
 
 @pytest.mark.parametrize(

@@ -44,21 +44,18 @@ class Commits(Line[_Submitter]):
         """Commit what they write."""
         try:
             self._database.apply(self._statements(together))
-        except DatabaseUnavailable as error:
+        except DatabaseUnavailable:
             # Whoever came meanwhile need not try: it was away for as long as they have been waiting.
             together += self.newcomers()
-            for each in together:
-                each.refuse(type(error)(str(error)), error)
-        except Exception as error:
-            if len(together) == 1:
-                together[0].error = error
-            else:
-                for each in together:
-                    each.is_alone = True
-        except BaseException as error:
-            for each in together:
-                each.refuse(DatabaseUnavailable("the commit was interrupted"), error)
             raise
+
+    def fail(self, together: list[_Submitter], error: Exception) -> None:
+        """Each of several tries alone: what is wrong with one is not for the others."""
+        if len(together) == 1:
+            super().fail(together, error)
+            return
+        for each in together:
+            each.is_alone = True
 
     def _statements(self, together: list[_Submitter]) -> Statements:
         """What those together write; whoever comes while it is written joins them."""

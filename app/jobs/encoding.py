@@ -8,20 +8,19 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from itertools import chain
-from json import JSONDecodeError, JSONDecoder, JSONEncoder
+from json import JSONDecoder, JSONEncoder
 from pathlib import PurePath
 from types import FunctionType, GeneratorType, NoneType
 from typing import Any, Final
 from uuid import UUID
 
-from .text import is_storable, is_unicode
+from .text import is_storable
 
 MAX_DEPTH: Final = 100
 """Lists and objects that may stand within each other."""
-_MAX_BODY_DEPTH = 2 * MAX_DEPTH  # so that arguments that are too deep are refused by their own name
-_MOST_DIGITS = 4300  # Python itself refuses to read more of them back
-_LARGEST = 10**_MOST_DIGITS
+MOST_DIGITS: Final = 4300
+"""Of an integer; Python itself refuses to read more of them back."""
+_LARGEST = 10**MOST_DIGITS
 _MENDS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((set, frozenset, range, GeneratorType), "pass a list"),
     ((bytes, bytearray), "pass text, or a reference to where the bytes are"),
@@ -77,32 +76,9 @@ def stored(text: str) -> Any:
     return _DECODER.raw_decode(text)[0]
 
 
-def loads_strict(data: bytes) -> Any:
-    """A request's body; ValueError, with a text fit for the client, for all that is not sound JSON.
-
-    That is: bytes that are not UTF-8, NaN and Infinity, numbers too large for a float or of too many
-    digits, a name twice in one object, lone surrogates, more than twice MAX_DEPTH levels.
-    """
-    try:
-        text = data.decode("utf-8-sig")  # a byte order mark may be ignored (RFC 8259, section 8.1)
-        value = _STRICT.decode(text)
-    except UnicodeDecodeError as exc:
-        raise ValueError(f"The body is not UTF-8: byte {exc.start} cannot be read.") from None
-    except JSONDecodeError as exc:
-        raise ValueError(f"Not JSON: {exc}.") from None
-    except RecursionError:
-        raise ValueError("The JSON is nested too deeply.") from None
-    # Both checks cost a walk, and most bodies show at a glance that they need none.
-    if text.count("[") + text.count("{") > _MAX_BODY_DEPTH and _is_too_deep(value):
-        raise ValueError("The JSON is nested too deeply.")
-    if "\\u" in text and not is_unicode(_ENCODER.encode(value)):
-        raise ValueError("A text holds half of a surrogate pair.")
-    return value
-
-
 def _int(value: int, depth: int) -> int:
     if not -_LARGEST < value < _LARGEST:
-        raise NotEncodable(f"an integer of more than {_MOST_DIGITS} digits")
+        raise NotEncodable(f"an integer of more than {MOST_DIGITS} digits")
     return value
 
 
@@ -200,40 +176,13 @@ def is_mapped(kind: type) -> bool:
     return any(hasattr(kind, mark) for mark in ("__table__", "__mapper__", "_sa_class_manager"))
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("A name stands twice in one object.")
-    return made
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
-        raise ValueError("A number has too many digits.")
-    return int(digits)
-
-
-def _finite(digits: str) -> float:
-    if math.isinf(number := float(digits)):
-        raise ValueError(f"The number {digits:.40} is too large.")
-    return number
-
-
-def _never(name: str) -> None:
+def refuse_constant(name: str) -> None:
+    """NaN and Infinity, which Python's decoder would take."""
     raise ValueError(f"{name} is not JSON.")
 
 
-def _is_too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(_MAX_BODY_DEPTH + 1):
-        lists = [x.values() if type(x) is dict else x for x in level if type(x) in (dict, list)]
-        level = list(chain.from_iterable(lists))
-    return bool(level)
-
-
 _ENCODER = JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
-_DECODER = JSONDecoder(parse_constant=_never)
-_STRICT = JSONDecoder(object_pairs_hook=_once, parse_float=_finite, parse_int=_whole, parse_constant=_never)
+_DECODER = JSONDecoder(parse_constant=refuse_constant)
 
 _EXACT: Final[dict[type, Callable[[Any, int], Any]]] = {
     str: _str,

@@ -46,8 +46,13 @@ class Line(Generic[M]):
         self._has_leader = False
 
     def serve(self, together: list[M]) -> None:
-        """Do the work for those together, and for the `newcomers` that are added; keep each one's error."""
+        """Do the work for those together, and the `newcomers` that are added; they get what it raises."""
         raise NotImplementedError
+
+    def fail(self, together: list[M], error: Exception) -> None:
+        """The work could not be done, and not because the database was away."""
+        for each in together:
+            each.error = error
 
     def newcomers(self) -> list[M]:
         """Whoever has lined up by now."""
@@ -94,12 +99,25 @@ class Line(Generic[M]):
     def _lead(self, mine: M) -> None:
         together = [mine]
         try:
-            self.serve(together)
+            self._attend(together)
         finally:
             with self._lock:
                 self._pass_on()
             for each in together[1:]:
                 each.turn.release()
+
+    def _attend(self, together: list[M]) -> None:
+        try:
+            self.serve(together)
+        except DatabaseUnavailable as error:
+            for each in together:
+                each.refuse(type(error)(str(error)), error)
+        except Exception as error:
+            self.fail(together, error)
+        except BaseException as error:
+            for each in together:
+                each.refuse(DatabaseUnavailable(f"{self.work} was interrupted"), error)
+            raise
 
     def _pass_on(self) -> None:
         self._has_leader = bool(self._line)

@@ -10,7 +10,6 @@ from typing import Generic, TypeVar
 
 from .columns import from_driver
 from .database import Database
-from .errors import DatabaseUnavailable
 from .line import Line, Member
 from .store import queries
 
@@ -50,19 +49,7 @@ class Looks(Line[_Looker], Generic[T]):
     def serve(self, together: list[_Looker]) -> None:
         """Read the jobs that they ask for."""
         together += self.newcomers()
-        try:
-            with self._database.look() as conn:
-                rows = queries.rows(conn, self._reading, [each.job_id for each in together])
-        except DatabaseUnavailable as error:
-            for each in together:
-                each.refuse(type(error)(str(error)), error)
-        except Exception as error:
-            for each in together:
-                each.error = error
-        except BaseException as error:
-            for each in together:
-                each.refuse(DatabaseUnavailable("the look was interrupted"), error)
-            raise
-        else:
-            for each in together:
-                each.row = rows.get(each.job_id)
+        with self._database.look() as conn:
+            rows = queries.rows(conn, self._reading, [each.job_id for each in together])
+        for each in together:
+            each.row = rows.get(each.job_id)

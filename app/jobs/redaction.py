@@ -77,11 +77,6 @@ class Redactor:
         )
 
 
-def redact(value: Any, words: Iterable[str] = WORDS) -> Any:
-    """`Redactor(words).redact(value)`, with one Redactor kept for each list of words."""
-    return redactor_of(tuple(words)).redact(value)
-
-
 @lru_cache(maxsize=32)
 def redactor_of(words: tuple[str, ...] | None) -> Redactor:
     """`Redactor(words)`, one kept for each list of words; None is for WORDS."""

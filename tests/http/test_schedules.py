@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,6 @@ from .scheduling import (
     shown,
 )
 from .site import API, Site, is_problem, site
-
-
-@pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all requests that change nothing."""
-    with site(tmp_path_factory.mktemp("untouched")) as here:
-        yield here
 
 
 def test_pausing_and_resuming_twice_is_as_good_as_once(tmp_path: Path) -> None:

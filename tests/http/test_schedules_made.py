@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,6 @@ from .scheduling import (
     shown,
 )
 from .site import API, Site, is_problem, pointers, site
-
-
-@pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all requests that change nothing."""
-    with site(tmp_path_factory.mktemp("untouched")) as here:
-        yield here
 
 
 def test_a_schedule_is_created_under_its_id(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,14 +14,7 @@ from .scheduling import (
     ok,
     send,
 )
-from .site import Site, is_problem, pointers, site
-
-
-@pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all requests that change nothing."""
-    with site(tmp_path_factory.mktemp("untouched")) as here:
-        yield here
+from .site import Site, is_problem, pointers
 
 
 def preview(here: Site, **body: Any) -> Any:

@@ -80,6 +80,6 @@ def job_in(conn: Connection, state: str) -> tuple[str, Claim | None]:
 
 def state_of(conn: Connection, job_id: str) -> str:
     """The job's state."""
-    found = queries.version_of(conn, job_id)
+    found = queries.read(conn, queries.STAMP, job_id)
     assert found is not None
-    return found[1]
+    return found.state

@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from ..config import as_boolean
-from ..encoding import loads_strict
+from ..strict_json import loads_strict
 
 _KINDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "string": lambda value: isinstance(value, str),

@@ -13,7 +13,6 @@ from ..notices import Notices
 from ..outcomes import Outcome
 from ..registry import Registry
 from ..runner import Runner
-from ..states import is_final
 from ..store import claims, queries, runs
 from ..store.claims import Claim
 from ..store.endings import Ended
@@ -85,5 +84,5 @@ class InPlace:
 
     def _is_final(self, job_id: str) -> bool:
         with self._database.read() as conn:
-            found = queries.version_of(conn, job_id)
-        return found is not None and is_final(found[1])
+            found = queries.read(conn, queries.STAMP, job_id)
+        return found is not None and found.is_final

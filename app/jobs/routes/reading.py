@@ -13,13 +13,13 @@ from flask import current_app, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from ..encoding import loads_strict
 from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound
 from ..ids import is_id
 from ..loading import Loader
 from ..problems import Problem
 from ..registry import SCHEDULE_ID
 from ..schemas import places
+from ..strict_json import loads_strict
 
 if TYPE_CHECKING:
     from ..runtime import Runtime

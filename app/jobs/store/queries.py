@@ -34,7 +34,6 @@ _SHOWN: Final = tuple(_J[name] for name in COLUMNS)
 T = TypeVar("T")
 Row = Sequence[Any]
 """As the driver gives it; the id is first."""
-_VERSION = Template(f"SELECT version, state FROM {JOBS.name} WHERE id = ?")
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
 _TICK: Final = timedelta(milliseconds=1)
@@ -125,8 +124,13 @@ class JobFilters:
 
 def get(conn: Plain | Connection, job_id: str) -> Job | None:
     """The job, or None."""
-    row = rows(conn, WHOLE, [job_id]).get(job_id)
-    return None if row is None else to_job(row, from_driver(conn.dialect))
+    return read(conn, WHOLE, job_id)
+
+
+def read(conn: Plain | Connection, reading: Reading[T], job_id: str) -> T | None:
+    """What is wanted of the job, or None."""
+    row = rows(conn, reading, [job_id]).get(job_id)
+    return None if row is None else reading.make(row, from_driver(conn.dialect))
 
 
 def rows(conn: Plain | Connection, reading: Reading[Any], job_ids: Sequence[str]) -> dict[str, Row]:
@@ -145,12 +149,6 @@ def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
     rows = conn.execute(select(*_SHOWN).where(_J.id.in_(job_ids)))
     found = {row.id: to_job(row) for row in rows}
     return [found[job_id] for job_id in job_ids if job_id in found]
-
-
-def version_of(conn: Plain | Connection, job_id: str) -> tuple[int, str] | None:
-    """The job's version and state, or None."""
-    row = conn.exec_driver_sql(_VERSION.by(conn.dialect), (job_id,)).fetchone()
-    return row and (row[0], row[1])
 
 
 def page(

@@ -1,0 +1,68 @@
+"""JSON that somebody else wrote: taken if it is sound, else refused with what is wrong."""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+from json import JSONDecodeError, JSONDecoder
+from typing import Any
+
+from .encoding import MAX_DEPTH, MOST_DIGITS, refuse_constant, text_of
+from .text import is_unicode
+
+_MAX_BODY_DEPTH = 2 * MAX_DEPTH  # so that arguments that are too deep are refused by their own name
+
+
+def loads_strict(data: bytes) -> Any:
+    """A request's body; ValueError, with a text fit for the client, for all that is not sound JSON.
+
+    That is: bytes that are not UTF-8, NaN and Infinity, numbers too large for a float or of too many
+    digits, a name twice in one object, lone surrogates, more than twice MAX_DEPTH levels.
+    """
+    try:
+        text = data.decode("utf-8-sig")  # a byte order mark may be ignored (RFC 8259, section 8.1)
+        value = _STRICT.decode(text)
+    except UnicodeDecodeError as exc:
+        raise ValueError(f"The body is not UTF-8: byte {exc.start} cannot be read.") from None
+    except JSONDecodeError as exc:
+        raise ValueError(f"Not JSON: {exc}.") from None
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
+    # Both checks cost a walk, and most bodies show at a glance that they need none.
+    if text.count("[") + text.count("{") > _MAX_BODY_DEPTH and _is_too_deep(value):
+        raise ValueError("The JSON is nested too deeply.")
+    if "\\u" in text and not is_unicode(text_of(value)):
+        raise ValueError("A text holds half of a surrogate pair.")
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("A name stands twice in one object.")
+    return made
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError("A number has too many digits.")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    if math.isinf(number := float(digits)):
+        raise ValueError(f"The number {digits:.40} is too large.")
+    return number
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_MAX_BODY_DEPTH + 1):
+        lists = [x.values() if type(x) is dict else x for x in level if type(x) in (dict, list)]
+        level = list(chain.from_iterable(lists))
+    return bool(level)
+
+
+_STRICT = JSONDecoder(
+    object_pairs_hook=_once, parse_float=_finite, parse_int=_whole, parse_constant=refuse_constant
+)
