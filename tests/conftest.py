@@ -15,8 +15,8 @@ from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from app.jobs import Simmer
-from app.jobs.database import Database
-from app.jobs.models import METADATA
+from app.jobs.database.database import Database
+from app.jobs.database.tables import METADATA
 
 CANDIDATES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1:5432/postgres")
 KINDS = ("sqlite", "postgresql")

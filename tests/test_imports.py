@@ -1,88 +1,117 @@
-"""The arrow of imports goes one way, and the package knows nothing of who uses it."""
+"""The rooms of the package, their order, and the way that imports go between them: down, never up."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "app" / "jobs"
-LAYERS = (
-    "errors states outcomes ids clock triggers evidence notices onecopy serving process gate pace",
-    "backoff config job redaction text loops",
-    "encoding",
-    "fields context",
-    "signature json_schema columns turn loading watch strict_json",
-    "arguments policies sqlite",
-    "registry models",
-    "options database",
-    "caller store line",
-    "looks submission backlog commits runner slots firing",
-    "engines claimer ticker",
-    "crew",
-    "worker",
-    "supervisor duties service",
-    "runtime",
-    "autostart forks connect problems presenter waiting testing",
-    "access schemas",
-    "routes cli task",
-    "extension",
-    "__init__",
+PACKAGE: Final = Path(__file__).parent.parent / "app" / "jobs"
+FACE: Final = "face"
+LEAVES: Final = "leaves"
+ROOMS: Final = (
+    (FACE,),
+    ("cli",),
+    ("dashboard",),
+    ("ticker",),
+    ("api",),
+    ("worker",),
+    ("service", "engines"),
+    ("execution",),
+    ("tasks",),
+    ("arguments", "store"),
+    ("database",),
+    ("serialization",),
+    ("schedules",),
+    ("process",),
+    (LEAVES,),
 )
-LAYER = {name: depth for depth, names in enumerate(LAYERS) for name in names.split()}
+"""A room imports only from those behind it; rooms of one entry do not know each other."""
+FACE_FILES: Final = ("__init__", "extension", "runtime", "testing")
+MOST_ROOT_FILES: Final = 17
+FLOOR: Final = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 
 
-def _modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+def _modules() -> dict[str, Path]:
+    """Every module by its dotted name within the package."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
 
 
-def _imports(path: Path) -> Iterator[tuple[int, str]]:
-    """What a module imports when it runs: (level, dotted name); type-checking blocks do not count."""
-    tree = ast.parse(path.read_text())
-    guarded = {
-        child
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for child in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if node in guarded:
-            continue
-        if isinstance(node, ast.Import):
-            yield from ((0, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            names = [alias.name for alias in node.names] if node.module is None else [node.module]
-            yield from ((node.level, name) for name in names)
+MODULES: Final = _modules()
 
 
-def _top(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def _room(module: str) -> str:
+    first, _, rest = module.partition(".")
+    if rest or (PACKAGE / first).is_dir():
+        return first if module else FACE
+    return FACE if first in FACE_FILES else LEAVES
 
 
-@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_lower_layers(path: Path) -> None:
-    """No upward and no circular import; beside each other only within one folder."""
-    mine, depth = _top(path), len(path.relative_to(PACKAGE).parts)
-    for level, name in _imports(path):
-        if level == 0:
+def _imports(module: str) -> Iterator[str]:
+    """The modules of the package that it imports, what is only for type checkers included."""
+    path = MODULES[module]
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [part for part in package if part][: len(package) - node.level + 1]
+            parent = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                name = f"{parent}.{alias.name}".lstrip(".")
+                yield name if name in MODULES else parent
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_room_imports_only_from_rooms_behind_it(module: str) -> None:
+    """No arrow goes up or sideways between rooms; the face alone may look around in its own."""
+    mine = _room(module)
+    for other in _imports(module):
+        if _room(other) != mine:
+            assert FLOOR[mine] < FLOOR[_room(other)], f"{module} must not import {other}"
+
+
+def test_no_import_leads_back_to_where_it_came_from() -> None:
+    """There is no circle, neither between modules of a room nor by what type checkers alone import."""
+    left = {module: set(_imports(module)) - {module} for module in MODULES}
+    while free := [module for module, needed in left.items() if not needed & left.keys()]:
+        for module in free:
+            del left[module]
+    assert not left, f"in or above a circle: {sorted(left)}"
+
+
+def test_every_room_is_known() -> None:
+    """A new room is put into the order, and every entry but those to come is a folder."""
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert rooms | {FACE, LEAVES, "dashboard"} == set(FLOOR)
+
+
+def test_the_root_stays_small() -> None:
+    """What is no room is the face or a leaf, and fits on one screen."""
+    assert len([path for path in PACKAGE.iterdir() if path.is_file()]) <= MOST_ROOT_FILES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_package_does_not_know_who_uses_it(module: str) -> None:
+    """No absolute import of its own names: it is found under another name elsewhere."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        for name in names:
             assert name.partition(".")[0] not in ("app", "flask_simmer"), f"{name}: use a relative import"
-        elif level == depth:
-            other = name.partition(".")[0]
-            assert LAYER[other] < LAYER[mine], f"{mine} must not import {other}"
-
-
-def test_every_module_has_its_layer() -> None:
-    """A new module is put into the picture."""
-    assert {_top(path) for path in _modules()} == set(LAYER)
 
 
 def test_only_the_store_writes_sql() -> None:
-    """No other module builds statements (models and database describe tables and connections)."""
+    """No room but the store builds statements; the database room describes tables and compiles."""
     words = {"insert", "update", "delete", "select"}
-    for path in _modules():
-        if _top(path) == "store":
+    for module, path in MODULES.items():
+        if _room(module) in ("store", "database"):
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy":

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from app.jobs.api import ROUTES
 from app.jobs.cli import jobs_cli
 from app.jobs.config import Settings
-from app.jobs.policies import Policy
-from app.jobs.registry import TaskDefinition
-from app.jobs.routes import ROUTES
+from app.jobs.schedules.policy import Policy
+from app.jobs.tasks.registry import TaskDefinition
 
 from .support import running_service
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .context import current_job
 from .errors import (
     ArgumentsTooLarge,
     BatchNotFound,
@@ -27,10 +26,11 @@ from .errors import (
     UnknownTask,
     WorkerLost,
 )
+from .execution.current_job import current_job
 from .extension import Simmer
 from .job import Job, JobList, Progress
 from .outcomes import Cancel, Snooze
-from .task import Task
+from .tasks.task import Task
 
 __all__ = [
     "ArgumentsTooLarge",

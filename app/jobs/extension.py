@@ -8,29 +8,29 @@ from typing import Any, TypeVar, cast, overload
 
 from flask import Flask, current_app
 
-from .access import requires
-from .autostart import start_when_serving
+from .api import accepted, create_blueprint
+from .api.access import requires
+from .api.csrf import exempt_from_csrf
 from .cli import jobs_cli
 from .config import load_settings
-from .connect import connect, host_database
+from .database.connect import connect, host_database
 from .errors import InvalidArguments, NotReady, TaskDefinitionError
-from .forks import begin_afresh_in_children
 from .job import Job, JobList
-from .onecopy import refuse_second_copy
-from .options import ScheduleRequest, SubmitOptions
-from .policies import Policy
-from .registry import Declaration, Registry, TaskDefinition
-from .routes import accepted, create_blueprint
-from .routes.csrf import exempt_from_csrf
+from .process.autostart import start_when_serving
+from .process.forks import begin_afresh_in_children
+from .process.one_copy import refuse_second_copy
+from .process.servers import Serving
 from .runtime import Runtime
+from .schedules.policy import Policy
+from .schedules.triggers import Trigger, TriggerError, parse_trigger
 from .service import Service
-from .serving import Serving
 from .store.queries import JobFilters
-from .task import Task
+from .tasks.options import ScheduleRequest, SubmitOptions
+from .tasks.registry import Declaration, Registry, TaskDefinition
+from .tasks.task import Task
 from .testing import Testing
-from .triggers import Trigger, TriggerError, parse_trigger
 
-log = logging.getLogger(__package__)
+log = logging.getLogger(__name__)
 KEY = "simmer"
 F = TypeVar("F", bound=Callable[..., Any])
 

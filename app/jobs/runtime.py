@@ -10,31 +10,31 @@ from typing import Any
 
 from flask import Flask
 
-from .backlog import COUNTED_FOR, Backlog
 from .clock import Clock, ManualClock
-from .commits import Commits
 from .config import Settings
-from .database import Database
-from .duties.lifeline import Lifeline
-from .duties.pruner import Pruner
-from .duties.scheduler import Scheduler
-from .engines.inplace import InPlace
+from .database.database import Database
+from .database.notifier import Notices
+from .engines.inline import InPlace
 from .engines.thread import ThreadPool
 from .errors import DatabaseUnavailable, TablesMissing
-from .looks import Looks
-from .notices import Notices
-from .registry import Registry
-from .runner import Runner
+from .execution.runner import Runner
+from .process.servers import Serving
+from .process.supervisor import Supervisor
 from .service import Service
+from .service.backlog import COUNTED_FOR, Backlog
 from .service.base import Parts
-from .serving import Serving
+from .service.job_factory import Submitter
+from .store.batched_reads import Looks
+from .store.group_commit import Commits
 from .store.queries import STAMP, WHOLE
-from .submission import Submitter
-from .supervisor import Supervisor
-from .ticker import Ticker
-from .worker import Worker
+from .tasks.registry import Registry
+from .ticker.pruner import Pruner
+from .ticker.rescuer import Lifeline
+from .ticker.scheduler import Scheduler
+from .ticker.ticker import Ticker
+from .worker.dispatcher import Worker
 
-log = logging.getLogger(__package__)
+log = logging.getLogger(__name__)
 
 
 class Runtime:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .machines import Machine, machine
+from .fleet import Machine, machine
 from .servers import Server
 
 Fleet = Callable[..., dict[str, tuple[Machine, Server]]]

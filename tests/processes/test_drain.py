@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import Fleet
-from .machines import Machine
+from .fleet import Machine
 from .servers import Server, timed
 
 GRACE = 2

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from .conftest import Fleet
-from .machines import Machine, machine
+from .fleet import Machine, machine
 from .rows import FINAL
 from .servers import Server, timed
 

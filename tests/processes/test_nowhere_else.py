@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import host
-from .machines import Machine
+from .fleet import Machine
 
 NOTHING: dict[str, Any] = {"threads": [], "running": False, "sigterm": True}
 EVERYTHING = ["simmer-dispatcher", "simmer-supervisor", "simmer-ticker"]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
-from .machines import Machine
+from .fleet import Machine
 from .servers import Server, timed
 
 

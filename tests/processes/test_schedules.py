@@ -11,11 +11,11 @@ from statistics import quantiles
 
 import pytest
 
-from app.jobs.triggers import Trigger, parse_trigger
+from app.jobs.schedules.triggers import Trigger, parse_trigger
 
 from ..support import eventually
 from . import host
-from .machines import Machine
+from .fleet import Machine
 
 OURS = "schedule_id GLOB 's[0-9]*'"
 LEFT = "SELECT count(*) FROM simmer_schedules WHERE id GLOB 's[0-9]*' AND next_fire_at IS NOT NULL"

@@ -15,11 +15,11 @@ import pytest
 from sqlalchemy import make_url
 
 from app.jobs.clock import Clock
-from app.jobs.database import Database
+from app.jobs.database.database import Database
 from app.jobs.store import schedules
 
 from ..support import eventually
-from .machines import Machine, machine
+from .fleet import Machine, machine
 from .rows import Rows
 from .servers import Server
 

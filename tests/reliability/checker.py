@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from app.jobs.database import Database
-from app.jobs.models import ATTEMPTS, EVENTS, FIRES, JOBS, WORKERS
+from app.jobs.database.database import Database
+from app.jobs.database.tables import ATTEMPTS, EVENTS, FIRES, JOBS, WORKERS
 from app.jobs.states import FINAL, TRANSITIONS
 
 

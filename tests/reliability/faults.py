@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
-from app.jobs.database import Database
-from app.jobs.sqlite import Plain
+from app.jobs.database.database import Database
+from app.jobs.database.sqlite import Plain
 
 Opens = Callable[[], AbstractContextManager[Plain]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from app.jobs.database import Database
+from app.jobs.database.database import Database
 from tests.store.factory import claim_one, end, register, submit
 
 from .checker import check

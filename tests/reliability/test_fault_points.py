@@ -15,7 +15,7 @@ from app.jobs.store.queries import JobFilters
 
 from .checker import check
 from .faults import failing_statement, unanswered_commit
-from .hand import Hand, an_app
+from .manual_worker import Hand, an_app
 
 MakeApp = Callable[..., Flask]
 MOST_TURNS = 40

@@ -18,7 +18,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from sqlalchemy import URL, make_url
 
 from app.jobs import DatabaseUnavailable, Simmer
-from app.jobs.database import Database
+from app.jobs.database.database import Database
 from app.jobs.store import claims, jobs, queries, runs, workers
 from app.jobs.store.claims import Claim
 from app.jobs.store.runs import Ended
@@ -166,8 +166,8 @@ def test_every_history_is_legal(tmp_path: Path) -> None:
 RACER = """
 import sys, threading
 from sqlalchemy import make_url
-from app.jobs.database import Database
-from tests.reliability.racer import drain
+from app.jobs.database.database import Database
+from tests.reliability.claim_race import drain
 drain(Database.connect(make_url(sys.argv[1]), threads=2, synchronous="NORMAL"), sys.argv[2])
 """
 

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from app.jobs.models import METADATA
+from app.jobs.database.tables import METADATA
 from tests.support import eventually
 
 from .installed import Installed, environment

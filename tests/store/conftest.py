@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, delete, make_url
 
-from app.jobs.database import Database
-from app.jobs.models import METADATA
+from app.jobs.database.database import Database
+from app.jobs.database.tables import METADATA
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
+from app.jobs.database.tables import JOBS
 from app.jobs.ids import new_id
-from app.jobs.models import JOBS
 from app.jobs.outcomes import Failure, Outcome
 from app.jobs.store import claims, jobs, queries, runs, workers
 from app.jobs.store.claims import Claim

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, select
 
-from app.jobs.database import Database
-from app.jobs.models import ATTEMPTS, JOBS
+from app.jobs.database.database import Database
+from app.jobs.database.tables import ATTEMPTS, JOBS
 from app.jobs.store import claims, jobs, queries
 from app.jobs.store.claims import Claim
 

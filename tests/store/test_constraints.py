@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.jobs.database import Database
-from app.jobs.models import ATTEMPTS, FIRES, IDEMPOTENCY, JOBS, SCHEDULES, TAGS, WORKERS
+from app.jobs.database.database import Database
+from app.jobs.database.tables import ATTEMPTS, FIRES, IDEMPOTENCY, JOBS, SCHEDULES, TAGS, WORKERS
 
 from .factory import NOW, claim_one, register, submit
 

@@ -6,8 +6,8 @@ import json
 
 from sqlalchemy import Connection, select
 
-from app.jobs.database import Database
-from app.jobs.models import ATTEMPTS, JOBS
+from app.jobs.database.database import Database
+from app.jobs.database.tables import ATTEMPTS, JOBS
 from app.jobs.store import claims, events, jobs, queries, workers
 
 from .factory import NOW, claim_one, register, submit

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
-from app.jobs.database import Database
+from app.jobs.database.database import Database
 from app.jobs.states import CLAIMABLE, FINAL, STATES, TRANSITIONS
 from app.jobs.store import events, jobs, queries, workers
 from app.jobs.store.claims import Claim

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..job import Job
-from ..presenter import present
+from ..serialization.presenter import present
 from .group import job_id, jobs_cli, runtime
 from .output import json_option, redactor, say, show_json
 

@@ -10,10 +10,10 @@ from flask.cli import AppGroup
 
 from ..errors import InvalidArguments, JobNotFound, NotReady, ScheduleNotFound, SimmerError
 from ..ids import is_id
-from ..registry import SCHEDULE_ID
 from ..runtime import Runtime
-from ..text import is_storable
-from .exits import code_of
+from ..serialization.text import is_storable
+from ..tasks.registry import SCHEDULE_ID
+from .exit_codes import code_of
 from .output import say
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from ..config import Settings
-from ..presenter import dump
-from ..redaction import redactor_of
+from ..serialization.presenter import dump
+from ..serialization.redaction import redactor_of
 
 C = TypeVar("C", bound=Callable[..., Any])
 

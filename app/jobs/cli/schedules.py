@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from ..schemas import MOST_IN_PAGE, MOST_IN_PREVIEW
-from ..triggers import parse_trigger
-from ..triggers.describe import describe
-from ..triggers.parse import TYPES
+from ..api.schemas import MOST_IN_PAGE, MOST_IN_PREVIEW
+from ..schedules.triggers import parse_trigger
+from ..schedules.triggers.describe import describe
+from ..schedules.triggers.parse import TYPES
 from .group import jobs_cli, runtime, schedule_id
 from .output import compact, json_option, redactor, say, show_fields, show_json, show_table
-from .rules import Moment, read_trigger
+from .triggers import Moment, read_trigger
 
 
 @jobs_cli.group("schedules", invoke_without_command=True)

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from ..presenter import present
+from ..serialization.presenter import present
 from ..service import ScheduleRequest
+from .arguments import read_pairs
 from .group import runtime, schedule_id
 from .output import json_option, redactor, say, show_json
-from .pairs import read_pairs
-from .rules import read_policy, read_trigger
 from .schedules import schedules, shown
+from .triggers import read_policy, read_trigger
 
 
 @schedules.command("add")

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import click
 
-from ..presenter import present
+from ..serialization.presenter import present
 from ..service import SubmitOptions
+from .arguments import read_pairs
 from .group import jobs_cli, runtime
 from .output import json_option, redactor, say, show_json
-from .pairs import read_pairs
-from .waiting import Seconds, follow, report
+from .wait import Seconds, follow, report
 
 WAIT: Final = "--wait"
 

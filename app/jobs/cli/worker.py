@@ -8,8 +8,8 @@ from typing import Any, Final
 import click
 
 from ..errors import DatabaseUnavailable, NotReady
+from ..process.servers import Serving
 from ..runtime import Runtime
-from ..serving import Serving
 from .group import jobs_cli, runtime
 from .output import say
 

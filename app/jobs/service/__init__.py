@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..options import NO_OPTIONS, RequestKey, ScheduleRequest, Submission, SubmitOptions
 from ..store.queries import JobFilters
+from ..tasks.options import NO_OPTIONS, RequestKey, ScheduleRequest, Submission, SubmitOptions
 from .base import Host
 from .jobs import JobService
 from .scheduling import SchedulingService

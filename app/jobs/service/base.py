@@ -6,21 +6,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from ..backlog import Backlog
 from ..clock import Clock
-from ..commits import Commits
 from ..config import Settings
-from ..database import Database
+from ..database.database import Database
+from ..database.notifier import Notices
+from ..database.writes import Write
 from ..errors import JobNotFound
 from ..job import Job, Stamp
-from ..looks import Looks
-from ..notices import Notices
-from ..registry import Registry
 from ..states import QUEUED
 from ..store import jobs
+from ..store.batched_reads import Looks
+from ..store.group_commit import Commits
 from ..store.jobs import NewJob
-from ..store.writes import Write
-from ..submission import Submitter
+from ..tasks.registry import Registry
+from .backlog import Backlog
+from .job_factory import Submitter
 
 T = TypeVar("T")
 

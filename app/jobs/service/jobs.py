@@ -7,8 +7,8 @@ import binascii
 import time
 from typing import Any, Final
 
-from ..context import current_job
 from ..errors import BatchNotFound, InvalidCursor, InvalidState
+from ..execution.current_job import current_job
 from ..ids import is_id
 from ..job import Job, JobList
 from ..states import CANCELLED, FAILED

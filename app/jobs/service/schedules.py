@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from ..errors import InvalidArguments, InvalidState, ScheduleNotFound, problem
 from ..job import Job
-from ..options import NO_OPTIONS
+from ..schedules.triggers import Trigger, TriggerError, parse_trigger
+from ..schedules.triggers.describe import describe
+from ..schedules.triggers.preview import preview
 from ..store import fires, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
 from ..store.overdue import overdue
 from ..store.snapshots import as_submitted
-from ..triggers import Trigger, TriggerError, parse_trigger
-from ..triggers.describe import describe
-from ..triggers.preview import preview
+from ..tasks.options import NO_OPTIONS
 from .base import UseCases
 
 

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import InvalidArguments, ScheduleDeclared, ScheduleExists, ScheduleNotFound, problem
-from ..firing import new_schedule
 from ..ids import new_id
-from ..options import NO_OPTIONS, ScheduleRequest
-from ..policies import Policy
-from ..registry import SCHEDULE_ID, SLUG, Declaration
+from ..schedules.policy import Policy
 from ..store import schedules
+from ..store.firing import new_schedule
 from ..store.schedules import NewSchedule
+from ..tasks.options import NO_OPTIONS, ScheduleRequest
+from ..tasks.registry import SCHEDULE_ID, SLUG, Declaration
 from .schedules import ScheduleService, parse
 
 

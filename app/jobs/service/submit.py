@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from ..caller import after_commit, connection_of, refuse_open_transaction
+from ..database.writes import Write
 from ..errors import (
     IdempotencyConflict,
     IdempotencyGone,
@@ -20,12 +20,12 @@ from ..errors import (
 )
 from ..ids import new_id
 from ..job import Job
-from ..options import NO_OPTIONS, RequestKey, Submission, SubmitOptions
 from ..store import idempotency, jobs, queries
 from ..store.jobs import NewJob
 from ..store.snapshots import as_submitted
-from ..store.writes import Write
+from ..tasks.options import NO_OPTIONS, RequestKey, Submission, SubmitOptions
 from .base import Parts, UseCases
+from .session import after_commit, connection_of, refuse_open_transaction
 
 
 class SubmitService(UseCases):

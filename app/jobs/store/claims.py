@@ -25,12 +25,12 @@ from sqlalchemy import (
     update,
 )
 
-from ..columns import Id, Time
-from ..models import ATTEMPTS, EVENTS, JOBS
-from ..sqlite import Plain
+from ..database.columns import Id, Time
+from ..database.prepared import Prepared
+from ..database.row_sets import as_given, given_texts, unindexed
+from ..database.sqlite import Plain
+from ..database.tables import ATTEMPTS, EVENTS, JOBS
 from ..states import CLAIMABLE, RUNNING
-from .given import as_given, given_texts, unindexed
-from .prepared import Prepared
 
 SUSPECT_AFTER: Final = 2
 """From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""

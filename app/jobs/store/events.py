@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ..models import EVENTS
+from ..database.tables import EVENTS
 
 _INSERT = insert(EVENTS)
 _E = EVENTS.c

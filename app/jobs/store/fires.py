@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, delete, false, func, select, tuple_, update
 
-from ..columns import Time, to_driver
-from ..models import FIRES, JOBS, SCHEDULES
-from .given import as_given, given_texts
-from .prepared import Prepared
-from .writes import Template, execute
+from ..database.columns import Time, to_driver
+from ..database.prepared import Prepared
+from ..database.row_sets import as_given, given_texts
+from ..database.tables import FIRES, JOBS, SCHEDULES
+from ..database.writes import Template, execute
 
 ON_REQUEST: Final = "skipped on request"
 """The reason of a fire time that somebody chose to skip."""

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, delete, select
 
-from ..columns import to_driver
-from ..models import IDEMPOTENCY
-from ..options import RequestKey
-from .writes import Template, Write
+from ..database.columns import to_driver
+from ..database.tables import IDEMPOTENCY
+from ..database.writes import Template, Write
+from ..tasks.options import RequestKey
 
 KEPT: Final = timedelta(hours=24)
 _T = IDEMPOTENCY

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, bindparam, case, delete, select, update
 
-from ..columns import to_driver
+from ..database.columns import to_driver
+from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
+from ..database.writes import Template, Write, execute
 from ..ids import first_id_at
-from ..models import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
 from .events import event, record
-from .writes import Template, Write, execute
 
 _J = JOBS.c
 _INSERT = Template.insert(

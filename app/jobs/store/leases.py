@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..columns import Id
-from ..models import LEASES
-from .prepared import Prepared
+from ..database.columns import Id
+from ..database.prepared import Prepared
+from ..database.tables import LEASES
 
 _L = LEASES.c
 _ME = bindparam("me", type_=Id)

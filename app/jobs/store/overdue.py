@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, bindparam, exists, false, func, literal, or_, select
 
-from ..columns import Time
-from ..models import FIRES, JOBS, SCHEDULES
+from ..database.columns import Time
+from ..database.tables import FIRES, JOBS, SCHEDULES
 from ..states import CANCELLED, FAILED
 from .fires import ON_REQUEST
 

@@ -19,14 +19,14 @@ from sqlalchemy import (
     union_all,
 )
 
-from ..columns import from_driver
+from ..database.columns import from_driver
+from ..database.sqlite import Plain
+from ..database.tables import ATTEMPTS, JOBS, TAGS
+from ..database.writes import Template
 from ..ids import first_id_at
 from ..job import Job
-from ..models import ATTEMPTS, JOBS, TAGS
-from ..sqlite import Plain
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
 from .snapshots import COLUMNS, Time, to_job, to_stamp
-from .writes import Template
 
 _J = JOBS.c
 _A = ATTEMPTS.c

@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, bindparam, select, update
 
-from ..models import ATTEMPTS, JOBS
+from ..database.prepared import Prepared
+from ..database.row_sets import ROWS, as_given, given_texts, unindexed
+from ..database.sqlite import Plain
+from ..database.tables import ATTEMPTS, JOBS
 from ..outcomes import Outcome
-from ..sqlite import Plain
 from ..states import RUNNING
 from .claims import Claim
-from .endings import ENTERS, STATEMENTS, Ended, ProgressSaid, Settled, row
-from .given import ROWS, as_given, given_texts, unindexed
-from .prepared import Prepared
+from .completion import ENTERS, STATEMENTS, Ended, ProgressSaid, Settled, row
 
 _J = JOBS.c
 _A = ATTEMPTS.c

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, false, insert, select, true, update
 
-from ..models import FIRES, SCHEDULES
+from ..database.tables import FIRES, SCHEDULES
 from .fires import Decision, fire_by, record
 
 _S = SCHEDULES.c

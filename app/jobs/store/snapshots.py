@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ..encoding import stored
 from ..job import NO_PROGRESS, Job, Progress, Stamp
+from ..serialization.encoding import stored
 from ..states import is_final
 from .jobs import NewJob
 

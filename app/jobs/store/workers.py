@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 
-from ..models import ATTEMPTS, JOBS, WORKERS
-from ..sqlite import Plain
+from ..database.prepared import Prepared
+from ..database.sqlite import Plain
+from ..database.tables import ATTEMPTS, JOBS, WORKERS
 from ..states import CANCELLED, FAILED, QUEUED, RUNNING
 from .events import event, record
-from .prepared import Prepared
 
 _J = JOBS.c
 _A = ATTEMPTS.c

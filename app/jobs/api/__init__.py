@@ -1,0 +1,95 @@
+"""The HTTP API: the table of its routes, and the blueprint made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from flask import Blueprint, Response
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from ..errors import SimmerError
+from . import jobs, metrics, ops, problems, schedules, submissions, tasks
+from .access import OPEN, requires
+from .fallback import add_fallback
+from .long_poll import ROOM
+from .responses import accepted
+from .waiting_room import WaitingRoom
+
+__all__ = ["ROUTES", "accepted", "create_blueprint"]
+
+
+class Route(NamedTuple):
+    """One verb on one path, the right that its caller needs, and the view that answers."""
+
+    method: str
+    path: str
+    right: str
+    view: Callable[..., Response]
+
+
+ROUTES: Final = (
+    Route("GET", "/tasks", "read", tasks.list_tasks),
+    Route("GET", "/tasks/<name>", "read", tasks.get_task),
+    Route("POST", "/jobs", "submit", submissions.submit_job),
+    Route("POST", "/jobs/batch", "submit", submissions.submit_batch),
+    Route("GET", "/batches/<id>", "read", submissions.get_batch),
+    Route("GET", "/jobs", "read", jobs.list_jobs),
+    Route("GET", "/jobs/<id>", "read", jobs.get_job),
+    Route("DELETE", "/jobs/<id>", "operate", jobs.delete_job),
+    Route("POST", "/jobs/<id>/cancel", "operate", jobs.cancel_job),
+    Route("POST", "/jobs/<id>/retry", "operate", jobs.retry_job),
+    Route("GET", "/jobs/<id>/result", "read", jobs.get_result),
+    Route("GET", "/jobs/<id>/attempts", "read", jobs.list_attempts),
+    Route("GET", "/jobs/<id>/events", "read", jobs.list_events),
+    Route("GET", "/schedules", "read", schedules.list_schedules),
+    Route("GET", "/schedules/<id>", "read", schedules.get_schedule),
+    Route("POST", "/schedules", "operate", schedules.create_schedule),
+    Route("POST", "/schedules/preview", "read", schedules.preview_schedule),
+    Route("PUT", "/schedules/<id>", "operate", schedules.replace_schedule),
+    Route("PATCH", "/schedules/<id>", "operate", schedules.patch_schedule),
+    Route("DELETE", "/schedules/<id>", "operate", schedules.delete_schedule),
+    Route("GET", "/schedules/<id>/history", "read", schedules.list_history),
+    Route("POST", "/schedules/<id>/skip", "operate", schedules.skip_schedule),
+    Route("POST", "/schedules/<id>/pause", "operate", schedules.pause_schedule),
+    Route("POST", "/schedules/<id>/resume", "operate", schedules.resume_schedule),
+    Route("POST", "/schedules/<id>/run", "operate", schedules.run_schedule),
+    Route("GET", "/stats", "read", ops.get_stats),
+    Route("GET", "/workers", "read", ops.list_workers),
+    Route("GET", "/metrics", "read", metrics.get_metrics),
+    Route("GET", "/health/live", OPEN, ops.live),
+    Route("GET", "/health/ready", OPEN, ops.ready),
+)
+
+
+def create_blueprint(url_prefix: str) -> Blueprint:
+    """The API below `url_prefix`; its error pages and its 404 are its own and end where it ends."""
+    blueprint = Blueprint("simmer", __name__, url_prefix=url_prefix)
+    for route in ROUTES:
+        name = route.view.__name__
+        # OPTIONS is the fallback's, which knows all methods of a path.
+        blueprint.add_url_rule(
+            route.path, name, _guarded(route), methods=[route.method], provide_automatic_options=False
+        )
+    blueprint.register_error_handler(problems.Problem, problems.answer_problem)
+    blueprint.register_error_handler(SimmerError, problems.answer_simmer_error)
+    blueprint.register_error_handler(Exception, problems.answer_unexpected)
+    blueprint.register_error_handler(HTTPException, problems.answer_http_error)
+    for code in default_exceptions:
+        # By code as well: Flask asks for these first, and a host's own page would win over the class above.
+        blueprint.register_error_handler(code, problems.answer_http_error)
+    blueprint.record(add_fallback)
+    blueprint.record(_add_waiting_room)
+    return blueprint
+
+
+def _guarded(route: Route) -> Callable[..., Response]:
+    if route.right == OPEN:
+        route.view.right = OPEN  # type: ignore[attr-defined]
+        return route.view
+    return requires(route.right)(route.view)  # type: ignore[return-value]
+
+
+def _add_waiting_room(state: BlueprintSetupState) -> None:
+    state.app.extensions.setdefault(ROOM, WaitingRoom())

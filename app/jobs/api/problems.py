@@ -1,0 +1,160 @@
+"""Errors as `application/problem+json` (RFC 9457): one table from our exceptions to what HTTP says."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from .. import errors
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+MOST_PLACES: Final = 100
+"""A problem names at most so many places; a batch of a thousand bad jobs stays readable."""
+LONGEST_TEXT: Final = 1_000
+"""Characters of a detail or a pointer: what the client sent is not echoed without end."""
+
+KINDS: Final[dict[str, tuple[int, str]]] = {
+    "malformed-request": (400, "The request is malformed"),
+    "malformed-json": (400, "The body is not JSON"),
+    "bad-parameter": (400, "A parameter is unknown or out of range"),
+    "unauthorized": (401, "A valid token is needed"),
+    "forbidden": (403, "This is not allowed"),
+    "not-found": (404, "There is nothing here"),
+    "method-not-allowed": (405, "The method is not allowed here"),
+    "invalid-state": (409, "The state does not allow this"),
+    "already-exists": (409, "The id is taken"),
+    "idempotency-in-flight": (409, "The first request with this key is still being handled"),
+    "gone": (410, "It is gone"),
+    "payload-too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The media type is not supported"),
+    "validation": (422, "The request does not fit"),
+    "unknown-task": (422, "There is no such task"),
+    "idempotency-key-reused": (422, "The key was used with another body"),
+    "internal": (500, "Something went wrong here"),
+    "unavailable": (503, "The service cannot do this at the moment"),
+    "queue-full": (503, "The backlog is full"),
+}
+"""Slug → (status, title)."""
+
+TABLE: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
+    (errors.ArgumentsTooLarge, "payload-too-large"),
+    (errors.InvalidArguments, "validation"),
+    (errors.UnknownTask, "unknown-task"),
+    (errors.JobNotFound, "not-found"),
+    (errors.BatchNotFound, "not-found"),
+    (errors.ScheduleNotFound, "not-found"),
+    (errors.ScheduleExists, "already-exists"),
+    (errors.ScheduleDeclared, "invalid-state"),
+    (errors.InvalidState, "invalid-state"),
+    (errors.InvalidCursor, "bad-parameter"),
+    (errors.QueueFull, "queue-full"),
+    (errors.IdempotencyConflict, "idempotency-key-reused"),
+    (errors.IdempotencyGone, "gone"),
+    (errors.IdempotencyInFlight, "idempotency-in-flight"),
+    (errors.DatabaseUnavailable, "unavailable"),
+    (errors.NotReady, "unavailable"),
+)
+"""Exception → slug; the first match counts. What is not here is a fault of ours: 500."""
+
+RETRY_AFTER: Final[dict[str, int]] = {"queue-full": 5, "unavailable": 2, "idempotency-in-flight": 1}
+"""Seconds after which trying again is worth it."""
+
+_SLUGS_OF_STATUS: Final[dict[int, str]] = {
+    400: "malformed-request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+    503: "unavailable",
+}
+
+
+class Problem(Exception):
+    """What a route raises to answer with a problem document; `slug` is a key of KINDS."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        *,
+        places: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.slug, self.detail, self.places = slug, detail, places
+        self.headers = dict(headers or {})
+        if slug in RETRY_AFTER:
+            self.headers.setdefault("Retry-After", str(RETRY_AFTER[slug]))
+
+    def response(self) -> Response:
+        """The answer to send."""
+        status, title = KINDS[self.slug]
+        document = {
+            "type": f"urn:flask-simmer:problem:{self.slug}",
+            "title": title,
+            "status": status,
+            "detail": self.detail[:LONGEST_TEXT],
+        }
+        return _respond(document, self.headers, self.places)
+
+
+def answer_problem(problem: Problem) -> Response:
+    """Error handler: a problem that a route raised."""
+    return problem.response()
+
+
+def answer_simmer_error(error: errors.SimmerError) -> Response:
+    """Error handler: what the service raised, through TABLE."""
+    slug = next((slug for kind, slug in TABLE if isinstance(error, kind)), None)
+    if slug is None:
+        return answer_unexpected(error)
+    detail, places = str(error), getattr(error, "errors", ())
+    if KINDS[slug][0] == 503:
+        log.warning("%s %s answered 503: %s", request.method, request.path, detail)
+    if type(error) is errors.DatabaseUnavailable:
+        detail = str(errors.DatabaseUnavailable())  # the driver's words are for the log only
+    if isinstance(error, errors.UnknownTask):
+        places = [errors.problem("#/task", detail)]
+    return Problem(slug, detail, places=places).response()
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """Error handler: what Flask, Werkzeug or a host's `abort()` raised inside the blueprint."""
+    answer = error.get_response()
+    if error.response is not None or error.code is None or error.code < 400:
+        return Response(answer.get_data(), answer.status_code, answer.headers)
+    drop = ("Content-Type", "Content-Length")
+    headers = {name: value for name, value in answer.headers if name not in drop}
+    detail = error.description or error.name
+    slug = _SLUGS_OF_STATUS.get(error.code)
+    if slug is not None:
+        return Problem(slug, detail, headers=headers).response()
+    document = {"type": "about:blank", "title": error.name, "status": error.code, "detail": detail}
+    return _respond(document, headers)
+
+
+def answer_unexpected(error: Exception) -> Response:
+    """Error handler: a fault of ours; the traceback goes to the log under an id that the answer names."""
+    incident = uuid4().hex[:12]
+    log.error("%s %s failed (incident %s)", request.method, request.path, incident, exc_info=error)
+    return Problem("internal", f"The log has the reason under incident {incident}.").response()
+
+
+def _respond(
+    document: dict[str, Any], headers: Mapping[str, str], places: Sequence[Mapping[str, str]] = ()
+) -> Response:
+    if places:
+        shown = places[:MOST_PLACES]
+        document["errors"] = [{key: text[:LONGEST_TEXT] for key, text in place.items()} for place in shown]
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers}
+    return Response(json.dumps(document) + "\n", document["status"], headers, mimetype=MEDIA_TYPE)

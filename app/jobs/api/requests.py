@@ -1,0 +1,176 @@
+"""Reading a request: the runtime it is for, its body, its query string, the ids in its path."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from flask import current_app, request
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from ..arguments.loading import Loader
+from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound
+from ..ids import is_id
+from ..serialization.decoding import loads_strict
+from ..tasks.registry import SCHEDULE_ID
+from .problems import Problem
+from .schemas import places
+
+if TYPE_CHECKING:
+    from ..runtime import Runtime
+
+ROOM_FOR_OPTIONS: Final = 64 * 1024
+"""Bytes that a body may hold beyond the arguments of its job."""
+WIDEST_ESCAPE: Final = 3
+"""A character that takes n bytes when stored takes up to 3n in a body that escapes it (`\\u00e9`)."""
+LARGEST_BATCH: Final = 16 * 1024 * 1024
+LARGEST_EMPTY: Final = 1024
+JSON: Final = "application/json"
+
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def runtime() -> Runtime:
+    """The runtime of the app that handles the request."""
+    return cast("Runtime", current_app.extensions["simmer"])
+
+
+def largest_submission() -> int:
+    """Bytes of a body that may hold one job; its arguments are measured again as they are stored."""
+    return WIDEST_ESCAPE * runtime().settings.max_args_bytes + ROOM_FOR_OPTIONS
+
+
+def read_object(limit: int) -> dict[str, Any]:
+    """The body, a JSON object of at most `limit` bytes; raises Problem (400, 413, 415, 422)."""
+    if not _is_json():
+        raise Problem("unsupported-media-type", "Send the body as application/json.")
+    return _parse(_read_bytes(limit))
+
+
+def read_nothing() -> None:
+    """Check that the body is empty or `{}`; raises Problem, or InvalidArguments for a field in it."""
+    if body := _read_bytes(LARGEST_EMPTY):
+        if not _is_json():
+            raise Problem("unsupported-media-type", "Send no body, or {} as application/json.")
+        if unknown := _parse(body):
+            raise InvalidArguments(places(dict.fromkeys(unknown, "Unknown field.")))
+
+
+def check(schema: Schema | Loader, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What `schema` loads from `body`; raises InvalidArguments naming each place."""
+    try:
+        return cast(dict[str, Any], schema.load(body))
+    except ValidationError as error:
+        raise InvalidArguments(places(error.messages)) from None
+
+
+def read_query(schema: Schema) -> dict[str, Any]:
+    """What `schema` loads from the query string; raises Problem (400)."""
+    if not request.environ.get("QUERY_STRING"):
+        return _defaults(schema)
+    lists = {name for name, field in schema.fields.items() if hasattr(field, "inner")}
+    raw: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        if name not in lists and len(values) > 1:
+            raise Problem("bad-parameter", f"{name[:100]}: give it once.")
+        raw[name] = values if name in lists else values[0]
+    try:
+        return cast(dict[str, Any], schema.load(raw))
+    except ValidationError as error:
+        found = places(error.messages, "")
+        detail = "; ".join(f"{place['pointer'][1:]}: {place['detail']}" for place in found)
+        raise Problem("bad-parameter", detail) from None
+
+
+@functools.cache
+def _defaults(schema: Schema) -> dict[str, Any]:
+    return cast(dict[str, Any], schema.load({}))
+
+
+def refuse_query() -> None:
+    """Check that there is no query string; raises Problem (400)."""
+    read_query(_NO_QUERY)
+
+
+def job_id(text: str) -> str:
+    """`text` where it can be the id of a job; raises JobNotFound."""
+    if not is_id(text):
+        raise JobNotFound()
+    return text
+
+
+def batch_id(text: str) -> str:
+    """`text` where it can be the id of a batch; raises BatchNotFound."""
+    if not is_id(text):
+        raise BatchNotFound()
+    return text
+
+
+def schedule_id(text: str) -> str:
+    """`text` where it can be the id of a schedule; raises ScheduleNotFound."""
+    if not SCHEDULE_ID.fullmatch(text):
+        raise ScheduleNotFound()
+    return text
+
+
+def idempotency_key() -> str | None:
+    """The Idempotency-Key header; raises Problem (400) for one that cannot be."""
+    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Problem("bad-parameter", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
+    return key
+
+
+def fingerprint(body: Any) -> str:
+    """A digest that is equal for bodies that are equal as parsed JSON."""
+    canonical = json.dumps(_plain(body), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_plain(below) for below in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_json() -> bool:
+    # Nearly everybody sends just that, and taking the header apart takes longer than comparing.
+    return request.environ.get("CONTENT_TYPE") == JSON or request.mimetype == JSON
+
+
+def _read_bytes(limit: int) -> bytes:
+    asking = request._get_current_object()  # type: ignore[attr-defined]
+    most = min(limit, asking.max_content_length or limit)  # a host's own limit counts where it is smaller
+    # One more than that, because a chunked body is silently cut at the limit.
+    asking.max_content_length = most + 1
+    try:
+        body: bytes | None = asking.get_data(cache=False)
+    except RequestEntityTooLarge:
+        body = None
+    except HTTPException:
+        raise
+    except Exception as error:  # each server has an exception of its own for a chunk that it cannot read
+        raise Problem("malformed-request", "The body could not be read.") from error
+    if body is None or len(body) > most:
+        raise Problem("payload-too-large", f"The body may have {most} bytes at most.")
+    return body
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        value = loads_strict(body)
+    except ValueError as error:
+        raise Problem("malformed-json", str(error)) from None
+    if not isinstance(value, dict):
+        raise InvalidArguments([{"pointer": "#", "detail": "Must be a JSON object."}])
+    return value
+
+
+_NO_QUERY: Final = Schema()

@@ -1,0 +1,172 @@
+"""What bodies and query strings may hold, as marshmallow schemas; nothing else is let in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
+
+from ..arguments.fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
+from ..ids import is_id
+from ..states import STATES
+from ..tasks.registry import HIGHEST_PRIORITY, LONGEST_DELAY, MOST_ATTEMPTS, MOST_TAGS, SCHEDULE_ID
+
+MOST_IN_BATCH: Final = 1_000
+MOST_IN_PAGE: Final = 500
+MOST_IN_PREVIEW: Final = 50
+MOST_WORDS: Final = 100
+"""How often a filter may be repeated."""
+
+
+def text(most: int, **options: Any) -> JsonScalar:
+    """A string of 1 to `most` characters that a database can store."""
+    return JsonScalar(str, validate=validate.Length(1, most), **options)
+
+
+class SubmissionSchema(Schema):
+    """The body of `POST /jobs`; an option that is null counts as not given."""
+
+    task = text(200, required=True)
+    args = JsonDict(JsonScalar(Any), load_default=dict)
+    queue = text(64, allow_none=True)
+    priority = JsonScalar(int, validate=validate.Range(-HIGHEST_PRIORITY, HIGHEST_PRIORITY), allow_none=True)
+    run_at = JsonScalar(datetime, allow_none=True)
+    delay = JsonScalar(float, validate=validate.Range(0, LONGEST_DELAY), allow_none=True)
+    timeout = JsonScalar(
+        float, validate=validate.Range(0, LONGEST_DELAY, min_inclusive=False), allow_none=True
+    )
+    max_attempts = JsonScalar(int, validate=validate.Range(1, MOST_ATTEMPTS), allow_none=True)
+    tags = JsonList(text(100), validate=validate.Length(max=MOST_TAGS), allow_none=True)
+
+
+class BatchSchema(Schema):
+    """The body of `POST /jobs/batch`."""
+
+    jobs = JsonList(JsonObject(SubmissionSchema), required=True, validate=validate.Length(1, MOST_IN_BATCH))
+
+    @pre_load
+    def refuse_too_many(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Count before looking at each, so that a body of a million jobs costs nothing."""
+        jobs = body.get("jobs")
+        if isinstance(jobs, list) and len(jobs) > MOST_IN_BATCH:
+            raise ValidationError({"jobs": [f"At most {MOST_IN_BATCH:,} jobs in a batch."]})
+        return body
+
+
+class WordNumber(fields.Integer):
+    """A whole number, not negative, in a query string."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", value):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class WordSeconds(fields.Float):
+    """A number of seconds, not negative, in a query string."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+            raise self.make_error("invalid", input=value)
+        return float(value)
+
+
+def words(inner: fields.Field[Any]) -> JsonList:
+    """A parameter that may be repeated, meaning or."""
+    return JsonList(inner, load_default=list, validate=validate.Length(max=MOST_WORDS))
+
+
+def _check_batch_id(value: str) -> None:
+    if not is_id(value):
+        raise ValidationError("Must be a UUID.")
+
+
+class JobQuerySchema(Schema):
+    """The query string of `GET /jobs`."""
+
+    state = words(JsonChoice((state, state) for state in STATES))
+    task = words(text(200))
+    queue = words(text(64))
+    tag = words(text(100))
+    schedule_id = words(JsonScalar(str, validate=validate.Regexp(rf"{SCHEDULE_ID.pattern}\Z")))
+    batch_id = words(JsonScalar(str, validate=_check_batch_id))
+    created_after = JsonScalar(datetime, load_default=None)
+    created_before = JsonScalar(datetime, load_default=None)
+    limit = WordNumber(load_default=50, validate=validate.Range(1, MOST_IN_PAGE))
+    cursor = text(500, load_default=None)
+    sort = JsonChoice((("-created_at", True), ("created_at", False)), load_default=True)
+    """Loads as whether the newest come first."""
+    count = JsonChoice((("true", True), ("false", False)), load_default=False)
+
+
+class TriggerSchema(Schema):
+    """The body of `POST /schedules/preview`; what is in a trigger, the triggers themselves check."""
+
+    trigger = JsonDict(JsonScalar(Any), required=True)
+    timezone = text(64, allow_none=True)
+
+    @post_load
+    def put_the_zone_in(self, loaded: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """A timezone beside the trigger is the trigger's."""
+        if "trigger" in loaded and (zone := loaded.pop("timezone", None)) is not None:
+            loaded["trigger"] = {**loaded["trigger"], "timezone": zone}
+        return loaded
+
+
+class PreviewSchema(TriggerSchema):
+    """The body of `POST /schedules/preview`."""
+
+    count = JsonScalar(int, load_default=10, validate=validate.Range(1, MOST_IN_PREVIEW))
+    after = JsonScalar(datetime, load_default=None, allow_none=True)
+
+
+class ScheduleSchema(TriggerSchema):
+    """The body of `PUT /schedules/{id}`, and with an id of `POST /schedules`."""
+
+    task = text(200, required=True)
+    args = JsonDict(JsonScalar(Any), load_default=dict)
+    paused = JsonScalar(bool, load_default=False)
+    misfire = text(10)
+    misfire_grace = JsonScalar(float, allow_none=True)
+    max_running = JsonScalar(int, allow_none=True)
+    jitter = JsonScalar(float)
+
+
+class NewScheduleSchema(ScheduleSchema):
+    """The body of `POST /schedules`."""
+
+    id = text(64, load_default=None, allow_none=True)
+
+
+class HistoryQuerySchema(Schema):
+    """The query string of `GET /schedules/{id}/history`."""
+
+    limit = WordNumber(load_default=50, validate=validate.Range(1, MOST_IN_PAGE))
+    before = JsonScalar(datetime, load_default=None)
+
+
+class WaitQuerySchema(Schema):
+    """The query string of `GET /jobs/{id}`."""
+
+    wait = WordSeconds(load_default=None)
+
+
+def places(messages: Any, pointer: str = "#") -> list[dict[str, str]]:
+    """marshmallow's nested messages as `[{pointer, detail}]` (RFC 6901 fragments)."""
+    if isinstance(messages, Mapping):
+        found = []
+        for key, below in messages.items():
+            here = pointer if key == "_schema" else f"{pointer}/{_escape(str(key))}"
+            found += places(below, here)
+        return found
+    texts = messages if isinstance(messages, list) else [messages]
+    return [{"pointer": pointer, "detail": str(text)} for text in texts]
+
+
+def _escape(name: str) -> str:
+    """A step of a JSON pointer in a fragment (RFC 6901, sections 3 and 6)."""
+    return quote(name.replace("~", "~0").replace("/", "~1").encode(errors="replace"), safe="~!$&'()*+,;=:@")

@@ -1,0 +1,63 @@
+"""Starting jobs, one at a time or a batch."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Response, request, url_for
+
+from ..arguments.loading import Loader
+from ..tasks.options import RequestKey, Submission, SubmitOptions
+from .access import scope
+from .problems import Problem
+from .requests import (
+    LARGEST_BATCH,
+    batch_id,
+    check,
+    fingerprint,
+    idempotency_key,
+    largest_submission,
+    read_object,
+    refuse_query,
+    runtime,
+)
+from .responses import accepted, answer
+from .schemas import BatchSchema, SubmissionSchema
+
+_SUBMISSION: Final = Loader(SubmissionSchema())
+_BATCH: Final = BatchSchema()
+
+
+def submit_job() -> Response:
+    """`POST /jobs`: 202 after the commit; with an Idempotency-Key at most one job for each key."""
+    refuse_query()
+    key, service = idempotency_key(), runtime().service
+    body = read_object(largest_submission())
+    wish = _submission(check(_SUBMISSION, body))
+    if key is None:
+        return accepted(service.submit(wish.task, wish.args, wish.options))
+    job, replayed = service.submit_idempotent(RequestKey(scope(), key, fingerprint(body)), wish)
+    return accepted(job, {"Idempotency-Replayed": "true"} if replayed else {})
+
+
+def submit_batch() -> Response:
+    """`POST /jobs/batch`: all of the jobs, or none."""
+    refuse_query()
+    if "Idempotency-Key" in request.headers:
+        raise Problem("bad-parameter", "Idempotency-Key is for POST /jobs; a batch does not know it.")
+    body = check(_BATCH, read_object(LARGEST_BATCH))
+    id, jobs = runtime().service.submit_batch([_submission(each) for each in body["jobs"]])
+    items = [{"index": index, "id": job.id, "state": job.state} for index, job in enumerate(jobs)]
+    headers = {"Location": url_for("simmer.get_batch", id=id), "Retry-After": "1"}
+    return answer({"batch_id": id, "accepted": len(jobs), "items": items}, 202, headers)
+
+
+def get_batch(id: str) -> Response:
+    """`GET /batches/{id}`: how many of its jobs are in which state."""
+    refuse_query()
+    return answer(runtime().service.batch(batch_id(id)))
+
+
+def _submission(loaded: dict[str, Any]) -> Submission:
+    options = {name: value for name, value in loaded.items() if name not in ("task", "args")}
+    return Submission(loaded["task"], loaded["args"], SubmitOptions.of(options))

@@ -1,0 +1,1 @@
+"""From the signature of a function to the schema of its arguments."""

@@ -1,0 +1,208 @@
+"""From the annotations of a function to the marshmallow schema of its arguments."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import inspect
+import sys
+import typing
+from collections.abc import Callable, Container, Mapping
+from enum import Enum, Flag
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, NewType, NoReturn, Union, cast, get_args, get_origin
+
+from marshmallow import INCLUDE, RAISE, Schema, ValidationError, post_load
+
+from ..errors import TaskDefinitionError
+from ..serialization.encoding import is_mapped, to_json
+from .fields import (
+    SCALARS,
+    Field,
+    JsonChoice,
+    JsonDict,
+    JsonList,
+    JsonObject,
+    JsonScalar,
+    JsonUnion,
+    load_each,
+)
+
+_EMPTY: Final = inspect.Parameter.empty
+
+
+class OpenSchema(Schema):
+    """The schema of a function with **kwargs: further arguments fit `extra`."""
+
+    def __init__(self, extra: Field) -> None:
+        super().__init__(unknown=INCLUDE)
+        self.extra = extra
+
+    @post_load
+    def load_extra(self, loaded: dict[str, Any], **options: Any) -> dict[str, Any]:
+        further = [(name, value) for name, value in loaded.items() if name not in self.fields]
+        return {**loaded, **load_each(self.extra, further)}
+
+
+class _DataclassSchema(Schema):
+    """The schema of the dataclass `kind`; `computed` are the fields that it sets on its own."""
+
+    def __init__(self, kind: type, computed: Container[str]) -> None:
+        super().__init__(unknown=RAISE)
+        self.kind, self.computed = kind, computed
+
+    @post_load
+    def make(self, loaded: dict[str, Any], **options: Any) -> Any:
+        try:
+            return self.kind(**{name: value for name, value in loaded.items() if name not in self.computed})
+        except ValueError as exc:  # how a __post_init__ refuses
+            raise ValidationError(str(exc)) from exc
+
+
+def schema_of(function: Callable[..., Any]) -> Schema:
+    """The schema of the arguments that `function` takes by name; TaskDefinitionError where it has none."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as exc:
+        raise TaskDefinitionError(f"{name_of(function)}: its signature cannot be read; pass schema=") from exc
+    members: dict[str, Field] = {}
+    extra: Field | None = None
+    known: dict[type, Schema | None] = {}
+    for parameter in parameters:
+        reader = _Reader(f"{name_of(function)}: parameter {parameter.name!r}", _namespace(function), known)
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):
+            reader.refuse("is given by position, but a job names its arguments")
+        field = reader.member(parameter.name, parameter.annotation, parameter.default)
+        if parameter.kind is parameter.VAR_KEYWORD:
+            extra = field
+        else:
+            members[parameter.name] = field
+    if extra is None:
+        return Schema.from_dict(members)(unknown=RAISE)
+    return cast("type[OpenSchema]", OpenSchema.from_dict(members))(extra)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reader:
+    """Makes the fields of annotations; `place` says whose they are, `known` has the dataclasses met."""
+
+    place: str
+    namespace: Mapping[str, Any]
+    known: dict[type, Schema | None]
+
+    def refuse(self, complaint: str) -> NoReturn:
+        raise TaskDefinitionError(
+            f"{self.place} {complaint}; change it, or pass schema= (a marshmallow Schema)"
+        )
+
+    def member(self, name: str, annotation: Any, default: Any = _EMPTY) -> Field:
+        """The field of a parameter, or of a field of a dataclass."""
+        if name == "Meta":
+            self.refuse("has a name that marshmallow keeps for itself")
+        field = self.field(Any if annotation is _EMPTY else self.resolve(annotation))
+        field.required = default is _EMPTY
+        field.allow_none = field.allow_none or default is None
+        with contextlib.suppress(TypeError):
+            field.metadata = {} if default is _EMPTY else {"default": to_json(default)}
+        return field
+
+    def resolve(self, annotation: Any) -> Any:
+        def holder() -> None: ...
+
+        # One by one: what else the function names, such as its result, does not matter.
+        holder.__annotations__ = {"it": annotation}
+        try:
+            return typing.get_type_hints(holder, dict(self.namespace))["it"]
+        except Exception as exc:
+            self.refuse(f"is annotated {annotation!r}, which cannot be resolved ({exc})")
+
+    def field(self, annotation: Any) -> Field:
+        origin, inner = get_origin(annotation), get_args(annotation)
+        if origin in (Union, UnionType):
+            return self.union(inner)
+        if origin is Literal:
+            return self.choice(annotation, [(value, value) for value in inner])
+        if (origin or annotation) in (list, dict, tuple):
+            return self.container(annotation, origin or annotation, inner)
+        if isinstance(annotation, NewType):
+            return self.field(annotation.__supertype__)
+        if isinstance(annotation, type) and origin is None:
+            return self.named(annotation)
+        return self.not_understood(annotation)
+
+    def not_understood(self, annotation: Any) -> NoReturn:
+        self.refuse(
+            f"is annotated {annotation!r}, which is not understood (int, float, str, bool, None, list, dict,"
+            " Union, Literal, Enum, date, time, datetime, UUID, Decimal and dataclasses are)"
+        )
+
+    def named(self, kind: type) -> Field:
+        if kind in SCALARS:
+            return JsonScalar(kind)
+        if issubclass(kind, Enum) and not issubclass(kind, Flag):
+            return self.choice(kind, [(member.value, member) for member in kind])
+        if dataclasses.is_dataclass(kind) and not is_mapped(kind):
+            if kind not in self.known:
+                self.known[kind] = None  # it may contain itself
+                self.known[kind] = self.dataclass_schema(kind)
+            return JsonObject(lambda: cast(Schema, self.known[kind]))
+        self.not_understood(kind)
+
+    def union(self, kinds: tuple[Any, ...]) -> Field:
+        members = [self.field(kind) for kind in kinds if kind is not NoneType]
+        field = members[0] if len(members) == 1 else JsonUnion(members)
+        field.allow_none = NoneType in kinds or field.allow_none
+        return field
+
+    def choice(self, annotation: Any, pairs: list[tuple[Any, Any]]) -> Field:
+        try:
+            return JsonChoice([(to_json(value), choice) for value, choice in pairs])
+        except TypeError as exc:
+            self.refuse(f"is annotated {annotation!r}, whose values JSON cannot hold ({exc})")
+
+    def container(self, annotation: Any, kind: type, inner: tuple[Any, ...]) -> Field:
+        if kind is list:
+            return JsonList(self.field(inner[0] if inner else Any))
+        if kind is dict and inner[:1] in ((), (str,)):
+            return JsonDict(self.field(inner[1] if inner else Any))
+        if kind is tuple and (not inner or inner[1:] == (...,)):
+            return JsonList(self.field(inner[0] if inner else Any), tuple)
+        self.not_understood(annotation)
+
+    def dataclass_schema(self, kind: type) -> Schema:
+        try:
+            hints = typing.get_type_hints(kind)
+        except Exception as exc:
+            self.refuse(f"is the dataclass {kind.__name__}, whose annotations cannot be resolved ({exc})")
+        if any(isinstance(hint, dataclasses.InitVar) for hint in hints.values()):
+            self.refuse(f"is the dataclass {kind.__name__}, whose InitVar cannot be read back from it")
+        members: dict[str, Field] = {}
+        computed = []
+        for item in dataclasses.fields(kind):
+            reader = dataclasses.replace(self, place=f"{self.place}, field {kind.__name__}.{item.name}")
+            if item.init:
+                members[item.name] = reader.member(item.name, hints[item.name], _default(item))
+            else:
+                members[item.name] = JsonScalar(Any)
+                computed.append(item.name)
+        return cast("type[_DataclassSchema]", _DataclassSchema.from_dict(members))(kind, computed)
+
+
+def _default(item: dataclasses.Field[Any]) -> Any:
+    if item.default is not dataclasses.MISSING:
+        return item.default
+    return _EMPTY if item.default_factory is dataclasses.MISSING else item.default_factory
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Where the function is defined, for messages."""
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
+
+
+def _namespace(function: Callable[..., Any]) -> dict[str, Any]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    module = sys.modules.get(str(getattr(function, "__module__", "")))
+    return getattr(function, "__globals__", None) or (vars(module) if module else {})

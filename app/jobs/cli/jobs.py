@@ -1,0 +1,122 @@
+"""Commands that only read: tasks, list, show, workers, stats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..api.schemas import MOST_IN_PAGE
+from ..job import Job
+from ..serialization.presenter import present, present_in_list
+from ..service import JobFilters
+from ..states import STATES
+from .group import job_id, jobs_cli, readable, runtime
+from .output import compact, json_option, redactor, say, show_fields, show_json, show_table
+
+
+@jobs_cli.command("tasks")
+@json_option
+def tasks(as_json: bool) -> None:
+    """Show the registered tasks and what they take."""
+    found = runtime().service.tasks()
+    if as_json:
+        show_json({"items": found})
+    else:
+        rows = [
+            (task["name"], task["queue"], _count(task["counts"]), _takes(task), task["description"])
+            for task in found
+        ]
+        show_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
+
+
+@jobs_cli.command("list")
+@click.option("--state", multiple=True, type=click.Choice(STATES), help="In this state; repeat to mean or.")
+@click.option("--task", multiple=True, callback=readable, help="Of this task; repeat to mean or.")
+@click.option("--queue", multiple=True, callback=readable, help="In this queue; repeat to mean or.")
+@click.option("--tag", multiple=True, callback=readable, help="With this tag; repeat to mean or.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST_IN_PAGE))
+@click.option("--cursor", help="Go on where a list said that there is more.")
+@json_option
+def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: tuple[str, ...]) -> None:
+    """Show jobs, the newest first."""
+    page = runtime().service.page(JobFilters.of(filters), limit, cursor)
+    if as_json:
+        redact = redactor(runtime().settings)
+        items = [present_in_list(job, redact) for job in page]
+        show_json({"items": items, "next_cursor": page.next_cursor})
+        return
+    titles = ("ID", "STATE", "TASK", "QUEUE", "ATTEMPT", "PROGRESS", "CREATED")
+    if page:
+        show_table(titles, [_row(job) for job in page])
+    else:
+        say("No jobs.")
+    if page.next_cursor:
+        say(f"There are more: --cursor {page.next_cursor}")
+
+
+@jobs_cli.command("show")
+@click.argument("id", callback=job_id)
+@json_option
+def show(id: str, as_json: bool) -> None:
+    """Show a job and its attempts."""
+    run = runtime()
+    shown = present(run.service.get(id), redactor(run.settings))
+    if as_json:
+        show_json(shown)
+        return
+    show_fields((name, _field(value)) for name, value in shown.items())
+    if attempts := run.service.attempts(id):
+        click.echo()
+        names = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
+        rows = [[_field(attempt[name]) for name in names] for attempt in attempts]
+        show_table([name.removesuffix("_at").upper() for name in names], rows)
+
+
+@jobs_cli.command("workers")
+@json_option
+def workers(as_json: bool) -> None:
+    """Show the processes that run jobs."""
+    found = runtime().service.workers()
+    if as_json:
+        show_json({"items": found})
+    elif not found:
+        say("No worker is running.")
+    else:
+        names = ("id", "host", "pid", "state", "busy", "threads", "queues", "started_at", "heartbeat_at")
+        rows = [["all" if each[n] is None else each[n] for n in names] for each in found]
+        show_table([name.removesuffix("_at").upper() for name in names], rows)
+
+
+@jobs_cli.command("stats")
+@json_option
+def stats(as_json: bool) -> None:
+    """Show how many jobs are in which state."""
+    found = runtime().service.stats()
+    if as_json:
+        show_json(found)
+        return
+    show_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
+    click.echo()
+    show_fields((name, value) for name, value in found.items() if name != "states")
+
+
+def _row(job: Job) -> tuple[Any, ...]:
+    progress = None if job.progress.percent is None else f"{job.progress.percent:.0f} %"
+    attempt = f"{job.attempt}/{job.max_attempts}"
+    return (job.id, job.state, job.task, job.queue, attempt, progress, job.created_at)
+
+
+def _field(value: Any) -> Any:
+    return compact(value) if isinstance(value, dict | list | tuple) else value
+
+
+def _count(count: dict[str, Any]) -> str:
+    return f"{count['value']}{'+' if count['capped'] else ''}"
+
+
+def _takes(task: dict[str, Any]) -> str:
+    """The arguments in short, those that may be left out in brackets: `month, [copies]`."""
+    schema = task["args_schema"]
+    required = schema.get("required", ())
+    return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))

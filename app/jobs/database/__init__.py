@@ -1,0 +1,1 @@
+"""Connections, and everything that differs between databases."""

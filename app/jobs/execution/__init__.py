@@ -1,0 +1,1 @@
+"""How one run of a job goes: no threads, no SQL."""

@@ -1,0 +1,146 @@
+"""How one run of a job goes: a fresh app context, the task's call, and an Outcome. No threads, no SQL."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from ..config import Settings
+from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
+from ..outcomes import Cancel, Outcome, Snooze
+from ..serialization.encoding import dumps, stored
+from ..serialization.text import describe_exception, storable
+from ..store.claims import Claim
+from ..tasks import backoff as backoffs
+from ..tasks.registry import Registry, TaskDefinition
+from .current_job import Run, activate
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Runs attempts of one app's tasks; what goes wrong in one ends that one and nothing else."""
+
+    def __init__(self, app: Flask, registry: Registry, settings: Settings) -> None:
+        self._app, self._registry, self._settings = app, registry, settings
+
+    def run(self, claim: Claim, run: Run) -> Outcome:
+        """Call the task of `claim` and say how it ended. Never raises.
+
+        Nothing of the calling thread leaks in: an empty contextvars context, a fresh app context, no request.
+        """
+        return contextvars.Context().run(self._run_in_app, claim, run)
+
+    def _run_in_app(self, claim: Claim, run: Run) -> Outcome:
+        outcome: Outcome | None = None
+        close_session = _nothing
+        try:
+            with self._app.app_context():
+                close_session = self._session_closer()
+                try:
+                    activate(run)
+                    outcome = self._attempt(claim, run)
+                finally:
+                    close_session()
+        except BaseException as error:
+            # A teardown of the host's failed; what the task did stands.
+            log.exception("job %s (%s): a teardown of the app raised", claim.id, claim.task)
+            outcome = outcome or Outcome("failed", failure=describe_exception(error))
+        finally:
+            close_session()  # a teardown may have opened it again
+        return outcome
+
+    def _attempt(self, claim: Claim, run: Run) -> Outcome:
+        definition = self._registry.get(claim.task)
+        try:
+            run.check()
+            value = definition.function(**definition.arguments.load(stored(claim.args)))
+            return self._outcome_of(value)
+        except JobCancelled as asked:
+            return Outcome("cancelled", reason=describe_exception(asked).message or None)
+        except BaseException as error:
+            return self._failed(definition, claim, error)
+
+    def _outcome_of(self, value: Any) -> Outcome:
+        if isinstance(value, Snooze):
+            return Outcome("snoozed", delay=_snooze(value.seconds))
+        if isinstance(value, Cancel):
+            return Outcome("cancelled", reason=storable(value.reason) or None)
+        try:
+            result = dumps(value, "result")
+        except Exception as error:
+            raise ResultNotSerializable(str(error)) from error
+        if (size := len(result.encode())) > self._settings.max_result_bytes:
+            raise ResultTooLarge(
+                f"the result has {size} bytes, JOBS_MAX_RESULT_BYTES is"
+                f" {self._settings.max_result_bytes}: store it elsewhere and return a reference"
+            )
+        return Outcome("succeeded", result=result)
+
+    def _failed(self, definition: TaskDefinition, claim: Claim, error: BaseException) -> Outcome:
+        failure = describe_exception(error)
+        retry_in = None
+        if claim.attempt < claim.max_attempts and _is_retryable(error, definition.retry_on):
+            retry_in = _backoff(definition, claim)
+        then = "failed for good" if retry_in is None else f"runs again in {retry_in:.1f} s"
+        log.error(
+            "job %s (%s): attempt %d of %d %s\n%s",
+            claim.id, claim.task, claim.attempt, claim.max_attempts, then, failure.traceback,
+        )  # fmt: skip
+        return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
+
+    def _session_closer(self) -> Callable[[], None]:
+        """What closes the job's session, whatever the host does with contexts and teardowns.
+
+        Flask stops at the first teardown that raises, and a session left behind is found by a later
+        context at the same address, which then commits rows that are not its own.
+        """
+        db = self._app.extensions.get("sqlalchemy")
+        if db is None:
+            return _nothing
+        scopes = db.session.registry
+        if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
+            return lambda: _quietly(db.session.remove)
+        key = scopes.scopefunc()
+
+        def close() -> None:
+            if session := scopes.registry.pop(key, None):
+                _quietly(session.close)
+
+        return close
+
+
+def _nothing() -> None:
+    pass
+
+
+def _quietly(call: Callable[[], None]) -> None:
+    with contextlib.suppress(Exception):
+        call()
+
+
+def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...]) -> bool:
+    if isinstance(error, ResultNotSerializable | ResultTooLarge):
+        return False
+    # A timeout is a failure like any other, although it derives from BaseException.
+    return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)
+
+
+def _snooze(seconds: Any) -> float:
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not number or not seconds <= backoffs.LONGEST:
+        raise ValueError(f"Snooze takes a number of seconds, ten years at most, not {seconds!r:.200}")
+    return max(0.0, float(seconds))
+
+
+def _backoff(definition: TaskDefinition, claim: Claim) -> float:
+    try:
+        return backoffs.delay(definition.backoff, claim.attempt)
+    except Exception:
+        log.exception("task %s: its backoff raised; the exponential one is used", claim.task)
+        return backoffs.delay("exponential", claim.attempt)

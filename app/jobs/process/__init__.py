@@ -1,0 +1,1 @@
+"""How threads start and end in a process."""

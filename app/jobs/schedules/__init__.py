@@ -1,0 +1,1 @@
+"""Pure rules of time: triggers, policies, declarations."""

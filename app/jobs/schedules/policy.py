@@ -1,0 +1,176 @@
+"""What a schedule does about fire times that were missed, come late, or overlap: pure decisions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from ..errors import InvalidArguments, problem
+from .triggers import Trigger
+
+MISFIRES: Final = ("latest", "all", "skip")
+CAUGHT_UP: Final = 100
+"""So many missed fire times run at most with misfire="all"."""
+LISTED: Final = 100
+"""Up to so many missed fire times get a row each; more share one that counts them."""
+NOT_LATE: Final = 10.0
+"""Seconds: with misfire="skip" and no misfire_grace, what is later than this was missed."""
+LONGEST: Final = 3_650 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The policies of a schedule; durations are seconds.
+
+    `misfire`: `latest` runs once for all that was missed, `all` once for each (100 at most), `skip` runs
+    nothing that was missed. A fire time seen later than `misfire_grace` is misfired (None: any lateness is
+    fine). A fire time is skipped while `max_running` of the schedule's jobs are not final (None: never).
+    `jitter` delays each job by up to that much and never moves the fire times.
+    """
+
+    misfire: str = "latest"
+    misfire_grace: float | None = None
+    max_running: int | None = 1
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        if found := [problem(f"#/{name}", detail) for name, detail in self._problems()]:
+            raise InvalidArguments(found)
+
+    @classmethod
+    def words(cls) -> tuple[str, ...]:
+        """The names of the policies."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> Policy:
+        """The policy that `words` name; raises InvalidArguments for unknown and bad ones."""
+        if unknown := [word for word in words if word not in cls.words()]:
+            raise InvalidArguments([problem(f"#/{word}", "Unknown field.") for word in unknown])
+        return cls(**words)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The policy under the contract's names."""
+        return asdict(self)
+
+    def _problems(self) -> Iterator[tuple[str, str]]:
+        if self.misfire not in MISFIRES:
+            yield "misfire", f"choose one of {', '.join(MISFIRES)}"
+        if self.misfire_grace is not None and not _is_seconds(self.misfire_grace):
+            yield "misfire_grace", "must be a number of seconds, or null for any lateness"
+        if self.max_running is not None and not _is_count(self.max_running):
+            yield "max_running", "must be a whole number from 1 to 10,000, or null for no limit"
+        if not _is_seconds(self.jitter):
+            yield "jitter", "must be a number of seconds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is decided about a fire time, or about `count` of them from this one on."""
+
+    fire_time: datetime
+    decision: str
+    count: int = 1
+    reason: str | None = None
+
+
+def decide(
+    policy: Policy, trigger: Trigger, first: datetime, now: datetime, *, anchor: datetime, running: int
+) -> tuple[list[Verdict], datetime]:
+    """A verdict for each fire time from `first` to `now`, and the last of them.
+
+    `running` is how many of the schedule's jobs are not final.
+    """
+    count, latest = trigger.until(first, now, anchor)
+    if policy.misfire == "all":
+        return _catch_up(policy, trigger, first, now, anchor=anchor, running=running, count=count), latest
+    if policy.misfire == "latest":
+        missed = _stood_for(policy, trigger, first, now, anchor=anchor, count=count - 1)
+    else:
+        missed = _listed(trigger, first, anchor, count - 1, "misfired", "missed")
+    return [*missed, _one(policy, latest, now, running)], latest
+
+
+def _one(policy: Policy, fire_time: datetime, now: datetime, running: int) -> Verdict:
+    late = (now - fire_time).total_seconds()
+    grace = policy.misfire_grace
+    if grace is None and policy.misfire == "skip":
+        grace = NOT_LATE
+    if grace is not None and late > grace:
+        return Verdict(fire_time=fire_time, decision="misfired", reason=_too_late(grace))
+    if policy.max_running is not None and running >= policy.max_running:
+        reason = f"{running} of its jobs had not ended, max_running is {policy.max_running}"
+        return Verdict(fire_time=fire_time, decision="skipped", reason=reason)
+    return Verdict(fire_time=fire_time, decision="fired")
+
+
+def _catch_up(
+    policy: Policy, trigger: Trigger, first: datetime, now: datetime, *, anchor: datetime, running: int,
+    count: int,
+) -> list[Verdict]:  # fmt: skip
+    verdicts: list[Verdict] = []
+    fire_time: datetime | None = first
+    if count > CAUGHT_UP:
+        reason = f"only the latest {CAUGHT_UP} are caught up with"
+        verdicts.append(Verdict(fire_time=first, decision="misfired", count=count - CAUGHT_UP, reason=reason))
+        fire_time = trigger.next_after(_nth(trigger, first, now, anchor, count - CAUGHT_UP), anchor)
+    while fire_time is not None and fire_time <= now:
+        verdict = _one(policy, fire_time, now, running)
+        verdicts.append(verdict)
+        running += verdict.decision == "fired"
+        fire_time = trigger.next_after(fire_time, anchor)
+    return verdicts
+
+
+def _stood_for(
+    policy: Policy, trigger: Trigger, first: datetime, now: datetime, *, anchor: datetime, count: int
+) -> list[Verdict]:
+    """Of `count` missed ones those within the grace, for which the latest runs, after those beyond it."""
+    grace = policy.misfire_grace
+    if grace is None or first >= (limit := now - timedelta(seconds=grace)):
+        return _listed(trigger, first, anchor, count, "coalesced", "missed")
+    late, last = trigger.until(first, limit - timedelta(microseconds=1), anchor)
+    late, following = min(late, count), trigger.next_after(last, anchor) or last
+    misfired = _listed(trigger, first, anchor, late, "misfired", _too_late(grace))
+    return [*misfired, *_listed(trigger, following, anchor, count - late, "coalesced", "missed")]
+
+
+def _listed(
+    trigger: Trigger, first: datetime, anchor: datetime, count: int, decision: str, reason: str
+) -> list[Verdict]:
+    """One verdict for each of `count` missed fire times, or one for all where they are too many."""
+    if count > LISTED:
+        return [Verdict(fire_time=first, decision=decision, count=count, reason=reason)]
+    found: list[Verdict] = []
+    fire_time: datetime | None = first
+    while fire_time is not None and len(found) < count:
+        found.append(Verdict(fire_time=fire_time, decision=decision, reason=reason))
+        fire_time = trigger.next_after(fire_time, anchor)
+    return found
+
+
+def _too_late(grace: float) -> str:
+    return f"seen after a grace of {grace:g} s"
+
+
+def _nth(trigger: Trigger, first: datetime, now: datetime, anchor: datetime, wanted: int) -> datetime:
+    """The fire time with the number `wanted`, counted from `first`, by bisection: they may be millions."""
+    low, high = 0.0, (now - first).total_seconds()
+    while True:
+        middle = (low + high) / 2
+        count, last = trigger.until(first, first + timedelta(seconds=middle), anchor)
+        if count == wanted or high - low < 1e-6:
+            return last
+        low, high = (middle, high) if count < wanted else (low, middle)
+
+
+def _is_seconds(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 <= value <= LONGEST and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000

@@ -1,0 +1,109 @@
+"""A job as the JSON object that HTTP and the command line show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ..job import Job, Progress
+from ..states import RUNNING
+
+TIMES: Final = (
+    "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at", "expires_at", "fire_time",
+)  # fmt: skip
+
+Redact = Callable[[Any], Any]
+"""Gives a copy of a JSON value in which the values of secret keys are covered."""
+
+LARGEST_IN_LISTS: Final = 2 * 1024
+"""Bytes of JSON over which `args` and `result` are left out of lists."""
+
+
+def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
+    """Every key of a job, in the order of its attributes, secrets covered.
+
+    `jobs_url` is the address of the list of jobs; without one (no HTTP about) `links` is None.
+    """
+    shown = dict(vars(job))
+    for key in TIMES:
+        if (value := shown[key]) is not None:
+            shown[key] = moment(value)
+    shown["args"] = redact(dict(job.args))
+    shown["result"] = redact(job.result)
+    shown["progress"] = _progress(job.progress)
+    shown["error"] = _error(job.error)
+    shown["links"] = None if jobs_url is None else links(job, jobs_url)
+    return shown
+
+
+def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
+    """As `present`, but large `args` and `result` are None and named in `truncated`."""
+    shown = present(job, redact, jobs_url)
+    shown["truncated"] = [name for name in ("args", "result") if _is_large(shown[name])]
+    for name in shown["truncated"]:
+        shown[name] = None
+    return shown
+
+
+def present_attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """One run of a job; its error without the traceback, which may show what is secret."""
+    return {**attempt, "error": _error(attempt["error"])}
+
+
+def links(job: Job, jobs_url: str) -> dict[str, str]:
+    """Where to read on, and what may be done with the job as it is now."""
+    own = f"{jobs_url}/{job.id}"
+    addresses = {
+        "self": own, "result": f"{own}/result", "attempts": f"{own}/attempts", "events": f"{own}/events",
+    }  # fmt: skip
+    if job.is_final:
+        addresses["retry"] = f"{own}/retry"
+    elif job.state != RUNNING or job.cancel_requested_at is None:
+        addresses["cancel"] = f"{own}/cancel"
+    return addresses
+
+
+def moment(value: datetime | None) -> str | None:
+    """RFC 3339, UTC, microseconds, ending in Z."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat("T", "microseconds")[:26] + "Z"
+
+
+def dump(value: Any) -> bytes:
+    """`value` as JSON text in UTF-8; datetimes become RFC 3339."""
+    try:
+        return _ENCODER.encode(value).encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8: only an escape can carry it
+        return json.dumps(value, default=_default, separators=(",", ":")).encode()
+
+
+def _error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if error is None else {"type": error["type"], "message": error["message"]}
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    return {
+        "current": progress.current,
+        "total": progress.total,
+        "percent": progress.percent,
+        "message": progress.message,
+        "eta": progress.eta,
+    }
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, str | dict | list) and len(dump(value)) > LARGEST_IN_LISTS
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_ENCODER: Final = json.JSONEncoder(default=_default, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,43 @@
+"""The limit on jobs that wait (JOBS_MAX_QUEUED), checked against a count at most a second old."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from ..clock import Clock
+from ..database.database import Database
+from ..errors import QueueFull
+from ..store import queries
+
+COUNTED_FOR: Final = 1.0
+
+
+class Backlog:
+    """Counts what waits, at most once a second, and adds what this process submitted since."""
+
+    def __init__(
+        self, database: Database, limit: int, clock: Clock, counted_for: float = COUNTED_FOR
+    ) -> None:
+        self._database, self._limit, self._clock = database, limit, clock
+        self._counted_for = counted_for
+        self._lock = threading.Lock()
+        self._count = 0
+        self._counted_at: float | None = None
+
+    def is_full(self, more: int = 1) -> bool:
+        """Whether `more` jobs are too many."""
+        with self._lock:
+            moment = self._clock.monotonic()
+            if self._counted_at is None or moment - self._counted_at >= self._counted_for:
+                with self._database.read() as conn:
+                    self._count = queries.backlog(conn, self._limit + 1)
+                self._counted_at = moment
+            return self._count + more > self._limit
+
+    def admit(self, more: int = 1) -> None:
+        """Count `more` jobs in; raises QueueFull where they are too many."""
+        if self.is_full(more):
+            raise QueueFull(f"{self._limit} jobs are waiting, which is JOBS_MAX_QUEUED: try again later")
+        with self._lock:
+            self._count += more

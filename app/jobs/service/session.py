@@ -1,0 +1,79 @@
+"""What the caller's own database session has to do with a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session, SessionTransaction, scoped_session
+
+from ..errors import OpenTransaction
+
+_CALLS: Final = "simmer_calls"
+
+
+def refuse_open_transaction(db: Any, engine: Engine) -> None:
+    """Raise OpenTransaction where `db.session` holds SQLite's write lock on the database of `engine`.
+
+    Our own connection would wait for that lock, and the caller for us.
+    """
+    if db is None or engine.dialect.name != "sqlite" or not db.session.registry.has():
+        return
+    session = db.session()
+    if not session.in_transaction() or not _same_database(session, engine):
+        return
+    driver = session.connection().connection.dbapi_connection
+    if getattr(driver, "in_transaction", False):
+        raise OpenTransaction()
+
+
+def connection_of(session: Any, engine: Engine) -> Connection:
+    """The connection of the caller's transaction; ValueError where it is on another database."""
+    if not _same_database(session, engine):
+        raise ValueError(f"session= is bound to another database than the jobs ({engine.url!r})")
+    return session.connection()  # type: ignore[no-any-return]
+
+
+def after_commit(session: Any, call: Callable[[], None]) -> None:
+    """Call once, when the outermost transaction of `session` has been committed and has ended."""
+    real: Session = session() if isinstance(session, scoped_session) else session
+    if _CALLS not in real.info:
+        event.listen(real, "after_commit", _on_commit)
+        event.listen(real, "after_rollback", _on_rollback)
+        event.listen(real, "after_transaction_end", _on_end)
+    real.info.setdefault(_CALLS, _Calls()).waiting.append(call)
+
+
+@dataclass(slots=True)
+class _Calls:
+    """What a session calls after its commit; one set of listeners serves all submissions of a session."""
+
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+    ready: list[Callable[[], None]] = field(default_factory=list)
+
+
+def _on_commit(session: Session) -> None:
+    if not session.in_nested_transaction():
+        calls: _Calls = session.info[_CALLS]
+        calls.ready, calls.waiting = calls.waiting, []
+
+
+def _on_rollback(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info[_CALLS].waiting = []
+
+
+def _on_end(session: Session, transaction: SessionTransaction) -> None:
+    # Only now has the session let go of its connection, and can be used again should a call raise.
+    if transaction.parent is None:
+        calls: _Calls = session.info[_CALLS]
+        ready, calls.ready = calls.ready, []
+        for call in ready:
+            call()
+
+
+def _same_database(session: Any, engine: Engine) -> bool:
+    bind = session.get_bind()
+    return bool(bind is not None and bind.engine.url == engine.url)

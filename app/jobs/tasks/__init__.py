@@ -1,0 +1,1 @@
+"""What a task is: a registered function with the defaults of its jobs."""

@@ -1,0 +1,66 @@
+"""Writes the schedules that code declares: once when a worker starts, and when more are declared."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from ..clock import Clock
+from ..database.database import Database
+from ..store import schedules
+from ..store.firing import new_schedule
+from ..tasks.registry import Declaration, Registry
+
+log = logging.getLogger(__name__)
+
+
+class Declarer:
+    """Adds, follows and retires the schedules of one app name; those of others are left alone."""
+
+    def __init__(self, app: str, database: Database, registry: Registry, clock: Clock) -> None:
+        self._app, self._database, self._registry, self._clock = app, database, registry, clock
+        self._declared: Mapping[str, Declaration] | None = None
+
+    def declare(self) -> None:
+        """Write what the code declares, unless it is written already."""
+        declarations = self._registry.declarations
+        if self._declared is declarations:
+            return
+        for declaration in declarations.values():
+            try:
+                self._declare_one(declaration)
+            except IntegrityError:  # another process stored it at this moment
+                self._declare_one(declaration)
+            except TypeError as error:  # the others fire all the same
+                log.error("schedule %r is not declared: %s", declaration.id, error)
+        with self._database.write() as conn:
+            schedules.retire(conn, self._app, list(declarations), self._clock.now())
+        self._declared = declarations
+
+    def _declare_one(self, declaration: Declaration) -> None:
+        now = self._clock.now()
+        with self._database.write() as conn:
+            stored = schedules.get(conn, declaration.id, lock=True)
+            if stored is None:
+                schedules.add(conn, new_schedule(declaration, self._app, now), now)
+            elif stored.app != self._app:
+                owner = stored.app or "made at run time"
+                log.error("schedule %r is not declared: its id is taken (%s)", declaration.id, owner)
+            else:
+                self._redeclare(conn, stored, declaration, now)
+
+    def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
+        wanted = new_schedule(declaration, self._app, stored.anchor)
+        known = (stored.task, stored.args, stored.trigger, stored.policy, stored.retired)
+        if (wanted.task, wanted.args, wanted.trigger, wanted.policy, False) == known:
+            return
+        # The same trigger goes on where it was: a restart moves nothing.
+        same = wanted.trigger == stored.trigger and not stored.retired
+        next_fire = stored.next_fire_at if same else declaration.trigger.next_after(now, stored.anchor)
+        schedules.redeclare(conn, replace(wanted, next_fire_at=next_fire), now)

@@ -1,0 +1,41 @@
+"""Deletes finished jobs, and decisions about fire times, that are older than RETENTION, in small batches."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from ..clock import Clock
+from ..config import Settings
+from ..database.database import Database
+from ..states import CANCELLED, FAILED, SUCCEEDED
+from ..store import fires, idempotency, jobs
+
+PRUNE_EVERY: Final = 60.0
+BATCH: Final = 500
+
+
+class Pruner:
+    """A batch a transaction, so that nobody waits long for the write lock."""
+
+    name = "pruner"
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._retention = timedelta(seconds=settings.retention)
+        self._kept = {
+            (SUCCEEDED, CANCELLED): self._retention,
+            (FAILED,): timedelta(seconds=settings.retention_failed),
+        }
+
+    def run_once(self) -> float:
+        """Delete up to one batch of each kind; come back at once while there is more."""
+        now = self._clock.now()
+        gone = 0
+        for states, kept in self._kept.items():
+            with self._database.write() as conn:
+                gone = max(gone, jobs.prune(conn, states, now - kept, BATCH))
+        with self._database.write() as conn:
+            idempotency.prune(conn, now)
+            gone = max(gone, fires.prune_decisions(conn, now - self._retention, BATCH))
+        return 0.05 if gone >= BATCH else PRUNE_EVERY

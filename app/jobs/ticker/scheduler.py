@@ -1,0 +1,164 @@
+"""Fires schedules: one job for a fire time, however many processes look (promise 5)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from ..clock import Clock
+from ..database.database import Database
+from ..errors import SimmerError
+from ..schedules.policy import Policy, Verdict, decide
+from ..schedules.triggers import Trigger, parse_trigger
+from ..service.backlog import Backlog
+from ..service.job_factory import Submitter
+from ..store import fires, jobs, leases
+from ..store.fires import Decision, Move
+from ..store.jobs import NewJob
+from ..tasks.options import NO_OPTIONS, SubmitOptions
+from ..tasks.registry import Registry
+from ..worker.dispatcher import Worker
+from .declarations import Declarer
+
+log = logging.getLogger(__name__)
+LOOK_EVERY: Final = 1.0
+"""Seconds: it looks at least so often, for schedules that another process stored."""
+LEASE: Final = 1.0
+"""Seconds for which one process fires alone; the others look again when they are over."""
+AT_ONCE: Final = 200
+"""So many schedules are moved on in one transaction at most."""
+
+
+class Scheduler:
+    """Writes the declared schedules at the start, then turns fire times into jobs."""
+
+    name = "scheduler"
+
+    def __init__(
+        self, *, app: str, worker: Worker | None, database: Database, registry: Registry,
+        submitter: Submitter, backlog: Backlog, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._worker, self._database, self._registry = worker, database, registry
+        self._submitter, self._backlog, self._clock = submitter, backlog, clock
+        self._declarer = Declarer(app, database, registry, clock)
+        self._id = str(uuid.uuid4())
+        self._watch = database.watch()
+        self._due_at: datetime | None = None
+        self._asked_for: list[str] | None = None
+
+    def run_once(self) -> float:
+        """Fire what is due; answer the seconds until it is to look again, one at most."""
+        self._declarer.declare()
+        pause = self.seconds_until_due()
+        return pause if pause > 0 else self._fire()
+
+    def seconds_until_due(self) -> float:
+        """Until the next fire time, not positive where it has come; one at most."""
+        tasks = list(self._registry.tasks)
+        if self._watch.has_news() or tasks != self._asked_for:
+            self._asked_for = None
+            with self._database.read() as conn:
+                self._due_at = fires.next_fire(conn, tasks)
+            self._asked_for = tasks
+        return self._seconds_until(self._due_at)
+
+    def _fire(self) -> float:
+        """Seconds until the next look."""
+        tasks = list(self._registry.tasks)
+        with self._database.write() as conn:
+            now = self._clock.now()
+            held_until = leases.take(conn, _lease_of(tasks), self._id, now, LEASE)
+            if held_until is not None:
+                return self._seconds_until(held_until)
+            rows = fires.due(conn, now, tasks, AT_ONCE)
+            if rows:
+                self._move(conn, rows, now)
+            again_at = fires.next_gathering(conn, now, tasks)
+        if self._worker is not None and rows:
+            self._worker.wake()
+        return self._seconds_until(again_at)
+
+    def _move(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
+        running = fires.open_jobs(conn, [row.id for row in rows])
+        planned = [self._plan(row, running.get(row.id, 0), now) for row in rows]
+        if not _apply(conn, [move for move, _ in planned], [job for _, made in planned for job in made], now):
+            for move, made in planned:
+                _apply_alone(conn, move, made, now)
+
+    def _plan(self, row: Any, running: int, now: datetime) -> tuple[Move, list[NewJob]]:
+        """How the schedule moves on, and the jobs of the fire times that it passes."""
+        trigger, policy = _rule(row.trigger, row.policy)
+        verdicts, latest = decide(policy, trigger, row.next_fire_at, now, anchor=row.anchor, running=running)
+        carried_out = [self._carry_out(row, policy, verdict, now) for verdict in verdicts]
+        made = [job for _, job in carried_out if job is not None]
+        decisions = [decision for decision, _ in carried_out]
+        return Move(row.id, row.next_fire_at, trigger.next_after(latest, row.anchor), decisions), made
+
+    def _carry_out(
+        self, row: Any, policy: Policy, verdict: Verdict, now: datetime
+    ) -> tuple[Decision, NewJob | None]:
+        """The verdict as a decision, with its job if it fires; what cannot fire is skipped and says so."""
+        if verdict.decision != "fired":
+            return Decision(**asdict(verdict)), None
+        options = SubmitOptions(delay=random.uniform(0, policy.jitter)) if policy.jitter else NO_OPTIONS
+        origin = {"schedule_id": row.id, "fire_time": verdict.fire_time}
+        try:
+            self._backlog.admit()
+            job = self._submitter.make(row.task, json.loads(row.args), options, now, **origin)
+        except (SimmerError, TypeError) as error:
+            log.error("schedule %s cannot fire: %s", row.id, error)
+            return _skipped(verdict.fire_time, str(error)[:1000]), None
+        return Decision(fire_time=verdict.fire_time, decision="fired", job_id=job.id), job
+
+    def _seconds_until(self, moment: datetime | None) -> float:
+        if moment is None:
+            return LOOK_EVERY
+        return min(LOOK_EVERY, (moment - self._clock.now()).total_seconds())
+
+
+def _apply(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now: datetime) -> bool:
+    """Move the schedules on with their jobs; False, and nothing done, if a fire time was decided before."""
+    try:
+        with conn.begin_nested() as savepoint:
+            if not fires.move(conn, moves, now):
+                savepoint.rollback()
+                return False
+            if made:
+                jobs.enqueue(conn, made)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _apply_alone(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> None:
+    """A clock set back, or an id that was used before, can lead to fire times that had their job."""
+    had_its_job = _skipped(move.decisions[-1].fire_time, "this fire time had its job before")
+    passed_by = replace(move, decisions=[had_its_job]), replace(move, decisions=[])
+    if not _apply(conn, [move], made, now):
+        any(_apply(conn, [instead], [], now) for instead in passed_by)
+
+
+@lru_cache(maxsize=10_000)
+def _rule(trigger: str, policy: str) -> tuple[Trigger, Policy]:
+    """What the stored JSON says; schedules are read again and again, and many say the same."""
+    return parse_trigger(json.loads(trigger)), Policy.of(json.loads(policy))
+
+
+def _skipped(fire_time: datetime, reason: str) -> Decision:
+    return Decision(fire_time=fire_time, decision="skipped", reason=reason)
+
+
+def _lease_of(tasks: Sequence[str]) -> str:
+    """Processes that know the same tasks share a lease: none waits for one that cannot fire its schedules."""
+    return "schedules:" + hashlib.sha256("\n".join(sorted(tasks)).encode()).hexdigest()[:16]

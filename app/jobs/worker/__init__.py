@@ -1,0 +1,1 @@
+"""Claims jobs, hands them to an engine, and writes their outcomes."""

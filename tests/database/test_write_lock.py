@@ -1,0 +1,121 @@
+"""One thread of a process writes to SQLite at a time; waiting for it has a bound."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import ProgrammingError
+
+from app.jobs import DatabaseUnavailable
+from app.jobs.database import database
+from app.jobs.database.database import Database
+
+SECONDS = 10
+
+
+@pytest.fixture
+def lite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A file of which nobody waits long."""
+    monkeypatch.setattr(database, "LOCK_WAIT", 0.3)
+    with closing(
+        Database.connect(make_url(f"sqlite:///{tmp_path}/t.db"), threads=4, synchronous="OFF")
+    ) as made:
+        with made.write() as conn:
+            conn.execute(text("CREATE TABLE t (n INTEGER)"))
+        yield made
+
+
+@contextmanager
+def somebody_writes(lite: Database) -> Iterator[None]:
+    """Another thread has a write transaction while the block runs."""
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with lite.write():
+            has_begun.set()
+            assert may_end.wait(SECONDS)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert has_begun.wait(SECONDS)
+    yield
+    may_end.set()
+    thread.join(SECONDS)
+
+
+def test_waiting_for_the_turn_has_a_bound(lite: Database) -> None:
+    """Whoever writes too long is an outage for the others, who can read meanwhile; then all goes on."""
+    insert = [("INSERT INTO t VALUES (?), (?)", (1, 2))]
+    with somebody_writes(lite):
+        with pytest.raises(DatabaseUnavailable, match="others of this process"):
+            lite.apply(insert)
+        with pytest.raises(DatabaseUnavailable), lite.write():
+            pass
+        with lite.look() as conn:
+            assert conn.exec_driver_sql("SELECT count(*) FROM t", ()).fetchone() == (0,)
+    lite.apply(insert)
+    with lite.look() as conn:
+        assert conn.exec_driver_sql("SELECT n FROM t WHERE n > ?", (1,)).fetchall() == [(2,)]
+
+
+def test_writers_take_turns(lite: Database) -> None:
+    """Eight threads, both ways to write: nobody meets the other's lock, and every row is there."""
+
+    def write() -> None:
+        for _ in range(20):
+            lite.apply([("INSERT INTO t VALUES (?)", (1,))])
+            with lite.write() as conn:
+                conn.execute(text("INSERT INTO t VALUES (2)"))
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    with lite.look() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM t", ()).fetchone() == (320,)
+
+
+def test_a_child_does_not_wait_for_its_parents_turn(lite: Database) -> None:
+    """What another thread of the parent had at the fork nobody has in the child."""
+    with somebody_writes(lite):
+        assert lite._turn is not None
+        lite._turn.begin_afresh()
+        with lite._turn.taken():
+            pass
+
+
+def test_a_wait_for_the_turn_shortens_the_next_one_only(lite: Database, tmp_path: Path) -> None:
+    """Who got the turn late waits for another process with what is left; the connection is as before then."""
+    turn = lite._turn
+    assert turn is not None
+    with closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with turn.taken(), lite.engine.connect() as conn:
+            turn._left = 0.0
+            driver = conn.connection.dbapi_connection
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                turn.begin(driver)
+            assert driver.execute("PRAGMA busy_timeout").fetchone() == (300,)
+    lite.apply([("INSERT INTO t VALUES (?)", (1,))])
+
+
+def test_a_connection_that_broke_is_not_kept_and_does_not_keep_the_turn(lite: Database) -> None:
+    """Whatever a write transaction meets, its end included, the next one begins on a sound connection."""
+    insert = [("INSERT INTO t VALUES (?)", (1,))]
+    lite.apply(insert)
+    assert lite._quick is not None
+    (kept,) = lite._quick._writers
+    driver = kept.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    with pytest.raises(ProgrammingError, match="closed"), lite.act():
+        driver.close()
+    lite.apply(insert)
+    with lite.look() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM t", ()).fetchone() == (2,)

@@ -1,0 +1,141 @@
+"""What is hidden, and what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.jobs.serialization.redaction import REDACTED, WORDS, Redactor, redactor_of
+
+redact = redactor_of(None).redact
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *WORDS,
+        "PASSWORD",
+        "db_password",
+        "Password2",
+        "passwordHash",
+        "user.secret",
+        "client-secret",
+        "CSRFToken",
+        "csrf_token",
+        "accessToken",
+        "Authorization",
+        "Proxy-Authorization",
+        "apiKey",
+        "API_KEY",
+        "X-Api-Key",
+        "apikey",
+        "APIKey",
+        "old api key 2",
+        "privateKeyPem",
+        "PRIVATE-KEY",
+        "accessKeyId",
+        "aws_access_key_id",
+        "awsCredentials",
+    ],
+)
+def test_secret_keys(key: str) -> None:
+    """A secret word standing as a whole word hides the value, however the key is written."""
+    assert redact({key: "x"}) == {key: REDACTED}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "_",
+        "tokens",
+        "tokenizer",
+        "secretary",
+        "passwords",
+        "passage",
+        "authorized",
+        "key",
+        "monkey",
+        "api",
+        "private",
+        "api_public_key",
+        "keyApi",
+        "accessible key",
+        "ключ",
+        "a" * 10_000,
+    ],
+)
+def test_other_keys(key: str) -> None:
+    """Words that only contain a secret word, or its parts apart, hide nothing."""
+    value = {key: "x"}
+    assert redact(value) is value
+
+
+def test_whole_values_are_hidden_at_any_depth() -> None:
+    """Whatever stands under a secret key is replaced, in lists and objects too, and the rest is kept."""
+    value = {
+        "user": {"name": "ada", "token": {"a": 1}, "tags": ["password"]},
+        "rows": [{"id": 1}, {"id": 2, "secret": None}],
+    }
+    before = repr(value)
+    assert redact(value) == {
+        "user": {"name": "ada", "token": REDACTED, "tags": ["password"]},
+        "rows": [{"id": 1}, {"id": 2, "secret": REDACTED}],
+    }
+    assert repr(value) == before
+
+
+def test_order_of_keys_is_kept() -> None:
+    """Redacting does not move a key."""
+    assert list(redact({"a": 1, "token": 2, "b": 3})) == ["a", "token", "b"]
+
+
+@pytest.mark.parametrize("value", [None, 1, "token", [], {}, [1, {"a": [2]}], {"a": {"b": 1}}])
+def test_nothing_to_hide_gives_the_same_object(value: Any) -> None:
+    """Without a secret nothing is copied."""
+    assert redact(value) is value
+
+
+def test_untouched_parts_are_shared() -> None:
+    """Only the way to a secret is copied."""
+    value = {"big": [1, 2], "auth": {"token": 1}}
+    assert redact(value)["big"] is value["big"]
+
+
+def test_own_words_replace_the_list() -> None:
+    """JOBS_REDACT's words are used instead of ours, in any case and spelling; no words hide nothing."""
+    own = Redactor(["Tax-Number", "größe", "iban"])
+    value = {
+        "taxNumber": 1,
+        "TAX_NUMBER": 1,
+        "taxnumber": 1,
+        "meine_Größe": 1,
+        "IBAN": 1,
+        "password": 1,
+        "tax": 1,
+    }
+    hidden = {key for key, item in own.redact(value).items() if item == REDACTED}
+    assert hidden == {"taxNumber", "TAX_NUMBER", "taxnumber", "meine_Größe", "IBAN"}
+    assert Redactor([]).redact(value) is value
+    assert Redactor(["", "-"]).redact(value) is value
+
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "token", "apiKey"]), inner)
+    ),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(JSON)
+def test_redacting_twice_changes_nothing(value: Any) -> None:
+    """Redacting is complete: the second time finds only what the first put there."""
+    once = redact(value)
+    assert redact(once) == once
+    assert "token': 'x" not in repr(once)

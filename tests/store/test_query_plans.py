@@ -1,0 +1,91 @@
+"""SQLite reads no more than it must: each scan that is made often uses its partial index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event, make_url
+
+from app.jobs.database.database import Database
+from app.jobs.store import claims, events, fires, jobs, queries, runs, workers
+from app.jobs.store.queries import JobFilters
+
+from .factory import NOW, claim_one, end, submit
+
+_TASKS = ["add", "mail"]
+READS: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "claim": (lambda conn: claims.candidates(conn, ["q"], _TASKS, 8), "ix_simmer_jobs_due"),
+    "anything due": (lambda conn: claims.anything_due(conn, ["q"], _TASKS), "ix_simmer_jobs_due"),
+    "wake": (lambda conn: claims.wake(conn, NOW), "ix_simmer_jobs_wake"),
+    "next due": (claims.next_due, "ix_simmer_jobs_wake"),
+    "is there an orphan": (workers.has_orphans, "ix_simmer_jobs_running"),
+    "orphans": (lambda conn: workers.rescue(conn, NOW), "ix_simmer_jobs_running"),
+    "strays": (lambda conn: runs.strays(conn, "w", lambda job, run: False), "ix_simmer_jobs_running"),
+    "queues due": (claims.queues_due, "ix_simmer_jobs_due"),
+    "running jobs": (workers.running_jobs, "ix_simmer_jobs_running"),
+    "next fire": (lambda conn: fires.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),
+    "schedules due": (lambda conn: fires.due(conn, NOW, _TASKS, 9), "ix_simmer_schedules_next"),
+    "batch": (lambda conn: queries.batch(conn, "b"), "ix_simmer_jobs_batch"),
+    "count by state": (
+        lambda conn: queries.count(conn, JobFilters(states=("queued",))),
+        "ix_simmer_jobs_state",
+    ),
+    "count by task": (lambda conn: queries.count(conn, JobFilters(tasks=("add",))), "ix_simmer_jobs_task"),
+    "backlog": (lambda conn: queries.backlog(conn, 10), "ix_simmer_jobs_state"),
+    "prune": (lambda conn: jobs.prune(conn, ["failed"], NOW), "ix_simmer_jobs_state"),
+    "events": (lambda conn: events.events_of(conn, "j"), "ix_simmer_events_job"),
+    "page": (lambda conn: queries.page(conn, JobFilters(), 5, "j", True), "sqlite_autoindex_simmer_jobs_1"),
+}
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database with our tables."""
+    database = Database.connect(make_url(f"sqlite:///{tmp_path}/plans.db"), threads=1, synchronous="NORMAL")
+    database.create_tables()
+    yield database
+    database.close()
+
+
+def explain(conn: Connection, sql: str) -> list[str]:
+    """The steps by which SQLite would execute the statement, whatever its parameters."""
+    nothing = (None,) * sql.count("?")
+    return [row[-1] for row in conn.connection.execute(f"EXPLAIN QUERY PLAN {sql}", nothing)]  # type: ignore[attr-defined]
+
+
+def check(steps: list[str], index: str) -> None:
+    """The index is used, nothing is scanned whole and nothing sorted."""
+    assert any(index in step for step in steps), steps
+    assert not any(step in ("SCAN simmer_jobs", "SCAN simmer_schedules") for step in steps), steps
+    assert not any("ORDER BY" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_read_uses_its_index(lite: Database, name: str) -> None:
+    """The first statement that the function sends."""
+    read, index = READS[name]
+    sent: list[str] = []
+    event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    with lite.write() as conn:
+        read(conn)
+        statements = [sql for sql in sent if sql.startswith(("SELECT", "WITH", "UPDATE"))]
+        assert statements
+        check(explain(conn, statements[0]), index)
+
+
+def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:
+    """However many rows a statement is given, each of them costs one look by its key."""
+    sent: list[str] = []
+    with lite.write() as conn:
+        job_id = submit(conn)
+        event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+        claim = claim_one(conn, job_id)
+        assert claim is not None
+        assert end(conn, claim, "succeeded")
+        given = [sql for sql in sent if "json_each" in sql]
+        assert len(given) == 7
+        for sql in given:
+            steps = [step for step in explain(conn, sql) if "simmer_" in step]
+            assert all("(id=?)" in step or "(job_id=? AND run=?)" in step for step in steps), steps

@@ -1,0 +1,125 @@
+"""Registering tasks: bounds, names, and what a process does not know."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from app.jobs import Simmer
+from app.jobs.errors import TaskDefinitionError
+from tests.store.factory import submit
+
+from ..engines.driver import Bench
+
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
+
+WRONG: list[dict[str, Any]] = [
+    {"queue": ""}, {"queue": "a b"}, {"queue": "x" * 65}, {"queue": None},
+    {"priority": 1_001}, {"priority": 1.5}, {"priority": "high"}, {"priority": True},
+    {"max_attempts": 0}, {"max_attempts": 101}, {"max_attempts": 2.5}, {"max_attempts": None},
+    {"timeout": 0}, {"timeout": -1}, {"timeout": float("nan")}, {"timeout": float("inf")}, {"timeout": "1"},
+    {"timeout": True}, {"on_interrupt": "ignore"}, {"retry_on": ("OSError",)}, {"retry_on": 3},
+    {"backoff": -1}, {"backoff": "linear"}, {"backoff": lambda: 1}, {"backoff": float("nan")},
+    {"backoff": 10**400}, {"timeout": 10**400},
+    {"tags": ("",)}, {"tags": ("x" * 101,)}, {"tags": ("a\0b",)}, {"tags": (1,)}, {"tags": ("x",) * 51},
+    {"unique": True}, {"rate": "1/s"}, {"process": True}, {"function": None}, {"nothing": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", WRONG, ids=str)
+def test_a_task_with_an_option_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
+    """At its registration."""
+    register = Simmer().task("add", **options)
+    with pytest.raises(TaskDefinitionError):
+        register(lambda: 1)
+
+
+def test_a_schema_that_cannot_be_is_refused() -> None:
+    """Where the schemas are built, which is when an app starts."""
+    jobs = Simmer()
+    jobs.task("add", schema=int)(lambda: 1)
+    with pytest.raises(TaskDefinitionError, match="schema="):
+        jobs.registry.check()
+
+
+@pytest.mark.parametrize("name", ["a b", "x" * 201, "a/b", "ü", "a\n"])
+def test_a_task_with_a_name_that_cannot_be_is_refused(name: str) -> None:
+    """Names are 1 to 200 letters, digits and . _ : -"""
+    register = Simmer().task(name)
+    with pytest.raises(TaskDefinitionError, match="1-200 letters"):
+        register(lambda: 1)
+
+
+def test_a_second_task_of_the_same_name_is_refused_naming_both_places() -> None:
+    """At once, with both files and lines."""
+    jobs = Simmer()
+
+    @jobs.task("report")
+    def one() -> None: ...
+
+    def two() -> None: ...
+
+    with pytest.raises(TaskDefinitionError) as caught:
+        jobs.task("report")(two)
+    lines = [one.definition.function.__code__.co_firstlineno, two.__code__.co_firstlineno]
+    assert all(f"{__file__}:{line}" in str(caught.value) for line in lines)
+
+
+def test_the_same_function_seen_again_replaces_itself() -> None:
+    """A reload or a notebook cell registers its new code."""
+    jobs = Simmer()
+    made = []
+    for version in (1, 2):
+
+        @jobs.task("report")
+        def report(version: int = version) -> int:
+            return version
+
+        made.append(report)
+    assert jobs.registry.get("report") is made[1].definition
+
+
+def test_the_name_defaults_to_the_functions() -> None:
+    """With and without parentheses."""
+    jobs = Simmer()
+
+    @jobs.task
+    def one() -> None: ...
+
+    @jobs.task(queue="mail")
+    def two() -> None: ...
+
+    assert list(jobs.registry.tasks) == ["one", "two"]
+    assert two.definition.queue == "mail"
+
+
+def test_defaults_of_a_task(bench: Bench) -> None:
+    """One attempt, priority 0, the default queue, no timeout, no tags."""
+    bench.jobs.task("add")(lambda: 1)
+    job = bench.run("add")
+    assert (job.max_attempts, job.priority, job.queue, job.tags) == (1, 0, "default", ())
+
+
+def test_a_job_keeps_the_options_of_its_task(bench: Bench) -> None:
+    """As they were at its submission; what the submission says goes before them."""
+    bench.jobs.task("add", queue="mail", priority=3, max_attempts=4, timeout=60, tags=("t",))(lambda: 1)
+    job = bench.run("add")
+    assert (job.queue, job.priority, job.max_attempts, job.tags) == ("mail", 3, 4, ("t",))
+    job = bench.run("add", queue="default", priority=-3, max_attempts=2, tags=())
+    assert (job.queue, job.priority, job.max_attempts, job.tags) == ("default", -3, 2, ())
+
+
+def test_a_task_that_is_not_known_waits_for_its_registration(bench: Bench) -> None:
+    """Its job stays queued and says why; a later registration runs it."""
+    with bench.jobs.runtime.database.write() as conn:
+        job_id = submit(conn, task="later", created_at=PAST, run_at=PAST)
+    bench.jobs.runtime.submitted([job_id])
+    bench.settle()
+    waiting = bench.jobs.get(job_id)
+    assert (waiting.state, waiting.waiting_reason) == ("queued", "no task is named 'later' in this process")
+    bench.jobs.task("later")(lambda: "there")
+    bench.jobs.runtime.submitted([job_id])
+    done = bench.finish(waiting)
+    assert (done.result, done.waiting_reason) == ("there", None)
