@@ -19,7 +19,7 @@ from sqlalchemy import URL, make_url
 
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
-from app.jobs.store import claims, jobs, queries, runs, workers
+from app.jobs.store import claims, jobs, queries, rescue, runs, workers
 from app.jobs.store.claims import Claim
 from app.jobs.store.runs import Ended
 
@@ -143,8 +143,8 @@ class Histories(RuleBasedStateMachine):
     def die(self, owner: str) -> None:
         """An owner dies, its jobs are rescued, and it comes back."""
         with self.database.write() as conn:
-            workers.remove(conn, owner)
-            workers.rescue(conn, NOW)
+            workers.deregister(conn, owner)
+            rescue.rescue(conn, NOW)
             register(conn, owner)
 
     def teardown(self) -> None:

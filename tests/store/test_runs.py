@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, EVENTS, JOBS
 from app.jobs.outcomes import Outcome
-from app.jobs.store import jobs, queries, runs, workers
+from app.jobs.store import jobs, queries, rescue, runs
 from app.jobs.store.claims import Claim
 from app.jobs.store.runs import Ended
 
@@ -27,7 +27,7 @@ def lost_and_taken_over(conn: Connection) -> tuple[Claim, Claim]:
     register(conn, "worker-2")
     job_id = submit(conn)
     old = claim_one(conn, job_id, "worker-1")
-    assert workers.rescue(conn, NOW) == {job_id: "rescued"}
+    assert rescue.rescue(conn, NOW) == {job_id: "rescued"}
     new = claim_one(conn, job_id, "worker-2")
     assert old is not None
     assert new is not None

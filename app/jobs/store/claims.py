@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     true,
@@ -26,11 +27,13 @@ from sqlalchemy import (
 )
 
 from ..database.columns import Id, Time
-from ..database.prepared import Prepared
-from ..database.row_sets import as_given, given_texts, unindexed
-from ..database.sqlite import Plain
-from ..database.tables import ATTEMPTS, EVENTS, JOBS
+from ..database.dialect import Dialect
+from ..database.row_sets import as_json, unindexed
+from ..database.statements import Statement
+from ..database.tables import ATTEMPTS, JOBS
+from ..database.transactions import AnyConnection
 from ..states import CLAIMABLE, RUNNING
+from .events import insert_from
 
 SUSPECT_AFTER: Final = 2
 """From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""
@@ -42,13 +45,13 @@ _WANTED = (
 )  # fmt: skip
 
 
-def _due(dialect: str, *columns: Any) -> Select[Any]:
+def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
     """Of the due jobs of a queue those whose tasks are known."""
-    known = unindexed(_J.task).in_(given_texts(dialect, "tasks"))
+    known = unindexed(_J.task).in_(dialect.texts("tasks"))
     return select(*columns).where(_J.due, _J.queue == bindparam("queue"), known)
 
 
-_HEAD = Prepared(
+_HEAD = Statement(
     lambda dialect: (
         _due(dialect, *_WANTED)
         .where(_J.crashes < bindparam("too_many"))
@@ -57,15 +60,15 @@ _HEAD = Prepared(
         .with_for_update(skip_locked=True)
     )
 )
-_ANY = Prepared(lambda dialect: _due(dialect, _J.id).limit(1))
+_ANY = Statement(lambda dialect: _due(dialect, _J.id).limit(1))
 _FIRST = select(func.min(_J.queue).label("queue")).where(_J.due)
 _HOP = _FIRST.cte("hop", recursive=True)
 _HOPS = _HOP.union_all(
     select(_FIRST.where(_J.queue > _HOP.c.queue).scalar_subquery()).where(_HOP.c.queue.is_not(None))
 )
-_QUEUES = Prepared(select(_HOPS.c.queue).where(_HOPS.c.queue.is_not(None)))
-_WAKE = Prepared(update(JOBS).where(_J.wake_at <= bindparam("now")).values(due=true(), wake_at=None))
-_NEXT = Prepared(select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1))
+_QUEUES = Statement(select(_HOPS.c.queue).where(_HOPS.c.queue.is_not(None)))
+_WAKE = Statement(update(JOBS).where(_J.wake_at <= bindparam("now")).values(due=true(), wake_at=None))
+_NEXT = Statement(select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1))
 _ME, _NOW = bindparam("worker_id", type_=Id), bindparam("now", type_=Time)
 _NEXT_ATTEMPT = case((_J.rerun, _J.attempt), else_=_J.attempt + 1)
 
@@ -93,34 +96,34 @@ class Claim:
         return self.crashes >= SUSPECT_AFTER
 
 
-def wake(conn: Plain | Connection, now: datetime) -> int:
+def wake(conn: AnyConnection, now: datetime) -> int:
     """Mark scheduled and retrying jobs whose time has come as due. How many there were."""
-    return _WAKE.apply(conn, now=now)
+    return _WAKE.execute(conn, now=now)
 
 
-def next_due(conn: Plain | Connection) -> datetime | None:
+def next_due(conn: AnyConnection) -> datetime | None:
     """When the next scheduled or retrying job comes due."""
-    found: datetime | None = _NEXT.one(conn)
+    found: datetime | None = _NEXT.scalar(conn)
     return found
 
 
-def anything_due(conn: Plain | Connection, queues: Iterable[str], tasks: Collection[str]) -> bool:
+def anything_due(conn: AnyConnection, queues: Iterable[str], tasks: Collection[str]) -> bool:
     """Whether a claim would find something; reads only."""
-    names = as_given(tasks)
+    names = as_json(tasks)
     return any(_ANY.rows(conn, queue=queue, tasks=names) for queue in queues)
 
 
-def queues_due(conn: Plain | Connection) -> list[str]:
+def queues_due(conn: AnyConnection) -> list[str]:
     """The queues that have due jobs, by hopping over the index from one to the next."""
     return [row.queue for row in _QUEUES.rows(conn)]
 
 
 def candidates(
-    conn: Plain | Connection, queues: Iterable[str], tasks: Collection[str], most: int,
+    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
     too_many_crashes: int = 1_000,
 ) -> Sequence[Any]:  # fmt: skip
     """The first `most` due jobs in claiming order, locked: by priority, then due time, then id."""
-    names = as_given(tasks)
+    names = as_json(tasks)
     rows: list[Any] = []
     for queue in queues:
         rows += _HEAD.rows(conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes)
@@ -135,32 +138,29 @@ def the_job(conn: Connection, job_id: str) -> Sequence[Any]:
     ).all()
 
 
-def claim(
-    conn: Plain | Connection, rows: Sequence[Any], worker: str, engine: str, now: datetime
-) -> list[Claim]:
+def claim(conn: AnyConnection, rows: Sequence[Any], worker: str, engine: str, now: datetime) -> list[Claim]:
     """Claimed: the candidates `rows` become running jobs of `worker`, each with a new attempt row."""
     if not rows:
         return []
     token = secrets.token_hex(16)
-    values = {"ids": as_given(row.id for row in rows), "now": now, "worker_id": worker}
-    _NOTE.apply(conn, **values)
-    applied = _TAKE.apply(conn, **values, token=token, engine_name=engine)
+    values = {"ids": as_json(row.id for row in rows), "now": now, "worker_id": worker}
+    _NOTE.execute(conn, **values)
+    applied = _TAKE.execute(conn, **values, token=token, engine_name=engine)
     assert applied == len(rows), "a candidate changed under our lock"
-    _BEGIN.apply(conn, **values)
+    _BEGIN.execute(conn, **values)
     return [_claim_of(row, worker, token, now) for row in rows]
 
 
-def _note(dialect: str) -> Insert:
+def _note(dialect: Dialect) -> Insert:
     """The event rows; before the claim, because they read the states that it leaves."""
-    seen = select(_J.id, _NOW, literal("claimed"), _J.state, literal(RUNNING), _NEXT_ATTEMPT, _ME)
-    columns = ["job_id", "at", "type", "from_state", "to_state", "attempt", "worker"]
-    return insert(EVENTS).from_select(columns, seen.where(_J.id.in_(given_texts(dialect, "ids"))))
+    seen = select(_J.id, _NOW, literal("claimed"), _J.state, literal(RUNNING), _NEXT_ATTEMPT, _ME, null())
+    return insert_from(seen.where(_J.id.in_(dialect.texts("ids"))))
 
 
-def _take(dialect: str) -> Update:
+def _take(dialect: Dialect) -> Update:
     """The claim itself."""
     free = update(JOBS).where(
-        _J.id.in_(given_texts(dialect, "ids")), or_(*(unindexed(_J.state) == state for state in CLAIMABLE))
+        _J.id.in_(dialect.texts("ids")), or_(*(unindexed(_J.state) == state for state in CLAIMABLE))
     )
     return free.values(
         state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=_NOW, worker=_ME,
@@ -169,13 +169,13 @@ def _take(dialect: str) -> Update:
     )  # fmt: skip
 
 
-def _begin(dialect: str) -> Insert:
+def _begin(dialect: Dialect) -> Insert:
     """The attempt rows; after the claim, which counts the run."""
-    made = select(_J.id, _J.run, _J.attempt, _ME, _NOW).where(_J.id.in_(given_texts(dialect, "ids")))
+    made = select(_J.id, _J.run, _J.attempt, _ME, _NOW).where(_J.id.in_(dialect.texts("ids")))
     return insert(ATTEMPTS).from_select(["job_id", "run", "attempt", "worker", "claimed_at"], made)
 
 
-_NOTE, _TAKE, _BEGIN = Prepared(_note), Prepared(_take), Prepared(_begin)
+_NOTE, _TAKE, _BEGIN = Statement(_note), Statement(_take), Statement(_begin)
 
 
 def _claim_of(row: Any, worker: str, token: str, now: datetime) -> Claim:

@@ -8,16 +8,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Insert, Integer, String, Text, Update, insert, literal, select, update
+from sqlalchemy import Insert, Integer, String, Text, Update, literal, select, update
 from sqlalchemy.types import TypeEngine
 
-from ..database.columns import Id, Time, as_text
-from ..database.prepared import Prepared
-from ..database.row_sets import given, unindexed
-from ..database.tables import ATTEMPTS, EVENTS, JOBS
+from ..database.columns import Id, Time
+from ..database.dialect import Dialect
+from ..database.row_sets import as_text, unindexed
+from ..database.statements import Statement
+from ..database.tables import ATTEMPTS, JOBS
 from ..outcomes import Failure, Outcome
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
 from .claims import Claim
+from .events import insert_from
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -26,7 +28,8 @@ ENTERS: Final = {
     "retrying": RETRYING, "snoozed": SCHEDULED, "released": QUEUED,
 }  # fmt: skip
 """Verb → the state that a job enters by it."""
-_EVENT: Final = ["job_id", "at", "type", "from_state", "to_state", "attempt", "worker", "reason"]
+ROWS: Final = "rows"
+"""The parameter of the statements: rows of the values of _COLUMNS."""
 _COLUMNS: Final[dict[str, TypeEngine[Any]]] = {
     "job_id": Id, "token": String(), "run_no": Integer(), "attempt_no": Integer(), "worker_id": Id,
     "began": Time, "ended": Time, "at": Time, "value": Text(), "failure": Text(), "whole": Text(),
@@ -76,18 +79,18 @@ def _next_time(end: Ended, verb: str) -> datetime | None:
     return end.finished_at + timedelta(seconds=delay or 0.0)
 
 
-def _leave(verb: str, dialect: str) -> Update:
+def _leave(verb: str, dialect: Dialect) -> Update:
     """The jobs leave `running`."""
-    rows = given(dialect, **_COLUMNS).c
+    rows = dialect.row_set(ROWS, _COLUMNS).c
     mine = update(JOBS).where(_J.id == rows.job_id, unindexed(_J.state) == RUNNING, _J.claim == rows.token)
     return mine.values(
         state=ENTERS[verb], claim=None, started_at=rows.began, version=_J.version + 1, **_left(verb, rows)
     )
 
 
-def _close(verb: str, dialect: str) -> Update:
+def _close(verb: str, dialect: Dialect) -> Update:
     """Their attempts are closed."""
-    rows = given(dialect, **_COLUMNS).c
+    rows = dialect.row_set(ROWS, _COLUMNS).c
     mine = update(ATTEMPTS).where(_A.job_id == rows.job_id, _A.run == rows.run_no, _A.outcome.is_(None))
     return mine.values(
         outcome="failed" if verb == "retrying" else verb, started_at=rows.began, finished_at=rows.ended,
@@ -95,14 +98,14 @@ def _close(verb: str, dialect: str) -> Update:
     )  # fmt: skip
 
 
-def _note(verb: str, dialect: str) -> Insert:
+def _note(verb: str, dialect: Dialect) -> Insert:
     """Events tell of it."""
-    rows = given(dialect, **_COLUMNS).c
+    rows = dialect.row_set(ROWS, _COLUMNS).c
     told = select(
         rows.job_id, rows.ended, literal(verb), literal(RUNNING), literal(ENTERS[verb]), rows.attempt_no,
         rows.worker_id, rows.why,
     )  # fmt: skip
-    return insert(EVENTS).from_select(_EVENT, told)
+    return insert_from(told)
 
 
 def _left(verb: str, rows: Any) -> dict[str, Any]:
@@ -129,7 +132,7 @@ def _whole(failure: Failure | None) -> str | None:
 
 
 STATEMENTS: Final = {
-    verb: tuple(Prepared(functools.partial(make, verb)) for make in (_leave, _close, _note))
+    verb: tuple(Statement(functools.partial(make, verb)) for make in (_leave, _close, _note))
     for verb in ENTERS
 }
 """What ends runs by each verb: the jobs leave `running`, their attempts are closed, events tell of it."""

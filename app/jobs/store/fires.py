@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, delete, false, func, select, tuple_, update
 
-from ..database.columns import Time, to_driver
-from ..database.prepared import Prepared
-from ..database.row_sets import as_given, given_texts
+from ..database.columns import Time
+from ..database.dialect import Dialect
+from ..database.row_sets import as_json
+from ..database.statements import InsertStatement, Statement
+from ..database.supported import dialect_named
 from ..database.tables import FIRES, JOBS, SCHEDULES
-from ..database.writes import Template, execute
 
 ON_REQUEST: Final = "skipped on request"
 """The reason of a fire time that somebody chose to skip."""
@@ -27,13 +28,13 @@ _S = SCHEDULES.c
 _F = FIRES.c
 
 
-def _known(dialect: str, *columns: Any) -> Select[Any]:
+def _known(dialect: Dialect, *columns: Any) -> Select[Any]:
     """Of the schedules that may fire those whose tasks are known."""
-    tasks = _S.task.in_(given_texts(dialect, "tasks"))
+    tasks = _S.task.in_(dialect.texts("tasks"))
     return select(*columns).where(_S.paused == false(), _S.retired == false(), tasks)
 
 
-_DUE = Prepared(
+_DUE = Statement(
     lambda dialect: (
         _known(dialect, *_S)
         .where(_S.next_fire_at <= bindparam("now"))
@@ -42,7 +43,7 @@ _DUE = Prepared(
         .with_for_update(skip_locked=True)
     )
 )
-_NEXT = Prepared(
+_NEXT = Statement(
     lambda dialect: (
         _known(dialect, _S.next_fire_at)
         .where(_S.next_fire_at.is_not(None))
@@ -50,20 +51,20 @@ _NEXT = Prepared(
         .limit(1)
     )
 )
-_FIRST_BY = Prepared(
+_FIRST_BY = Statement(
     lambda dialect: _known(dialect, func.min(_S.fire_by).label("fire_by")).where(
         _S.next_fire_at <= bindparam("soon")
     )
 )
-_OPEN = Prepared(
+_OPEN = Statement(
     lambda dialect: (
         select(JOBS.c.schedule_id, func.count().label("jobs"))
-        .where(JOBS.c.schedule_id.in_(given_texts(dialect, "ids")), JOBS.c.finished_at.is_(None))
+        .where(JOBS.c.schedule_id.in_(dialect.texts("ids")), JOBS.c.finished_at.is_(None))
         .where(JOBS.c.schedule_id.is_not(None))
         .group_by(JOBS.c.schedule_id)
     )
 )
-_MOVE = Prepared(
+_MOVE = Statement(
     update(SCHEDULES)
     .where(_S.id == bindparam("moved"), _S.next_fire_at == bindparam("seen"))
     .values(
@@ -71,7 +72,7 @@ _MOVE = Prepared(
         last_fire_at=func.coalesce(bindparam("fired", type_=Time), _S.last_fire_at),
     )
 )  # fmt: skip
-_DECIDED = Template.insert(
+_DECIDED = InsertStatement(
     FIRES, "schedule_id", "fire_time", "decision", "count", "job_id", "reason", "decided_at", "late_seconds"
 )
 
@@ -117,19 +118,19 @@ def fire_by(fire_time: datetime | None, before: datetime) -> datetime | None:
 
 def due(conn: Connection, now: datetime, tasks: Collection[str], most: int) -> Sequence[Any]:
     """The schedules whose next fire time has come and whose task is known here, locked."""
-    return _DUE.rows(conn, now=now, tasks=as_given(tasks), most=most)
+    return _DUE.rows(conn, now=now, tasks=as_json(tasks), most=most)
 
 
 def next_fire(conn: Connection, tasks: Collection[str]) -> datetime | None:
     """The next moment at which any schedule is due."""
-    found: datetime | None = _NEXT.one(conn, tasks=as_given(tasks))
+    found: datetime | None = _NEXT.scalar(conn, tasks=as_json(tasks))
     return found
 
 
 def next_gathering(conn: Connection, now: datetime, tasks: Collection[str]) -> datetime | None:
     """As `next_fire`, but the latest moment at which all that are due by then can still share a firing."""
     soon = now + timedelta(seconds=GATHERED)
-    gathered: datetime | None = _FIRST_BY.one(conn, tasks=as_given(tasks), soon=soon)
+    gathered: datetime | None = _FIRST_BY.scalar(conn, tasks=as_json(tasks), soon=soon)
     return gathered or next_fire(conn, tasks)
 
 
@@ -138,7 +139,7 @@ def move(conn: Connection, moves: Sequence[Move], now: datetime) -> bool:
 
     Raises IntegrityError where a fire time was decided before. The caller undoes what was done by then.
     """
-    if _MOVE.apply_all(conn, [_move(each) for each in moves]) != len(moves):
+    if _MOVE.execute_many(conn, [_move(each) for each in moves]) != len(moves):
         return False
     _store(conn, [(each.schedule_id, decision) for each in moves for decision in each.decisions], now)
     return True
@@ -151,7 +152,7 @@ def record(conn: Connection, schedule_id: str, decisions: Sequence[Decision], no
 
 def open_jobs(conn: Connection, schedule_ids: Sequence[str]) -> dict[str, int]:
     """How many jobs of each of the schedules are not final; those that have none are left out."""
-    return {row.schedule_id: row.jobs for row in _OPEN.rows(conn, ids=as_given(schedule_ids))}
+    return {row.schedule_id: row.jobs for row in _OPEN.rows(conn, ids=as_json(schedule_ids))}
 
 
 def history(conn: Connection, schedule_id: str, limit: int, before: datetime | None) -> list[dict[str, Any]]:
@@ -186,7 +187,7 @@ def _move(move: Move) -> dict[str, Any]:
 
 
 def _store(conn: Connection, decided: Sequence[tuple[str, Decision]], now: datetime) -> None:
-    time = to_driver(conn.dialect)
+    time = dialect_named(conn.dialect.name).to_driver
     rows = [
         (
             schedule_id, time(each.fire_time), each.decision, each.count, each.job_id, each.reason, time(now),
@@ -195,4 +196,4 @@ def _store(conn: Connection, decided: Sequence[tuple[str, Decision]], now: datet
         for schedule_id, each in decided
     ]  # fmt: skip
     if rows:
-        execute(conn, [_DECIDED.on(conn.dialect, rows)])
+        _DECIDED.execute_rows(conn, rows)

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Update, bindparam, select, update
 
-from ..database.prepared import Prepared
-from ..database.row_sets import ROWS, as_given, given_texts, unindexed
-from ..database.sqlite import Plain
+from ..database.row_sets import as_json, unindexed
+from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
+from ..database.transactions import AnyConnection
 from ..outcomes import Outcome
 from ..states import RUNNING
 from .claims import Claim
-from .completion import ENTERS, STATEMENTS, Ended, ProgressSaid, Settled, row
+from .completion import ENTERS, ROWS, STATEMENTS, Ended, ProgressSaid, Settled, row
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -31,67 +31,67 @@ def _fenced(**values: Any) -> Update:
     return mine.values(version=_J.version + 1, **values)
 
 
-_BEGIN = Prepared(_fenced(started_at=bindparam("began")))
-_BEGIN_ATTEMPT = Prepared(
+_BEGIN = Statement(_fenced(started_at=bindparam("began")))
+_BEGIN_ATTEMPT = Statement(
     update(ATTEMPTS)
     .where(_A.job_id == bindparam("job_id"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
     .values(started_at=bindparam("began"))
 )
-_PROGRESS = Prepared(_fenced(progress=bindparam("said")))
-_ASKED = Prepared(
+_PROGRESS = Statement(_fenced(progress=bindparam("said")))
+_ASKED = Statement(
     lambda dialect: select(_J.id).where(
-        _J.id.in_(given_texts(dialect, "ids")),
+        _J.id.in_(dialect.texts("ids")),
         unindexed(_J.state) == RUNNING,
         _J.cancel_requested_at.is_not(None),
     )
 )
-_MINE = Prepared(
+_MINE = Statement(
     select(
         _J.id, _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout, _J.run, _J.worker,
         _J.claim.label("token"), _J.claimed_at,
     ).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
 )  # fmt: skip
-_HELD = Prepared(
+_HELD = Statement(
     lambda dialect: (
         select(_J.id, _J.claim, _J.cancel_requested_at)
-        .where(_J.id.in_(given_texts(dialect, "ids")), unindexed(_J.state) == RUNNING)
+        .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
         .with_for_update()
     )
 )
 
 
-def held(conn: Plain | Connection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
+def held(conn: AnyConnection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
     """Who owns the jobs of the claims, under lock: (id, token) → whether cancelling was requested."""
     ids = {claim.id for claim in claims}
-    rows = _HELD.rows(conn, ids=as_given(ids)) if ids else ()
+    rows = _HELD.rows(conn, ids=as_json(ids)) if ids else ()
     return {(id, token): asked is not None for id, token, asked in rows}
 
 
-def cancel_requested(conn: Plain | Connection, job_ids: Sequence[str]) -> list[str]:
+def cancel_requested(conn: AnyConnection, job_ids: Sequence[str]) -> list[str]:
     """Those of the running jobs that were asked to stop."""
-    return [row.id for row in _ASKED.rows(conn, ids=as_given(job_ids))] if job_ids else []
+    return [row.id for row in _ASKED.rows(conn, ids=as_json(job_ids))] if job_ids else []
 
 
-def strays(conn: Plain | Connection, worker: str, is_known: Callable[[str, int], bool]) -> list[Claim]:
+def strays(conn: AnyConnection, worker: str, is_known: Callable[[str, int], bool]) -> list[Claim]:
     """Claims of `worker` on runs (job, number) that it does not know of: their commit's answer was lost."""
     found = [Claim(**row._asdict()) for row in _MINE.rows(conn, worker_id=worker)]
     return [claim for claim in found if not is_known(claim.id, claim.run)]
 
 
-def begin(conn: Plain | Connection, begun: Iterable[tuple[Claim, datetime]]) -> None:
+def begin(conn: AnyConnection, begun: Iterable[tuple[Claim, datetime]]) -> None:
     """Note when the tasks began."""
     for claim, at in begun:
-        _BEGIN.apply(conn, job_id=claim.id, token=claim.token, began=at)
-        _BEGIN_ATTEMPT.apply(conn, job_id=claim.id, run_no=claim.run, began=at)
+        _BEGIN.execute(conn, job_id=claim.id, token=claim.token, began=at)
+        _BEGIN_ATTEMPT.execute(conn, job_id=claim.id, run_no=claim.run, began=at)
 
 
-def progress(conn: Plain | Connection, said: Iterable[tuple[Claim, ProgressSaid]]) -> None:
+def progress(conn: AnyConnection, said: Iterable[tuple[Claim, ProgressSaid]]) -> None:
     """Store the last progress of each run."""
     for claim, progress in said:
-        _PROGRESS.apply(conn, job_id=claim.id, token=claim.token, said=json.dumps(progress))
+        _PROGRESS.execute(conn, job_id=claim.id, token=claim.token, said=json.dumps(progress))
 
 
-def settle(conn: Plain | Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
+def settle(conn: AnyConnection, ended: Sequence[Ended]) -> dict[str, Settled]:
     """End the runs. The answer has those, by id, that still owned their job; the others changed nothing."""
     owned = held(conn, (end.claim for end in ended))
     ours = [end for end in ended if _owner(end) in owned]
@@ -101,12 +101,12 @@ def settle(conn: Plain | Connection, ended: Sequence[Ended]) -> dict[str, Settle
     for end in ours:
         by_verb[settled[end.claim.id].verb].append(end)
     for verb, those in by_verb.items():
-        values = {ROWS: as_given(row(end, settled[end.claim.id]) for end in those)}
+        values = {ROWS: as_json(row(end, settled[end.claim.id]) for end in those)}
         leave, close, note = STATEMENTS[verb]
-        applied = leave.apply(conn, **values)
+        applied = leave.execute(conn, **values)
         assert applied == len(those), f"{verb}: a claim was lost under our lock"
-        close.apply(conn, **values)
-        note.apply(conn, **values)
+        close.execute(conn, **values)
+        note.execute(conn, **values)
     return settled
 
 

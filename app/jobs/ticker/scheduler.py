@@ -53,7 +53,7 @@ class Scheduler:
         self._factory, self._backlog, self._clock = factory, backlog, clock
         self._declarations = Declarations(app, database, registry, clock)
         self._id = str(uuid.uuid4())
-        self._watch = database.watch()
+        self._changes = database.change_detector()
         self._due_at: datetime | None = None
         self._asked_for: list[str] | None = None
 
@@ -66,7 +66,7 @@ class Scheduler:
     def seconds_until_due(self) -> float:
         """Until the next fire time, not positive where it has come; one at most."""
         tasks = list(self._registry.tasks)
-        if self._watch.has_news() or tasks != self._asked_for:
+        if self._changes.has_changed() or tasks != self._asked_for:
             self._asked_for = None
             with self._database.read() as conn:
                 self._due_at = fires.next_fire(conn, tasks)

@@ -181,7 +181,7 @@ class Worker:
         # If the answer to a commit is lost, what it claimed is claimed by nobody that we know of.
         has_strays, self._has_strays = self._has_strays, True
         with self._writing:
-            with self._database.act() as conn:
+            with self._database.raw_write() as conn:
                 runs.progress(conn, said)
                 runs.begin(conn, begun)
                 if has_strays:
@@ -226,9 +226,9 @@ class Worker:
         ended, now = self._slots.collect(), self._clock.now()
         for slot in self._slots.unfinished():
             ended.append(Ended(slot.claim, self._interrupted(slot), slot.run.started_at, now))
-        with self._database.act() as conn:
+        with self._database.raw_write() as conn:
             runs.settle(conn, [*ended, *self._strays(conn)])
-            workers.remove(conn, self.id)
+            workers.deregister(conn, self.id)
         self._notifier.notify([end.claim.id for end in ended])
 
     def _interrupted(self, slot: Slot) -> Outcome:

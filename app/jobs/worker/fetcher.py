@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..database.sqlite import Plain
+from ..database.transactions import AnyConnection
 from ..store import claims, runs
 from ..store.claims import SUSPECT_AFTER
 from ..tasks.registry import Registry
@@ -26,7 +24,7 @@ class Claimer:
 
     def __init__(self, database: Database, registry: Registry, settings: Settings, clock: Clock) -> None:
         self._database, self._registry, self._settings, self._clock = database, registry, settings, clock
-        self._watch = database.watch()
+        self._changes = database.change_detector()
         self._called = True
         self._next_due: datetime | None = None
         self._queues: Sequence[str] = settings.queues or ()
@@ -62,11 +60,11 @@ class Claimer:
         return found
 
     def _has_news(self, slots: Slots) -> bool:
-        return self._watch.has_news() or (slots.room > 0 and self._has_come())
+        return self._changes.has_changed() or (slots.room > 0 and self._has_come())
 
     def _look(self, slots: Slots, on_cancel: Callable[[str], None], moment: float) -> bool:
         self._looked_at = moment
-        with self._database.look() as conn:
+        with self._database.raw_read() as conn:
             asked = runs.cancel_requested(conn, slots.ids)
             self._refresh(conn)
             found = slots.room > 0 and (self._has_come() or self._anything_due(conn))
@@ -74,7 +72,7 @@ class Claimer:
             on_cancel(job_id)
         return found
 
-    def choose(self, conn: Plain | Connection, slots: Slots) -> Sequence[Any]:
+    def choose(self, conn: AnyConnection, slots: Slots) -> Sequence[Any]:
         """The rows to claim now, locked: as many as threads are free, and jobs of short tasks ahead."""
         if slots.room <= 0:
             return []
@@ -87,7 +85,7 @@ class Claimer:
             rows = slots.fitting(self._candidates(conn, slots))
         return rows
 
-    def _refresh(self, conn: Plain | Connection) -> None:
+    def _refresh(self, conn: AnyConnection) -> None:
         self._next_due = claims.next_due(conn)
         # The queues of the last jobs are where the next one is looked for first.
         self._queues = self._settings.queues or claims.queues_due(conn) or self._queues
@@ -102,10 +100,10 @@ class Claimer:
     def _has_come(self) -> bool:
         return self._next_due is not None and self._next_due <= self._clock.now()
 
-    def _anything_due(self, conn: Plain | Connection) -> bool:
+    def _anything_due(self, conn: AnyConnection) -> bool:
         return claims.anything_due(conn, self._queues, list(self._registry.tasks))
 
-    def _candidates(self, conn: Plain | Connection, slots: Slots) -> Sequence[Any]:
+    def _candidates(self, conn: AnyConnection, slots: Slots) -> Sequence[Any]:
         """The head of the line. A job that took two processes down runs alone (promise 2):
 
         An idle worker takes it at once; a busy one passes it by, and after RESCUE_AFTER makes room for it.
