@@ -1,10 +1,10 @@
-"""The statements that end runs, one set for each verb; their rows are given (see `given`)."""
+"""The statements that end runs, one set for each verb; each takes all runs that end by it as one row set."""
 
 from __future__ import annotations
 
 import functools
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,8 +17,8 @@ from ..database.row_sets import as_text, unindexed
 from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
 from ..outcomes import Failure, Outcome
+from ..run import Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
-from .claims import Claim
 from .events import insert_from
 
 _J = JOBS.c
@@ -28,111 +28,93 @@ ENTERS: Final = {
     "retrying": RETRYING, "snoozed": SCHEDULED, "released": QUEUED,
 }  # fmt: skip
 """Verb → the state that a job enters by it."""
-ROWS: Final = "rows"
-"""The parameter of the statements: rows of the values of _COLUMNS."""
+ROWS: Final = "runs"
+"""The parameter of each statement: a list of what `row` makes."""
 _COLUMNS: Final[dict[str, TypeEngine[Any]]] = {
     "job_id": Id, "token": String(), "run_no": Integer(), "attempt_no": Integer(), "worker_id": Id,
-    "began": Time, "ended": Time, "at": Time, "value": Text(), "failure": Text(), "whole": Text(),
-    "why": Text(),
+    "started_at": Time, "finished_at": Time, "next_at": Time, "result": Text(), "error": Text(),
+    "attempt_error": Text(), "reason": Text(),
 }  # fmt: skip
 
 
-ProgressSaid = tuple[float, float | None, str]
-"""current, total and message, as a task said them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run that is over. `started_at` is None where its task never began."""
-
-    claim: Claim
-    outcome: Outcome
-    started_at: datetime | None
-    finished_at: datetime
-    progress: ProgressSaid | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of a run: the event's type and the state that the job entered."""
-
-    verb: str
-    state: str
-    reason: str | None = None
-
-
-def row(end: Ended, settled: Settled) -> tuple[Any, ...]:
-    """What the statements are given of one run: the values of _COLUMNS."""
-    claim, outcome, failure = end.claim, end.outcome, end.outcome.failure
+def row(run: Run, verb: str, reason: str | None) -> tuple[Any, ...]:
+    """One run that ended, for the statements of `verb`: the values of _COLUMNS."""
+    outcome = run.outcome
+    assert outcome is not None
+    failure = outcome.failure
     return (
-        claim.id, claim.token, claim.run, claim.attempt, claim.worker,
-        as_text(end.started_at), as_text(end.finished_at), as_text(_next_time(end, settled.verb)),
-        outcome.result, _short(failure), _whole(failure),
-        settled.reason or (failure.type if failure else None),
+        run.job_id, run.token, run.number, run.attempt, run.worker,
+        as_text(run.started_at), as_text(run.finished_at), as_text(_next_time(run, outcome, verb)),
+        outcome.result, _job_error(failure), _attempt_error(failure),
+        reason or (failure.type if failure else None),
     )  # fmt: skip
 
 
-def _next_time(end: Ended, verb: str) -> datetime | None:
+def _next_time(run: Run, outcome: Outcome, verb: str) -> datetime | None:
     if verb not in ("retrying", "snoozed"):
         return None
-    delay = end.outcome.retry_in if verb == "retrying" else end.outcome.delay
-    return end.finished_at + timedelta(seconds=delay or 0.0)
+    assert run.finished_at is not None
+    delay = outcome.retry_in if verb == "retrying" else outcome.delay
+    return run.finished_at + timedelta(seconds=delay or 0.0)
 
 
-def _leave(verb: str, dialect: Dialect) -> Update:
-    """The jobs leave `running`."""
+def _end_runs(verb: str, dialect: Dialect) -> Update:
+    """The jobs leave `running`, where the run still has its claim."""
     rows = dialect.row_set(ROWS, _COLUMNS).c
     mine = update(JOBS).where(_J.id == rows.job_id, unindexed(_J.state) == RUNNING, _J.claim == rows.token)
     return mine.values(
-        state=ENTERS[verb], claim=None, started_at=rows.began, version=_J.version + 1, **_left(verb, rows)
-    )
+        state=ENTERS[verb], claim=None, started_at=rows.started_at, version=_J.version + 1,
+        **_job_values(verb, rows),
+    )  # fmt: skip
 
 
-def _close(verb: str, dialect: Dialect) -> Update:
-    """Their attempts are closed."""
+def _end_attempts(verb: str, dialect: Dialect) -> Update:
+    """The rows of the runs, once: a rescue may have ended them as lost."""
     rows = dialect.row_set(ROWS, _COLUMNS).c
     mine = update(ATTEMPTS).where(_A.job_id == rows.job_id, _A.run == rows.run_no, _A.outcome.is_(None))
     return mine.values(
-        outcome="failed" if verb == "retrying" else verb, started_at=rows.began, finished_at=rows.ended,
-        error=rows.whole,
+        outcome="failed" if verb == "retrying" else verb, started_at=rows.started_at,
+        finished_at=rows.finished_at, error=rows.attempt_error,
     )  # fmt: skip
 
 
-def _note(verb: str, dialect: Dialect) -> Insert:
-    """Events tell of it."""
+def _record_events(verb: str, dialect: Dialect) -> Insert:
+    """An event for each."""
     rows = dialect.row_set(ROWS, _COLUMNS).c
-    told = select(
-        rows.job_id, rows.ended, literal(verb), literal(RUNNING), literal(ENTERS[verb]), rows.attempt_no,
-        rows.worker_id, rows.why,
+    events = select(
+        rows.job_id, rows.finished_at, literal(verb), literal(RUNNING), literal(ENTERS[verb]),
+        rows.attempt_no, rows.worker_id, rows.reason,
     )  # fmt: skip
-    return insert_from(told)
+    return insert_from(events)
 
 
-def _left(verb: str, rows: Any) -> dict[str, Any]:
+def _job_values(verb: str, rows: Any) -> dict[str, Any]:
     """What else `verb` writes to a job."""
-    over = {"finished_at": rows.ended}
-    again = {"run_at": rows.at, "wake_at": rows.at, "due": False}
+    final = {"finished_at": rows.finished_at}
+    later = {"run_at": rows.next_at, "wake_at": rows.next_at, "due": False}
     values: dict[str, dict[str, Any]] = {
-        "succeeded": {"result": rows.value, "error": None, **over},
-        "failed": {"error": rows.failure, **over},
-        "cancelled": over,
-        "retrying": {"error": rows.failure, **again},
-        "snoozed": {"rerun": True, **again},
+        "succeeded": {"result": rows.result, "error": None, **final},
+        "failed": {"error": rows.error, **final},
+        "cancelled": final,
+        "retrying": {"error": rows.error, **later},
+        "snoozed": {"rerun": True, **later},
         "released": {"rerun": True, "due": True},
     }
     return values[verb]
 
 
-def _short(failure: Failure | None) -> str | None:
+def _job_error(failure: Failure | None) -> str | None:
     return None if failure is None else json.dumps({"type": failure.type, "message": failure.message})
 
 
-def _whole(failure: Failure | None) -> str | None:
+def _attempt_error(failure: Failure | None) -> str | None:
     return None if failure is None else json.dumps(asdict(failure))
 
 
 STATEMENTS: Final = {
-    verb: tuple(Statement(functools.partial(make, verb)) for make in (_leave, _close, _note))
+    verb: tuple(
+        Statement(functools.partial(make, verb)) for make in (_end_runs, _end_attempts, _record_events)
+    )
     for verb in ENTERS
 }
-"""What ends runs by each verb: the jobs leave `running`, their attempts are closed, events tell of it."""
+"""Verb → the statements that end the jobs' runs, end their attempts and record the events, in this order."""

@@ -27,6 +27,7 @@ _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
     select(_J.id, _J.state, _J.attempt, _J.worker)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
     .with_for_update()
 )
 

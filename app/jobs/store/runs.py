@@ -1,11 +1,10 @@
-"""What a run may write, all of it fenced by the token of its claim: begin, progress, and its end."""
+"""What a run may write, all of it fenced by the token of its claim: its start, progress and outcome."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Update, bindparam, select, update
@@ -15,9 +14,9 @@ from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
 from ..outcomes import Outcome
+from ..run import ProgressReport, Run
 from ..states import RUNNING
-from .claims import Claim
-from .completion import ENTERS, ROWS, STATEMENTS, Ended, ProgressSaid, Settled, row
+from .completion import ROWS, STATEMENTS, row
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -31,27 +30,27 @@ def _fenced(**values: Any) -> Update:
     return mine.values(version=_J.version + 1, **values)
 
 
-_BEGIN = Statement(_fenced(started_at=bindparam("began")))
-_BEGIN_ATTEMPT = Statement(
+_START = Statement(_fenced(started_at=bindparam("started_at")))
+_START_ATTEMPT = Statement(
     update(ATTEMPTS)
     .where(_A.job_id == bindparam("job_id"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
-    .values(started_at=bindparam("began"))
+    .values(started_at=bindparam("started_at"))
 )
-_PROGRESS = Statement(_fenced(progress=bindparam("said")))
-_ASKED = Statement(
+_PROGRESS = Statement(_fenced(progress=bindparam("report")))
+_CANCEL_REQUESTED = Statement(
     lambda dialect: select(_J.id).where(
         _J.id.in_(dialect.texts("ids")),
         unindexed(_J.state) == RUNNING,
         _J.cancel_requested_at.is_not(None),
     )
 )
-_MINE = Statement(
+_RUNS_OF_WORKER = Statement(
     select(
-        _J.id, _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout, _J.run, _J.worker,
-        _J.claim.label("token"), _J.claimed_at,
+        _J.id.label("job_id"), _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout,
+        _J.run.label("number"), _J.worker, _J.claim.label("token"), _J.claimed_at, _J.crashes,
     ).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
 )  # fmt: skip
-_HELD = Statement(
+_OWNED = Statement(
     lambda dialect: (
         select(_J.id, _J.claim, _J.cancel_requested_at)
         .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
@@ -60,66 +59,70 @@ _HELD = Statement(
 )
 
 
-def held(conn: AnyConnection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
-    """Who owns the jobs of the claims, under lock: (id, token) → whether cancelling was requested."""
-    ids = {claim.id for claim in claims}
-    rows = _HELD.rows(conn, ids=as_json(ids)) if ids else ()
+def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], bool]:
+    """Who owns the jobs of the runs, under lock: (job, token) → whether cancelling was requested."""
+    ids = {run.job_id for run in runs}
+    rows = _OWNED.rows(conn, ids=as_json(ids)) if ids else ()
     return {(id, token): asked is not None for id, token, asked in rows}
 
 
 def cancel_requested(conn: AnyConnection, job_ids: Sequence[str]) -> list[str]:
     """Those of the running jobs that were asked to stop."""
-    return [row.id for row in _ASKED.rows(conn, ids=as_json(job_ids))] if job_ids else []
+    return [row.id for row in _CANCEL_REQUESTED.rows(conn, ids=as_json(job_ids))] if job_ids else []
 
 
-def strays(conn: AnyConnection, worker: str, is_known: Callable[[str, int], bool]) -> list[Claim]:
-    """Claims of `worker` on runs (job, number) that it does not know of: their commit's answer was lost."""
-    found = [Claim(**row._asdict()) for row in _MINE.rows(conn, worker_id=worker)]
-    return [claim for claim in found if not is_known(claim.id, claim.run)]
+def unknown_runs(conn: AnyConnection, worker: str, known: Container[tuple[str, int]]) -> list[Run]:
+    """Runs of `worker` whose keys it does not know: the answer to the commit that claimed them was lost."""
+    found = [Run(**row._asdict()) for row in _RUNS_OF_WORKER.rows(conn, worker_id=worker)]
+    return [run for run in found if run.key not in known]
 
 
-def begin(conn: AnyConnection, begun: Iterable[tuple[Claim, datetime]]) -> None:
-    """Note when the tasks began."""
-    for claim, at in begun:
-        _BEGIN.execute(conn, job_id=claim.id, token=claim.token, began=at)
-        _BEGIN_ATTEMPT.execute(conn, job_id=claim.id, run_no=claim.run, began=at)
+def record_starts(conn: AnyConnection, runs: Iterable[Run]) -> None:
+    """Store when the tasks began."""
+    for run in runs:
+        _START.execute(conn, job_id=run.job_id, token=run.token, started_at=run.started_at)
+        _START_ATTEMPT.execute(conn, job_id=run.job_id, run_no=run.number, started_at=run.started_at)
 
 
-def progress(conn: AnyConnection, said: Iterable[tuple[Claim, ProgressSaid]]) -> None:
-    """Store the last progress of each run."""
-    for claim, progress in said:
-        _PROGRESS.execute(conn, job_id=claim.id, token=claim.token, said=json.dumps(progress))
+def record_progress(conn: AnyConnection, reports: Iterable[tuple[Run, ProgressReport]]) -> None:
+    """Store the latest progress of each run."""
+    for run, report in reports:
+        _PROGRESS.execute(conn, job_id=run.job_id, token=run.token, report=json.dumps(report))
 
 
-def settle(conn: AnyConnection, ended: Sequence[Ended]) -> dict[str, Settled]:
-    """End the runs. The answer has those, by id, that still owned their job; the others changed nothing."""
-    owned = held(conn, (end.claim for end in ended))
-    ours = [end for end in ended if _owner(end) in owned]
-    settled = {end.claim.id: _decide(end.outcome, owned[_owner(end)]) for end in ours}
-    progress(conn, [(end.claim, end.progress) for end in ours if end.progress is not None])
-    by_verb: dict[str, list[Ended]] = defaultdict(list)
-    for end in ours:
-        by_verb[settled[end.claim.id].verb].append(end)
-    for verb, those in by_verb.items():
-        values = {ROWS: as_json(row(end, settled[end.claim.id]) for end in those)}
-        leave, close, note = STATEMENTS[verb]
-        applied = leave.execute(conn, **values)
-        assert applied == len(those), f"{verb}: a claim was lost under our lock"
-        close.execute(conn, **values)
-        note.execute(conn, **values)
-    return settled
+def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[str, str]:
+    """End the runs that have an outcome: job id → the type of the event.
+
+    Only those that still owned their job are in it; the others changed nothing.
+    """
+    owned = owned_runs(conn, ended)
+    ours = [run for run in ended if (run.job_id, run.token) in owned]
+    record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
+    verbs: dict[str, str] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for run in ours:
+        verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
+        verbs[run.job_id] = verb
+        rows[verb].append(row(run, verb, reason))
+    for verb, ended_by_verb in rows.items():
+        values = {ROWS: as_json(ended_by_verb)}
+        end_runs, end_attempts, record_events = STATEMENTS[verb]
+        applied = end_runs.execute(conn, **values)
+        assert applied == len(ended_by_verb), f"{verb}: a claim was lost under our lock"
+        end_attempts.execute(conn, **values)
+        record_events.execute(conn, **values)
+    return verbs
 
 
-def _owner(end: Ended) -> tuple[str, str]:
-    return end.claim.id, end.claim.token
+def _decide(outcome: Outcome | None, cancel_requested: bool) -> tuple[str, str | None]:
+    """The verb for an outcome and its reason.
 
-
-def _decide(outcome: Outcome, cancel_requested: bool) -> Settled:
-    """The verb for an outcome. A job that was asked to stop never goes on, and its success is not one."""
+    A job that was asked to stop never goes on, and its success is not one.
+    """
+    assert outcome is not None
     verb = outcome.kind
     if verb == "failed" and outcome.retry_in is not None:
         verb = "retrying"
-    reason = outcome.reason
     if cancel_requested and verb != "failed":
-        verb, reason = "cancelled", reason or "cancelled on request"
-    return Settled(verb, ENTERS[verb], reason)
+        return "cancelled", outcome.reason or "cancelled on request"
+    return verb, outcome.reason
