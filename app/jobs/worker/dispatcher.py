@@ -19,12 +19,13 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..config import Settings
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..errors import DatabaseUnavailable
 from ..outcomes import Failure, Outcome
-from ..process.identity import evidence_of_this_process
+from ..process.identity import own_identity
 from ..process.loop import Loop
 from ..run import Run
 from ..store import claims, runs, workers
@@ -137,6 +138,7 @@ class Dispatcher:
             log.error("%d jobs are left to be rescued: %s", len(self._running), error)
         return not self._running.unended()
 
+    @retry_conflicts
     def run_once(self) -> float:
         """One turn; answers how many seconds the next one may wait. Raises DatabaseUnavailable."""
         try:
@@ -164,7 +166,7 @@ class Dispatcher:
         new = workers.NewWorker(
             id=self.id, engine=self._engine.name, threads=self._settings.threads,
             queues=self._settings.queues, started_at=self._clock.now(),
-            **evidence_of_this_process().as_dict(),
+            **own_identity().as_dict(),
         )  # fmt: skip
         # A row that is there already is ours: the answer to an earlier commit was lost.
         with suppress(IntegrityError), self._database.write() as conn:
@@ -230,6 +232,7 @@ class Dispatcher:
         if ended or claimed:
             self._notifier.notify(run.job_id for run in chain(ended, claimed))
 
+    @retry_conflicts
     def _deregister(self) -> None:
         ended, now = self._running.collect(), self._clock.now()
         # Copies: the runs themselves go on, and tell `stop` that their threads are stuck.
