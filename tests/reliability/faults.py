@@ -18,14 +18,16 @@ Opens = Callable[[], AbstractContextManager[RawConnection]]
 
 
 @contextmanager
-def failing_statement(database: Database, number: int) -> Iterator[Callable[[], bool]]:
-    """The n-th statement from now on fails, once; the block is given a look whether it did."""
+def failing_statement(
+    database: Database, number: int, kinds: tuple[str, ...] = ("",)
+) -> Iterator[Callable[[], bool]]:
+    """The n-th statement of these kinds fails from now on, once; the block is told whether it did."""
     count = 0
 
     def fail(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         nonlocal count
-        count += 1
-        if count == number:
+        count += statement.startswith(kinds)
+        if count == number and statement.startswith(kinds):
             raise OperationalError(statement, None, Exception("the connection was reset"))
 
     with _listening(database, "before_cursor_execute", fail), _watching_statements(database, fail):
