@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -16,7 +17,6 @@ from app.jobs import DatabaseUnavailable
 from app.jobs.database import sqlite
 from app.jobs.database.database import Database
 from app.jobs.database.sqlite_transactions import SQLiteTransactions
-from app.jobs.database.transactions import AnyConnection
 from app.jobs.database.write_lock import WriteLock
 
 SECONDS = 10
@@ -112,8 +112,7 @@ def test_a_wait_for_the_lock_shortens_the_next_one_only(lite: Database, tmp_path
         other.execute("BEGIN IMMEDIATE")
         with lock.held(), lite.engine.connect() as conn:
             lock.time_left = 0.0
-            driver = conn.connection.dbapi_connection
-            assert isinstance(driver, sqlite3.Connection)
+            driver: Any = conn.connection.dbapi_connection
             with pytest.raises(sqlite3.OperationalError, match="locked"):
                 lock.begin(driver)
             assert driver.execute("PRAGMA busy_timeout").fetchone() == (300,)
@@ -134,8 +133,8 @@ def test_a_connection_that_broke_is_not_kept_and_does_not_keep_the_lock(lite: Da
         assert conn.exec_driver_sql("SELECT count(*) FROM t", ()).fetchone() == (2,)
 
 
-def driver_of(conn: AnyConnection) -> sqlite3.Connection:
+def driver_of(conn: Any) -> sqlite3.Connection:
     """The driver's connection that executes."""
-    found = conn.exec_driver_sql.__self__  # type: ignore[attr-defined]
+    found = conn.exec_driver_sql.__self__
     assert isinstance(found, sqlite3.Connection)
     return found

@@ -87,7 +87,10 @@ class SQLite(Dialect):
     def row_set(self, parameter: str, columns: Mapping[str, TypeEngine[Any]]) -> Subquery:
         """By `json_each` and `json_extract`; values have the types of the JSON."""
         row = func.json_each(bindparam(parameter, type_=Text)).table_valued("value").c.value
-        cells = [func.json_extract(row, text(f"'$[{i}]'")).label(name) for i, name in enumerate(columns)]
+        cells = [
+            func.json_extract(row, text(f"'$[{i}]'"), type_=type_).label(name)
+            for i, (name, type_) in enumerate(columns.items())
+        ]
         return select(*cells).subquery("row_set")
 
     def packed(self, columns: Sequence[ColumnElement[Any]], condition: ColumnElement[bool]) -> Select[Any]:
