@@ -46,18 +46,20 @@ class Runner:
         outcome: Outcome | None = None
         close_session = _nothing
         try:
-            with self._app.app_context():
+            context = self._app.app_context()
+            context.push()
+            try:
                 close_session = self._session_closer()
-                try:
-                    outcome = self._call_task(run)
-                finally:
-                    close_session()
+                outcome = self._call_task(run)
+            finally:
+                # As Flask does after a request: the host's teardowns get the exception and an open session.
+                context.pop(outcome.cause if outcome else None)
         except BaseException as error:
             # A teardown of the host's failed; what the task did stands.
             log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=describe_exception(error))
         finally:
-            close_session()  # a teardown may have opened it again
+            close_session()
         return outcome
 
     def _call_task(self, run: Run) -> Outcome:
@@ -69,7 +71,7 @@ class Runner:
             value = definition.function(**definition.arguments.load(stored(run.args)))
             return self._outcome_of(value)
         except JobCancelled as asked:
-            return Outcome("cancelled", reason=describe_exception(asked).message or None)
+            return Outcome("cancelled", reason=describe_exception(asked).message or None, cause=asked)
         except BaseException as error:
             return _failed(definition, run, error)
 
