@@ -10,26 +10,23 @@ from typing import Any
 
 from flask import Flask
 
+from . import service
 from .clock import Clock, ManualClock
 from .config import Settings
 from .database.database import Database
-from .database.notifier import Notices
+from .database.notifier import Notifier
 from .engines.inline import InPlace
 from .engines.thread import ThreadPool
 from .errors import DatabaseUnavailable, TablesMissing
 from .execution.runner import Runner
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Service
+from .service import Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNTED_FOR, Backlog
-from .service.base import Parts
-from .service.job_factory import Submitter
-from .store.batched_reads import Looks
-from .store.group_commit import Commits
-from .store.queries import STAMP, WHOLE
+from .service.job_factory import JobFactory
 from .tasks.registry import Registry
 from .ticker.pruner import Pruner
-from .ticker.rescuer import Lifeline
+from .ticker.rescuer import Rescuer
 from .ticker.scheduler import Scheduler
 from .ticker.ticker import Ticker
 from .worker.dispatcher import Worker
@@ -37,24 +34,23 @@ from .worker.dispatcher import Worker
 log = logging.getLogger(__name__)
 
 
-class Runtime:
+class Runtime(service.Runtime):
     """`app.extensions["simmer"]`. Its threads belong to one process: after a fork there are none."""
 
     def __init__(
         self, app: Flask, registry: Registry, settings: Settings, database: Database, host_db: Any
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
-        self.clock: Clock = ManualClock() if settings.engine == "manual" else Clock()
+        self.clock = ManualClock() if settings.engine == "manual" else Clock()
         self.runner = Runner(app, registry, settings)
-        self.submitter = Submitter(registry, settings)
-        self.backlog = self._new_backlog()
+        self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
         self._begin_afresh()
 
     def _begin_afresh(self) -> None:
         self._lock = threading.Lock()
-        self.notices = Notices()
+        self.notifier = Notifier()
         self.worker: Worker | None = None
         self.ticker: Ticker | None = None
         self.supervisor: Supervisor | None = None
@@ -62,25 +58,29 @@ class Runtime:
         self.server_threads: int | None = None
         self.draining = False
         self._waits_for: str | None = None
-        self.service = Service(self._parts())
+        # A test's clock may stand still, and a count would then be new for ever.
+        counted_for = COUNTED_FOR if self.settings.engine == "thread" else 0.0
+        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
+        self._make_use_cases()
         self.scheduler = self._new_scheduler()
         self.in_place = InPlace(
             runner=self.runner, database=self.database, registry=self.registry, settings=self.settings,
-            clock=self.clock, notices=self.notices,
+            clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
 
-    def _new_backlog(self) -> Backlog:
-        # A test's clock may stand still, and a count would then be new for ever.
-        counted_for = COUNTED_FOR if self.settings.engine == "thread" else 0.0
-        return Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
-
-    def _parts(self) -> Parts:
-        return Parts(
-            database=self.database, commits=Commits(self.database), looks=Looks(self.database, WHOLE),
-            stamps=Looks(self.database, STAMP),
-            registry=self.registry, settings=self.settings, clock=self.clock, notices=self.notices,
-            submitter=self.submitter, backlog=self.backlog, host=self, host_db=self._host_db,
+    def _make_use_cases(self) -> None:
+        database, clock, registry = self.database, self.clock, self.registry
+        self.jobs = Jobs(
+            database=database, registry=registry, clock=clock, notifier=self.notifier, threads=self
+        )
+        self.submissions = Submissions(
+            database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
+            host_db=self._host_db, runs_inline=self.settings.engine == "inline",
         )  # fmt: skip
+        self.schedules = Schedules(
+            database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self
+        )
+        self.status = Status(database=database, registry=registry, clock=clock, threads=self)
 
     def start(self, serving: Serving, **overrides: Any) -> None:
         """Start this process's threads, once `serving` has made the app; does nothing where they run.
@@ -122,7 +122,7 @@ class Runtime:
         """
         if self.worker is None or self.ticker is None or self.ticker.last_turn is None:
             return False
-        return not self.service.has_work(self.worker.id, self.settings_of_threads.queues)
+        return not self.status.has_work(self.worker.id, self.settings_of_threads.queues)
 
     def can_start(self) -> bool:
         """Called by the supervisor: whether the tables are there. Says once that they are not."""
@@ -140,11 +140,11 @@ class Runtime:
         settings = self.settings_of_threads
         self.worker = Worker(
             pool=ThreadPool(self.app, settings.threads), runner=self.runner, database=self.database,
-            registry=self.registry, settings=settings, clock=self.clock, notices=self.notices,
+            registry=self.registry, settings=settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = (
-            Lifeline(self.worker, self.database, self.settings, self.clock, self.notices),
+            Rescuer(self.worker, self.database, self.settings, self.clock, self.notifier),
             self.scheduler,
             Pruner(self.database, self.settings, self.clock),
         )
@@ -155,7 +155,7 @@ class Runtime:
     def _new_scheduler(self) -> Scheduler:
         return Scheduler(
             app=self.settings.app, worker=self.worker, database=self.database, registry=self.registry,
-            submitter=self.submitter, backlog=self.backlog, clock=self.clock,
+            factory=self.factory, backlog=self.backlog, clock=self.clock,
         )  # fmt: skip
 
     def drain(self, grace: float, hurry: Callable[[], bool]) -> bool:
@@ -170,15 +170,24 @@ class Runtime:
         self.ticker.stop(0.5)
         return self.worker.stop()
 
-    def renew_after_fork(self) -> None:
-        """In a child: no thread, no lock and no connection of the parent's."""
+    def before_fork(self) -> None:
+        """Keep this process's threads out of the database while it forks."""
+        self.database.gate.close()
+
+    def after_fork_in_parent(self) -> None:
+        """Let them in again."""
+        self.database.gate.open()
+
+    def after_fork_in_child(self, serving: Serving | None) -> None:
+        """No thread, no lock and no connection of the parent's; threads where a server forked to serve."""
         self.database.renew_after_fork()
-        self.backlog = self._new_backlog()
         self._begin_afresh()
+        if serving is not None and self.settings.autostart:
+            self.start(serving)
 
-    # --- told by the use cases ------------------------------------------------------------------------
+    # --- LocalThreads: told by the use cases ----------------------------------------------------------
 
-    def submitted(self, job_ids: Iterable[str]) -> None:
+    def jobs_submitted(self, job_ids: Iterable[str]) -> None:
         """Jobs were committed: run them, or wake who does."""
         if self.settings.engine == "inline":
             for job_id in job_ids:
@@ -196,7 +205,7 @@ class Runtime:
         if self.ticker is not None:
             self.ticker.wake()
 
-    def thread_problems(self) -> dict[str, str]:
+    def problems(self) -> dict[str, str]:
         """What is wrong with the threads of this process."""
         if self.draining:
             return {"worker": "draining"}

@@ -49,11 +49,11 @@ class Bench:
 
     def outcomes(self, job: Job) -> list[tuple[int, int, str | None]]:
         """(run, attempt, outcome) of each claim of the job."""
-        return [(a["run"], a["attempt"], a["outcome"]) for a in self.jobs.service.attempts(job.id)]
+        return [(a["run"], a["attempt"], a["outcome"]) for a in self.jobs.runtime.jobs.attempts(job.id)]
 
     def events(self, job: Job) -> list[str]:
         """The types of the job's events, oldest first."""
-        return [event["type"] for event in self.jobs.service.events(job.id)]
+        return [event["type"] for event in self.jobs.runtime.jobs.events(job.id)]
 
     def _drain_until_final(self, job: Job) -> None:
         clock = self.jobs.runtime.clock

@@ -82,4 +82,4 @@ def test_start_after_stop_starts_afresh(make_app: Any) -> None:
             jobs.start()
             assert jobs.wait(jobs.submit("add").id, 10).state == "succeeded"
             jobs.stop(timeout=5)
-        assert jobs.service.workers() == []
+        assert jobs.runtime.status.workers() == []

@@ -23,7 +23,7 @@ def test_an_exception_fails_the_attempt(bench: Bench) -> None:
     job = bench.run("fail")
     assert (job.state, job.attempt, job.result) == ("failed", 1, None)
     assert job.error == {"type": "ValueError", "message": "no such month"}
-    (attempt,) = bench.jobs.service.attempts(job.id)
+    (attempt,) = bench.jobs.runtime.jobs.attempts(job.id)
     assert 'raise ValueError("no such month")' in attempt["error"]["traceback"]
 
 
@@ -135,7 +135,7 @@ def test_a_task_may_end_its_job_as_cancelled(bench: Bench) -> None:
     bench.jobs.task("stop", max_attempts=3)(lambda: Cancel("nothing to do"))
     job = bench.run("stop")
     assert (job.state, job.attempt, job.error) == ("cancelled", 1, None)
-    assert bench.jobs.service.events(job.id)[-1]["reason"] == "nothing to do"
+    assert bench.jobs.runtime.jobs.events(job.id)[-1]["reason"] == "nothing to do"
 
 
 def test_any_reason_for_a_cancel_can_be_stored(bench: Bench) -> None:
@@ -145,7 +145,7 @@ def test_any_reason_for_a_cancel_can_be_stored(bench: Bench) -> None:
     for which in range(len(reasons)):
         job = bench.run("stop", {"which": which})
         assert job.state == "cancelled"
-        assert 0 < len(bench.jobs.service.events(job.id)[-1]["reason"]) <= 65_536
+        assert 0 < len(bench.jobs.runtime.jobs.events(job.id)[-1]["reason"]) <= 65_536
 
 
 def test_except_exception_does_not_swallow_a_cancellation(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from app.jobs.clock import ManualClock
 from app.jobs.job import Job
 from app.jobs.process.loop import Guard
 from app.jobs.runtime import Runtime
-from app.jobs.ticker.rescuer import Lifeline
+from app.jobs.ticker.rescuer import Rescuer
 from app.jobs.worker.dispatcher import Worker
 
 
@@ -51,9 +51,9 @@ class Hand:
         self.settings = replace(runtime.settings, threads=threads, **settings)
         self.worker = Worker(
             pool=self.pool, runner=runtime.runner, database=self.database, registry=runtime.registry,
-            settings=self.settings, clock=self.clock, notices=runtime.notices,
+            settings=self.settings, clock=self.clock, notifier=runtime.notifier,
         )  # fmt: skip
-        self.lifeline = Lifeline(self.worker, self.database, self.settings, self.clock, runtime.notices)
+        self.lifeline = Rescuer(self.worker, self.database, self.settings, self.clock, runtime.notifier)
         self._turn = Guard("dispatcher", self.worker._turn)
         self._look = Guard("lifeline", self.lifeline.run_once)
 
@@ -81,7 +81,7 @@ class Hand:
 
     def outcomes(self, job: Job) -> list[str | None]:
         """How each run of the job ended."""
-        return [attempt["outcome"] for attempt in self.jobs.service.attempts(job.id)]
+        return [attempt["outcome"] for attempt in self.jobs.runtime.jobs.attempts(job.id)]
 
 
 def an_app(make_app: Callable[..., Flask], jobs: Simmer, **config: Any) -> Flask:

@@ -36,7 +36,7 @@ def test_every_fault_point_is_survived(make_app: MakeApp, fault: Callable[..., A
         assert number > 8
         check(hand.database)
         assert set(ran.values()) == {1}
-        assert jobs.service.count(JobFilters(states=("succeeded",)))[0] >= 2 * number
+        assert jobs.runtime.jobs.count(JobFilters(states=("succeeded",)))[0] >= 2 * number
         print(f"{number - 1} fault points of {fault.__name__}, {sum(ran.values())} attempts")
 
 
@@ -117,7 +117,7 @@ def test_a_registration_whose_commit_was_not_answered_counts(make_app: MakeApp) 
             hand.turn()
         hand.work()
         assert hand.states([job]) == ["succeeded"]
-        assert [row["id"] for row in jobs.service.workers()] == [hand.worker.id]
+        assert [each.id for each in jobs.runtime.status.workers()] == [hand.worker.id]
 
 
 def test_leaving_puts_back_what_nobody_knows_of(make_app: MakeApp) -> None:

@@ -106,7 +106,7 @@ def test_a_clock_that_is_set_kills_nobody(jobs: Simmer, seconds: float) -> None:
         observer.look()
         other.look(0)
     assert observer.states([job]) == ["running"]
-    assert len(jobs.service.workers()) == 2
+    assert len(jobs.runtime.status.workers()) == 2
 
 
 def test_a_process_that_is_gone_is_rescued_from_at_once(jobs: Simmer) -> None:
@@ -123,10 +123,10 @@ def test_a_process_that_is_gone_is_rescued_from_at_once(jobs: Simmer) -> None:
     with observer.database.write() as conn:
         workers.register(conn, row)
     observer.look()
-    assert len(jobs.service.workers()) == 2
+    assert len(jobs.runtime.status.workers()) == 2
     child.communicate(b"\n")
     observer.look()
-    assert [row["id"] for row in jobs.service.workers()] == [observer.worker.id]
+    assert [each.id for each in jobs.runtime.status.workers()] == [observer.worker.id]
 
 
 def test_what_the_system_does_not_tell_proves_nothing() -> None:
@@ -166,6 +166,6 @@ def test_a_thousand_orphans_are_rescued_in_batches(jobs: Simmer) -> None:
     commits: list[object] = []
     event.listen(observer.database.engine, "commit", commits.append)
     observer.look()
-    assert jobs.service.stats()["states"]["running"]["value"] == 0
+    assert jobs.runtime.status.stats()["states"]["running"]["value"] == 0
     assert len(commits) >= 10
     check(observer.database)

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.tables import FIRES, JOBS
+from app.jobs.schedules.declaration import Declaration
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers import parse_trigger
-from app.jobs.tasks.registry import Declaration, Registry, TaskDefinition
+from app.jobs.tasks.registry import Registry, TaskDefinition
 from app.jobs.ticker.scheduler import Scheduler
 
 from .test_scheduler import refresh, scheduler

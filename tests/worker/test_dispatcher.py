@@ -199,7 +199,7 @@ def test_what_had_not_begun_does_not_begin_after_the_stop(jobs: Simmer) -> None:
     hand.pool.run()
     assert ran == []
     assert [hand.outcomes(job) for job in made] == [["released"]] * 2
-    assert jobs.service.workers() == []
+    assert jobs.runtime.status.workers() == []
     check(hand.database)
 
 

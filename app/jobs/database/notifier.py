@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
-class Notices:
+class Notifier:
     """Who waits for which job; `notify` costs nothing for jobs that nobody waits for."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..database.notifier import Notices
+from ..database.notifier import Notifier
 from ..execution.current_job import Run
 from ..execution.runner import Runner
 from ..outcomes import Outcome
@@ -26,11 +26,11 @@ class InPlace:
 
     def __init__(
         self, *, runner: Runner, database: Database, registry: Registry, settings: Settings, clock: Clock,
-        notices: Notices,
+        notifier: Notifier,
     ) -> None:  # fmt: skip
         self._id = str(uuid.uuid4())
         self._runner, self._database, self._registry = runner, database, registry
-        self._settings, self._clock, self._notices = settings, clock, notices
+        self._settings, self._clock, self._notifier = settings, clock, notifier
 
     def run_to_end(self, job_id: str) -> None:
         """Run the job until it is final, delays and backoff ignored (the inline engine).
@@ -79,7 +79,7 @@ class InPlace:
         end = Ended(claim, outcome, run.started_at, self._clock.now(), run.take_progress())
         with self._database.write() as conn:
             runs.settle(conn, [end])
-        self._notices.notify([claim.id])
+        self._notifier.notify([claim.id])
         return outcome
 
     def _is_final(self, job_id: str) -> bool:

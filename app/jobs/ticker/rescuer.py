@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..database.notifier import Notices
+from ..database.notifier import Notifier
 from ..errors import DatabaseUnavailable
 from ..process.identity import Evidence, evidence_of_this_process
 from ..store import workers
@@ -21,7 +21,7 @@ AS_LONG_AS_NEW: Final = 0.1
 RESCUED_AT_ONCE: Final = 100
 
 
-class Lifeline:
+class Rescuer:
     """Heartbeat and rescue.
 
     A worker is dead when its process is proven gone, or when its counter stood still for RESCUE_AFTER on
@@ -29,12 +29,12 @@ class Lifeline:
     suspended machine or a locked database kills nobody.
     """
 
-    name = "lifeline"
+    name = "rescuer"
 
     def __init__(
-        self, worker: Worker, database: Database, settings: Settings, clock: Clock, notices: Notices
+        self, worker: Worker, database: Database, settings: Settings, clock: Clock, notifier: Notifier
     ) -> None:
-        self._worker, self._database, self._clock, self._notices = worker, database, clock, notices
+        self._worker, self._database, self._clock, self._notifier = worker, database, clock, notifier
         self._rescue_after, self._heartbeat = settings.rescue_after, settings.heartbeat_seconds
         self._pause = min(LOOK_EVERY, settings.heartbeat_seconds)
         self._last_beat: float | None = None
@@ -115,7 +115,7 @@ class Lifeline:
         """Take some jobs of the dead. Whether there may be more, and nobody else has them under lock."""
         with self._database.write() as conn:
             rescued = workers.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
-        self._notices.notify(rescued)
+        self._notifier.notify(rescued)
         self._worker.wake()
         if rescued:
             log.warning("rescued %d jobs: %s", len(rescued), ", ".join(sorted(rescued)[:5]))

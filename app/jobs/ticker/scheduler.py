@@ -22,14 +22,14 @@ from ..errors import SimmerError
 from ..schedules.policy import Policy, Verdict, decide
 from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
-from ..service.job_factory import Submitter
+from ..service.job_factory import JobFactory
 from ..store import fires, jobs, leases
 from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
 from ..tasks.options import NO_OPTIONS, SubmitOptions
 from ..tasks.registry import Registry
 from ..worker.dispatcher import Worker
-from .declarations import Declarer
+from .declarations import Declarations
 
 log = logging.getLogger(__name__)
 LOOK_EVERY: Final = 1.0
@@ -47,11 +47,11 @@ class Scheduler:
 
     def __init__(
         self, *, app: str, worker: Worker | None, database: Database, registry: Registry,
-        submitter: Submitter, backlog: Backlog, clock: Clock,
+        factory: JobFactory, backlog: Backlog, clock: Clock,
     ) -> None:  # fmt: skip
         self._worker, self._database, self._registry = worker, database, registry
-        self._submitter, self._backlog, self._clock = submitter, backlog, clock
-        self._declarer = Declarer(app, database, registry, clock)
+        self._factory, self._backlog, self._clock = factory, backlog, clock
+        self._declarations = Declarations(app, database, registry, clock)
         self._id = str(uuid.uuid4())
         self._watch = database.watch()
         self._due_at: datetime | None = None
@@ -59,7 +59,7 @@ class Scheduler:
 
     def run_once(self) -> float:
         """Fire what is due; answer the seconds until it is to look again, one at most."""
-        self._declarer.declare()
+        self._declarations.declare()
         pause = self.seconds_until_due()
         return pause if pause > 0 else self._fire()
 
@@ -115,7 +115,7 @@ class Scheduler:
         origin = {"schedule_id": row.id, "fire_time": verdict.fire_time}
         try:
             self._backlog.admit()
-            job = self._submitter.make(row.task, json.loads(row.args), options, now, **origin)
+            job = self._factory.make_job(row.task, json.loads(row.args), options, now, **origin)
         except (SimmerError, TypeError) as error:
             log.error("schedule %s cannot fire: %s", row.id, error)
             return _skipped(verdict.fire_time, str(error)[:1000]), None

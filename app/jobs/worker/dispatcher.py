@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..database.notifier import Notices
+from ..database.notifier import Notifier
 from ..engines import Pool
 from ..engines.crew import Crew
 from ..errors import DatabaseUnavailable
@@ -48,12 +48,12 @@ class Worker:
 
     def __init__(
         self, *, pool: Pool, runner: Runner, database: Database, registry: Registry, settings: Settings,
-        clock: Clock, notices: Notices,
+        clock: Clock, notifier: Notifier,
     ) -> None:  # fmt: skip
         self.id = str(uuid.uuid4())
         self.is_draining, self._engine = False, pool.name
         self._database, self._registry = database, registry
-        self._settings, self._clock, self._notices = settings, clock, notices
+        self._settings, self._clock, self._notifier = settings, clock, notifier
         self._loop = Loop("dispatcher", self._turn)
         self._slots = Slots(settings.threads, clock, self._loop.wake)
         self._crew = Crew(settings.threads, pool=pool, runner=runner, slots=self._slots, clock=clock)
@@ -220,7 +220,7 @@ class Worker:
             if end.claim.id not in settled:
                 log.warning("job %s: the late outcome of run %d was refused", end.claim.id, end.claim.run)
         if ended or claimed:
-            self._notices.notify(claim.id for claim in chain((end.claim for end in ended), claimed))
+            self._notifier.notify(claim.id for claim in chain((end.claim for end in ended), claimed))
 
     def _leave(self) -> None:
         ended, now = self._slots.collect(), self._clock.now()
@@ -229,7 +229,7 @@ class Worker:
         with self._database.act() as conn:
             runs.settle(conn, [*ended, *self._strays(conn)])
             workers.remove(conn, self.id)
-        self._notices.notify([end.claim.id for end in ended])
+        self._notifier.notify([end.claim.id for end in ended])
 
     def _interrupted(self, slot: Slot) -> Outcome:
         """A task that is at most once must not run again; what had not begun was put back before."""

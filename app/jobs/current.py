@@ -1,0 +1,27 @@
+"""The runtime of the current app: the one place that looks into `app.extensions`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, current_app
+
+from .errors import NotReady
+
+KEY: Final = "simmer"
+"""Where an app keeps its runtime, in `app.extensions`."""
+
+
+def current_runtime() -> Any:
+    """What `init_app` stored in the current app; raises NotReady outside an app context or without one."""
+    if not current_app:
+        raise NotReady("there is no app context: wrap the call in `with app.app_context():`")
+    found = current_app.extensions.get(KEY)
+    if found is None:
+        raise NotReady(f"the app {current_app.name!r} has no Flask-Simmer: call jobs.init_app(app)")
+    return found
+
+
+def has_runtime(app: Flask) -> bool:
+    """Whether `app` was given to a Simmer."""
+    return KEY in app.extensions
