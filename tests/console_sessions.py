@@ -81,10 +81,10 @@ class Session:
         run = self._runner(words, environment, tells_code)
         printed = run()
         only_reads = set(words[:4]) & set(READING) or (words[0] == "curl" and not SENDING & set(words))
-        if self._matches(printed, shown):
+        if self.shows(printed, shown):
             return
         assert only_reads, f"{command}\nshows\n{shown}\nand prints\n{printed}"
-        eventually(lambda: self._matches(run(), shown), what=f"{command}\nshows\n{shown}\nnot\n{printed}")
+        eventually(lambda: self.shows(run(), shown), what=f"{command}\nshows\n{shown}\nnot\n{printed}")
 
     def _runner(
         self, words: list[str], environment: Mapping[str, str], tells_code: bool
@@ -103,7 +103,8 @@ class Session:
             return lambda: self._flask(words[1:], tells_code)
         return lambda: self._process(words, environment)
 
-    def _matches(self, printed: str, shown: str) -> bool:
+    def shows(self, printed: str, shown: str) -> bool:
+        """Whether a page that shows `shown` tells the truth about `printed`; remembers the ids of both."""
         if not shown:
             return True
         names: dict[str, str] = {}

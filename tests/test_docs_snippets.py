@@ -17,7 +17,6 @@ from flask import Flask
 
 from .console_sessions import Session, commands
 from .documents import PAGES, README, Page, doc
-from .support import eventually
 
 PYTHON = [page for page in PAGES if page.has("python", "pycon")]
 CONSOLE = [page for page in PAGES if page.has("console")]
@@ -155,6 +154,40 @@ def test_the_unit_starts_what_the_console_starts() -> None:
     assert set(started) <= typed
 
 
-def test_waiting_is_not_sleeping() -> None:
-    """The helper that the pages name exists, and answers what its condition does."""
-    assert eventually(lambda: 3) == 3
+ONE, OTHER = "01a219ca-1ea3-7c87-9aab-c2aec5f97b4a", "01a219ca-1ea3-7c87-9aab-000000000000"
+MADE = "01a21a00-0000-7000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown", "is_true"),
+    [
+        ("Cancelled.", "Cancelled.", True),
+        ("Cancelled.", "It runs.", False),
+        ("Cancelled. And more", "Cancelled.", False),
+        ('{"state":"queued","attempt":0}', '{…"attempt":0}', True),
+        ('{"state":"queued","attempt":1}', '{…"attempt":0}', False),
+        ('{"current":3,"percent":6.0}', '{"current":20,"percent":40.0}', True),
+        ('{"current":3,"percent":null}', '{"current":20,"percent":40.0}', False),
+        (f"{MADE} and {MADE}", f"{ONE} and {ONE}", True),
+        (f"{MADE} and {OTHER}", f"{ONE} and {ONE}", False),
+        ("none", ONE, False),
+        ("2026-11-27 08:00:00Z", "2026-11-26 21:36:46Z", True),
+        ("2026-03-29T02:00:00Z", "2026-03-29T01:00:00Z", False),
+        ("HTTP/1.1 202 ACCEPTED\nDate: now\nEtag: 1\n\n{}", "HTTP/1.1 202 ACCEPTED\nEtag: 1\n\n{}", True),
+        ("HTTP/1.1 202 ACCEPTED\nEtag: 2\n\n{}", "HTTP/1.1 202 ACCEPTED\nEtag: 1\n\n{}", False),
+        ("HTTP/1.1 200 OK\nEtag: 1\n\n{}", "HTTP/1.1 202 ACCEPTED\nEtag: 1\n\n{}", False),
+        ("HTTP/1.1 202 ACCEPTED\n\n{}", "HTTP/1.1 202 ACCEPTED\nEtag: 1\n\n{}", False),
+    ],
+    ids=str,
+)
+def test_what_a_page_shows_is_compared(tmp_path: Path, printed: str, shown: str, is_true: bool) -> None:
+    """A page that shows something else than what is printed is found out."""
+    assert Session(tmp_path).shows(printed, shown) is is_true
+
+
+def test_a_command_that_nobody_can_run_fails(tmp_path: Path) -> None:
+    """A page cannot show a program, a target or an extra that is not there."""
+    session = Session(tmp_path)
+    for command in ("frobnicate", "make frobnicate", "pip install Flask-Simmer[frobnicate]"):
+        with pytest.raises((AssertionError, ValueError)):
+            session.run(command, "")
