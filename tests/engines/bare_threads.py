@@ -16,12 +16,12 @@ class BareThreads:
     name = "bare"
 
     def __init__(self, *, run: RunTask, on_end: OnEnd) -> None:
-        self._run, self._on_end, self._is_closed = run, on_end, False
+        self._run, self._on_end, self.is_closed = run, on_end, False
 
     def start(self, runs: Sequence[Run]) -> None:
         """A thread for each."""
         for run in runs:
-            if self._is_closed:
+            if self.is_closed:
                 self._on_end(run, Outcome("released", reason="the engine is closed"))
             else:
                 threading.Thread(target=self._work, args=(run,), daemon=True).start()
@@ -34,7 +34,7 @@ class BareThreads:
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._is_closed = True
+        self.is_closed = True
 
     def _work(self, run: Run) -> None:
         self._on_end(run, self._run(run))

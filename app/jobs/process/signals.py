@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -110,6 +111,19 @@ def exit_now(code: int) -> NoReturn:
         flusher = threading.Thread(target=_flush, daemon=True)
         flusher.start()
         flusher.join(FLUSH_SECONDS)
+    os._exit(code)
+
+
+def exit_child(error: BaseException | None) -> NoReturn:
+    """End a forked child as `multiprocessing` would: by the code of SystemExit, 1 after an exception."""
+    code = 0 if error is None else 1
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        traceback.print_exception(error)
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 

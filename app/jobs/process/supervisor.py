@@ -39,6 +39,9 @@ class Threads(Protocol):
     def start_threads(self) -> None:
         """Start the worker and the ticker."""
 
+    def start_failed(self, error: BaseException) -> None:
+        """Starting raised this; it is tried again."""
+
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
         """Begin nothing more and wait up to `grace` seconds, or until `abort_requested`.
 
@@ -87,18 +90,27 @@ class Supervisor:
         finally:
             stop_request.supervisors.discard(self)
             self._ended.set()
-        if not self._stopping.is_set():
+        # Whatever failed above, a process that can serve is never ended by us.
+        if not self._stopping.is_set() and self._is_over():
             self._end_process(is_stuck)
 
     def _watch(self) -> None:
         while not self._serving.is_loaded() and not self._is_over():
             self._stopping.wait(0.01)
-        while not self._is_over() and not self._threads.can_start():
+        while not self._is_over() and not self._start():
             self._stopping.wait(RETRY_EVERY)
-        if not self._is_over():
-            self._threads.start_threads()
         while not self._is_over():
             self._stopping.wait(CHECK_EVERY)
+
+    def _start(self) -> bool:
+        """Whether the threads run. Whatever keeps them from it, the process goes on serving meanwhile."""
+        try:
+            if self._threads.can_start():
+                self._threads.start_threads()
+                return True
+        except BaseException as error:
+            self._threads.start_failed(error)
+        return False
 
     def _is_over(self) -> bool:
         return (

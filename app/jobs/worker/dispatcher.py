@@ -209,7 +209,7 @@ class Dispatcher:
             self._engine.start(claimed)
 
     def _claim(self, conn: Any) -> list[Run]:
-        if self.is_draining or not self._is_registered:
+        if self.is_draining or not self._is_registered or self._engine.is_closed:
             return []
         rows = self._fetcher.fetch(conn, self._running)
         if not rows:
