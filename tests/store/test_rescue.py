@@ -25,7 +25,7 @@ def test_the_third_crash_fails_the_job(database: Database) -> None:
     with database.write() as conn:
         job_id = submit(conn, max_attempts=1)
         assert crash(conn, job_id, 1) == "rescued"
-        (row,) = claims.the_job(conn, job_id)
+        (row,) = claims.candidate(conn, job_id)
         assert (row.crashes, row.state, row.attempt) == (1, "queued", 1)
         assert crash(conn, job_id, 2) == "rescued"
         third = claim_one(conn, job_id, "dead-3")

@@ -9,6 +9,7 @@ from ..errors import ConfigError
 from .dialect import Dialect
 from .postgresql import PostgreSQL
 from .sqlite import SQLite
+from .transactions import AnyConnection
 
 DIALECTS: Final[Mapping[str, Dialect]] = {dialect.name: dialect for dialect in (SQLite(), PostgreSQL())}
 
@@ -19,3 +20,8 @@ def dialect_named(name: str) -> Dialect:
         return DIALECTS[name]
     except KeyError:
         raise ConfigError(f"jobs cannot be kept in {name}: use {' or '.join(DIALECTS)}") from None
+
+
+def dialect_of(conn: AnyConnection) -> Dialect:
+    """The dialect of the database that `conn` is connected to, which may be a host's connection."""
+    return dialect_named(conn.dialect.name)

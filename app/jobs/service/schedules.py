@@ -192,7 +192,7 @@ class Schedules:
         next_fire_at = schedules.next_fire_at(declaration, stored, now)
         if not schedules.is_same_trigger(declaration, stored):
             _refuse_ended(next_fire_at, declaration.trigger)
-        schedules.redeclare(conn, declaration, next_fire_at, now, paused=paused)
+        schedules.redefine(conn, declaration, next_fire_at, now, paused=paused)
 
     def _changed(self, schedule_id: str) -> Schedule:
         self._threads.schedules_changed()

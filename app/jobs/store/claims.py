@@ -125,8 +125,8 @@ def candidates(
     return rows[:most]
 
 
-def the_job(conn: Connection, job_id: str) -> Sequence[Any]:
-    """That job as a candidate, due or not; nothing where it cannot be claimed."""
+def candidate(conn: Connection, job_id: str) -> Sequence[Any]:
+    """That job, due or not, locked; nothing where it cannot be claimed."""
     return conn.execute(
         select(*_CANDIDATE).where(_J.id == job_id, _J.state.in_(CLAIMABLE)).with_for_update()
     ).all()

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Insert, Select, insert, select
 
 from ..database.statements import InsertStatement
-from ..database.supported import dialect_named
+from ..database.supported import dialect_of
 from ..database.tables import EVENTS
 
 _E = EVENTS.c
@@ -33,7 +33,7 @@ class Event(NamedTuple):
 
 def record(conn: Connection, at: datetime, events: Iterable[Event]) -> None:
     """Write events of the moment `at`."""
-    moment = dialect_named(conn.dialect.name).to_driver(at)
+    moment = dialect_of(conn).to_driver(at)
     if rows := [(job_id, moment, *rest) for job_id, *rest in events]:
         _RECORD.execute_rows(conn, rows)
 

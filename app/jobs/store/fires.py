@@ -1,4 +1,4 @@
-"""Fire times: which are due, how a schedule moves on past them, and what was decided about each."""
+"""Fire times: which are due, how a schedule advances past them, and the decision about each."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..database.columns import Time
 from ..database.dialect import Dialect
 from ..database.row_sets import as_json
 from ..database.statements import InsertStatement, Statement
-from ..database.supported import dialect_named
+from ..database.supported import dialect_of
 from ..database.tables import FIRES, JOBS, SCHEDULES
 
 ON_REQUEST: Final = "skipped on request"
 """The reason of a fire time that somebody chose to skip."""
-GATHERED: Final = 0.25
+LONGEST_WAIT: Final = 0.25
 """Seconds: no fire time waits longer for others to share its transaction."""
-_GATHERED_AT_LEAST: Final = 0.005
-_GATHERED_SHARE: Final = 0.005
+_SHORTEST_WAIT: Final = 0.005
+_WAIT_SHARE: Final = 0.005
 _END: Final = datetime.max.replace(tzinfo=UTC)
 
 _S = SCHEDULES.c
@@ -90,7 +90,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A schedule's way from the fire time at which it was seen to the next, with what was decided."""
+    """How a schedule advances from the `next_fire_at` that was `seen` to the next, with the decisions."""
 
     schedule_id: str
     seen: datetime
@@ -111,8 +111,8 @@ def fire_by(fire_time: datetime | None, before: datetime) -> datetime | None:
     """
     if fire_time is None:
         return None
-    share = (fire_time - before).total_seconds() * _GATHERED_SHARE
-    wait = timedelta(seconds=min(GATHERED, max(_GATHERED_AT_LEAST, share)))
+    share = (fire_time - before).total_seconds() * _WAIT_SHARE
+    wait = timedelta(seconds=min(LONGEST_WAIT, max(_SHORTEST_WAIT, share)))
     return fire_time + min(wait, _END - fire_time)
 
 
@@ -127,17 +127,17 @@ def next_fire(conn: Connection, tasks: Collection[str]) -> datetime | None:
     return found
 
 
-def next_gathering(conn: Connection, now: datetime, tasks: Collection[str]) -> datetime | None:
-    """As `next_fire`, but the latest moment at which all that are due by then can still share a firing."""
-    soon = now + timedelta(seconds=GATHERED)
-    gathered: datetime | None = _FIRST_BY.scalar(conn, tasks=as_json(tasks), soon=soon)
-    return gathered or next_fire(conn, tasks)
+def next_batch(conn: Connection, now: datetime, tasks: Collection[str]) -> datetime | None:
+    """As `next_fire`, but the latest moment at which all that are due by then can still be fired together."""
+    soon = now + timedelta(seconds=LONGEST_WAIT)
+    together: datetime | None = _FIRST_BY.scalar(conn, tasks=as_json(tasks), soon=soon)
+    return together or next_fire(conn, tasks)
 
 
 def move(conn: Connection, moves: Sequence[Move], now: datetime) -> bool:
-    """Record the decisions and move on, in one transaction; False where somebody else moved one first.
+    """Store the decisions and advance the schedules; False where somebody else has advanced one.
 
-    Raises IntegrityError where a fire time was decided before. The caller undoes what was done by then.
+    Raises IntegrityError where a fire time was decided before. In both cases the caller rolls back.
     """
     if _MOVE.execute_many(conn, [_move(each) for each in moves]) != len(moves):
         return False
@@ -146,7 +146,7 @@ def move(conn: Connection, moves: Sequence[Move], now: datetime) -> bool:
 
 
 def record(conn: Connection, schedule_id: str, decisions: Sequence[Decision], now: datetime) -> None:
-    """What was decided about fire times of one schedule."""
+    """Store decisions about fire times of one schedule."""
     _store(conn, [(schedule_id, decision) for decision in decisions], now)
 
 
@@ -173,6 +173,7 @@ def decided_since(conn: Connection, schedule_id: str, since: datetime) -> set[da
 
 def prune_decisions(conn: Connection, before: datetime, limit: int = 500) -> int:
     """Forget up to `limit` decisions about fire times before `before`, the oldest first. How many."""
+    # A subquery, because DELETE … LIMIT is not in every SQLite.
     key = tuple_(_F.schedule_id, _F.fire_time)
     old = select(_F.schedule_id, _F.fire_time).where(_F.fire_time < before)
     oldest = old.order_by(_F.fire_time).limit(limit)
@@ -187,7 +188,7 @@ def _move(move: Move) -> dict[str, Any]:
 
 
 def _store(conn: Connection, decided: Sequence[tuple[str, Decision]], now: datetime) -> None:
-    time = dialect_named(conn.dialect.name).to_driver
+    time = dialect_of(conn).to_driver
     rows = [
         (
             schedule_id, time(each.fire_time), each.decision, each.count, each.job_id, each.reason, time(now),

@@ -41,6 +41,7 @@ def find(conn: Connection, key: RequestKey, now: datetime) -> Any:
 
 def bind_remember(dialect: Dialect, key: RequestKey, job_id: str, now: datetime) -> list[BoundStatement]:
     """The statements that enter the key; an IntegrityError where somebody else entered it in the meantime."""
+    # An old key is deleted by the INSERT's own transaction: pruning may come later than the 24 hours.
     row = (key.scope, key.key, key.fingerprint, job_id, dialect.to_driver(now))
     return [_FORGET.bind(scope=key.scope, key=key.key, old=now - KEPT), _REMEMBER.bind([row])]
 

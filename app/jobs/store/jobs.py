@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, case, delete, select, update
 
 from ..database.dialect import Dialect
 from ..database.statements import BoundStatement, InsertStatement, execute_all
-from ..database.supported import dialect_named
+from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..ids import first_id_at
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
@@ -58,7 +58,7 @@ class NewJob(NamedTuple):
 
 def enqueue(conn: Connection, jobs: Sequence[NewJob]) -> None:
     """Submitted: the jobs, their tags and their first events, in the caller's transaction."""
-    execute_all(conn, bind_enqueue(dialect_named(conn.dialect.name), jobs))
+    execute_all(conn, bind_enqueue(dialect_of(conn), jobs))
 
 
 def bind_enqueue(dialect: Dialect, jobs: Sequence[NewJob]) -> list[BoundStatement]:

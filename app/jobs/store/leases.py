@@ -34,7 +34,7 @@ def take(conn: Connection, name: str, holder: str, now: datetime, seconds: float
     held_until: Any = conn.scalar(select(_L.until).where(_L.name == name))
     if held_until is not None:
         return held_until  # type: ignore[no-any-return]
-    try:
+    try:  # in a savepoint: PostgreSQL ends the whole transaction at the first error
         with conn.begin_nested():
             conn.execute(insert(LEASES).values(name=name, holder=holder, until=until))
     except IntegrityError:  # another process was first

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from ..database.row_sets import as_json
 from ..database.statements import Statement
-from ..database.supported import dialect_named
+from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, JOBS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_at
@@ -130,7 +130,7 @@ def get(conn: AnyConnection, job_id: str) -> Job | None:
 def read(conn: AnyConnection, reading: Reading[T], job_id: str) -> T | None:
     """What is wanted of the job, or None."""
     row = reading.one.cursor(conn, job_id=job_id).fetchone()
-    return None if row is None else reading.make(row, dialect_named(conn.dialect.name).from_driver)
+    return None if row is None else reading.make(row, dialect_of(conn).from_driver)
 
 
 def rows(conn: AnyConnection, reading: Reading[Any], job_ids: Sequence[str]) -> dict[str, Row]:
@@ -139,7 +139,7 @@ def rows(conn: AnyConnection, reading: Reading[Any], job_ids: Sequence[str]) -> 
         found = reading.one.cursor(conn, job_id=job_ids[0]).fetchall()
     else:
         cursor = reading.several.cursor(conn, job_ids=as_json(job_ids))
-        found = dialect_named(conn.dialect.name).unpack(cursor)
+        found = dialect_of(conn).unpack(cursor)
     return {row[0]: row for row in found}
 
 

@@ -26,6 +26,7 @@ _ORPHANS = (
     )
     .where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id)))
     .limit(bindparam("most"))
+    # What is locked is being completed, claimed or rescued by somebody at this moment.
     .with_for_update(of=JOBS, skip_locked=True)
 )
 _ONE_CRASH = (

@@ -95,6 +95,7 @@ def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[str, str]:
 
     Only those that still owned their job are in it; the others changed nothing.
     """
+    # Locked first: from here on neither a rescue nor a cancel request comes between decision and statement.
     owned = owned_runs(conn, ended)
     ours = [run for run in ended if (run.job_id, run.token) in owned]
     record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])

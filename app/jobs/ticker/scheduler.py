@@ -84,7 +84,7 @@ class Scheduler:
             rows = fires.due(conn, now, tasks, AT_ONCE)
             if rows:
                 self._move(conn, rows, now)
-            again_at = fires.next_gathering(conn, now, tasks)
+            again_at = fires.next_batch(conn, now, tasks)
         if self._dispatcher is not None and rows:
             self._dispatcher.wake()
         return self._seconds_until(again_at)

@@ -41,7 +41,7 @@ class InlineWorker:
         Raises what its task raised where JOBS_INLINE_RAISES is set.
         """
         for _ in range(MOST_RUNS):
-            run = self._run_next(lambda conn: claims.the_job(conn, job_id))
+            run = self._run_next(lambda conn: claims.candidate(conn, job_id))
             if run is None:
                 return
             cause = run.outcome.cause if run.outcome else None
