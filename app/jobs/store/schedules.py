@@ -67,7 +67,7 @@ def redefine(
     conn: Connection, declaration: Declaration, next_fire_at: datetime | None, now: datetime, *,
     app: str | None = None, paused: bool | None = None,
 ) -> None:  # fmt: skip
-    """Replace the definition of a stored schedule; its anchor stays, and a `paused` of None changes nothing."""
+    """Replace the definition of a stored schedule; its anchor stays, and None keeps `paused`."""
     values: dict[str, Any] = {
         "app": app, **definition(declaration), "retired": False, "next_fire_at": next_fire_at,
         "fire_by": fire_by(next_fire_at, now), "updated_at": now,
