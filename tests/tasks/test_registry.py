@@ -92,7 +92,7 @@ def test_the_name_defaults_to_the_functions() -> None:
     def two() -> None: ...
 
     assert list(jobs.registry.tasks) == ["one", "two"]
-    assert two.definition.queue == "mail"
+    assert two.definition.options["queue"] == "mail"
 
 
 def test_defaults_of_a_task(bench: Bench) -> None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Index, Integer, String, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import conv
+
+from ..options import Option
 
 
 def as_text(moment: datetime | None) -> str | None:
@@ -51,6 +65,13 @@ def from_driver(dialect: Dialect) -> Callable[[Any], datetime | None]:
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 Id = String(36)
+_TYPES: Final[Mapping[type, Any]] = {int: Integer, float: Float, str: Text, tuple: Text, datetime: Time}
+
+
+def option_column(name: str, option: Option) -> Column[Any]:
+    """The column of an option that is stored; several values are a JSON list."""
+    kind = String(option.rule.size) if option.rule.size else _TYPES[option.rule.kind]
+    return Column(name, kind, nullable=option.default is None)
 
 
 def check(sql: str, name: str) -> CheckConstraint:

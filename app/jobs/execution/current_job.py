@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
+from ..checks import is_number
 from ..clock import Clock
 from ..errors import JobCancelled, JobTimeout
 from ..serialization.encoding import loads
@@ -194,6 +195,6 @@ current_job = CurrentJob()
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e15:
+    if not is_number(value) or abs(value) > 1e15:
         raise TypeError(f"progress takes numbers, not {value!r}")
     return cast(float, value)

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 
+from ..checks import TEN_YEARS, is_number
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..outcomes import Cancel, Outcome, Snooze
@@ -132,15 +133,14 @@ def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...
 
 
 def _snooze(seconds: Any) -> float:
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not number or not seconds <= backoffs.LONGEST:
+    if not is_number(seconds) or seconds > TEN_YEARS:
         raise ValueError(f"Snooze takes a number of seconds, ten years at most, not {seconds!r:.200}")
     return max(0.0, float(seconds))
 
 
 def _backoff(definition: TaskDefinition, claim: Claim) -> float:
     try:
-        return backoffs.delay(definition.backoff, claim.attempt)
+        return backoffs.delay(definition.options["backoff"], claim.attempt)
     except Exception:
         log.exception("task %s: its backoff raised; the exponential one is used", claim.task)
         return backoffs.delay("exponential", claim.attempt)

@@ -22,6 +22,7 @@ from ..errors import (
 )
 from ..ids import new_id
 from ..job import Job
+from ..options import NO_OPTIONS
 from ..schedules.declaration import Declaration, checked_trigger
 from ..schedules.triggers import Trigger, parse_trigger
 from ..schedules.triggers.describe import describe
@@ -29,7 +30,6 @@ from ..schedules.triggers.preview import preview
 from ..store import fires, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
 from ..store.overdue import overdue
-from ..tasks.options import NO_OPTIONS
 from ..values import Schedule
 from .job_factory import JobFactory
 from .submissions import Submissions

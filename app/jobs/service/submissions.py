@@ -22,12 +22,13 @@ from ..errors import (
 )
 from ..ids import new_id
 from ..job import Job
+from ..options import NO_OPTIONS, SubmitOptions
 from ..store import idempotency, jobs, queries
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.jobs import NewJob
 from ..store.snapshots import as_submitted
-from ..tasks.options import NO_OPTIONS, Submission, SubmitOptions
+from ..tasks.submission import Submission
 from .backlog import Backlog
 from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Dialect, bindparam, case, delete, select, update
 
@@ -13,15 +13,16 @@ from ..database.columns import to_driver
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..database.writes import Template, Write, execute
 from ..ids import first_id_at
+from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
 from .events import event, record
 
 _J = JOBS.c
 _INSERT = Template.insert(
-    JOBS, "id", "task", "queue", "state", "priority", "args", "tags", "max_attempts", "timeout",
-    "on_interrupt", "created_at", "run_at", "schedule_id", "fire_time", "batch_id", "due", "wake_at",
-    "attempt", "version", "run", "rerun", "crashes",
+    JOBS, "id", "task", "state", "args", *STORED, "created_at", "run_at", "schedule_id", "fire_time",
+    "batch_id", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
 )  # fmt: skip
+_TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = Template.insert(TAGS, "tag", "job_id")
 _INSERT_EVENT = Template.insert(EVENTS, "job_id", "at", "type", "to_state", "attempt")
 _SEEN = (
@@ -32,17 +33,15 @@ _SEEN = (
 
 
 class NewJob(NamedTuple):
-    """Everything that is known of a job at its submission; `args` is JSON text, times are UTC."""
+    """Everything that is known of a job at its submission; `args` is JSON text, times are UTC.
+
+    `options` are the values of `options.STORED`, in that order and as their columns hold them.
+    """
 
     id: str
     task: str
-    queue: str
-    priority: int
     args: str
-    tags: tuple[str, ...]
-    max_attempts: int
-    timeout: float | None
-    on_interrupt: str
+    options: tuple[Any, ...]
     created_at: datetime
     run_at: datetime
     schedule_id: str | None = None
@@ -70,7 +69,8 @@ def submitted(dialect: Dialect, jobs: Sequence[NewJob]) -> list[Write]:
         rows.append(_row(job, state, created, run_at, time(job.fire_time)))
         events.append((job.id, created, "submitted", state, 0))
     writes = [_INSERT.on(dialect, rows), _INSERT_EVENT.on(dialect, events)]
-    if tags := [(tag, job.id) for job in jobs for tag in dict.fromkeys(job.tags)]:
+    tagged = [(job.id, text) for job in jobs if (text := job.options[_TAGS]) != "[]"]
+    if tags := [(tag, job_id) for job_id, text in tagged for tag in dict.fromkeys(json.loads(text))]:
         writes.append(_INSERT_TAG.on(dialect, tags))
     return writes
 
@@ -134,10 +134,8 @@ def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int 
 def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:
     """The values of _INSERT, in its order; times as the driver takes them."""
     return (
-        job.id, job.task, job.queue, state, job.priority, job.args,
-        json.dumps(job.tags) if job.tags else "[]", job.max_attempts, job.timeout, job.on_interrupt,
-        created, run_at, job.schedule_id, fire_time, job.batch_id,
-        state == QUEUED, run_at if state == SCHEDULED else None,
+        job.id, job.task, state, job.args, *job.options, created, run_at,
+        job.schedule_id, fire_time, job.batch_id, state == QUEUED, run_at if state == SCHEDULED else None,
         0, 1, 0, False, 0,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import Clock
 from ..database.database import Database
 from ..errors import SimmerError
+from ..options import NO_OPTIONS, SubmitOptions
 from ..schedules.policy import Policy, Verdict, decide
 from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
@@ -26,7 +27,6 @@ from ..service.job_factory import JobFactory
 from ..store import fires, jobs, leases
 from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
-from ..tasks.options import NO_OPTIONS, SubmitOptions
 from ..tasks.registry import Registry
 from ..worker.dispatcher import Worker
 from .declarations import Declarations
@@ -111,7 +111,7 @@ class Scheduler:
         """The verdict as a decision, with its job if it fires; what cannot fire is skipped and says so."""
         if verdict.decision != "fired":
             return Decision(**asdict(verdict)), None
-        options = SubmitOptions(delay=random.uniform(0, policy.jitter)) if policy.jitter else NO_OPTIONS
+        options: SubmitOptions = {"delay": random.uniform(0, policy.jitter)} if policy.jitter else NO_OPTIONS
         origin = {"schedule_id": row.id, "fire_time": verdict.fire_time}
         try:
             self._backlog.admit()

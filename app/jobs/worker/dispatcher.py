@@ -233,7 +233,7 @@ class Worker:
 
     def _interrupted(self, slot: Slot) -> Outcome:
         """A task that is at most once must not run again; what had not begun was put back before."""
-        if self._registry.get(slot.claim.task).on_interrupt == "retry":
+        if self._registry.get(slot.claim.task).options["on_interrupt"] == "retry":
             return Outcome("released", reason="the worker was stopped")
         return Outcome("failed", failure=Failure("WorkerLost", "the worker was stopped while the task ran"))
 
