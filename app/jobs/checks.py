@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -72,13 +72,13 @@ class Rule:
     size: int | None = None
     each: Rule | None = None
 
-    def problems(self, value: Any) -> Iterator[tuple[tuple[int, ...], str]]:
+    def problems(self, value: Any) -> Sequence[tuple[tuple[int, ...], str]]:
         """Each place at or below `value` that does not fit, with what it must be."""
         if not self.fits(value):
-            yield (), f"must be {self.words}"
-        elif self.each is not None:
-            for index, item in enumerate(value):
-                yield from ((((index, *steps)), words) for steps, words in self.each.problems(item))
+            return [((), f"must be {self.words}")]
+        if self.each is None:
+            return ()
+        return [((at,), words) for at, item in enumerate(value) for _, words in self.each.problems(item)]
 
 
 def whole(least: int, most: int) -> Rule:

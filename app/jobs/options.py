@@ -190,6 +190,7 @@ OUTSIDE: Final = {name: option for name, option in OF_SUBMISSION.items() if not 
 """Those that a caller without Python may give: over HTTP, and by a flag."""
 STORED: Final = {name: option for name, option in {**OF_TASK, **OF_SUBMISSION}.items() if option.stored}
 """Those with a column, in the order of `stored_values`."""
+_PLACES: Final = {name: place for place, name in enumerate(STORED)}
 NO_OPTIONS: Final[SubmitOptions] = {}
 
 
@@ -222,9 +223,9 @@ def problems(
         if name not in known:
             yield (name,), unknown_option(name, known)
         elif value is not None or known[name].default is not None:
-            for steps, words in known[name].rule.problems(value):
-                yield (name, *steps), words
-            for other in known[name].excludes:
+            option = known[name]
+            yield from (((name, *steps), words) for steps, words in option.rule.problems(value))
+            for other in option.excludes:
                 if other in options:
                     yield (name,), f"{other} and {name} exclude each other"
 
@@ -239,10 +240,11 @@ def unknown_option(name: str, known: Mapping[str, Option]) -> str:
 
 def stored_values(options: Mapping[str, Any], defaults: Iterable[Any]) -> tuple[Any, ...]:
     """The values of STORED as their columns hold them; `defaults` are such values."""
-    return tuple(
-        _as_stored(options[name]) if name in options else default
-        for name, default in zip(STORED, defaults, strict=True)
-    )
+    values = list(defaults)
+    for name, value in options.items():
+        if name in _PLACES:
+            values[_PLACES[name]] = _as_stored(value)
+    return tuple(values)
 
 
 def _as_stored(value: Any) -> Any:
