@@ -224,7 +224,8 @@ def problems(
             yield (name,), unknown_option(name, known)
         elif value is not None or known[name].default is not None:
             option = known[name]
-            yield from (((name, *steps), words) for steps, words in option.rule.problems(value))
+            for steps, words in option.rule.problems(value):
+                yield (name, *steps), words
             for other in option.excludes:
                 if other in options:
                     yield (name,), f"{other} and {name} exclude each other"
