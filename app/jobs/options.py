@@ -56,21 +56,14 @@ class Option:
     aliases: tuple[str, ...] = ()
 
 
-def _is_backoff(value: Any) -> bool:
-    return value == "exponential" or is_seconds(value) or takes_one(value)
-
-
-def _is_exception(value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, BaseException)
-
-
 _BACKOFF: Final = Rule(
     object,
     'seconds (0 to ten years), "exponential", or a callable that takes the attempt and returns seconds',
-    _is_backoff,
+    lambda value: value == "exponential" or is_seconds(value) or takes_one(value),
 )
-_EXCEPTIONS: Final = several(Rule(type, "an exception class", _is_exception), 100, "exception classes")
-_TAGS: Final = several(text(100), 50, "up to 50 texts of 1 to 100 printable characters")
+_EXCEPTION: Final = Rule(
+    type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)
+)
 _ANYTHING: Final = Rule(object, "anything", lambda value: True)
 
 
@@ -96,8 +89,7 @@ class JobOptions(TypedDict, total=False):
         float | None,
         Option(
             help="Seconds that an attempt may take",
-            rule=POSITIVE_SECONDS, stored=True,
-            aliases=("time_limit", "soft_time_limit", "job_timeout", "max_runtime"),
+            rule=POSITIVE_SECONDS, stored=True, aliases=("time_limit", "soft_time_limit", "job_timeout"),
         ),
     ]  # fmt: skip
     max_attempts: Annotated[
@@ -112,7 +104,8 @@ class JobOptions(TypedDict, total=False):
         list[str] | tuple[str, ...],
         Option(
             help="Up to 50 words to find its jobs by",
-            rule=_TAGS, default=(), stored=True, flag="tag", aliases=("labels", "headers"),
+            rule=several(text(100), 50, "up to 50 texts of 1 to 100 printable characters"),
+            default=(), stored=True, flag="tag", aliases=("labels", "headers"),
         ),
     ]  # fmt: skip
 
@@ -167,7 +160,8 @@ class TaskOptions(JobOptions, total=False):
         type[BaseException] | tuple[type[BaseException], ...],
         Option(
             help="Which exceptions are worth another attempt; a timeout counts as an `Exception`",
-            rule=_EXCEPTIONS, default=(Exception,), aliases=("autoretry_for", "retry_for"),
+            rule=several(_EXCEPTION, 100, "exception classes"), default=(Exception,),
+            aliases=("autoretry_for", "retry_for"),
         ),
     ]  # fmt: skip
     schema: Annotated[
@@ -200,9 +194,8 @@ def read_options(words: Mapping[str, Any]) -> SubmitOptions:
     Raises InvalidArguments for unknown ones; the values are checked where the job is made.
     """
     if unknown := [word for word in words if word not in OF_SUBMISSION]:
-        raise InvalidArguments(
-            [problem(pointer("#", word), unknown_option(word, OF_SUBMISSION)) for word in unknown]
-        )
+        found = [problem(pointer("#", word), unknown_option(word, OF_SUBMISSION)) for word in unknown]
+        raise InvalidArguments(found)
     given = ((name, value) for name, value in words.items() if value is not None)
     return cast(SubmitOptions, {name: read_value(name, value) for name, value in given})
 
