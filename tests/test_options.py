@@ -68,7 +68,7 @@ def test_an_unknown_option_is_answered_with_the_likely_one(word: str, meant: str
         read_options({word: 1})
     if meant in OF_TASK:
         with pytest.raises(TaskDefinitionError, match=f"{word} unknown option: did you mean {meant}\\?"):
-            Simmer().task(**{word: 1})(print)
+            Simmer().task(**{word: 1})(print)  # type: ignore[call-overload]
 
 
 def test_an_option_like_none_there_is_is_answered_with_all() -> None:

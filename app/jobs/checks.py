@@ -84,7 +84,7 @@ class Rule:
 def whole(least: int, most: int) -> Rule:
     """The rule of an int within the bounds."""
     return Rule(
-        int, f"a whole number from {least} to {most:,}", lambda value: is_whole(value, least, most)
+        int, f"a whole number from {least:,} to {most:,}", lambda value: is_whole(value, least, most)
     )  # fmt: skip
 
 

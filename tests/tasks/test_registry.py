@@ -39,7 +39,7 @@ def test_a_task_with_an_option_that_cannot_be_is_refused(options: dict[str, Any]
 def test_a_schema_that_cannot_be_is_refused() -> None:
     """Where the schemas are built, which is when an app starts."""
     jobs = Simmer()
-    jobs.task("add", schema=int)(lambda: 1)
+    jobs.task("add", schema=int)(lambda: 1)  # type: ignore[arg-type]
     with pytest.raises(TaskDefinitionError, match="schema="):
         jobs.registry.check()
 
