@@ -18,7 +18,7 @@ SERVER_THREADS: Final = 16
 ROLES: Final = ("all", "web", "worker")
 
 
-class Unusable(Exception):
+class StartError(Exception):
     """The service cannot be served like this; the message says what to do."""
 
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _options(argv)
         _check_bind(options)
         return 0 if options.check else _run(options)
-    except Unusable as problem:
+    except StartError as problem:
         print(problem, file=sys.stderr)
         return 1
 
@@ -43,9 +43,9 @@ def host_from(environment: Mapping[str, str]) -> str:
 
 
 def port_from(text: str) -> int:
-    """The number of a port, 0 for any that is free; raises Unusable."""
+    """The number of a port, 0 for any that is free; raises StartError."""
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
-        raise Unusable(f"{text!r} is no port: choose a number up to 65535, for example PORT=5001 make run")
+        raise StartError(f"{text!r} is no port: choose a number up to 65535, for example PORT=5001 make run")
     return int(text)
 
 
@@ -55,7 +55,7 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or (address is not None and address.is_loopback)
 
 
-def address_of(host: str, port: int) -> str:
+def browser_url(host: str, port: int) -> str:
     """The address for a browser on this machine."""
     address = _address(host)
     if address is not None and address.is_unspecified:
@@ -74,7 +74,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     options.host = options.host or host_from(os.environ)
     if not _is_bindable(options.host):
-        raise Unusable(f"{options.host!r} is no address: --host takes an IP address or localhost")
+        raise StartError(f"{options.host!r} is no address: --host takes an IP address or localhost")
     options.port = port_from(options.port or os.environ.get("PORT") or "5000")
     options.role = options.role or os.environ.get("FLASK_JOBS_ROLE") or "all"
     return options
@@ -92,7 +92,7 @@ def _is_bindable(host: str) -> bool:
 
 
 def _check_bind(options: argparse.Namespace) -> None:
-    """Raise Unusable where somebody else has the port; the reloader's child inherits it from its parent."""
+    """Raise StartError where somebody else has the port; the reloader's child inherits it from its parent."""
     if options.role == "worker" or "WERKZEUG_RUN_MAIN" in os.environ:
         return
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
@@ -105,8 +105,8 @@ def _check_bind(options: argparse.Namespace) -> None:
             raise _cannot_bind(options, error) from None
 
 
-def _cannot_bind(options: argparse.Namespace, error: OSError) -> Unusable:
-    return Unusable(
+def _cannot_bind(options: argparse.Namespace, error: OSError) -> StartError:
+    return StartError(
         f"Port {options.port} on {options.host} cannot be used ({error.strerror or error}):"
         " stop what has it or choose another, for example PORT=5001 make run"
     )
@@ -120,7 +120,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.role == "worker":
         beside = str(Path(__file__).with_name("app"))  # wherever it is started from
         os.execv(sys.executable, [sys.executable, "-m", "flask", "--app", beside, "jobs", "worker"])
-    app = _made_app(options)
+    app = _create_app(options)
     if options.debug:
         app.run(options.host, options.port, debug=True)
     else:
@@ -128,7 +128,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _made_app(options: argparse.Namespace) -> Flask:
+def _create_app(options: argparse.Namespace) -> Flask:
     from app import create_app
     from app.config import ServiceConfigError
     from app.jobs import ConfigError
@@ -136,10 +136,10 @@ def _made_app(options: argparse.Namespace) -> Flask:
     try:
         app = create_app()
     except (ConfigError, ServiceConfigError) as error:
-        raise Unusable(str(error)) from None
+        raise StartError(str(error)) from None
     protected = app.config.get("JOBS_API_TOKENS") or app.config.get("JOBS_AUTH")
     if not protected and not is_loopback(options.host):
-        raise Unusable(
+        raise StartError(
             f"{options.host} can be reached from other machines: bind 127.0.0.1, or set JOBS_API_TOKENS"
             """ (for example FLASK_JOBS_API_TOKENS='{"<a long secret>": ["submit"]}') or JOBS_AUTH first"""
         )
@@ -166,11 +166,11 @@ def _serve(app: Flask, options: argparse.Namespace) -> None:
         with app.app_context():
             jobs.start(server_threads=SERVER_THREADS)
     port = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
-    _say_hello(app, address_of(options.host, port))
+    _print_address(app, browser_url(options.host, port))
     server.run()
 
 
-def _say_hello(app: Flask, address: str) -> None:
+def _print_address(app: Flask, address: str) -> None:
     from app.pages import api_address, curl_line
 
     print(f"Flask-Simmer serves {address}", flush=True)

@@ -14,8 +14,8 @@ from flask import Flask
 ENVIRONMENT_PREFIX: Final = "FLASK"
 PLAIN_NAMES: Final = {"DATABASE_URL": "SQLALCHEMY_DATABASE_URI", "SMTP_URL": "SMTP_URL"}
 """Environment variables that are read without the prefix, and the key that each one sets."""
-SWITCHES_OF_TESTS: Final = frozenset({"JOBS_REQUIRE_SERVICES"})
-WORDS: Final[dict[str, bool | None]] = {
+TEST_ONLY_VARIABLES: Final = frozenset({"JOBS_REQUIRE_SERVICES"})
+LITERALS: Final[dict[str, bool | None]] = {
     "true": True,
     "yes": True,
     "false": False,
@@ -62,7 +62,7 @@ def read_value(text: str) -> Any:
     Raises ValueError for other text, which Flask then keeps as it is.
     """
     word = text.strip().lower()
-    return WORDS[word] if word in WORDS else json.loads(text)
+    return LITERALS[word] if word in LITERALS else json.loads(text)
 
 
 def with_driver(url: str) -> str:
@@ -85,5 +85,5 @@ def check_smtp_url(url: str | None) -> None:
 def unread_variables(environment: Mapping[str, str]) -> Iterator[str]:
     """A note for each variable that was meant for us and that nothing reads."""
     for name in sorted(environment):
-        if name.startswith("JOBS_") and name not in SWITCHES_OF_TESTS:
+        if name.startswith("JOBS_") and name not in TEST_ONLY_VARIABLES:
             yield f"the environment variable {name} is not read: the name is {ENVIRONMENT_PREFIX}_{name}"

@@ -41,7 +41,7 @@ Line = Person | BadLine
 def check_header(path: Path) -> None:
     """Raise BadHeader unless the file begins with the names of the columns."""
     with _opened(path) as file:
-        _places(_first_record(csv.reader(file)))
+        _column_indexes(_first_record(csv.reader(file)))
 
 
 def count(path: Path) -> int:
@@ -61,7 +61,7 @@ def read(path: Path) -> Iterator[Line]:
     with _opened(path) as file:
         reader = csv.reader(file)
         header = _first_record(reader)
-        pick, width = itemgetter(*(_places(header)[column] for column in COLUMNS)), len(header)
+        pick, width = itemgetter(*(_column_indexes(header)[column] for column in COLUMNS)), len(header)
         for line, record in _records(reader):
             if isinstance(record, str):
                 yield BadLine(line, record)
@@ -88,7 +88,7 @@ def _first_record(reader: Reader) -> list[str]:
         raise BadHeader(f"the first line cannot be read: {error}") from None
 
 
-def _places(header: list[str]) -> dict[str, int]:
+def _column_indexes(header: list[str]) -> dict[str, int]:
     names = [name.strip().lower() for name in header]
     for column in COLUMNS:
         if names.count(column) != 1:

@@ -13,7 +13,7 @@ MESSAGES_PER_CONNECTION: Final = 50
 TIMEOUT_SECONDS: Final = 30
 
 
-class Refused(Exception):
+class MessageRefused(Exception):
     """The server will not take this message, and said so before it had it; the text is its reply."""
 
 
@@ -23,7 +23,7 @@ class Mailer:
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
         self._server: smtplib.SMTP | None = None
-        self._handed_over = 0
+        self._sent = 0
 
     def __enter__(self) -> Mailer:
         return self
@@ -35,28 +35,28 @@ class Mailer:
 
     def connect(self) -> None:
         """Be connected, anew after a full batch or where the server hung up. Raises OSError."""
-        if self._handed_over >= MESSAGES_PER_CONNECTION:
+        if self._sent >= MESSAGES_PER_CONNECTION:
             self._disconnect()
         # smtplib drops its socket when the server answers 421 or goes away.
         if self._server is None or self._server.sock is None:
-            self._server = self._connected()
-            self._handed_over = 0
+            self._server = self._open_connection()
+            self._sent = 0
 
     def send(self, message: EmailMessage) -> None:
-        """Hand `message` over. Raises Refused, or OSError where nobody knows whether it went out."""
+        """Hand `message` over. Raises MessageRefused, or OSError where nobody knows whether it went out."""
         assert self._server is not None, "connect() first"
-        self._handed_over += 1
+        self._sent += 1
         try:
             self._server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            raise Refused(_text(code, reply)) from None
+            raise MessageRefused(_text(code, reply)) from None
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            raise Refused(_text(error.smtp_code, error.smtp_error)) from None
+            raise MessageRefused(_text(error.smtp_code, error.smtp_error)) from None
         except smtplib.SMTPNotSupportedError as error:
-            raise Refused(str(error)) from None
+            raise MessageRefused(str(error)) from None
 
-    def _connected(self) -> smtplib.SMTP:
+    def _open_connection(self) -> smtplib.SMTP:
         host, scheme = self._url.hostname or "localhost", self._url.scheme
         server: smtplib.SMTP
         if scheme == "smtps":

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 
 from .extensions import db, jobs
 from .jobs import Snooze, current_job
-from .mailer import MESSAGES_PER_CONNECTION, Mailer, Refused
+from .mailer import MESSAGES_PER_CONNECTION, Mailer, MessageRefused
 from .models import REFUSED, SENDING, SENT, UNCERTAIN, Delivery, User
 from .people import UNFIT
 
@@ -49,7 +49,7 @@ class NewsletterArgs(Schema):
     body = fields.String(required=True, validate=[validate.Length(1), check_text])
 
     @validates_schema
-    def _needs_a_server(self, _data: Mapping[str, Any], **_options: Any) -> None:
+    def _require_server(self, _data: Mapping[str, Any], **_options: Any) -> None:
         if not current_app.config["SMTP_URL"]:
             raise ValidationError("No mail server is set: set SMTP_URL, for example smtp://localhost:25")
 
@@ -62,7 +62,7 @@ def send(subject: str, body: str) -> dict[str, Any] | Snooze:
     crash left at `sending` may have been mailed or not: it becomes `uncertain` and is not mailed again.
     """
     newsletter = current_job.id
-    _give_up_unknown(newsletter)
+    _mark_uncertain(newsletter)
     total = db.session.scalar(select(func.count()).select_from(User)) or 0
     done = sum(_counts(newsletter).values())
     with Mailer(current_app.config["SMTP_URL"]) as mailer:
@@ -77,7 +77,7 @@ def send(subject: str, body: str) -> dict[str, Any] | Snooze:
     return _report(newsletter)
 
 
-def _give_up_unknown(newsletter: str) -> None:
+def _mark_uncertain(newsletter: str) -> None:
     left = update(Delivery).where(Delivery.job_id == newsletter, Delivery.state == SENDING)
     db.session.execute(left.values(state=UNCERTAIN))
     db.session.commit()
@@ -100,7 +100,7 @@ def _send_one(mailer: Mailer, newsletter: str, user: Recipient, message: EmailMe
     state, reason = SENT, None
     try:
         mailer.send(message)
-    except Refused as refusal:
+    except MessageRefused as refusal:
         state, reason = REFUSED, str(refusal)
     row = update(Delivery).where(Delivery.job_id == newsletter, Delivery.user_id == user.id)
     db.session.execute(row.values(state=state, reason=reason))

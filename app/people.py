@@ -55,7 +55,7 @@ def check_age(age: int) -> None:
         raise ValidationError(f"the age is not from 0 to {OLDEST}")
 
 
-def tidy(name: str, email: str, age: int) -> Person:
+def normalize(name: str, email: str, age: int) -> Person:
     """The values as they are stored: no space around them, the address in lower case."""
     return name.strip(), email.strip().lower(), age
 
@@ -67,7 +67,7 @@ def from_text(name: str, email: str, age: str) -> Person:
     years = _PLAIN_AGES.get(age)
     if years is None:
         years = _age_from_text(age.strip())
-    return tidy(name, email, years)
+    return normalize(name, email, years)
 
 
 def _age_from_text(age: str) -> int:
@@ -93,4 +93,4 @@ class UserSchema(Schema):
 
     @post_load
     def _tidy(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        return dict(zip(("name", "email", "age"), tidy(**data), strict=True))
+        return dict(zip(("name", "email", "age"), normalize(**data), strict=True))

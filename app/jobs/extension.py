@@ -18,7 +18,7 @@ from .database.connect import connect, host_database
 from .errors import InvalidArguments, NotReady, TaskDefinitionError
 from .job import Job, JobList
 from .process.autostart import start_when_serving
-from .process.forks import begin_afresh_in_children
+from .process.forks import register_forkable
 from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
@@ -68,7 +68,7 @@ class Simmer:
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
         app.cli.add_command(jobs_cli)
-        begin_afresh_in_children(runtime)
+        register_forkable(runtime)
         if settings.autostart:
             start_when_serving(app, runtime)
 
@@ -100,7 +100,7 @@ class Simmer:
         `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it. Words
         of the policy (misfire, misfire_grace, max_running, jitter) go beside those of the trigger.
         """
-        policy_words = {word: words.pop(word) for word in Policy.words() if word in words}
+        policy_words = {word: words.pop(word) for word in Policy.field_names() if word in words}
         try:
             parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)
         except TriggerError as error:
@@ -184,8 +184,13 @@ class Simmer:
 
         Also misfire, misfire_grace, max_running and jitter. Raises InvalidArguments, ScheduleExists.
         """
-        policy = {word: words.pop(word) for word in Policy.words() if word in words}
-        wording = {"task": task, "trigger": _whole(trigger, words), "args": args or {}, "paused": paused}
+        policy = {word: words.pop(word) for word in Policy.field_names() if word in words}
+        wording = {
+            "task": task,
+            "trigger": _trigger_dict(trigger, words),
+            "args": args or {},
+            "paused": paused,
+        }
         return self.runtime.schedules.add(id, {**wording, **policy})
 
     def get_schedule(self, schedule_id: str) -> Schedule:
@@ -226,7 +231,7 @@ class Simmer:
     accepted = staticmethod(accepted)
 
 
-def _whole(trigger: Any, words: Mapping[str, Any]) -> Any:
+def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:
     """A trigger with the words beside it, as one dict; what is no trigger is left for its check to refuse."""
     if isinstance(trigger, str):
         trigger = {"type": trigger}

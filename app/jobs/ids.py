@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-_SECOND: Final = 4_096_000
-_TAILS: Final = 128
+_TICKS_PER_SECOND: Final = 4_096_000
+_RANDOM_BATCH: Final = 128
 _UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -25,20 +25,20 @@ class _Ticks(threading.local):
     last = 0
     random: Iterator[tuple[int]] = iter(())
 
-    def tail(self) -> int:
+    def random_bits(self) -> int:
         """62 random bits; the system is asked for many at once, as each time it is, other threads go on."""
         for (number,) in self.random:
             return number >> 2
-        self.random = struct.iter_unpack("Q", os.urandom(8 * _TAILS))
-        return self.tail()
+        self.random = struct.iter_unpack("Q", os.urandom(8 * _RANDOM_BATCH))
+        return self.random_bits()
 
-    def forget_tails(self) -> None:
+    def discard_random(self) -> None:
         """In a child of a fork: its parent has the same ones."""
         self.random = iter(())
 
     def next(self, seconds: float) -> int:
         ticks = int(seconds * 4_096_000)
-        if 0 <= self.last - ticks < _SECOND:  # a clock that was set back further is believed
+        if 0 <= self.last - ticks < _TICKS_PER_SECOND:  # a clock that was set back further is believed
             ticks = self.last + 1
         self.last = ticks
         return ticks
@@ -46,7 +46,7 @@ class _Ticks(threading.local):
 
 _ticks = _Ticks()
 if hasattr(os, "register_at_fork"):  # Windows has no forks
-    os.register_at_fork(after_in_child=_ticks.forget_tails)
+    os.register_at_fork(after_in_child=_ticks.discard_random)
 
 
 def new_id(at: datetime | None = None) -> str:
@@ -54,7 +54,7 @@ def new_id(at: datetime | None = None) -> str:
 
     In a thread each is greater than the one before (RFC 9562, 6.2, method 3).
     """
-    return _compose(_ticks.next(time.time() if at is None else at.timestamp()), _ticks.tail())
+    return _compose(_ticks.next(time.time() if at is None else at.timestamp()), _ticks.random_bits())
 
 
 def first_id_at(moment: datetime) -> str:

@@ -23,7 +23,7 @@ from .execution.runner import Runner
 from .process.servers import Serving
 from .process.supervisor import Supervisor
 from .service import Jobs, Schedules, Status, Submissions
-from .service.backlog import COUNTED_FOR, Backlog
+from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .tasks.registry import Registry
 from .ticker.pruner import Pruner
@@ -48,29 +48,29 @@ class Runtime(service.Runtime):
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
-        self._begin_afresh()
+        self._reset_process_state()
 
-    def _begin_afresh(self) -> None:
+    def _reset_process_state(self) -> None:
         self._lock = threading.Lock()
         self.notifier = Notifier()
         self.dispatcher: Dispatcher | None = None
         self.ticker: Ticker | None = None
         self.supervisor: Supervisor | None = None
-        self.settings_of_threads = self.settings
+        self.worker_settings = self.settings
         self.server_threads: int | None = None
         self.draining = False
-        self._waits_for: str | None = None
+        self._start_problem: str | None = None
         # A test's clock may stand still, and a count would then be new for ever.
-        counted_for = COUNTED_FOR if self.settings.engine == "thread" else 0.0
-        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
-        self._make_use_cases()
+        max_age = COUNT_MAX_AGE if self.settings.engine == "thread" else 0.0
+        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
+        self._create_use_cases()
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,
             settings=self.settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
 
-    def _make_use_cases(self) -> None:
+    def _create_use_cases(self) -> None:
         database, clock, registry = self.database, self.clock, self.registry
         self.jobs = Jobs(
             database=database, registry=registry, clock=clock, notifier=self.notifier, threads=self
@@ -98,7 +98,7 @@ class Runtime(service.Runtime):
             if self.supervisor is not None:
                 return
             self.registry.check()
-            self.settings_of_threads = settings
+            self.worker_settings = settings
             self.supervisor = Supervisor(self, serving, settings.shutdown_grace)
             self.supervisor.start()
 
@@ -124,7 +124,7 @@ class Runtime(service.Runtime):
         """
         if self.dispatcher is None or self.ticker is None or self.ticker.last_turn is None:
             return False
-        return not self.status.has_work(self.dispatcher.id, self.settings_of_threads.queues)
+        return not self.status.has_work(self.dispatcher.id, self.worker_settings.queues)
 
     def can_start(self) -> bool:
         """Called by the supervisor: whether the tables are there. Says once that they are not."""
@@ -132,14 +132,14 @@ class Runtime(service.Runtime):
             problem = None if self.database.has_tables() else str(TablesMissing())
         except DatabaseUnavailable as error:
             problem = str(error)
-        if problem is not None and problem != self._waits_for:
+        if problem is not None and problem != self._start_problem:
             log.warning("no job runs yet: %s", problem)
-        self._waits_for = problem
+        self._start_problem = problem
         return problem is None
 
     def start_threads(self) -> None:
         """Called by the supervisor."""
-        settings = self.settings_of_threads
+        settings = self.worker_settings
         self.dispatcher = Dispatcher(
             make_engine=self.create_engine, database=self.database, registry=self.registry,
             settings=settings, clock=self.clock, notifier=self.notifier,
@@ -156,7 +156,7 @@ class Runtime(service.Runtime):
 
     def create_engine(self, on_end: OnEnd) -> Engine:
         """Where the jobs of this process's worker run."""
-        threads = self.settings_of_threads.threads
+        threads = self.worker_settings.threads
         pool = create_pool(self.app, threads)
         return ThreadEngine(pool, threads, run=self.runner.run, on_end=on_end, clock=self.clock)
 
@@ -192,7 +192,7 @@ class Runtime(service.Runtime):
     def after_fork_in_child(self, serving: Serving | None) -> None:
         """No thread, no lock and no connection of the parent's; threads where a server forked to serve."""
         self.database.renew_after_fork()
-        self._begin_afresh()
+        self._reset_process_state()
         if serving is not None and self.settings.autostart:
             self.start(serving)
 
@@ -221,7 +221,7 @@ class Runtime(service.Runtime):
         if self.draining:
             return {"worker": "draining"}
         if self.dispatcher is None or self.ticker is None:
-            return {"worker": self._waits_for or "not started yet"} if self.supervisor else {}
+            return {"worker": self._start_problem or "not started yet"} if self.supervisor else {}
         found = {}
         if not self.dispatcher.is_alive or not self.dispatcher.is_registered:
             found["worker"] = (

@@ -19,7 +19,7 @@ from .json_schema import JsonSchemaConverter
 from .loading import Loader
 from .signature import OpenSchema, name_of, schema_of
 
-MOST_PROBLEMS: Final = 100
+MAX_PROBLEMS: Final = 100
 """Misfits that an InvalidArguments lists at most."""
 
 
@@ -75,13 +75,13 @@ class Arguments:
                 described["additionalProperties"] = converter.field2property(self.schema.extra)
         except Exception as exc:  # a schema that cannot be shown can still check
             described = {"type": "object", "description": f"This schema cannot be shown: {exc}"}
-        return cast(JsonSchema, _shown(described))
+        return cast(JsonSchema, _json_safe(described))
 
     def _load(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
         try:
             loaded = self._loader.load(values)
         except ValidationError as exc:
-            found = itertools.islice(_problems(exc.messages, where, values), MOST_PROBLEMS)
+            found = itertools.islice(_problems(exc.messages, where, values), MAX_PROBLEMS)
             raise InvalidArguments(list(found)) from None
         except RecursionError:
             raise InvalidArguments([problem(where, "Nested too deeply.")]) from None
@@ -91,11 +91,11 @@ class Arguments:
         return loaded
 
 
-def _shown(value: Any) -> Any:
+def _json_safe(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(name): _shown(item) for name, item in value.items()}
+        return {str(name): _json_safe(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_shown(item) for item in value]
+        return [_json_safe(item) for item in value]
     try:
         return float(value) if isinstance(value, Decimal) else to_json(value)
     except TypeError:

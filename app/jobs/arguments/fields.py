@@ -1,4 +1,4 @@
-"""Strict marshmallow fields: what the JSON says and nothing near it, each with its JSON Schema.
+"""StrictField marshmallow fields: what the JSON says and nothing near it, each with its JSON Schema.
 
 Two conversions are made, as in JSON Schema: 3.0 is an integer, and 3 is a number.
 """
@@ -48,7 +48,7 @@ def _string(value: Any) -> Any:
     return value if type(value) is str and is_storable(value) else missing
 
 
-def _moment(text: str) -> datetime:
+def _parse_datetime(text: str) -> datetime:
     moment = datetime.fromisoformat(text.upper())
     moment.astimezone(UTC)  # raises near the ends of the calendar: here rather than in the task
     return moment
@@ -61,7 +61,7 @@ def _decimal(value: Any) -> Any:
 _DATE, _CLOCK, _OFFSET = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(\.\d+)?", r"([Zz]|[+-]\d\d:\d\d)"
 _date = _matching(_DATE, date.fromisoformat)
 _time = _matching(rf"({_CLOCK}|\d\d:\d\d){_OFFSET}?", lambda text: time.fromisoformat(text.upper()))
-_datetime = _matching(rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}", _moment)
+_datetime = _matching(rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}", _parse_datetime)
 _uuid = _matching("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", UUID)
 _decimal_text = _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", Decimal)
 
@@ -81,7 +81,7 @@ SCALARS: Final[Mapping[Any, tuple[str, str | list[str], str, Callable[[Any], Any
 """Type → label, JSON type, format, reader. A misfit is `missing`, or raises ValueError or ArithmeticError."""
 
 
-class Strict(Field):
+class StrictField(Field):
     """The base of the others: `label` completes "Must be …"."""
 
     label: str
@@ -106,7 +106,7 @@ class Strict(Field):
         return made
 
 
-class JsonScalar(Strict):
+class JsonScalar(StrictField):
     """A value of one of SCALARS."""
 
     def __init__(self, kind: Any, **kwargs: Any) -> None:
@@ -128,14 +128,14 @@ class JsonScalar(Strict):
         return read
 
 
-class JsonChoice(Strict):
+class JsonChoice(StrictField):
     """One of `choices`, pairs of a JSON value and what it loads as: the members of a Literal or an Enum."""
 
     def __init__(self, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         pairs = list(choices)
         self.values = [value for value, _ in pairs]
-        self.choices = {_identity(value): choice for value, choice in reversed(pairs)}
+        self.choices = {_choice_key(value): choice for value, choice in reversed(pairs)}
         self.label = f"one of {', '.join(map(json.dumps, self.values))}"
 
     def describe(self, convert: Convert) -> JsonSchema:
@@ -143,12 +143,12 @@ class JsonChoice(Strict):
 
     def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> Any:
         try:
-            return self.choices[_identity(value)]
+            return self.choices[_choice_key(value)]
         except KeyError:
             raise self.refusal() from None
 
 
-class JsonUnion(Strict):
+class JsonUnion(StrictField):
     """What the first of `members` that fits makes of the value."""
 
     def __init__(self, members: Sequence[Field], **kwargs: Any) -> None:
@@ -175,7 +175,7 @@ class JsonUnion(Strict):
         raise inside[0] if len(inside) == 1 else self.refusal()
 
 
-class JsonList(Strict):
+class JsonList(StrictField):
     """A list whose items all fit `inner`, loaded by `make`, such as `tuple`."""
 
     label = "a list"
@@ -193,7 +193,7 @@ class JsonList(Strict):
         return self._make(load_each(self.inner, enumerate(value)).values())
 
 
-class JsonDict(Strict):
+class JsonDict(StrictField):
     """An object whose values all fit `inner`."""
 
     label = "an object"
@@ -235,7 +235,7 @@ def load_each(field: Field, items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     return loaded
 
 
-def _identity(value: Any) -> Any:
+def _choice_key(value: Any) -> Any:
     # 1 and 1.0 are the same JSON, 1 and true are not.
     return (
         json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else (type(value) is bool, value)

@@ -31,14 +31,14 @@ class Loader:
         try:
             loaded = {name: fields[name].deserialize(value) for name, value in values.items()}
         except (AttributeError, KeyError, ValidationError):
-            return self._slowly(values)
+            return self._load_with_schema(values)
         if any(name not in loaded for name in self._required):
-            return self._slowly(values)
+            return self._load_with_schema(values)
         for name, default in self._defaults.items():
             if name not in loaded:
                 loaded[name] = default() if callable(default) else default
         return loaded
 
-    def _slowly(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _load_with_schema(self, values: Mapping[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = self._schema.load(values)
         return loaded

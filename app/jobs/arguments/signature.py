@@ -129,9 +129,9 @@ class _Reader:
             return self.field(annotation.__supertype__)
         if isinstance(annotation, type) and origin is None:
             return self.named(annotation)
-        return self.not_understood(annotation)
+        return self.refuse_annotation(annotation)
 
-    def not_understood(self, annotation: Any) -> NoReturn:
+    def refuse_annotation(self, annotation: Any) -> NoReturn:
         self.refuse(
             f"is annotated {annotation!r}, which is not understood (int, float, str, bool, None, list, dict,"
             " Union, Literal, Enum, date, time, datetime, UUID, Decimal and dataclasses are)"
@@ -147,7 +147,7 @@ class _Reader:
                 self.known[kind] = None  # it may contain itself
                 self.known[kind] = self.dataclass_schema(kind)
             return JsonObject(lambda: cast(Schema, self.known[kind]))
-        self.not_understood(kind)
+        self.refuse_annotation(kind)
 
     def union(self, kinds: tuple[Any, ...]) -> Field:
         members = [self.field(kind) for kind in kinds if kind is not NoneType]
@@ -168,7 +168,7 @@ class _Reader:
             return JsonDict(self.field(inner[1] if inner else Any))
         if kind is tuple and (not inner or inner[1:] == (...,)):
             return JsonList(self.field(inner[0] if inner else Any), tuple)
-        self.not_understood(annotation)
+        self.refuse_annotation(annotation)
 
     def dataclass_schema(self, kind: type) -> Schema:
         try:

@@ -11,7 +11,7 @@ from ..serialization.presenter import present
 from ..tasks.options import SubmitOptions
 from .arguments import read_pairs
 from .group import jobs_cli, runtime
-from .output import json_option, redactor, say, show_json
+from .output import echo_stderr, json_option, print_json, redactor
 from .wait import Seconds, follow, report
 
 WAIT: Final = "--wait"
@@ -61,10 +61,10 @@ def submit(
     args = read_pairs(pairs, run.registry.get(name).arguments.json_schema())
     job = run.submissions.submit(name, args, SubmitOptions.of({**options, "tags": tags or None}))
     if wait is not None:
-        say(f"Submitted {job.id}")
+        echo_stderr(f"Submitted {job.id}")
         ctx.exit(report(follow(job, wait), as_json))
     elif as_json:
-        show_json(present(job, redactor(run.settings)))
+        print_json(present(job, redactor(run.settings)))
     else:
         click.echo(job.id)
 

@@ -41,7 +41,7 @@ def create_pool(app: Flask, threads: int) -> Pool:
     app.config[f"{NAME.upper()}_EXECUTOR_TYPE"] = "thread"
     app.config[f"{NAME.upper()}_EXECUTOR_MAX_WORKERS"] = threads
     executor = Executor(name=NAME)
-    executor._prepare_fn = _unwrapped
+    executor._prepare_fn = _keep_function
     executor.init_app(app)
     return executor  # type: ignore[no-any-return]
 
@@ -57,14 +57,14 @@ class ThreadEngine:
 
     def __init__(self, pool: Pool, size: int, *, run: RunTask, on_end: OnEnd, clock: Clock) -> None:
         self._pool, self._size, self._run, self._on_end, self._clock = pool, size, run, on_end, clock
-        self._line: deque[Run] = deque()
+        self._pending: deque[Run] = deque()
         self._lock = threading.Lock()
         self._busy = 0
         self._is_closed = False
 
     def start(self, runs: Sequence[Run]) -> None:
         """Let them run in this order; closed, release them."""
-        self._line.extend(runs)
+        self._pending.extend(runs)
         for _ in runs:
             if self._is_closed or not self._reserve_thread():
                 break
@@ -79,8 +79,8 @@ class ThreadEngine:
     def release_unstarted(self, older_than: float = 0.0) -> None:
         """Release what was claimed more than so many seconds ago and waits for a thread; 0 means all."""
         before = self._clock.now() - timedelta(seconds=older_than)
-        while (first := self._first()) and (not older_than or first.claimed_at < before):
-            if run := self._take():  # a thread may have taken the first
+        while (first := self._peek()) and (not older_than or first.claimed_at < before):
+            if run := self._pop():  # a thread may have taken the first
                 self._on_end(run, Outcome("released", reason="it had not begun"))
 
     def cancel(self, run: Run) -> None:
@@ -96,31 +96,31 @@ class ThreadEngine:
     def _work(self) -> None:
         """In a thread of the pool."""
         try:
-            while not self._is_closed and (run := self._next()):
+            while not self._is_closed and (run := self._next_run()):
                 self._on_end(run, self._run(run))
         except BaseException:
             self._free_thread()
             raise
 
-    def _next(self) -> Run | None:
-        run = self._take()
+    def _next_run(self) -> Run | None:
+        run = self._pop()
         if run is None:
             with self._lock:
                 # Once more, under the lock: whoever added one just now may have counted on this thread.
-                run = self._take()
+                run = self._pop()
                 self._busy -= run is None
         return run
 
-    def _first(self) -> Run | None:
+    def _peek(self) -> Run | None:
         try:
-            return self._line[0]
+            return self._pending[0]
         except IndexError:
             return None
 
-    def _take(self) -> Run | None:
+    def _pop(self) -> Run | None:
         """The first of the line, for whoever asks first."""
         try:
-            return self._line.popleft()
+            return self._pending.popleft()
         except IndexError:
             return None
 
@@ -135,5 +135,5 @@ class ThreadEngine:
             self._busy -= 1
 
 
-def _unwrapped(function: Callable[[], None], force_copy: bool = False) -> Callable[[], None]:
+def _keep_function(function: Callable[[], None], force_copy: bool = False) -> Callable[[], None]:
     return function

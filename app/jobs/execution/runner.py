@@ -20,7 +20,7 @@ from ..serialization.encoding import dumps, stored
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
-from .current_job import CurrentJob, activate
+from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Runner:
 
     def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None
-        close_session = _nothing
+        close_session = _no_op
         try:
             context = self._app.app_context()
             context.push()
@@ -65,15 +65,15 @@ class Runner:
     def _call_task(self, run: Run) -> Outcome:
         definition = self._registry.get(run.task)
         job = CurrentJob(run, self._clock)
-        activate(job)
+        set_current_job(job)
         try:
             job.check()
             value = definition.function(**definition.arguments.load(stored(run.args)))
             return self._outcome_of(value)
-        except JobCancelled as asked:
-            return Outcome("cancelled", reason=describe_exception(asked).message or None, cause=asked)
+        except JobCancelled as cancelled:
+            return Outcome("cancelled", reason=describe_exception(cancelled).message or None, cause=cancelled)
         except BaseException as error:
-            return _failed(definition, run, error)
+            return _failure_outcome(definition, run, error)
 
     def _outcome_of(self, value: Any) -> Outcome:
         if isinstance(value, Snooze):
@@ -99,20 +99,20 @@ class Runner:
         """
         db = self._app.extensions.get("sqlalchemy")
         if db is None:
-            return _nothing
+            return _no_op
         scopes = db.session.registry
         if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
-            return lambda: _suppressing(db.session.remove)
+            return lambda: _call_suppressed(db.session.remove)
         key = scopes.scopefunc()
 
         def close() -> None:
             if session := scopes.registry.pop(key, None):
-                _suppressing(session.close)
+                _call_suppressed(session.close)
 
         return close
 
 
-def _failed(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
+def _failure_outcome(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
     failure = describe_exception(error)
     retry_in = None
     if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
@@ -125,11 +125,11 @@ def _failed(definition: TaskDefinition, run: Run, error: BaseException) -> Outco
     return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
 
 
-def _nothing() -> None:
+def _no_op() -> None:
     pass
 
 
-def _suppressing(call: Callable[[], None]) -> None:
+def _call_suppressed(call: Callable[[], None]) -> None:
     with contextlib.suppress(Exception):
         call()
 

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import load_dotenv
 from flask.helpers import get_debug_flag, get_load_dotenv
 
-from .servers import Serving, find_serving, handles_a_request, is_reloader_child
+from .servers import Serving, detect_server, is_handling_request, is_reloader_child
 
 
 class Startable(Protocol):
@@ -25,7 +25,7 @@ class Startable(Protocol):
 
 def start_when_serving(app: Flask, runtime: Startable) -> None:
     """Start now where a server is making the app; else when `app.run` or a first request proves one."""
-    if serving := find_serving():
+    if serving := detect_server():
         runtime.start(serving)
         return
     _start_in_run(app, runtime)
@@ -64,5 +64,5 @@ def _start_at_first_request(app: Flask, runtime: Startable) -> None:
     @app.before_request
     def start_jobs() -> None:
         # Once: threads that were stopped stay so, and a process that they forked has none.
-        if not runtime.was_started and not app.testing and handles_a_request():
+        if not runtime.was_started and not app.testing and is_handling_request():
             runtime.start(Serving("a server that is not known"))

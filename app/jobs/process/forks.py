@@ -10,7 +10,7 @@ import weakref
 from typing import Protocol
 
 from . import signals
-from .servers import Serving, find_forking
+from .servers import Serving, detect_forking_server
 
 
 class Forkable(Protocol):
@@ -38,14 +38,14 @@ class _Forking(threading.local):
 _forking = _Forking()
 
 
-def begin_afresh_in_children(forkable: Forkable) -> None:
+def register_forkable(forkable: Forkable) -> None:
     """Leave a child no thread, lock, connection or handler of the parent's; start threads in a server's."""
-    _listen_for_forks()
+    _install_fork_hooks()
     _forkables.add(forkable)
 
 
 @functools.cache
-def _listen_for_forks() -> None:
+def _install_fork_hooks() -> None:
     if hasattr(os, "register_at_fork"):  # Windows has no forks
         os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
 
@@ -66,7 +66,7 @@ def _in_parent() -> None:
 
 def _in_child() -> None:
     signals.reset_after_fork()
-    serving = find_forking(sys._getframe().f_back)
+    serving = detect_forking_server(sys._getframe().f_back)
     for forkable in list(_forkables):
         forkable.after_fork_in_child(serving)
     _forking.forkables = ()

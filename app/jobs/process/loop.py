@@ -10,7 +10,7 @@ from typing import Final
 from ..errors import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
-AFTER_FAILURE: Final = 0.5
+RETRY_AFTER: Final = 0.5
 """Seconds to wait after a body raised: an outage is over within a second of its end."""
 
 
@@ -25,7 +25,7 @@ class Guard:
         self._failing: str | None = None
 
     def call(self) -> float:
-        """The body's answer, or AFTER_FAILURE where it raised."""
+        """The body's answer, or RETRY_AFTER where it raised."""
         try:
             pause = self._body()
         except DatabaseUnavailable as error:
@@ -41,7 +41,7 @@ class Guard:
         if self._failing != what:
             log.error("%s: %s (tried again until it works)", self._name, what, exc_info=with_traceback)
             self._failing = what
-        return AFTER_FAILURE
+        return RETRY_AFTER
 
 
 class Loop:
@@ -49,7 +49,7 @@ class Loop:
 
     def __init__(self, name: str, body: Callable[[], float]) -> None:
         self._guard = Guard(name, body)
-        self._awake, self._ending = threading.Event(), threading.Event()
+        self._awake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"simmer-{name}", daemon=True)
 
     @property
@@ -68,7 +68,7 @@ class Loop:
 
     def stop(self, timeout: float) -> bool:
         """End after the current call of the body. Whether it has ended within `timeout` seconds."""
-        self._ending.set()
+        self._stopping.set()
         self._awake.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
@@ -78,6 +78,6 @@ class Loop:
         while True:
             # Cleared before the body runs: a wake-up from now on, the end too, cuts the next wait short.
             self._awake.clear()
-            if self._ending.is_set():
+            if self._stopping.is_set():
                 return
             self._awake.wait(self._guard.call())

@@ -31,29 +31,29 @@ class Serving:
     is_stopping: Callable[[], bool] = lambda: False
 
 
-def find_serving() -> Serving | None:
+def detect_server() -> Serving | None:
     """The server on the calling thread's stack, or None where none is proven."""
     inner: FrameType | None = None
-    for frame in _outwards(sys._getframe(1)):
-        if recognise := _SERVERS.get(_name(frame)):
-            return recognise(frame, inner)
+    for frame in _walk_stack(sys._getframe(1)):
+        if detect := _DETECTORS.get(_location(frame)):
+            return detect(frame, inner)
         inner = frame
     return None
 
 
-def find_forking(frame: FrameType | None) -> Serving | None:
+def detect_forking_server(frame: FrameType | None) -> Serving | None:
     """The server whose worker this new process is, where `frame` is the one that called `os.fork`.
 
     Frames further out prove nothing: a request may fork as well.
     """
-    if frame is not None and _name(frame) == ("gunicorn.arbiter", "spawn_worker"):
+    if frame is not None and _location(frame) == ("gunicorn.arbiter", "spawn_worker"):
         return _gunicorn(frame.f_locals["worker"])
     return None
 
 
-def handles_a_request() -> bool:
+def is_handling_request() -> bool:
     """Whether the calling thread handles a server's request: that of a test client proves nothing."""
-    names = {_name(frame) for frame in _outwards(sys._getframe(1))}
+    names = {_location(frame) for frame in _walk_stack(sys._getframe(1))}
     return ("flask.app", "wsgi_app") in names and ("werkzeug.test", "run_wsgi_app") not in names
 
 
@@ -76,31 +76,31 @@ def _flask_run(frame: FrameType, inner: FrameType | None) -> Serving | None:
     reload = frame.f_locals["reload"]
     if (get_debug_flag() if reload is None else reload) and not is_reloader_child():
         return None  # the reloader's parent only watches files
-    return Serving("flask run", None if frame.f_locals["with_threads"] else 1, _is_gone(inner))
+    return Serving("flask run", None if frame.f_locals["with_threads"] else 1, _has_left_stack(inner))
 
 
 def _waitress(frame: FrameType, inner: FrameType | None) -> Serving:
-    return Serving("waitress", int(frame.f_locals["kw"].get("threads", 4)), _is_gone(inner))
+    return Serving("waitress", int(frame.f_locals["kw"].get("threads", 4)), _has_left_stack(inner))
 
 
-_SERVERS: dict[tuple[str, str], Callable[[FrameType, FrameType | None], Serving | None]] = {
+_DETECTORS: dict[tuple[str, str], Callable[[FrameType, FrameType | None], Serving | None]] = {
     ("gunicorn.workers.base", "init_process"): _gunicorn_worker,
     ("flask.cli", "run_command"): _flask_run,
     ("waitress.runner", "run"): _waitress,
 }
 
 
-def _name(frame: FrameType) -> tuple[str, str]:
+def _location(frame: FrameType) -> tuple[str, str]:
     return frame.f_globals.get("__name__", ""), frame.f_code.co_name
 
 
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+def _walk_stack(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
 
 
-def _is_gone(loading: FrameType | None) -> Callable[[], bool]:
+def _has_left_stack(loading: FrameType | None) -> Callable[[], bool]:
     """Whether `loading`, the frame in which the server makes the app, is no longer on its thread's stack."""
     thread = threading.get_ident()
-    return lambda: all(frame is not loading for frame in _outwards(sys._current_frames().get(thread)))
+    return lambda: all(frame is not loading for frame in _walk_stack(sys._current_frames().get(thread)))

@@ -90,7 +90,7 @@ def reset_after_fork() -> None:
     restore_handlers()
 
 
-def is_main_over() -> bool:
+def has_main_thread_ended() -> bool:
     """Whether the main thread has ended, or only waits for the other threads to end.
 
     It counts as alive while Python joins the threads of pools, which is the first thing Python does then:
@@ -121,7 +121,7 @@ def _flush() -> None:
 
 
 def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
-    if stop_request.supervisors and (stop_request.is_set or is_main_over()):
+    if stop_request.supervisors and (stop_request.is_set or has_main_thread_ended()):
         stop_request.abort_requested = True
         return
     stop_request.is_set = True
@@ -130,7 +130,7 @@ def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
 
 def _on_interrupt(number: int, frame: FrameType | None) -> None:
     # While the interpreter waits for its last threads, an exception would end it in the middle of a drain.
-    if stop_request.supervisors and is_main_over():
+    if stop_request.supervisors and has_main_thread_ended():
         stop_request.abort_requested = True
         return
     signal.default_int_handler(number, frame)

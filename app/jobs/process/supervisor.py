@@ -80,8 +80,8 @@ class Supervisor:
     def _run(self) -> None:
         is_stuck = True
         try:
-            self._watch()
-            is_stuck = not self._end()
+            self._run_until_stopped()
+            is_stuck = not self._drain_and_end()
         except BaseException:
             log.exception("the supervisor failed; what was running is rescued by the next process")
         finally:
@@ -90,25 +90,25 @@ class Supervisor:
         if not self._stopping.is_set():
             self._end_process(is_stuck)
 
-    def _watch(self) -> None:
-        while not self._serving.is_loaded() and not self._is_over():
+    def _run_until_stopped(self) -> None:
+        while not self._serving.is_loaded() and not self._must_stop():
             self._stopping.wait(0.01)
-        while not self._is_over() and not self._threads.can_start():
+        while not self._must_stop() and not self._threads.can_start():
             self._stopping.wait(RETRY_EVERY)
-        if not self._is_over():
+        if not self._must_stop():
             self._threads.start_threads()
-        while not self._is_over():
+        while not self._must_stop():
             self._stopping.wait(CHECK_EVERY)
 
-    def _is_over(self) -> bool:
+    def _must_stop(self) -> bool:
         return (
             self._stopping.is_set()
             or stop_request.is_set
-            or signals.is_main_over()
+            or signals.has_main_thread_ended()
             or self._serving.is_stopping()
         )
 
-    def _end(self) -> bool:
+    def _drain_and_end(self) -> bool:
         """Whether no thread is stuck in a task."""
         process_ends = not self._stopping.is_set()
         if process_ends:
@@ -121,7 +121,7 @@ class Supervisor:
 
     def _wait_for_server(self) -> None:
         deadline = time.monotonic() + SERVER_EXIT_SECONDS
-        while not signals.is_main_over() and time.monotonic() < deadline:
+        while not signals.has_main_thread_ended() and time.monotonic() < deadline:
             self._stopping.wait(0.01)
 
     def _start_exit_timer(self) -> None:
@@ -137,7 +137,7 @@ class Supervisor:
     def _end_process(self, is_stuck: bool) -> None:
         if stop_request.abort_requested:
             self._wait_for_server()
-            is_stuck = is_stuck or not signals.is_main_over()
+            is_stuck = is_stuck or not signals.has_main_thread_ended()
         if is_stuck:
             for other in list(stop_request.supervisors):
                 other._ended.wait(other._grace + EXIT_AFTER)

@@ -30,11 +30,11 @@ class Declaration:
         """
         if not is_slug(id):
             raise InvalidArguments([problem("#/id", f"must be {SLUG_RULE}")])
-        policy = Policy.of({word: words[word] for word in Policy.words() if word in words})
-        return cls(id, words["task"], checked_trigger(words["trigger"]), words.get("args") or {}, policy)
+        policy = Policy.of({word: words[word] for word in Policy.field_names() if word in words})
+        return cls(id, words["task"], load_trigger(words["trigger"]), words.get("args") or {}, policy)
 
 
-def checked_trigger(trigger: Any) -> Trigger:
+def load_trigger(trigger: Any) -> Trigger:
     """The trigger in these words; raises InvalidArguments with pointers such as #/trigger/seconds."""
     try:
         return parse_trigger(trigger)

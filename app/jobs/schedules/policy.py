@@ -11,12 +11,12 @@ from typing import Any, Final
 from ..errors import InvalidArguments, problem
 from .triggers import Trigger
 
-MISFIRES: Final = ("latest", "all", "skip")
-CAUGHT_UP: Final = 100
+MISFIRE_POLICIES: Final = ("latest", "all", "skip")
+MAX_CATCH_UP: Final = 100
 """So many missed fire times run at most with misfire="all"."""
-LISTED: Final = 100
+MAX_LISTED: Final = 100
 """Up to so many missed fire times get a row each; more share one that counts them."""
-NOT_LATE: Final = 10.0
+DEFAULT_SKIP_GRACE: Final = 10.0
 """Seconds: with misfire="skip" and no misfire_grace, what is later than this was missed."""
 LONGEST: Final = 3_650 * 86_400.0
 
@@ -41,14 +41,14 @@ class Policy:
             raise InvalidArguments(found)
 
     @classmethod
-    def words(cls) -> tuple[str, ...]:
+    def field_names(cls) -> tuple[str, ...]:
         """The names of the policies."""
         return tuple(field.name for field in fields(cls))
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> Policy:
         """The policy that `words` name; raises InvalidArguments for unknown and bad ones."""
-        if unknown := [word for word in words if word not in cls.words()]:
+        if unknown := [word for word in words if word not in cls.field_names()]:
             raise InvalidArguments([problem(f"#/{word}", "Unknown field.") for word in unknown])
         return cls(**words)
 
@@ -57,8 +57,8 @@ class Policy:
         return asdict(self)
 
     def _problems(self) -> Iterator[tuple[str, str]]:
-        if self.misfire not in MISFIRES:
-            yield "misfire", f"choose one of {', '.join(MISFIRES)}"
+        if self.misfire not in MISFIRE_POLICIES:
+            yield "misfire", f"choose one of {', '.join(MISFIRE_POLICIES)}"
         if self.misfire_grace is not None and not _is_seconds(self.misfire_grace):
             yield "misfire_grace", "must be a number of seconds, or null for any lateness"
         if self.max_running is not None and not _is_count(self.max_running):
@@ -88,19 +88,19 @@ def decide(
     if policy.misfire == "all":
         return _catch_up(policy, trigger, first, now, anchor=anchor, running=running, count=count), latest
     if policy.misfire == "latest":
-        missed = _stood_for(policy, trigger, first, now, anchor=anchor, count=count - 1)
+        missed = _coalesce_missed(policy, trigger, first, now, anchor=anchor, count=count - 1)
     else:
-        missed = _listed(trigger, first, anchor, count - 1, "misfired", "missed")
-    return [*missed, _one(policy, latest, now, running)], latest
+        missed = _verdicts_for(trigger, first, anchor, count - 1, "misfired", "missed")
+    return [*missed, _decide_one(policy, latest, now, running)], latest
 
 
-def _one(policy: Policy, fire_time: datetime, now: datetime, running: int) -> Verdict:
+def _decide_one(policy: Policy, fire_time: datetime, now: datetime, running: int) -> Verdict:
     late = (now - fire_time).total_seconds()
     grace = policy.misfire_grace
     if grace is None and policy.misfire == "skip":
-        grace = NOT_LATE
+        grace = DEFAULT_SKIP_GRACE
     if grace is not None and late > grace:
-        return Verdict(fire_time=fire_time, decision="misfired", reason=_too_late(grace))
+        return Verdict(fire_time=fire_time, decision="misfired", reason=_late_reason(grace))
     if policy.max_running is not None and running >= policy.max_running:
         reason = f"{running} of its jobs had not ended, max_running is {policy.max_running}"
         return Verdict(fire_time=fire_time, decision="skipped", reason=reason)
@@ -113,36 +113,40 @@ def _catch_up(
 ) -> list[Verdict]:  # fmt: skip
     verdicts: list[Verdict] = []
     fire_time: datetime | None = first
-    if count > CAUGHT_UP:
-        reason = f"only the latest {CAUGHT_UP} are caught up with"
-        verdicts.append(Verdict(fire_time=first, decision="misfired", count=count - CAUGHT_UP, reason=reason))
-        fire_time = trigger.next_after(_nth(trigger, first, now, anchor, count - CAUGHT_UP), anchor)
+    if count > MAX_CATCH_UP:
+        reason = f"only the latest {MAX_CATCH_UP} are caught up with"
+        verdicts.append(
+            Verdict(fire_time=first, decision="misfired", count=count - MAX_CATCH_UP, reason=reason)
+        )
+        fire_time = trigger.next_after(
+            _fire_time_at(trigger, first, now, anchor, count - MAX_CATCH_UP), anchor
+        )
     while fire_time is not None and fire_time <= now:
-        verdict = _one(policy, fire_time, now, running)
+        verdict = _decide_one(policy, fire_time, now, running)
         verdicts.append(verdict)
         running += verdict.decision == "fired"
         fire_time = trigger.next_after(fire_time, anchor)
     return verdicts
 
 
-def _stood_for(
+def _coalesce_missed(
     policy: Policy, trigger: Trigger, first: datetime, now: datetime, *, anchor: datetime, count: int
 ) -> list[Verdict]:
     """Of `count` missed ones those within the grace, for which the latest runs, after those beyond it."""
     grace = policy.misfire_grace
     if grace is None or first >= (limit := now - timedelta(seconds=grace)):
-        return _listed(trigger, first, anchor, count, "coalesced", "missed")
+        return _verdicts_for(trigger, first, anchor, count, "coalesced", "missed")
     late, last = trigger.until(first, limit - timedelta(microseconds=1), anchor)
     late, following = min(late, count), trigger.next_after(last, anchor) or last
-    misfired = _listed(trigger, first, anchor, late, "misfired", _too_late(grace))
-    return [*misfired, *_listed(trigger, following, anchor, count - late, "coalesced", "missed")]
+    misfired = _verdicts_for(trigger, first, anchor, late, "misfired", _late_reason(grace))
+    return [*misfired, *_verdicts_for(trigger, following, anchor, count - late, "coalesced", "missed")]
 
 
-def _listed(
+def _verdicts_for(
     trigger: Trigger, first: datetime, anchor: datetime, count: int, decision: str, reason: str
 ) -> list[Verdict]:
     """One verdict for each of `count` missed fire times, or one for all where they are too many."""
-    if count > LISTED:
+    if count > MAX_LISTED:
         return [Verdict(fire_time=first, decision=decision, count=count, reason=reason)]
     found: list[Verdict] = []
     fire_time: datetime | None = first
@@ -152,11 +156,13 @@ def _listed(
     return found
 
 
-def _too_late(grace: float) -> str:
+def _late_reason(grace: float) -> str:
     return f"seen after a grace of {grace:g} s"
 
 
-def _nth(trigger: Trigger, first: datetime, now: datetime, anchor: datetime, wanted: int) -> datetime:
+def _fire_time_at(
+    trigger: Trigger, first: datetime, now: datetime, anchor: datetime, wanted: int
+) -> datetime:
     """The fire time with the number `wanted`, counted from `first`, by bisection: they may be millions."""
     low, high = 0.0, (now - first).total_seconds()
     while True:

@@ -7,7 +7,7 @@ from itertools import chain
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
-from .encoding import MAX_DEPTH, MOST_DIGITS, refuse_constant, text_of
+from .encoding import MAX_DEPTH, MAX_DIGITS, refuse_constant, text_of
 from .text import is_unicode
 
 _MAX_BODY_DEPTH = 2 * MAX_DEPTH  # so that arguments that are too deep are refused by their own name
@@ -36,20 +36,20 @@ def loads_strict(data: bytes) -> Any:
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("A name stands twice in one object.")
     return made
 
 
-def _whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
+def _parse_int(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
         raise ValueError("A number has too many digits.")
     return int(digits)
 
 
-def _finite(digits: str) -> float:
+def _parse_float(digits: str) -> float:
     if math.isinf(number := float(digits)):
         raise ValueError(f"The number {digits:.40} is too large.")
     return number
@@ -64,5 +64,8 @@ def _is_too_deep(value: Any) -> bool:
 
 
 _STRICT = JSONDecoder(
-    object_pairs_hook=_once, parse_float=_finite, parse_int=_whole, parse_constant=refuse_constant
+    object_pairs_hook=_reject_duplicates,
+    parse_float=_parse_float,
+    parse_int=_parse_int,
+    parse_constant=refuse_constant,
 )

@@ -18,10 +18,10 @@ from .text import is_storable
 
 MAX_DEPTH: Final = 100
 """Lists and objects that may stand within each other."""
-MOST_DIGITS: Final = 4300
+MAX_DIGITS: Final = 4300
 """Of an integer; Python itself refuses to read more of them back."""
-_LARGEST = 10**MOST_DIGITS
-_MENDS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
+_LARGEST = 10**MAX_DIGITS
+_HINTS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((set, frozenset, range, GeneratorType), "pass a list"),
     ((bytes, bytearray), "pass text, or a reference to where the bytes are"),
     ((timedelta,), "pass its total_seconds()"),
@@ -33,8 +33,8 @@ _MENDS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
 class NotEncodable(TypeError):
     """A value that JSON cannot hold: `reason` says why, `path` leads to it from the value outwards."""
 
-    def __init__(self, what: str, mend: str = "") -> None:
-        self.reason = f"{what} cannot be encoded as JSON{mend and f': {mend}'}"
+    def __init__(self, what: str, hint: str = "") -> None:
+        self.reason = f"{what} cannot be encoded as JSON{hint and f': {hint}'}"
         super().__init__(self.reason)
         self.path: list[str | int] = []
 
@@ -47,9 +47,9 @@ def to_json(value: Any, where: str = "value") -> Any:
     names the place, for all else: also NaN, cycles, NUL and lone surrogates, and more than MAX_DEPTH levels.
     """
     try:
-        return _EXACT.get(type(value), _other)(value, 0)
+        return _EXACT.get(type(value), _encode_other)(value, 0)
     except NotEncodable as problem:
-        problem.args = (f"{where}{''.join(map(_step, reversed(problem.path)))}: {problem.reason}",)
+        problem.args = (f"{where}{''.join(map(_format_step, reversed(problem.path)))}: {problem.reason}",)
         raise
 
 
@@ -78,7 +78,7 @@ def stored(text: str) -> Any:
 
 def _int(value: int, depth: int) -> int:
     if not -_LARGEST < value < _LARGEST:
-        raise NotEncodable(f"an integer of more than {MOST_DIGITS} digits")
+        raise NotEncodable(f"an integer of more than {MAX_DIGITS} digits")
     return value
 
 
@@ -102,7 +102,7 @@ def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
         for key, item in value.items():
             if not issubclass(type(key), str):
                 raise NotEncodable(f"a key of type {type(key).__name__}", "pass a string")
-            made[_str(str.__str__(key), 0)] = _EXACT.get(type(item), _other)(item, depth + 1)
+            made[_str(str.__str__(key), 0)] = _EXACT.get(type(item), _encode_other)(item, depth + 1)
     except NotEncodable as problem:
         problem.path.append(key if isinstance(key, str) else f"<{type(key).__name__}>")
         raise
@@ -114,7 +114,7 @@ def _list(value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
     made: list[Any] = []
     try:
         for item in value:
-            made.append(_EXACT.get(type(item), _other)(item, depth + 1))
+            made.append(_EXACT.get(type(item), _encode_other)(item, depth + 1))
     except NotEncodable as problem:
         problem.path.append(len(made))
         raise
@@ -126,7 +126,7 @@ def _check_depth(depth: int) -> None:
         raise NotEncodable(f"a value of more than {MAX_DEPTH} levels (does it contain itself?)")
 
 
-def _step(step: str | int) -> str:
+def _format_step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
     return f".{step[:80]}" if step.isidentifier() else f"[{step[:80]!r}]"
@@ -150,10 +150,10 @@ def _decimal(value: Decimal, depth: int) -> str:
 
 def _enum(value: Enum, depth: int) -> Any:
     inner = value.value
-    return _EXACT.get(type(inner), _other)(inner, depth + 1)
+    return _EXACT.get(type(inner), _encode_other)(inner, depth + 1)
 
 
-def _other(value: Any, depth: int) -> Any:
+def _encode_other(value: Any, depth: int) -> Any:
     # Whatever is rare or refused. `type`, not isinstance: a proxy lies about its class.
     kind = type(value)
     try:
@@ -167,8 +167,8 @@ def _other(value: Any, depth: int) -> Any:
         raise
     except Exception as exc:
         raise NotEncodable(f"{kind.__name__} ({type(exc).__name__} when read)") from exc
-    mends = (mend for base, mend in _MENDS if issubclass(kind, base))
-    raise NotEncodable(kind.__name__, "pass its id" if is_mapped(kind) else next(mends, ""))
+    hints = (hint for base, hint in _HINTS if issubclass(kind, base))
+    raise NotEncodable(kind.__name__, "pass its id" if is_mapped(kind) else next(hints, ""))
 
 
 def is_mapped(kind: type) -> bool:

@@ -17,7 +17,7 @@ TIMES: Final = (
 Redact = Callable[[Any], Any]
 """Gives a copy of a JSON value in which the values of secret keys are covered."""
 
-LARGEST_IN_LISTS: Final = 2 * 1024
+MAX_LIST_BYTES: Final = 2 * 1024
 """Bytes of JSON over which `args` and `result` are left out of lists."""
 
 
@@ -95,7 +95,7 @@ def _progress(progress: Progress) -> dict[str, Any]:
 
 
 def _is_large(value: Any) -> bool:
-    return isinstance(value, str | dict | list) and len(dump(value)) > LARGEST_IN_LISTS
+    return isinstance(value, str | dict | list) and len(dump(value)) > MAX_LIST_BYTES
 
 
 def _default(value: Any) -> Any:

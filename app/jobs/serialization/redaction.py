@@ -41,12 +41,12 @@ class Redactor:
         phrases |= {("".join(phrase),) for phrase in phrases}
         self._phrases = frozenset(phrases)
         self._lengths = sorted({len(phrase) for phrase in phrases})
-        self._remembered = lru_cache(maxsize=4096)(self._decide)
+        self._cached = lru_cache(maxsize=4096)(self._has_secret_word)
 
     def is_secret(self, key: str) -> bool:
         """Whether the value of `key` is to be hidden."""
         # Only short keys are remembered: 4,096 long ones would fill the memory.
-        return self._remembered(key) if len(key) <= _CACHED_LENGTH else self._decide(key)
+        return self._cached(key) if len(key) <= _CACHED_LENGTH else self._has_secret_word(key)
 
     def redact(self, value: Any) -> Any:
         """`value` without its secrets: a copy where there were some, else the very same object."""
@@ -68,7 +68,7 @@ class Redactor:
         copy = [self.redact(item) for item in value]
         return copy if any(new is not old for new, old in zip(copy, value, strict=True)) else value
 
-    def _decide(self, key: str) -> bool:
+    def _has_secret_word(self, key: str) -> bool:
         words = _split(key)
         return any(
             tuple(words[start : start + length]) in self._phrases

@@ -26,7 +26,7 @@ def is_unicode(text: str) -> bool:
 
 def storable(text: object, limit: int = LIMIT) -> str:
     """At most `limit` bytes of UTF-8, a cut with a mark, U+FFFD for what cannot be stored. Never raises."""
-    plain = readable(text)
+    plain = safe_str(text)
     head = _UNSTORABLE.sub("\ufffd", plain[: limit + 1])
     raw = head.encode()
     if len(raw) <= limit:
@@ -35,7 +35,7 @@ def storable(text: object, limit: int = LIMIT) -> str:
     return _decode(raw[:room]) + _MARK if room >= 0 else _decode(raw[:limit])
 
 
-def readable(text: object) -> str:
+def safe_str(text: object) -> str:
     """`str(text)`, or UNREADABLE where that raises or is a lie. Never raises."""
     try:
         return str.__str__(text) if issubclass(type(text), str) else str.__str__(str(text))
@@ -43,7 +43,7 @@ def readable(text: object) -> str:
         return UNREADABLE
 
 
-def storable_ends(text: str) -> str:
+def storable_middle_cut(text: str) -> str:
     """As `storable`, but cut in the middle: both ends of a traceback matter."""
     if len(text) <= LIMIT:
         return storable(text)

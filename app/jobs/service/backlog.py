@@ -10,17 +10,15 @@ from ..database.database import Database
 from ..errors import QueueFull
 from ..store import queries
 
-COUNTED_FOR: Final = 1.0
+COUNT_MAX_AGE: Final = 1.0
 
 
 class Backlog:
     """Counts what waits, at most once a second, and adds what this process submitted since."""
 
-    def __init__(
-        self, database: Database, limit: int, clock: Clock, counted_for: float = COUNTED_FOR
-    ) -> None:
+    def __init__(self, database: Database, limit: int, clock: Clock, max_age: float = COUNT_MAX_AGE) -> None:
         self._database, self._limit, self._clock = database, limit, clock
-        self._counted_for = counted_for
+        self._max_age = max_age
         self._lock = threading.Lock()
         self._count = 0
         self._counted_at: float | None = None
@@ -29,7 +27,7 @@ class Backlog:
         """Whether `more` jobs are too many."""
         with self._lock:
             moment = self._clock.monotonic()
-            if self._counted_at is None or moment - self._counted_at >= self._counted_for:
+            if self._counted_at is None or moment - self._counted_at >= self._max_age:
                 with self._database.read() as conn:
                     self._count = queries.backlog(conn, self._limit + 1)
                 self._counted_at = moment

@@ -21,7 +21,7 @@ from ..store.queries import JobFilters
 from ..tasks.registry import Registry
 from ..values import Batch
 from .threads import LocalThreads
-from .waiting_reason import explained
+from .waiting_reason import with_waiting_reason
 
 T = TypeVar("T")
 ANY: Final = JobFilters()
@@ -38,16 +38,16 @@ class Jobs:
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock = database, registry, clock
         self._notifier, self._threads = notifier, threads
-        self._whole = BatchedReads(database, queries.WHOLE)
-        self._stamps = BatchedReads(database, queries.STAMP)
+        self._job_reads = BatchedReads(database, queries.WHOLE)
+        self._stamp_reads = BatchedReads(database, queries.STAMP)
 
     def get(self, job_id: str) -> Job:
         """The job; raises JobNotFound."""
-        return explained(_found(self._whole.get(job_id), job_id), self._registry.tasks)
+        return with_waiting_reason(_require_found(self._job_reads.get(job_id), job_id), self._registry.tasks)
 
     def stamp(self, job_id: str) -> Stamp:
         """What tells whether the job has changed; raises JobNotFound."""
-        return _found(self._stamps.get(job_id), job_id)
+        return _require_found(self._stamp_reads.get(job_id), job_id)
 
     def wait(self, job_id: str, timeout: float, seen: int | None = None) -> Job:
         """The job at its final state, or as it is after `timeout` seconds.
@@ -76,7 +76,7 @@ class Jobs:
         after = None if cursor is None else _decode(cursor)
         with self._database.read() as conn:
             found, more = queries.page(conn, filters, limit, after, newest_first)
-        page = JobList(explained(job, self._registry.tasks) for job in found)
+        page = JobList(with_waiting_reason(job, self._registry.tasks) for job in found)
         page.next_cursor = _encode(found[-1].id) if more else None
         return page
 
@@ -93,9 +93,9 @@ class Jobs:
         now = self._clock.now()
         with self._database.write() as conn:
             done = jobs.cancel(conn, job_id, now, reason)
-            asked = not done and jobs.request_cancel(conn, job_id, now)
+            is_requested = not done and jobs.request_cancel(conn, job_id, now)
         job = self.get(job_id)
-        if asked:
+        if is_requested:
             self._threads.cancel_requested(job_id)
         elif not done and job.state != CANCELLED:
             raise InvalidState(f"the job is {job.state} already", job.state)
@@ -153,7 +153,7 @@ class Jobs:
         return found
 
 
-def _found(seen: T | None, job_id: str) -> T:
+def _require_found(seen: T | None, job_id: str) -> T:
     if seen is None:
         raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
     return seen

@@ -22,7 +22,7 @@ from ..errors import (
 )
 from ..ids import new_id
 from ..job import Job
-from ..schedules.declaration import Declaration, checked_trigger
+from ..schedules.declaration import Declaration, load_trigger
 from ..schedules.triggers import Trigger, parse_trigger
 from ..schedules.triggers.describe import describe
 from ..schedules.triggers.preview import preview
@@ -69,8 +69,8 @@ class Schedules:
         with self._database.write() as conn:
             stored = schedules.get(conn, slug, lock=True)
             if stored is not None and not stored.retired:
-                raise _exists(slug)
-            self._put(conn, declaration, words.get("paused", False), stored)
+                raise _already_exists(slug)
+            self._store(conn, declaration, words.get("paused", False), stored)
         return self._changed(slug)
 
     def replace(self, schedule_id: str, words: Mapping[str, Any]) -> tuple[Schedule, bool]:
@@ -84,7 +84,7 @@ class Schedules:
             stored = schedules.get(conn, schedule_id, lock=True)
             if stored is not None:
                 _refuse_declared(stored, "change it")
-            self._put(conn, declaration, words.get("paused", False), stored)
+            self._store(conn, declaration, words.get("paused", False), stored)
         return self._changed(schedule_id), stored is None or stored.retired
 
     def patch(self, schedule_id: str, changes: Mapping[str, Any]) -> Schedule:
@@ -117,15 +117,15 @@ class Schedules:
     def resume(self, schedule_id: str) -> Schedule:
         """Go on from now; the fire times since the pause are recorded. Raises ScheduleNotFound."""
         with self._database.write() as conn:
-            self._resume(conn, _live(schedules.get(conn, schedule_id, lock=True), schedule_id))
+            self._resume(conn, _require_active(schedules.get(conn, schedule_id, lock=True), schedule_id))
         return self._changed(schedule_id)
 
     def skip(self, schedule_id: str) -> Schedule:
         """Leave out the next fire time, and record it. Raises ScheduleNotFound, InvalidState without one."""
         with self._database.write() as conn:
-            row = _live(schedules.get(conn, schedule_id, lock=True), schedule_id)
+            row = _require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
             trigger = parse_trigger(json.loads(row.trigger))
-            fire_time = _undecided(conn, row, trigger)
+            fire_time = _next_undecided(conn, row, trigger)
             if fire_time is None or row.paused:
                 raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
             skipped = Decision(fire_time=fire_time, decision="skipped", reason=ON_REQUEST)
@@ -152,7 +152,7 @@ class Schedules:
         Raises InvalidArguments.
         """
         now = self._clock.now()
-        return _preview(checked_trigger(trigger), now, after or now, count)
+        return _preview(load_trigger(trigger), now, after or now, count)
 
     def preview_stored(
         self, schedule_id: str, count: int = 10, after: datetime | None = None
@@ -164,20 +164,20 @@ class Schedules:
 
     def _resume(self, conn: Connection, row: Any) -> None:
         trigger, now = parse_trigger(json.loads(row.trigger)), self._clock.now()
-        decisions, first = [], _undecided(conn, row, trigger)
+        decisions, first = [], _next_undecided(conn, row, trigger)
         if first is not None and first <= now:
             count, _ = trigger.until(first, now, row.anchor)
             decisions.append(Decision(fire_time=first, decision="paused", count=count))
         schedules.resume(conn, row, trigger.next_after(now, row.anchor), decisions, now)
 
-    def _put(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
+    def _store(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
         now = self._clock.now()
         if stored is None:
             _refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
             try:
                 schedules.add(conn, declaration, now, paused=bool(paused))
             except IntegrityError:  # another process was first
-                raise _exists(declaration.id) from None
+                raise _already_exists(declaration.id) from None
             return
         if stored.paused and paused is False and not stored.retired:
             self._resume(conn, stored)
@@ -199,17 +199,17 @@ class Schedules:
 
     def _row(self, schedule_id: str) -> Any:
         with self._database.read() as conn:
-            return _live(schedules.get(conn, schedule_id), schedule_id)
+            return _require_active(schedules.get(conn, schedule_id), schedule_id)
 
 
-def _live(row: Any, schedule_id: str) -> Any:
+def _require_active(row: Any, schedule_id: str) -> Any:
     """The row; raises ScheduleNotFound where there is none, or a retired one."""
     if row is None or row.retired:
         raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
     return row
 
 
-def _undecided(conn: Connection, row: Any, trigger: Trigger) -> datetime | None:
+def _next_undecided(conn: Connection, row: Any, trigger: Trigger) -> datetime | None:
     """Its first fire time to come that has no decision: a clock set back leads to some that have one."""
     fire_time: datetime | None = row.next_fire_at
     if fire_time is not None:
@@ -223,7 +223,7 @@ def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) ->
     return {"description": describe(trigger), "next": preview(trigger, anchor, after, count)}
 
 
-def _exists(schedule_id: str) -> ScheduleExists:
+def _already_exists(schedule_id: str) -> ScheduleExists:
     return ScheduleExists(f"a schedule {schedule_id!r} exists already: choose another id or remove it")
 
 

@@ -16,7 +16,7 @@ from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
 from .threads import LocalThreads
 
-MOST_NAMED: Final = 20
+MAX_NAMED: Final = 20
 """So many overdue schedules are named at most."""
 
 
@@ -87,7 +87,7 @@ class Status:
         try:
             with self._database.read() as conn:
                 late = overdue(conn, self._clock.now())
-            checks["schedules"] = {"ok": True, **({"overdue": late[:MOST_NAMED]} if late else {})}
+            checks["schedules"] = {"ok": True, **({"overdue": late[:MAX_NAMED]} if late else {})}
         except DatabaseUnavailable as error:
             checks["database"] = {"ok": False, "detail": str(error)}
         for name, detail in self._threads.problems().items():

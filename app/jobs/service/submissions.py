@@ -32,7 +32,7 @@ from .backlog import Backlog
 from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction
 from .threads import LocalThreads
-from .waiting_reason import explained
+from .waiting_reason import with_waiting_reason
 
 
 class Submissions:
@@ -115,7 +115,7 @@ class Submissions:
             raise IdempotencyConflict()
         if job is None:
             raise IdempotencyGone()
-        return explained(job, self._factory.tasks)
+        return with_waiting_reason(job, self._factory.tasks)
 
     def _make_all(
         self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any

@@ -9,7 +9,7 @@ from ..job import Job
 from ..states import QUEUED
 
 
-def explained(job: Job, tasks: Container[str]) -> Job:
+def with_waiting_reason(job: Job, tasks: Container[str]) -> Job:
     """The job with the reason why it waits, where there is one; `tasks` are those of this process."""
     if job.state == QUEUED and job.task not in tasks:
         return replace(job, waiting_reason=f"no task is named {job.task!r} in this process")

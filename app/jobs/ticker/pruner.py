@@ -31,11 +31,11 @@ class Pruner:
     def run_once(self) -> float:
         """Delete up to one batch of each kind; come back at once while there is more."""
         now = self._clock.now()
-        gone = 0
+        deleted = 0
         for states, kept in self._kept.items():
             with self._database.write() as conn:
-                gone = max(gone, jobs.prune(conn, states, now - kept, BATCH))
+                deleted = max(deleted, jobs.prune(conn, states, now - kept, BATCH))
         with self._database.write() as conn:
             idempotency.prune(conn, now)
-            gone = max(gone, fires.prune_decisions(conn, now - self._retention, BATCH))
-        return 0.05 if gone >= BATCH else PRUNE_EVERY
+            deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
+        return 0.05 if deleted >= BATCH else PRUNE_EVERY

@@ -32,11 +32,11 @@ from ..worker.dispatcher import Dispatcher
 from .declarations import Declarations
 
 log = logging.getLogger(__name__)
-LOOK_EVERY: Final = 1.0
+CHECK_EVERY: Final = 1.0
 """Seconds: it looks at least so often, for schedules that another process stored."""
-LEASE: Final = 1.0
+LEASE_SECONDS: Final = 1.0
 """Seconds for which one process fires alone; the others look again when they are over."""
-AT_ONCE: Final = 200
+BATCH: Final = 200
 """So many schedules are moved on in one transaction at most."""
 
 
@@ -55,57 +55,59 @@ class Scheduler:
         self._id = str(uuid.uuid4())
         self._watch = database.watch()
         self._due_at: datetime | None = None
-        self._asked_for: list[str] | None = None
+        self._known_tasks: list[str] | None = None
 
     def run_once(self) -> float:
         """Fire what is due; answer the seconds until it is to look again, one at most."""
         self._declarations.declare()
-        pause = self.seconds_until_due()
-        return pause if pause > 0 else self._fire()
+        seconds = self.seconds_until_due()
+        return seconds if seconds > 0 else self._fire_due()
 
     def seconds_until_due(self) -> float:
         """Until the next fire time, not positive where it has come; one at most."""
         tasks = list(self._registry.tasks)
-        if self._watch.has_news() or tasks != self._asked_for:
-            self._asked_for = None
+        if self._watch.has_news() or tasks != self._known_tasks:
+            self._known_tasks = None
             with self._database.read() as conn:
                 self._due_at = fires.next_fire(conn, tasks)
-            self._asked_for = tasks
+            self._known_tasks = tasks
         return self._seconds_until(self._due_at)
 
-    def _fire(self) -> float:
+    def _fire_due(self) -> float:
         """Seconds until the next look."""
         tasks = list(self._registry.tasks)
         with self._database.write() as conn:
             now = self._clock.now()
-            held_until = leases.take(conn, _lease_of(tasks), self._id, now, LEASE)
+            held_until = leases.take(conn, _lease_of(tasks), self._id, now, LEASE_SECONDS)
             if held_until is not None:
                 return self._seconds_until(held_until)
-            rows = fires.due(conn, now, tasks, AT_ONCE)
+            rows = fires.due(conn, now, tasks, BATCH)
             if rows:
-                self._move(conn, rows, now)
-            again_at = fires.next_gathering(conn, now, tasks)
+                self._advance(conn, rows, now)
+            next_at = fires.next_gathering(conn, now, tasks)
         if self._dispatcher is not None and rows:
             self._dispatcher.wake()
-        return self._seconds_until(again_at)
+        return self._seconds_until(next_at)
 
-    def _move(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
+    def _advance(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
         running = fires.open_jobs(conn, [row.id for row in rows])
-        planned = [self._plan(row, running.get(row.id, 0), now) for row in rows]
-        if not _apply(conn, [move for move, _ in planned], [job for _, made in planned for job in made], now):
+        planned = [self._plan_move(row, running.get(row.id, 0), now) for row in rows]
+        if not _apply_moves(
+            conn, [move for move, _ in planned], [job for _, made in planned for job in made], now
+        ):
             for move, made in planned:
-                _apply_alone(conn, move, made, now)
+                _apply_move(conn, move, made, now)
 
-    def _plan(self, row: Any, running: int, now: datetime) -> tuple[Move, list[NewJob]]:
+    def _plan_move(self, row: Any, running: int, now: datetime) -> tuple[Move, list[NewJob]]:
         """How the schedule moves on, and the jobs of the fire times that it passes."""
-        trigger, policy = _rule(row.trigger, row.policy)
+        trigger, policy = _load_rule(row.trigger, row.policy)
         verdicts, latest = decide(policy, trigger, row.next_fire_at, now, anchor=row.anchor, running=running)
-        carried_out = [self._carry_out(row, policy, verdict, now) for verdict in verdicts]
-        made = [job for _, job in carried_out if job is not None]
-        decisions = [decision for decision, _ in carried_out]
+        outcomes = [self._make_decision(row, policy, verdict, now) for verdict in verdicts]
+        made = [job for _, job in outcomes if job is not None]
+        decisions = [decision for decision, _ in outcomes]
         return Move(row.id, row.next_fire_at, trigger.next_after(latest, row.anchor), decisions), made
 
-    def _carry_out(
+    def _make_decision(
         self, row: Any, policy: Policy, verdict: Verdict, now: datetime
     ) -> tuple[Decision, NewJob | None]:
         """The verdict as a decision, with its job if it fires; what cannot fire is skipped and says so."""
@@ -123,11 +125,11 @@ class Scheduler:
 
     def _seconds_until(self, moment: datetime | None) -> float:
         if moment is None:
-            return LOOK_EVERY
-        return min(LOOK_EVERY, (moment - self._clock.now()).total_seconds())
+            return CHECK_EVERY
+        return min(CHECK_EVERY, (moment - self._clock.now()).total_seconds())
 
 
-def _apply(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now: datetime) -> bool:
+def _apply_moves(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now: datetime) -> bool:
     """Move the schedules on with their jobs; False, and nothing done, if a fire time was decided before."""
     try:
         with conn.begin_nested() as savepoint:
@@ -141,16 +143,16 @@ def _apply(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now:
     return True
 
 
-def _apply_alone(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> None:
+def _apply_move(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> None:
     """A clock set back, or an id that was used before, can lead to fire times that had their job."""
     had_its_job = _skipped(move.decisions[-1].fire_time, "this fire time had its job before")
-    passed_by = replace(move, decisions=[had_its_job]), replace(move, decisions=[])
-    if not _apply(conn, [move], made, now):
-        any(_apply(conn, [instead], [], now) for instead in passed_by)
+    without_job = replace(move, decisions=[had_its_job]), replace(move, decisions=[])
+    if not _apply_moves(conn, [move], made, now):
+        any(_apply_moves(conn, [instead], [], now) for instead in without_job)
 
 
 @lru_cache(maxsize=10_000)
-def _rule(trigger: str, policy: str) -> tuple[Trigger, Policy]:
+def _load_rule(trigger: str, policy: str) -> tuple[Trigger, Policy]:
     """What the stored JSON says; schedules are read again and again, and many say the same."""
     return parse_trigger(json.loads(trigger)), Policy.of(json.loads(policy))
 

@@ -8,11 +8,11 @@ from typing import Final, Protocol
 from ..clock import Clock
 from ..process.loop import Guard, Loop
 
-LONGEST_PAUSE: Final = 1.0
+MAX_SLEEP: Final = 1.0
 """It never sleeps longer, so that a clock that was set or another process's schedule is seen in time."""
 
 
-TOGETHER: Final = 0.5
+MAX_EARLY: Final = 0.5
 """Seconds that a duty may be early, so that those of one second share a wake-up."""
 
 
@@ -33,9 +33,9 @@ class Ticker:
         self._clock = clock
         self._due = dict.fromkeys(duties, 0.0)
         self._guards = {duty: Guard(duty.name, duty.run_once) for duty in self._due}
-        self._called = False
+        self._was_woken = False
         self.last_turn: float | None = None
-        self._loop = Loop("ticker", self._turn)
+        self._loop = Loop("ticker", self._run_due_duties)
 
     @property
     def is_alive(self) -> bool:
@@ -48,17 +48,17 @@ class Ticker:
 
     def wake(self) -> None:
         """A schedule was stored or changed: look at once."""
-        self._called = True
+        self._was_woken = True
         self._loop.wake()
 
     def stop(self, timeout: float) -> bool:
         """Stop after the current duty. Whether it has stopped within `timeout` seconds."""
         return self._loop.stop(timeout)
 
-    def _turn(self) -> float:
-        called, self._called = self._called, False
+    def _run_due_duties(self) -> float:
+        was_woken, self._was_woken = self._was_woken, False
         for duty, due in self._due.items():
-            if called or due <= self._clock.monotonic() + TOGETHER:
+            if was_woken or due <= self._clock.monotonic() + MAX_EARLY:
                 self._due[duty] = self._clock.monotonic() + self._guards[duty].call()
         self.last_turn = self._clock.monotonic()
-        return max(0.0, min(LONGEST_PAUSE, min(self._due.values()) - self.last_turn))
+        return max(0.0, min(MAX_SLEEP, min(self._due.values()) - self.last_turn))

@@ -81,7 +81,7 @@ class Dispatcher:
 
     def runs_of(self, job_id: str) -> list[Run]:
         """The runs of that job that this worker has in hand."""
-        return self._running.of(job_id)
+        return self._running.runs_of(job_id)
 
     def start(self) -> None:
         """Start the thread."""
@@ -94,7 +94,7 @@ class Dispatcher:
 
     def request_cancel(self, job_id: str) -> None:
         """Forward a cancel request to the job's task, if it runs here."""
-        self._cancel(self._running.of(job_id))
+        self._cancel(self._running.runs_of(job_id))
 
     def declared_dead(self, worker_id: str) -> None:
         """Somebody has removed this worker's row: its runs are fenced off, and it goes on under a new id."""

@@ -68,10 +68,10 @@ class Fetcher:
         if self._is_due():
             claims.wake(conn, self._clock.now())
             self._refresh(conn)
-        rows = running.fitting(self._candidates(conn, running))
+        rows = running.claimable(self._candidates(conn, running))
         if not rows and self._queues_are_stale:  # it may be in a queue that was empty until now
             self._refresh(conn)
-            rows = running.fitting(self._candidates(conn, running))
+            rows = running.claimable(self._candidates(conn, running))
         return rows
 
     def seconds_until_due(self, most: float) -> float:
@@ -114,7 +114,7 @@ class Fetcher:
         if not suspects:
             self._suspect_since = None
             return rows
-        if running.are_idle:
+        if running.is_idle:
             return suspects[:1]
         moment = self._clock.monotonic()
         if self._suspect_since is None:

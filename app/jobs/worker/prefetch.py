@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-SHORT: Final = 0.02
+SHORT_TASK_SECONDS: Final = 0.02
 """Seconds: a task that takes less on average is short."""
-AHEAD_SECONDS: Final = 0.05
-AHEAD: Final = 47
+PREFETCH_SECONDS: Final = 0.05
+MAX_PREFETCH: Final = 47
 """Of a short task each thread has jobs for so many seconds claimed ahead, and so many at the most."""
 RELEASE_AFTER: Final = 0.2
 """Seconds: a job that was claimed ahead and has not begun by then sits behind a long one: it is released."""
@@ -25,7 +25,11 @@ class Prefetch:
         known = self._seconds.get(task, seconds)
         self._seconds[task] = known + _WEIGHT * (seconds - known)
 
-    def ahead(self, task: str) -> int:
+    def prefetch_count(self, task: str) -> int:
         """How many jobs of `task` a thread may have waiting; none where it is not known to be short."""
-        seconds = self._seconds.get(task, SHORT)
-        return 0 if seconds >= SHORT else int(min(AHEAD, AHEAD_SECONDS / max(seconds, 1e-6)))
+        seconds = self._seconds.get(task, SHORT_TASK_SECONDS)
+        return (
+            0
+            if seconds >= SHORT_TASK_SECONDS
+            else int(min(MAX_PREFETCH, PREFETCH_SECONDS / max(seconds, 1e-6)))
+        )

@@ -12,7 +12,7 @@ from ..clock import Clock
 from ..outcomes import Outcome
 from ..run import ProgressReport, Run
 from ..store.claims import SUSPECT_AFTER
-from .prefetch import AHEAD, SHORT, Prefetch
+from .prefetch import MAX_PREFETCH, SHORT_TASK_SECONDS, Prefetch
 
 Reports = tuple[Sequence[Run], Sequence[tuple[Run, ProgressReport]]]
 """Runs whose start is not yet stored, and progress that is not."""
@@ -27,7 +27,7 @@ class Running:
         self._runs: dict[tuple[str, int], Run] = {}
         self._suspects: list[Run] = []
         self._inbox: deque[tuple[Run, Outcome, datetime]] = deque()
-        self._unsaved: list[Run] = []
+        self._unrecorded: list[Run] = []
 
     def __len__(self) -> int:
         return len(self._runs)  # what is in the inbox is still among them
@@ -41,9 +41,9 @@ class Running:
         return [run.job_id for run in self._runs.values()]
 
     @property
-    def are_idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether no task runs."""
-        return len(self._runs) == len(self._unsaved)
+        return len(self._runs) == len(self._unrecorded)
 
     @property
     def free(self) -> int:
@@ -55,13 +55,14 @@ class Running:
         """How many jobs can be claimed at the most: more than there are threads where all are short."""
         if self._suspects:
             return 0
-        return max(0, self._threads * (1 + self._ahead()) - self._unended())
+        return max(0, self._threads * (1 + self._prefetch_count()) - self._unended())
 
-    def fitting(self, rows: Sequence[Any]) -> list[Any]:
+    def claimable(self, rows: Sequence[Any]) -> list[Any]:
         """Those at the head of `rows` that may be claimed: one for each free thread, and short ones ahead."""
         first = self._unended()
         fits = takewhile(
-            lambda at: first + at < self._threads * (1 + self.prefetch.ahead(rows[at].task)), range(len(rows))
+            lambda at: first + at < self._threads * (1 + self.prefetch.prefetch_count(rows[at].task)),
+            range(len(rows)),
         )
         return [rows[at] for at in fits]
 
@@ -71,7 +72,7 @@ class Running:
         if run.crashes >= SUSPECT_AFTER:
             self._suspects.append(run)
 
-    def of(self, job_id: str) -> list[Run]:
+    def runs_of(self, job_id: str) -> list[Run]:
         """The runs of that job: one, unless an earlier one was fenced off and goes on. From any thread."""
         return [run for run in list(self._runs.values()) if run.job_id == job_id]
 
@@ -85,18 +86,18 @@ class Running:
         for _ in range(len(self._inbox)):
             run, outcome, finished_at = self._inbox.popleft()
             run.outcome, run.finished_at = outcome, finished_at
-            self._unsaved.append(run)
+            self._unrecorded.append(run)
             if run.started_at is not None:
                 self.prefetch.record(run.task, (finished_at - run.started_at).total_seconds())
         if self._suspects:
             self._suspects = [run for run in self._suspects if run.outcome is None]
-        return list(self._unsaved)
+        return list(self._unrecorded)
 
     def remove(self, ended: Collection[Run]) -> None:
         """Their outcomes are stored: their threads are free."""
         for run in ended:
             self._runs.pop(run.key, None)
-        self._unsaved = []
+        self._unrecorded = []
 
     def reports(self) -> Reports:
         """What the running tasks have reported and is not yet stored."""
@@ -117,11 +118,13 @@ class Running:
         return [run for run in list(self._runs.values()) if run.outcome is None]
 
     def _unended(self) -> int:
-        return len(self._runs) - len(self._unsaved)
+        return len(self._runs) - len(self._unrecorded)
 
-    def _ahead(self) -> int:
+    def _prefetch_count(self) -> int:
         """How many jobs each thread may have waiting behind those in hand; none where one is long."""
-        runs, long_ago = self.unended(), self._clock.now() - timedelta(seconds=SHORT)
+        runs, long_ago = self.unended(), self._clock.now() - timedelta(seconds=SHORT_TASK_SECONDS)
         if any(run.started_at is not None and run.started_at <= long_ago for run in runs):
             return 0
-        return min((self.prefetch.ahead(task) for task in {run.task for run in runs}), default=AHEAD)
+        return min(
+            (self.prefetch.prefetch_count(task) for task in {run.task for run in runs}), default=MAX_PREFETCH
+        )
