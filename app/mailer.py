@@ -1,4 +1,4 @@
-"""Hands messages to the mail server that SMTP_URL names, a limited number over each connection."""
+"""Sends messages by the mail server of SMTP_URL, a limited number over each connection."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ TIMEOUT_SECONDS: Final = 30
 
 
 class MessageRefused(Exception):
-    """The server will not take this message, and said so before it had it; the text is its reply."""
+    """The server refused this message before accepting it; the text is its reply."""
 
 
 class Mailer:
-    """Use it in a `with` block: `connect()` before each `send()`, and the block's end says goodbye."""
+    """A context manager: call `connect()` before each `send()`; the end of the block disconnects."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
@@ -34,16 +34,16 @@ class Mailer:
         self._disconnect()
 
     def connect(self) -> None:
-        """Be connected, anew after a full batch or where the server hung up. Raises OSError."""
+        """Connect if needed: also after a full batch, and after the server hung up. Raises OSError."""
         if self._sent >= MESSAGES_PER_CONNECTION:
             self._disconnect()
-        # smtplib drops its socket when the server answers 421 or goes away.
+        # smtplib sets sock to None when the server replies 421 or closes the connection.
         if self._server is None or self._server.sock is None:
             self._server = self._open_connection()
             self._sent = 0
 
     def send(self, message: EmailMessage) -> None:
-        """Hand `message` over. Raises MessageRefused, or OSError where nobody knows whether it went out."""
+        """Send `message`. Raises MessageRefused, or OSError if it is not known whether it was accepted."""
         assert self._server is not None, "connect() first"
         self._sent += 1
         try:

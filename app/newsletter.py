@@ -1,4 +1,4 @@
-"""The job `newsletter.send`: one message to every user, and to nobody twice."""
+"""The job `newsletter.send`: one message to each user, never two."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def check_line(text: str) -> None:
 
 
 class Recipient(NamedTuple):
-    """Whom a message goes to."""
+    """The recipient of a message."""
 
     id: int
     email: str
 
 
 class NewsletterArgs(Schema):
-    """What `newsletter.send` takes; refused while no mail server is set."""
+    """The arguments of `newsletter.send`; invalid while SMTP_URL is not set."""
 
     class Meta:
         unknown = RAISE
@@ -58,8 +58,8 @@ class NewsletterArgs(Schema):
 def send(subject: str, body: str) -> dict[str, Any] | Snooze:
     """Mail a newsletter to all users.
 
-    The row of a recipient says `sending` before the message is handed over and `sent` after it. What a
-    crash left at `sending` may have been mailed or not: it becomes `uncertain` and is not mailed again.
+    A recipient's row is `sending` before the message is sent and `sent` after it. A row that a crash left
+    at `sending` may have been mailed or not: it becomes `uncertain` and is not mailed again.
     """
     newsletter = current_job.id
     _mark_uncertain(newsletter)
@@ -84,7 +84,8 @@ def _mark_uncertain(newsletter: str) -> None:
 
 
 def _pages(newsletter: str) -> Iterator[Sequence[Recipient]]:
-    """Everybody who has no row yet, in the order of their ids."""
+    """The users without a row, in the order of their ids."""
+    # Resumes after the last one by id, which is why users are mailed in that order.
     last = db.session.scalar(select(func.max(Delivery.user_id)).where(Delivery.job_id == newsletter)) or 0
     following = select(User.id, User.email).order_by(User.id).limit(MESSAGES_PER_CONNECTION)
     while page := db.session.execute(following.where(User.id > last)).all():
@@ -94,7 +95,7 @@ def _pages(newsletter: str) -> Iterator[Sequence[Recipient]]:
 
 def _send_one(mailer: Mailer, newsletter: str, user: Recipient, message: EmailMessage) -> None:
     mailer.connect()
-    # Two runs cannot both get past this: the row is unique.
+    # The row is unique: of two runs only one gets past this.
     db.session.execute(insert(Delivery).values(job_id=newsletter, user_id=user.id, state=SENDING))
     db.session.commit()
     state, reason = SENT, None

@@ -1,4 +1,4 @@
-"""The extension: registers tasks, wires itself into an app, and passes every call on."""
+"""The Flask extension: registers tasks, initialises apps, and delegates to the app's runtime."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Simmer:
             self.init_app(app, db)
 
     def init_app(self, app: Flask, db: Any = None) -> None:
-        """Wire into `app`: blueprint, commands, tables in the host's metadata, threads where it serves.
+        """Initialise `app`: blueprint, commands, tables in the host's metadata, threads if it serves.
 
-        Raises ConfigError listing every wrong setting, TaskDefinitionError for a task that cannot be.
+        Raises ConfigError listing all invalid settings, TaskDefinitionError for an invalid task.
         """
         refuse_second_copy()
         if has_runtime(app):
@@ -68,6 +68,7 @@ class Simmer:
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
         app.cli.add_command(jobs_cli)
+        # Forks before threads: a server may fork the moment that it sees the app.
         register_forkable(runtime)
         if settings.autostart:
             start_when_serving(app, runtime)
@@ -131,7 +132,7 @@ class Simmer:
 
     @property
     def runtime(self) -> Runtime:
-        """What the current app has of this; raises NotReady outside an app context or without init_app."""
+        """The runtime of the current app; raises NotReady outside an app context or without init_app."""
         runtime: Runtime = current_runtime()
         if runtime.registry is not self.registry:
             raise NotReady(
@@ -154,7 +155,7 @@ class Simmer:
         return self.runtime.jobs.get(job_id)
 
     def wait(self, job_id: str, timeout: float) -> Job:
-        """The job at its final state, or as it is after `timeout` seconds; raises JobNotFound."""
+        """The job in its final state, or as it is after `timeout` seconds; raises JobNotFound."""
         return self.runtime.jobs.wait(job_id, timeout)
 
     def list(self, limit: int = 50, cursor: str | None = None, **filters: Any) -> JobList:
@@ -163,7 +164,7 @@ class Simmer:
         return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job that does not run, ask a running one to stop; raises JobNotFound, InvalidState."""
+        """Cancel a job, or request that a running one stops; raises JobNotFound, InvalidState."""
         return self.runtime.jobs.cancel(job_id)
 
     def retry(self, job_id: str) -> Job:
@@ -198,11 +199,11 @@ class Simmer:
         return self.runtime.schedules.get(schedule_id)
 
     def pause_schedule(self, schedule_id: str) -> Schedule:
-        """Fire no more until resumed; raises ScheduleNotFound."""
+        """Stop firing until it is resumed; raises ScheduleNotFound."""
         return self.runtime.schedules.pause(schedule_id)
 
     def resume_schedule(self, schedule_id: str) -> Schedule:
-        """Go on with the next fire time; raises ScheduleNotFound."""
+        """Fire again, from the next fire time on; raises ScheduleNotFound."""
         return self.runtime.schedules.resume(schedule_id)
 
     def run_schedule(self, schedule_id: str) -> Job:
@@ -216,15 +217,15 @@ class Simmer:
     # --- the process ----------------------------------------------------------------------------------
 
     def start(self, server_threads: int | None = None) -> None:
-        """Run jobs in this process from now on; nothing happens where it does already, or with role web."""
+        """Start running jobs in this process; no effect if it does already, or with the role web."""
         self.runtime.start(Serving("start()", server_threads))
 
     def stop(self, timeout: float | None = None) -> None:
-        """Drain: wait up to `timeout` seconds (SHUTDOWN_GRACE) for running jobs, put the rest back."""
+        """Drain: wait up to `timeout` seconds (SHUTDOWN_GRACE) for running jobs, release the rest."""
         self.runtime.stop(timeout)
 
     def init_db(self) -> None:
-        """Create the tables that are missing; safe at the same time in several processes."""
+        """Create missing tables; safe in several processes at the same time."""
         self.runtime.database.create_tables()
 
     requires = staticmethod(requires)
@@ -232,7 +233,7 @@ class Simmer:
 
 
 def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:
-    """A trigger with the words beside it, as one dict; what is no trigger is left for its check to refuse."""
+    """The trigger and the keywords beside it as one dict; other types are left to the trigger's check."""
     if isinstance(trigger, str):
         trigger = {"type": trigger}
     elif words and isinstance(trigger, Trigger):

@@ -1,6 +1,6 @@
-"""StrictField marshmallow fields: what the JSON says and nothing near it, each with its JSON Schema.
+"""Strict marshmallow fields, each with its JSON Schema: no conversion from other JSON types.
 
-Two conversions are made, as in JSON Schema: 3.0 is an integer, and 3 is a number.
+Two exceptions, as in JSON Schema: 3.0 is an integer, and 3 is a number.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from ..serialization.text import is_storable
 Field = fields.Field[Any]
 JsonSchema = dict[str, Any]
 Convert = Callable[[Field], JsonSchema]
-"""Gives the JSON Schema of a field."""
+"""Returns the JSON Schema of a field."""
 
 
 def _matching(pattern: str, parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    # ASCII: \d would match digits of all scripts, which fromisoformat and databases do not.
     expression = re.compile(pattern, re.ASCII)
     return lambda value: parse(value) if type(value) is str and expression.fullmatch(value) else missing
 
 
+# `type(…) is`, not isinstance: True is an int in Python, but not in JSON.
 def _exactly(kind: type) -> Callable[[Any], Any]:
     return lambda value: value if type(value) is kind else missing
 
@@ -55,6 +57,7 @@ def _parse_datetime(text: str) -> datetime:
 
 
 def _decimal(value: Any) -> Any:
+    # By its shortest text: Decimal(0.1) would have 55 digits.
     return _decimal_text(repr(value) if type(value) in (int, float) else value)
 
 
@@ -78,11 +81,12 @@ SCALARS: Final[Mapping[Any, tuple[str, str | list[str], str, Callable[[Any], Any
     UUID: ("a UUID", "string", "uuid", _uuid),
     Decimal: ('a decimal such as "12.50"', ["string", "number"], "decimal", _decimal),
 }
-"""Type → label, JSON type, format, reader. A misfit is `missing`, or raises ValueError or ArithmeticError."""
+"""Type → label, JSON type, format, parser. For a bad value it returns `missing`, or raises ValueError or
+ArithmeticError."""
 
 
 class StrictField(Field):
-    """The base of the others: `label` completes "Must be …"."""
+    """The base class; `label` completes the message "Must be …"."""
 
     label: str
 
@@ -95,7 +99,7 @@ class StrictField(Field):
         return ValidationError(f"Must be {self.label}.")
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """As marshmallow's, with a short way for the common case."""
+        """As marshmallow's, faster where the field has no hooks."""
         if value is missing or self.pre_load or self.post_load or (value is None and self.validators):
             return super().deserialize(value, attr, data, **kwargs)
         if value is None and self.allow_none:
@@ -129,7 +133,7 @@ class JsonScalar(StrictField):
 
 
 class JsonChoice(StrictField):
-    """One of `choices`, pairs of a JSON value and what it loads as: the members of a Literal or an Enum."""
+    """One of `choices`, pairs of a JSON value and what it loads as, for Literal and Enum."""
 
     def __init__(self, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -149,7 +153,7 @@ class JsonChoice(StrictField):
 
 
 class JsonUnion(StrictField):
-    """What the first of `members` that fits makes of the value."""
+    """The value as loaded by the first of `members` that accepts it."""
 
     def __init__(self, members: Sequence[Field], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -171,12 +175,12 @@ class JsonUnion(StrictField):
                 return member.deserialize(value)
             except ValidationError as exc:
                 inside += [exc] if isinstance(exc.messages, dict) else []
-        # Where one member alone takes lists or objects, what is wrong inside says more than the choice.
+        # Where only one member takes lists or objects, its errors say more than "must be … or …".
         raise inside[0] if len(inside) == 1 else self.refusal()
 
 
 class JsonList(StrictField):
-    """A list whose items all fit `inner`, loaded by `make`, such as `tuple`."""
+    """A list of `inner`, loaded as `make`, such as `tuple`."""
 
     label = "a list"
 
@@ -194,7 +198,7 @@ class JsonList(StrictField):
 
 
 class JsonDict(StrictField):
-    """An object whose values all fit `inner`."""
+    """An object with values of `inner`."""
 
     label = "an object"
 
@@ -212,7 +216,7 @@ class JsonDict(StrictField):
 
 
 class JsonObject(fields.Nested):
-    """An object that fits a schema, which a callable may name so that it can contain itself."""
+    """An object of a schema; a callable that returns it lets a schema contain itself."""
 
     label = "an object"
 
@@ -223,7 +227,7 @@ class JsonObject(fields.Nested):
 
 
 def load_each(field: Field, items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """What `field` makes of each (name, value); one ValidationError for all that do not fit."""
+    """Load each (name, value) with `field`; raises one ValidationError for all invalid ones."""
     loaded, failed = {}, {}
     for name, value in items:
         try:

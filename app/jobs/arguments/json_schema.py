@@ -1,4 +1,4 @@
-"""marshmallow schemas as JSON Schema."""
+"""Converts marshmallow schemas to JSON Schema."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from .fields import Field, JsonSchema, StrictField
 
 
 class JsonSchemaConverter(OpenAPIConverter):
-    """apispec's converter to OpenAPI 3.1 that knows these fields, and writes nested schemas inline."""
+    """apispec's converter to OpenAPI 3.1, with the fields of this package and inline nested schemas."""
+
+    # OpenAPI 3.1 is JSON Schema 2020-12; 3.0 has a dialect of its own (`nullable`).
 
     def __init__(self) -> None:
         super().__init__("3.1.0", lambda schema: None, APISpec("", "", "3.1.0"))
@@ -27,7 +29,7 @@ class JsonSchemaConverter(OpenAPIConverter):
         return schema
 
     def resolve_nested_schema(self, schema: Any) -> JsonSchema:
-        """The JSON Schema of a nested schema; "an object" where it stands within itself."""
+        """The JSON Schema of a nested schema; "an object" where it contains itself."""
         key = make_schema_key(resolve_schema_instance(schema))
         if key in self._enclosing:
             return {"type": "object"}

@@ -1,4 +1,4 @@
-"""`current_job`: what a task can see of, and report to, the run that it is in."""
+"""`current_job`: a task's access to the run that it is in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_PROGRESS: Final = 1e15
 
 
 class CurrentJob:
-    """The job that the calling thread runs, so that a task stays a plain function.
+    """The job that runs in the current context.
 
     Outside a job `progress` and `check` do nothing, `track` only iterates, `stopping` is False, `log` is
     the package's logger, and everything else raises RuntimeError. `bool(current_job)` tells.
@@ -63,7 +63,7 @@ class CurrentJob:
 
     @functools.cached_property
     def args(self) -> Mapping[str, Any]:
-        """The arguments as they were given; what a task does to them changes no job."""
+        """The arguments as they were submitted, a copy."""
         return cast(Mapping[str, Any], loads(self._require_run("args").args))
 
     @property
@@ -74,7 +74,7 @@ class CurrentJob:
 
     @property
     def stopping(self) -> bool:
-        """Whether the worker is draining: what can be put off had better be."""
+        """Whether the worker is draining: a long task should return Snooze now."""
         return self._run is not None and self._run.stop_requested
 
     @property
@@ -83,7 +83,7 @@ class CurrentJob:
         return logging.getLogger(f"{_PACKAGE}.tasks.{self._run.task}") if self._run else log
 
     def check(self) -> None:
-        """A cancellation point: raises JobCancelled when asked to stop, JobTimeout past the deadline."""
+        """A cancellation point: raises JobCancelled on request, JobTimeout past the deadline."""
         if self._run is None:
             return
         if self._run.cancel_requested:
@@ -96,6 +96,7 @@ class CurrentJob:
         """Report how far the job is; the latest report of each quarter of a second is stored."""
         if self._run is not None:
             known_total = None if total is None else _number(total)
+            # One tuple in one assignment: the dispatcher reads it from another thread, without a lock.
             self._run.progress = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
 
     def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
@@ -110,17 +111,17 @@ class CurrentJob:
             self.progress(done, total, message)
             yield item
             self.progress(done + 1, total, message)
+        # After the last item too: a request that came while it was processed still counts.
         self.check()
 
     def _require_run(self, name: str) -> Run:
         if self._run is None:
-            raise RuntimeError(
-                f"current_job.{name} is only there while a job runs: test bool(current_job) first"
-            )
+            raise RuntimeError(f"current_job.{name} needs a running job: test bool(current_job) first")
         return self._run
 
 
 _OUTSIDE: Final = CurrentJob()
+# Not threading.local: a task may copy its context into threads of its own, and they see its job.
 _active: contextvars.ContextVar[CurrentJob] = contextvars.ContextVar("simmer_job", default=_OUTSIDE)
 
 

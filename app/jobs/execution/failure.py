@@ -1,4 +1,4 @@
-"""From an exception to a Failure that can be stored, also from one that fights back."""
+"""Describes an exception as a Failure that can be stored, whatever its methods do."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def describe_exception(exc: BaseException) -> Failure:
     """The type, message and traceback of `exc` as storable text. Never raises, whatever `exc` does."""
     try:
         return Failure(storable(_type_name(exc)), storable(exc), storable_middle_cut(_traceback(exc)))
-    except BaseException:  # hostile code may raise anything, and the failure must be recorded all the same
+    except BaseException:  # its __str__ may raise anything, and the failure must be recorded all the same
         return Failure("Exception", UNREADABLE)
 
 
 def _type_name(exc: BaseException) -> str:
-    # The slot of `type` itself: a metaclass may have a __name__ of its own that raises.
+    # The descriptor of `type` itself: a metaclass may define a __name__ that raises.
     return str(type.__dict__["__name__"].__get__(type(exc)))
 
 
@@ -37,7 +37,7 @@ def _traceback(exc: BaseException) -> str:
 
 
 def _clip_notes(report: traceback.TracebackException | None) -> None:
-    # They are formatted line by line: megabytes of them would take seconds.
+    # Notes are formatted line by line: megabytes of them would take seconds.
     while report is not None:
         if isinstance(report.__notes__, list):
             report.__notes__ = [storable(note) for note in report.__notes__[:MAX_NOTES]]

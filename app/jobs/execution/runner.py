@@ -1,4 +1,4 @@
-"""How one run of a job goes: a fresh app context, the task's call, and an Outcome. No threads, no SQL."""
+"""Runs one job: a fresh app context, the call of the task, and an Outcome. No threads, no SQL."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Calls the tasks of one app; what goes wrong in one run ends that one and nothing else."""
+    """Calls the tasks of one app; an error in one run ends that run only."""
 
     def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
 
     def run(self, run: Run) -> Outcome:
-        """Call the task of `run` and say how it ended. Never raises.
+        """Call the task of `run` and return its outcome. Never raises.
 
-        Nothing of the calling thread leaks in: an empty contextvars context, a fresh app context, no request.
+        In an empty contextvars context and a fresh app context, without a request.
         """
         run.started_at = self._clock.now()
-        # From now on: what it waited for a thread is not part of its timeout.
+        # From now on: the wait for a thread is not part of the timeout.
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
         return contextvars.Context().run(self._run_in_app, run)
 
@@ -55,7 +55,7 @@ class Runner:
                 # As Flask does after a request: the host's teardowns get the exception and an open session.
                 context.pop(outcome.cause if outcome else None)
         except BaseException as error:
-            # A teardown of the host's failed; what the task did stands.
+            # A teardown of the host's raised; the task itself has ended, so its outcome stands.
             log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=describe_exception(error))
         finally:
@@ -68,6 +68,7 @@ class Runner:
         set_current_job(job)
         try:
             job.check()
+            # A BaseException like SystemExit ends this run, not the thread: see the last `except`.
             value = definition.function(**definition.arguments.load(stored(run.args)))
             return self._outcome_of(value)
         except JobCancelled as cancelled:
@@ -92,11 +93,10 @@ class Runner:
         return Outcome("succeeded", result=result)
 
     def _session_closer(self) -> Callable[[], None]:
-        """What closes the job's session, whatever the host does with contexts and teardowns.
-
-        Flask stops at the first teardown that raises, and a session left behind is found by a later
-        context at the same address, which then commits rows that are not its own.
-        """
+        """A function that closes the job's session, whatever the host's teardowns do."""
+        # Flask stops at the first teardown that raises. Flask-SQLAlchemy finds sessions by the id() of the
+        # app context: one that is left behind is found by a later context at the same address, which then
+        # commits rows that are not its own.
         db = self._app.extensions.get("sqlalchemy")
         if db is None:
             return _no_op
@@ -106,6 +106,7 @@ class Runner:
         key = scopes.scopefunc()
 
         def close() -> None:
+            # The key was taken inside the context: after its end scopefunc() raises.
             if session := scopes.registry.pop(key, None):
                 _call_suppressed(session.close)
 
@@ -117,7 +118,7 @@ def _failure_outcome(definition: TaskDefinition, run: Run, error: BaseException)
     retry_in = None
     if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
         retry_in = _backoff_seconds(definition, run)
-    then = "failed for good" if retry_in is None else f"runs again in {retry_in:.1f} s"
+    then = "failed" if retry_in is None else f"failed, next attempt in {retry_in:.1f} s"
     log.error(
         "job %s (%s): attempt %d of %d %s\n%s",
         run.job_id, run.task, run.attempt, run.max_attempts, then, failure.traceback,
@@ -151,5 +152,5 @@ def _backoff_seconds(definition: TaskDefinition, run: Run) -> float:
     try:
         return backoffs.delay(definition.backoff, run.attempt)
     except Exception:
-        log.exception("task %s: its backoff raised; the exponential one is used", run.task)
+        log.exception("task %s: its backoff raised; exponential backoff is used instead", run.task)
         return backoffs.delay("exponential", run.attempt)

@@ -1,7 +1,7 @@
-"""Proof that this process serves, read off the stack while the app is being made (promise 10).
+"""Detects the server that creates the app, from the stack of the calling thread (promise 10).
 
-What each server's stack looks like was found by running it; a server that is not listed here starts our
-threads at its first request.
+What each server's stack looks like was found by running it; for a server that is not listed here the
+threads start at its first request.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Serving:
     """A server that is about to serve in this process.
 
     `threads` is how many requests it handles at a time (None: unknown), `is_loaded` whether it has finished
-    making the app, `is_stopping` whether it was told to stop.
+    creating the app, `is_stopping` whether it was asked to stop.
     """
 
     server: str
@@ -32,7 +32,7 @@ class Serving:
 
 
 def detect_server() -> Serving | None:
-    """The server on the calling thread's stack, or None where none is proven."""
+    """The server on the calling thread's stack; None if there is none that is known."""
     inner: FrameType | None = None
     for frame in _walk_stack(sys._getframe(1)):
         if detect := _DETECTORS.get(_location(frame)):
@@ -42,9 +42,9 @@ def detect_server() -> Serving | None:
 
 
 def detect_forking_server(frame: FrameType | None) -> Serving | None:
-    """The server whose worker this new process is, where `frame` is the one that called `os.fork`.
+    """The server that forked this process to serve, if `frame`, the caller of `os.fork`, shows one.
 
-    Frames further out prove nothing: a request may fork as well.
+    Outer frames prove nothing: a request may fork as well.
     """
     if frame is not None and _location(frame) == ("gunicorn.arbiter", "spawn_worker"):
         return _gunicorn(frame.f_locals["worker"])
@@ -52,7 +52,7 @@ def detect_forking_server(frame: FrameType | None) -> Serving | None:
 
 
 def is_handling_request() -> bool:
-    """Whether the calling thread handles a server's request: that of a test client proves nothing."""
+    """Whether the calling thread handles a request of a server, not of a test client."""
     names = {_location(frame) for frame in _walk_stack(sys._getframe(1))}
     return ("flask.app", "wsgi_app") in names and ("werkzeug.test", "run_wsgi_app") not in names
 
@@ -68,14 +68,14 @@ def _gunicorn_worker(frame: FrameType, _inner: FrameType | None) -> Serving:
 
 def _gunicorn(worker: Any) -> Serving:
     threads = worker.cfg.threads if "gthread" in type(worker).__module__ else 1
-    # Booted: with --preload the app is there before the worker has taken on its user's rights.
+    # booted: with --preload the app exists before the worker has switched to its user.
     return Serving("gunicorn", threads, lambda: worker.booted, lambda: not worker.alive)
 
 
 def _flask_run(frame: FrameType, inner: FrameType | None) -> Serving | None:
     reload = frame.f_locals["reload"]
     if (get_debug_flag() if reload is None else reload) and not is_reloader_child():
-        return None  # the reloader's parent only watches files
+        return None  # the reloader's parent only watches files and restarts the child
     return Serving("flask run", None if frame.f_locals["with_threads"] else 1, _has_left_stack(inner))
 
 
@@ -90,6 +90,7 @@ _DETECTORS: dict[tuple[str, str], Callable[[FrameType, FrameType | None], Servin
 }
 
 
+# By the names of module and function: most apps have only one of the servers installed.
 def _location(frame: FrameType) -> tuple[str, str]:
     return frame.f_globals.get("__name__", ""), frame.f_code.co_name
 
@@ -101,6 +102,7 @@ def _walk_stack(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _has_left_stack(loading: FrameType | None) -> Callable[[], bool]:
-    """Whether `loading`, the frame in which the server makes the app, is no longer on its thread's stack."""
+    """A function that tells whether `loading`, the frame that creates the app, has returned."""
+    # Polled by the supervisor's thread: no job may run while the app's modules are still being imported.
     thread = threading.get_ident()
     return lambda: all(frame is not loading for frame in _walk_stack(sys._current_frames().get(thread)))

@@ -1,4 +1,4 @@
-"""What a schedule does about fire times that were missed, come late, or overlap: pure decisions."""
+"""Policies of a schedule: decisions about missed, late and overlapping fire times, as pure functions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .triggers import Trigger
 
 MISFIRE_POLICIES: Final = ("latest", "all", "skip")
 MAX_CATCH_UP: Final = 100
-"""So many missed fire times run at most with misfire="all"."""
+"""Missed fire times that run with misfire="all", at most."""
 MAX_LISTED: Final = 100
-"""Up to so many missed fire times get a row each; more share one that counts them."""
+"""Missed fire times that get a row each; more than these share one row with a count."""
 DEFAULT_SKIP_GRACE: Final = 10.0
-"""Seconds: with misfire="skip" and no misfire_grace, what is later than this was missed."""
+"""Seconds of lateness that misfire="skip" allows without a misfire_grace: a ticker is never exact."""
 LONGEST: Final = 3_650 * 86_400.0
 
 
@@ -46,11 +46,11 @@ class Policy:
         return tuple(field.name for field in fields(cls))
 
     @classmethod
-    def of(cls, words: Mapping[str, Any]) -> Policy:
-        """The policy that `words` name; raises InvalidArguments for unknown and bad ones."""
-        if unknown := [word for word in words if word not in cls.field_names()]:
-            raise InvalidArguments([problem(f"#/{word}", "Unknown field.") for word in unknown])
-        return cls(**words)
+    def of(cls, values: Mapping[str, Any]) -> Policy:
+        """The policy with these values; raises InvalidArguments for unknown names and bad values."""
+        if unknown := [name for name in values if name not in cls.field_names()]:
+            raise InvalidArguments([problem(f"#/{name}", "Unknown field.") for name in unknown])
+        return cls(**values)
 
     def as_dict(self) -> dict[str, Any]:
         """The policy under the contract's names."""
@@ -69,7 +69,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is decided about a fire time, or about `count` of them from this one on."""
+    """The decision about a fire time, or about `count` of them from this one on."""
 
     fire_time: datetime
     decision: str
@@ -80,11 +80,12 @@ class Verdict:
 def decide(
     policy: Policy, trigger: Trigger, first: datetime, now: datetime, *, anchor: datetime, running: int
 ) -> tuple[list[Verdict], datetime]:
-    """A verdict for each fire time from `first` to `now`, and the last of them.
+    """The verdicts about the fire times from `first` to `now`, and the last of these.
 
     `running` is how many of the schedule's jobs are not final.
     """
     count, latest = trigger.until(first, now, anchor)
+    # "all" decides each fire time by itself; otherwise only the latest can run, and count - 1 were missed.
     if policy.misfire == "all":
         return _catch_up(policy, trigger, first, now, anchor=anchor, running=running, count=count), latest
     if policy.misfire == "latest":
@@ -95,8 +96,10 @@ def decide(
 
 
 def _decide_one(policy: Policy, fire_time: datetime, now: datetime, running: int) -> Verdict:
+    # Lateness first: a fire time that is too late is misfired even while max_running is reached.
     late = (now - fire_time).total_seconds()
     grace = policy.misfire_grace
+    # "skip" needs a limit, or the latest would run however late it is; "latest" and "all" do not.
     if grace is None and policy.misfire == "skip":
         grace = DEFAULT_SKIP_GRACE
     if grace is not None and late > grace:
@@ -124,6 +127,7 @@ def _catch_up(
     while fire_time is not None and fire_time <= now:
         verdict = _decide_one(policy, fire_time, now, running)
         verdicts.append(verdict)
+        # Those that fire now count against max_running for the later ones of the same run.
         running += verdict.decision == "fired"
         fire_time = trigger.next_after(fire_time, anchor)
     return verdicts
@@ -132,7 +136,7 @@ def _catch_up(
 def _coalesce_missed(
     policy: Policy, trigger: Trigger, first: datetime, now: datetime, *, anchor: datetime, count: int
 ) -> list[Verdict]:
-    """Of `count` missed ones those within the grace, for which the latest runs, after those beyond it."""
+    """The verdicts about `count` missed fire times: misfired beyond the grace, coalesced within it."""
     grace = policy.misfire_grace
     if grace is None or first >= (limit := now - timedelta(seconds=grace)):
         return _verdicts_for(trigger, first, anchor, count, "coalesced", "missed")
@@ -145,7 +149,7 @@ def _coalesce_missed(
 def _verdicts_for(
     trigger: Trigger, first: datetime, anchor: datetime, count: int, decision: str, reason: str
 ) -> list[Verdict]:
-    """One verdict for each of `count` missed fire times, or one for all where they are too many."""
+    """A verdict for each of `count` missed fire times, or one for all if they are too many."""
     if count > MAX_LISTED:
         return [Verdict(fire_time=first, decision=decision, count=count, reason=reason)]
     found: list[Verdict] = []

@@ -1,4 +1,4 @@
-"""Submitting: nothing is acknowledged before its commit, and nothing acknowledged is lost."""
+"""Submissions: nothing is acknowledged before its commit (promise 1)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .waiting_reason import with_waiting_reason
 
 
 class Submissions:
-    """One job, many jobs, a job once for a key. `host_db` is the app's Flask-SQLAlchemy, if it has one."""
+    """Submit jobs: one, many, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or None."""
 
     def __init__(
         self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
@@ -74,32 +74,33 @@ class Submissions:
         made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
         return batch_id, self._store(made)
 
-    def submit_idempotent(self, key: RequestKey, wanted: Submission) -> tuple[Job, bool]:
-        """Submit once for `key` in 24 hours: the job, and whether it is the first request's.
+    def submit_idempotent(self, key: RequestKey, submission: Submission) -> tuple[Job, bool]:
+        """Submit once for `key` in 24 hours; returns the job and whether it is a replay.
 
         Raises IdempotencyConflict for another fingerprint, IdempotencyGone where that job was deleted,
         IdempotencyInFlight while the first request is being handled; and as `submit`.
         """
+        # For requests of this process only; between processes the unique key in the database decides.
         name = (key.scope, key.key)
         with self._lock:
             if name in self._in_flight:
                 raise IdempotencyInFlight()
             self._in_flight.add(name)
         try:
-            return self._submit_once(key, wanted)
+            return self._submit_once(key, submission)
         finally:
             with self._lock:
                 self._in_flight.discard(name)
 
-    def _submit_once(self, key: RequestKey, wanted: Submission) -> tuple[Job, bool]:
+    def _submit_once(self, key: RequestKey, submission: Submission) -> tuple[Job, bool]:
         now = self._clock.now()
         if first := self._first(key, now):
             return first, True
-        new = self._factory.make_job(wanted.task, wanted.args, wanted.options, now)
+        new = self._factory.make_job(submission.task, submission.args, submission.options, now)
         dialect = self._database.engine.dialect
         try:
             return self._store([new], *idempotency.remembered(dialect, key, new.id, now))[0], False
-        except IntegrityError:  # another process was first
+        except IntegrityError:  # another process stored the key since it was read
             if first := self._first(key, now):
                 return first, True
             raise
@@ -136,7 +137,8 @@ class Submissions:
         return made
 
     def _store(self, made: Sequence[NewJob], *more: Write) -> list[Job]:
-        """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
+        """Commit the jobs together with `more`, and notify the threads."""
+        # First: our connection would wait for the lock of the caller's, and the caller for us.
         refuse_open_transaction(self._host_db, self._database.engine)
         self._backlog.admit(len(made))
         self._commits.commit([*jobs.submitted(self._database.engine.dialect, made), *more])
@@ -147,12 +149,13 @@ class Submissions:
         conn = connection_of(session, self._database.engine)
         self._backlog.admit(len(made))
         jobs.enqueue(conn, made)
+        # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
         ids = [new.id for new in made]
         after_commit(session, lambda: self._threads.jobs_submitted(ids))
         return [as_submitted(new) for new in made]
 
     def _snapshots(self, made: Sequence[NewJob]) -> list[Job]:
-        """As they were submitted; read again where the engine has run them already."""
+        """The jobs as they were submitted; read again where the inline engine has run them."""
         if not self._runs_inline:
             return [as_submitted(new) for new in made]
         with self._database.read() as conn:

@@ -1,4 +1,4 @@
-"""Gives signs of life, watches those of others, and takes the jobs of the dead (promise 4)."""
+"""Writes this worker's heartbeat, detects dead workers, and requeues their jobs (promise 4)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from ..worker.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
 CHECK_EVERY: Final = 1.0
+"""Seconds between two checks of the other workers, at most."""
 UNREGISTERED_CHECK_EVERY: Final = 0.1
-"""Seconds between two looks whether the worker has its row: a restart rescues at once."""
+"""Seconds between two checks whether this worker is registered: after a restart it rescues at once."""
 RESCUE_BATCH: Final = 100
+"""Jobs rescued in one transaction, at most."""
 
 
 class Rescuer:
     """Heartbeat and rescue.
 
-    A worker is dead when its process is proven gone, or when its counter stood still for RESCUE_AFTER on
-    our own monotonic clock. Only time during which we could write ourselves counts: a clock that jumps, a
-    suspended machine or a locked database kills nobody.
+    A worker is dead when its process is proven to have ended, or when its heartbeat counter has not changed
+    for RESCUE_AFTER on the observer's monotonic clock. Only time in which the observer could write itself
+    counts: clock jumps, suspends and a locked database make nobody dead.
     """
 
     name = "rescuer"
@@ -43,11 +45,12 @@ class Rescuer:
         self._watch, self._is_alone = database.watch(), False
 
     def run_once(self) -> float:
-        """Beat if it is time, look at the others, rescue what the dead left."""
+        """Write the heartbeat if it is due, check the others, rescue the jobs of the dead."""
         if not self._dispatcher.is_registered:
             return UNREGISTERED_CHECK_EVERY
         try:
             self._beat()
+            # Alone, only a commit of another process can bring a worker or an orphan: no need to read.
             if self._watch.has_news() or not self._is_alone:
                 self._check_workers()
         except DatabaseUnavailable:
@@ -56,11 +59,11 @@ class Rescuer:
         return self._check_every
 
     def _check_workers(self) -> None:
+        # False until the end: a failure on the way must not count as a check that found nothing.
         self._is_alone = False
         with self._database.read() as conn:
             rows, has_orphans = workers.all_workers(conn), workers.has_orphans(conn)
         others = [row for row in rows if row.id != self._dispatcher.id]
-        # Where nobody else is, nothing comes about that nobody writes.
         is_alone = not others and not has_orphans
         for dead, why in self._find_dead(others):
             has_orphans = self._declare_dead(dead, why) or has_orphans
@@ -69,7 +72,7 @@ class Rescuer:
         self._is_alone = is_alone
 
     def _reset_observation(self) -> None:
-        """What kept us from writing may have kept the others from it too."""
+        # What kept us from writing may have kept the others from it too: their silence is no evidence.
         self._unchanged, self._last_check = {}, None
 
     def _beat(self) -> None:
@@ -80,6 +83,7 @@ class Rescuer:
         with self._database.write() as conn:
             was_alive = workers.beat(conn, worker_id, self._clock.now())
         self._last_beat = moment
+        # Somebody may have removed our row while this process was suspended, and given its jobs away.
         if not was_alive:
             self._dispatcher.declared_dead(worker_id)
 
@@ -94,25 +98,26 @@ class Rescuer:
             if observer and _identity(row).proves_dead(observer):
                 found.append((row, "its process is gone"))
             elif silent >= self._rescue_after:
-                found.append((row, f"no sign of life for {silent:.0f} s"))
+                found.append((row, f"no heartbeat for {silent:.0f} s"))
         self._unchanged = {row.id: self._unchanged[row.id] for row in rows}
         return found
 
     def _observed_seconds(self) -> float:
-        """Since the last look; a gap in our own looks counts as one heartbeat at the most."""
+        """Seconds since the last check, capped: a suspend or a stuck ticker shows as one long gap."""
         moment = self._clock.monotonic()
         passed = 0.0 if self._last_check is None else moment - self._last_check
         self._last_check = moment
         return min(passed, max(self._heartbeat, 2 * self._check_every))
 
     def _declare_dead(self, row: Any, why: str) -> bool:
+        # Guarded by the counter that was seen: a heartbeat since then wins.
         with self._database.write() as conn:
             if dead := workers.declare_dead(conn, row.id, row.beat):
                 log.warning("worker %s (pid %d on %s) is dead: %s", row.id, row.pid, row.host, why)
         return dead
 
     def _rescue_batch(self) -> bool:
-        """Take some jobs of the dead. Whether there may be more, and nobody else has them under lock."""
+        """Rescue some jobs of dead workers. False where none is left, or others have them locked."""
         with self._database.write() as conn:
             rescued = workers.rescue(conn, self._clock.now(), RESCUE_BATCH)
         self._notifier.notify(rescued)

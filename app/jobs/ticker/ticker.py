@@ -1,4 +1,4 @@
-"""The ticker: one light thread that does the duties which keep the service running."""
+"""The ticker: one thread that runs the periodic duties of a worker process."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ from ..clock import Clock
 from ..process.loop import Guard, Loop
 
 MAX_SLEEP: Final = 1.0
-"""It never sleeps longer, so that a clock that was set or another process's schedule is seen in time."""
-
-
+"""Seconds: longer, and a clock that was set or a schedule of another process would be seen late."""
 MAX_EARLY: Final = 0.5
-"""Seconds that a duty may be early, so that those of one second share a wake-up."""
+"""Seconds that a duty may run early, so that those of one second share a wake-up."""
 
 
 class Duty(Protocol):
-    """Something to do now and then."""
+    """Periodic work."""
 
     name: str
 
     def run_once(self) -> float:
-        """Do it; answer in how many seconds it is due again."""
+        """Do it; returns the seconds until it is due again."""
         ...
 
 
 class Ticker:
-    """Calls each duty when it is due. What one of them raises stops neither it nor the others."""
+    """Calls each duty when it is due. An exception in one stops neither it nor the others."""
 
     def __init__(self, duties: Iterable[Duty], clock: Clock) -> None:
         self._clock = clock
@@ -47,7 +45,7 @@ class Ticker:
         self._loop.start()
 
     def wake(self) -> None:
-        """A schedule was stored or changed: look at once."""
+        """A schedule was stored or changed: run all duties at once."""
         self._was_woken = True
         self._loop.wake()
 
@@ -56,6 +54,7 @@ class Ticker:
         return self._loop.stop(timeout)
 
     def _run_due_duties(self) -> float:
+        # Reset before the duties run: a wake-up while they do is for the next turn.
         was_woken, self._was_woken = self._was_woken, False
         for duty, due in self._due.items():
             if was_woken or due <= self._clock.monotonic() + MAX_EARLY:

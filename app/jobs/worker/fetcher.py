@@ -1,4 +1,4 @@
-"""Decides when a worker asks the database for due jobs, and which of them it claims."""
+"""Decides when a worker queries for due jobs, and which of them it claims."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Fetcher:
         self._queues_are_stale = True
         self._checked_at = float("-inf")
         self.found_by_poll_at = float("-inf")
-        """When a poll last found work that nobody in this process had notified it of."""
+        """Monotonic time at which a poll last found work that this process had not been notified of."""
         self._suspect_since: float | None = None
 
     def notify(self) -> None:
@@ -41,16 +41,18 @@ class Fetcher:
         self._notified = True
 
     def poll(self, running: Running, on_cancel: Callable[[str], None], is_busy: bool) -> bool:
-        """Whether there is something to claim; asks the database only after a commit or at a due time.
+        """Whether there may be jobs to claim; queries only after a commit or at a due time.
 
-        Cancel requests found here are forwarded to `on_cancel`. A busy worker claims with its next write in
-        any case, and checks now and then; one that was notified claims without checking first.
+        Cancel requests found here are forwarded to `on_cancel`.
         """
         moment = self._clock.monotonic()
         has_checked = moment - self._checked_at < CHECK_EVERY
+        # A busy worker claims with its next write anyway; it checks for cancel requests and new queues.
         if is_busy and has_checked:
             return False
+        # Reset before the query: a job that is stored during it notifies for the next turn.
         notified, self._notified = self._notified, False
+        # Notified, it claims without checking first: one query less between submission and start.
         if notified and running.room > 0 and (has_checked or not len(running)):
             self._queues_are_stale = True
             return True
@@ -62,14 +64,15 @@ class Fetcher:
         return found
 
     def fetch(self, conn: Plain | Connection, running: Running) -> Sequence[Any]:
-        """The rows to claim now, locked: as many as threads are free, and jobs of short tasks ahead."""
+        """The rows to claim now, locked: one for each free thread, and prefetched ones of short tasks."""
         if running.room <= 0:
             return []
         if self._is_due():
             claims.wake(conn, self._clock.now())
             self._refresh(conn)
         rows = running.claimable(self._candidates(conn, running))
-        if not rows and self._queues_are_stale:  # it may be in a queue that was empty until now
+        if not rows and self._queues_are_stale:
+            # The job may be in a queue that was empty when the queues were last read.
             self._refresh(conn)
             rows = running.claimable(self._candidates(conn, running))
         return rows
@@ -92,7 +95,7 @@ class Fetcher:
 
     def _refresh(self, conn: Plain | Connection) -> None:
         self._next_due = claims.next_due(conn)
-        # The queues of the last jobs are where the next one is looked for first.
+        # Without due jobs the queues of the last ones are kept: the next job is most likely in one of them.
         self._queues = self._settings.queues or claims.queues_due(conn) or self._queues
         self._queues_are_stale = False
 
@@ -104,9 +107,10 @@ class Fetcher:
         return claims.anything_due(conn, self._queues, list(self._registry.tasks))
 
     def _candidates(self, conn: Plain | Connection, running: Running) -> Sequence[Any]:
-        """The first due jobs. One that took two processes down runs alone (promise 2):
+        """The first due jobs, those that may be claimed beside what runs.
 
-        an idle worker takes it at once; a busy one passes it by, and after RESCUE_AFTER makes room for it.
+        A suspect, a job that ended with its process twice, runs alone (promise 2): an idle worker takes it at
+        once; a busy one skips it, and after RESCUE_AFTER claims nothing until it is idle.
         """
         tasks = list(self._registry.tasks)
         rows = claims.candidates(conn, self._queues, tasks, running.room)

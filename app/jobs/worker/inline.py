@@ -1,4 +1,4 @@
-"""A worker without threads: claims, runs and completes jobs where it is called, for tests of a host."""
+"""A worker without threads, for tests: claims, runs and completes jobs in the calling thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..store import claims, queries, runs
 from ..tasks.registry import Registry
 
 MAX_RUNS: Final = 1_000
-"""A job that snoozes this often in a row would run for ever in its caller."""
+"""Runs of one job in a row after which it is taken to snooze for ever."""
 
 
 class InlineWorker:
@@ -49,7 +49,7 @@ class InlineWorker:
         raise RuntimeError(f"job {job_id} snoozed {MAX_RUNS} times: the inline engine does not wait")
 
     def drain(self) -> int:
-        """Run all that is due, and what that brings about, in order. How many runs there were."""
+        """Run all due jobs, and those that they submit, in order; returns the number of runs."""
         count = 0
         while self._run_next(self._first_due):
             count += 1
@@ -62,6 +62,7 @@ class InlineWorker:
 
     def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
         with self._database.write() as conn:
+            # A task that this process does not know: its job stays queued, as with the thread engine.
             rows = [row for row in find(conn) if row.task in self._registry.tasks]
             claimed = claims.claim(conn, rows, self._id, self._engine.name, self._clock.now())
         self._engine.start(claimed)
