@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.jobs.api.long_poll import ROOM, WaitingRoom
+from app.jobs.api.long_poll import SLOTS_KEY, LongPollSlots
 
 from ..support import eventually
 from .site import API, Site, is_problem, site
@@ -22,11 +22,11 @@ from .site import API, Site, is_problem, site
 def polling(here: Site, path: str, **options: Any) -> Iterator[Callable[[], TestResponse]]:
     """A long poll in a thread of its own that surely waits; the value gives its answer."""
     answers: list[TestResponse] = []
-    room: WaitingRoom = here.app.extensions[ROOM]
-    before = room.waiting
+    slots: LongPollSlots = here.app.extensions[SLOTS_KEY]
+    before = slots.waiting
     thread = Thread(target=lambda: answers.append(here.app.test_client().get(API + path, **options)))
     thread.start()
-    eventually(lambda: room.waiting > before or answers)
+    eventually(lambda: slots.waiting > before or answers)
 
     def answer() -> TestResponse:
         thread.join(20)
@@ -141,19 +141,19 @@ def test_only_half_of_the_servers_threads_wait(tmp_path: Path) -> None:
             assert "Preference-Applied" not in second.headers
             here.post(f"/jobs/{job['id']}/cancel")
             assert answer().headers["Preference-Applied"] == "wait=15"
-        assert here.app.extensions[ROOM].waiting == 0
+        assert here.app.extensions[SLOTS_KEY].waiting == 0
 
 
 def test_eight_wait_where_the_servers_threads_are_unknown() -> None:
-    """A room without a known number of threads has eight seats; a server with one thread has none."""
-    room = WaitingRoom()
-    seats = [room.seat(None) for _ in range(9)]
-    assert [seat.__enter__() for seat in seats] == [True] * 8 + [False]
-    for seat in seats:
-        seat.__exit__(None, None, None)
-    assert room.waiting == 0
-    with room.seat(1) as seated:
-        assert not seated
+    """Without a known number of threads there are eight slots; a server with one thread has none."""
+    long_polls = LongPollSlots()
+    slots = [long_polls.slot(None) for _ in range(9)]
+    assert [slot.__enter__() for slot in slots] == [True] * 8 + [False]
+    for slot in slots:
+        slot.__exit__(None, None, None)
+    assert long_polls.waiting == 0
+    with long_polls.slot(1) as has_slot:
+        assert not has_slot
 
 
 def test_nobody_waits_while_the_process_drains(tmp_path: Path) -> None:

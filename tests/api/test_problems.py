@@ -169,9 +169,9 @@ def test_every_error_of_the_package_is_classified() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.SimmerError)
     ]
-    listed = tuple(kind for kind, _ in problems.TABLE)
+    listed = tuple(kind for kind, _ in problems.SLUG_OF_ERROR)
     assert {kind.__name__ for kind in kinds if not issubclass(kind, listed)} == faults
-    assert {slug for _, slug in problems.TABLE} <= set(problems.KINDS)
+    assert {slug for _, slug in problems.SLUG_OF_ERROR} <= set(problems.PROBLEM_TYPES)
 
 
 def test_long_input_is_not_echoed_without_end(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validate, validates
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
-from app.jobs.arguments.check import MOST_PROBLEMS, Arguments
+from app.jobs.arguments.check import MAX_PROBLEMS, Arguments
 from app.jobs.errors import InvalidArguments, TaskDefinitionError
 from app.jobs.serialization.encoding import loads
 
@@ -322,7 +322,7 @@ def test_missing_unknown_and_wrong_are_told_together() -> None:
 def test_many_problems_are_cut() -> None:
     """A request of a thousand mistakes gets a hundred answers."""
     found = problems(Arguments.of(build), {f"unknown{index}": 1 for index in range(1000)})
-    assert len(found) == MOST_PROBLEMS
+    assert len(found) == MAX_PROBLEMS
 
 
 def test_stores_what_was_given() -> None:

@@ -84,7 +84,7 @@ def test_arguments_that_do_not_fit_are_named_one_by_one(tmp_path: Path) -> None:
     ("words", "complaint"),
     [
         ([], "Missing argument 'NAME'"),
-        (["add", "a"], "'a' is no argument"),
+        (["add", "a"], "'a' is not an argument"),
         (["add", "a:=x"], "Not JSON"),
         (["add", "a=1", "--priority", "5000"], "#/priority"),
         (["add", "a=1", "--priority", "x"], "--priority"),

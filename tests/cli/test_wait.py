@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.jobs import Job, Progress
-from app.jobs.cli.progress import Bar
+from app.jobs.cli.progress import ProgressBar
 
 from .console import console
 
@@ -67,7 +67,7 @@ def test_wait_gives_up_after_its_time_with_any_clock(tmp_path: Path) -> None:
 def test_a_terminal_has_one_line_that_is_redrawn(job: Job) -> None:
     """Each snapshot overwrites the last, none is wider than the screen, and the end is a new line."""
     stream, now = Terminal(is_terminal=True), iter(range(100))
-    bar = Bar(stream, lambda: float(next(now)))
+    bar = ProgressBar(stream, lambda: float(next(now)))
     half = Progress(5, 10, 50.0, "half \x1b[31m way \u2026" + "x" * 100, 2.0)
     for shown in (job, replace(job, state="running", progress=half)):
         bar.show(shown)
@@ -83,7 +83,7 @@ def test_a_terminal_has_one_line_that_is_redrawn(job: Job) -> None:
 def test_elsewhere_a_line_is_written_for_news_only(job: Job) -> None:
     """A new state at once, progress at most once a second, and nothing twice."""
     stream, now = Terminal(is_terminal=False), [0.0]
-    bar = Bar(stream, lambda: now[0])
+    bar = ProgressBar(stream, lambda: now[0])
     for moment, shown in [
         (0.0, job),
         (0.1, job),

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from app.jobs import Simmer, current_job
 from app.jobs.database.tables import JOBS
 from app.jobs.job import Job
-from app.jobs.worker.prefetch import AHEAD
+from app.jobs.worker.prefetch import MAX_PREFETCH
 
 from ..reliability.checker import check
 from ..reliability.faults import outage
@@ -67,12 +67,12 @@ def busy_threads(worker: ManualWorker, count: int) -> Iterator[None]:
 
 def test_jobs_of_an_unknown_task_are_not_claimed_ahead(jobs: Simmer) -> None:
     """As many as there are threads; a task must be known to be short before more are taken."""
-    worker, made = ManualWorker(jobs, threads=2), submit(jobs, 2 * (1 + AHEAD) + 4)
+    worker, made = ManualWorker(jobs, threads=2), submit(jobs, 2 * (1 + MAX_PREFETCH) + 4)
     worker.turn()
     assert worker.states(made).count("running") == 2
     worker.pool.run()
     worker.turn()
-    assert worker.states(made).count("running") == 2 * (1 + AHEAD)
+    assert worker.states(made).count("running") == 2 * (1 + MAX_PREFETCH)
 
 
 def test_what_sits_behind_a_long_job_is_put_back(jobs: Simmer) -> None:
