@@ -39,7 +39,8 @@ class Site:
         """Submit a job and return it as the answer shows it."""
         response = self.post("/jobs", {"task": task, **body})
         assert response.status_code == 202, response.get_data(as_text=True)
-        return response.get_json()
+        job: dict[str, Any] = response.get_json()
+        return job
 
     def drain(self) -> None:
         """Run everything that is due, here."""
@@ -48,7 +49,8 @@ class Site:
 
     def count(self) -> int:
         """How many jobs there are."""
-        return self.get("/jobs?count=true&limit=1").get_json()["total"]["value"]
+        total: int = self.get("/jobs?count=true&limit=1").get_json()["total"]["value"]
+        return total
 
 
 def add_tasks(jobs: Simmer) -> None:
@@ -116,7 +118,7 @@ def is_problem(response: TestResponse, status: int, slug: str) -> dict[str, Any]
     """Check that `response` is a problem document of that kind and return it."""
     assert response.status_code == status, response.get_data(as_text=True)
     assert response.mimetype == "application/problem+json"
-    document = response.get_json()
+    document: dict[str, Any] = response.get_json()
     assert (
         {"type", "title", "status", "detail"}
         <= set(document)

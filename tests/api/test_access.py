@@ -26,8 +26,8 @@ def send(here: Site, right: str, token: str | None = None, **options: Any) -> An
     """A request that needs `right`."""
     method, path = ONE_OF_EACH[right]
     headers = options.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
-    body = {"json": {"task": "add"}} if right == "submit" else {}
-    return here.client.open(API + path, method=method, headers=headers, **body, **options)
+    body = {"task": "add"} if right == "submit" else None
+    return here.client.open(API + path, method=method, headers=headers, json=body, **options)
 
 
 @contextmanager
@@ -148,12 +148,12 @@ def test_without_settings_only_this_machine_is_served(
 ) -> None:
     """Anything that hints at another machine, a proxy or a foreign page is 403, naming the two settings."""
     with site_with_views(tmp_path) as here:
-        for call in (
-            lambda: here.get("/jobs", headers=headers, environ_overrides=environ),
-            lambda: here.post("/jobs", {"task": "add"}, headers=headers, environ_overrides=environ),
-            lambda: here.client.get("/mine", headers=headers, environ_overrides=environ),
+        for response in (
+            here.get("/jobs", headers=headers, environ_overrides=environ),
+            here.post("/jobs", {"task": "add"}, headers=headers, environ_overrides=environ),
+            here.client.get("/mine", headers=headers, environ_overrides=environ),
         ):
-            document = is_problem(call(), 403, "forbidden")
+            document = is_problem(response, 403, "forbidden")
             assert "JOBS_API_TOKENS" in document["detail"]
             assert "JOBS_AUTH" in document["detail"]
         assert here.count() == 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Response
+from flask.json.provider import DefaultJSONProvider
 
 from .site import is_problem, site
 
@@ -41,7 +42,7 @@ def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
     with site(tmp_path, prefix=None) as here:
 
         @here.app.post("/start")
-        def start() -> object:
+        def start() -> Response:
             return here.jobs.accepted(here.jobs.submit("add", args={"a": 1}))
 
         response = here.client.post("/start")
@@ -56,7 +57,7 @@ def test_a_hosts_view_answers_as_post_jobs_does(tmp_path: Path) -> None:
     with site(tmp_path) as here:
 
         @here.app.post("/start")
-        def start() -> object:
+        def start() -> Response:
             return here.jobs.accepted(here.jobs.submit("add", args={"a": 1}))
 
         mine, ours = here.client.post("/start"), here.post("/jobs", {"task": "add", "args": {"a": 1}})
@@ -70,7 +71,7 @@ def test_a_hosts_view_answers_as_post_jobs_does(tmp_path: Path) -> None:
 def test_the_hosts_json_provider_has_no_say(tmp_path: Path, provider: str) -> None:
     """A host that writes JSON in a way of its own changes nothing in our answers."""
 
-    class Odd(Flask.json_provider_class):  # type: ignore[name-defined,misc]
+    class Odd(DefaultJSONProvider):
         def dumps(self, obj: object, **options: object) -> str:
             return '"odd"'
 

@@ -32,7 +32,8 @@ def test_pages_follow_each_other_without_gaps_or_repeats(tmp_path: Path, url: UR
     """Following the Link header from page to page shows every job once, newest first, new ones or not."""
     with site(tmp_path, url=url) as here:
         made = [here.submit()["id"] for _ in range(7)]
-        seen, address = [], f"{API}/jobs?limit=3"
+        seen: list[str] = []
+        address: str | None = f"{API}/jobs?limit=3"
         while address:
             response = here.client.get(address)
             seen += [job["id"] for job in response.get_json()["items"]]

@@ -63,7 +63,7 @@ whole = st.builds(lambda rule, more: {**NEW, "trigger": rule, **more}, rules, fe
 looks = st.fixed_dictionaries(
     {"trigger": rules}, optional={"count": some | numbers, "after": times | st.none(), "timezone": zones}
 )
-nothing = st.just(None) | st.just({}) | st.just({}) | anything
+nothing: st.SearchStrategy[Any] = st.just(None) | st.just({}) | st.just({}) | anything
 
 
 def _without_id(body: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def test_any_request_is_answered(shared: Site, request: tuple[str, str, Any], pa
     """With what it asked for or with a problem; the schedules that there are can then be read and fire."""
     shared.client.post(f"{API}/schedules", json={"id": "s", **NEW})
     method, path, body = request
-    options = {} if body is None else {"data": json.dumps(body), **JSON}
+    options: dict[str, Any] = {} if body is None else {"data": json.dumps(body), **JSON}
     response = shared.client.open(f"{API}/schedules{path}", method=method, **options)
     if response.status_code >= 400:
         assert response.status_code < 500, (body, response.data)

@@ -88,7 +88,13 @@ def test_a_task_without_arguments_needs_none(tmp_path: Path) -> None:
 def test_options_are_stored(tmp_path: Path) -> None:
     """Queue, priority, tags, attempts and delay are those of the body."""
     with site(tmp_path) as here:
-        options = {"queue": "reports", "priority": -5, "tags": ["a", "b"], "max_attempts": 4, "delay": 60}
+        options: dict[str, Any] = {
+            "queue": "reports",
+            "priority": -5,
+            "tags": ["a", "b"],
+            "max_attempts": 4,
+            "delay": 60,
+        }
         job = here.submit(**options)
         assert {key: job[key] for key in ("queue", "priority", "tags", "max_attempts")} == {
             key: options[key] for key in ("queue", "priority", "tags", "max_attempts")

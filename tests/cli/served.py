@@ -61,7 +61,7 @@ def chain(left: int) -> int:
 
 
 @jobs.task
-def my_worker() -> dict[str, Any]:
+def my_worker() -> Any:
     (worker,) = jobs.runtime.status.workers()
     return worker
 

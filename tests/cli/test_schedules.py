@@ -135,8 +135,8 @@ def test_preview_shows_words_and_moments(tmp_path: Path) -> None:
         assert lines[0].split()[:2] == ["2026-03-29T01:00:00Z", "2026-03-29T04:00:00+03:00"]
         assert "03:30 does not exist" in lines[0]
         assert lines[1].split() == ["2026-03-30T00:30:00Z", "2026-03-30T03:30:00+03:00"]
-        body = {"trigger": {"type": "cron", "expression": "30 3 * * *", "timezone": "Europe/Helsinki"}}
-        body |= {"count": 2, "after": "2026-03-28T10:00:00Z"}
+        trigger = {"type": "cron", "expression": "30 3 * * *", "timezone": "Europe/Helsinki"}
+        body = {"trigger": trigger, "count": 2, "after": "2026-03-28T10:00:00Z"}
         answered = here.app.test_client().post(f"{API}/schedules/preview", json=body).get_json()
         assert here.json("schedules", "preview", *words) == answered
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.jobs.errors import InvalidCursor, InvalidState, JobNotFound, NotReady
@@ -63,7 +65,7 @@ def test_filters_join_fields_by_and_values_by_or(bench: Bench) -> None:
     bench.jobs.task("fail", queue="other")(lambda: 1 / 0)
     added, failed = bench.run("add"), bench.run("fail")
 
-    def found(**filters: object) -> set[str]:
+    def found(**filters: Any) -> set[str]:
         return {job.id for job in bench.jobs.list(**filters)}
 
     assert found(state=["failed", "cancelled"]) == found(queue="other") == {failed.id}

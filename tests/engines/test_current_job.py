@@ -11,6 +11,7 @@ from app.jobs import current_job
 from app.jobs.errors import JobNotFound
 from tests.support import eventually, job_is
 
+from .conftest import MakeBench
 from .driver import Bench
 
 
@@ -106,7 +107,7 @@ def test_a_timeout_is_a_failure_like_any_other(bench: Bench) -> None:
     @bench.jobs.task(max_attempts=2, backoff=0.01, timeout=0.02)
     def slow() -> None:
         clock = bench.jobs.runtime.clock
-        while current_job.time_left > 0:
+        while (current_job.time_left or 0) > 0:
             waiting.wait(0.005)
             getattr(clock, "advance", lambda _seconds: None)(0.005)
         try:
@@ -115,6 +116,7 @@ def test_a_timeout_is_a_failure_like_any_other(bench: Bench) -> None:
             return
 
     job = bench.run("slow")
+    assert job.error is not None
     assert (job.state, job.attempt, job.error["type"]) == ("failed", 2, "JobTimeout")
 
 
@@ -151,7 +153,7 @@ def test_waiting_for_nothing_raises_and_waiting_ends_in_time(bench: Bench) -> No
     assert job.state == ("succeeded" if bench.engine == "inline" else "scheduled")
 
 
-def test_a_running_job_can_be_asked_to_stop(make_bench: Any) -> None:
+def test_a_running_job_can_be_asked_to_stop(make_bench: MakeBench) -> None:
     """`check` and `track` raise at their next step, and the job ends as cancelled."""
     bench = make_bench("thread")
     seen = threading.Event()
@@ -169,7 +171,7 @@ def test_a_running_job_can_be_asked_to_stop(make_bench: Any) -> None:
     assert (done.attempt, bench.events(done)[-1]) == (1, "cancelled")
 
 
-def test_the_return_of_a_task_honours_a_request_to_stop(make_bench: Any) -> None:
+def test_the_return_of_a_task_honours_a_request_to_stop(make_bench: MakeBench) -> None:
     """A task that never looks is cancelled when it returns."""
     bench = make_bench("thread")
     begun, go_on = threading.Event(), threading.Event()

@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from app.jobs import Simmer, Snooze
+from app.jobs import Simmer, Snooze, current_job
 from app.jobs.engines import inline as inplace
 from app.jobs.errors import ConfigError
+
+from .conftest import MakeBench
 
 
 def _memory_app(**config: Any) -> tuple[Flask, SQLAlchemy, Simmer]:
@@ -62,16 +64,14 @@ def test_in_memory_too_the_callers_transaction_is_the_callers(ending: str) -> No
         db.engine.dispose()
 
 
-def test_inline_stores_a_failure_and_raises_it_only_when_asked(make_bench: Any) -> None:
+def test_inline_stores_a_failure_and_raises_it_only_when_asked(make_bench: MakeBench) -> None:
     """JOBS_INLINE_RAISES raises what the task raised last, once the job has failed for good."""
     quiet, loud = make_bench("inline"), make_bench("inline", JOBS_INLINE_RAISES=True)
     for bench in (quiet, loud):
-        tries: list[int] = []
 
         @bench.jobs.task("fail", max_attempts=2)
-        def fail(tries: list[int] = tries) -> None:
-            tries.append(1)
-            raise ZeroDivisionError(f"try {len(tries)}")
+        def fail() -> None:
+            raise ZeroDivisionError(f"try {current_job.attempt}")
 
         with bench.app.app_context():
             if bench is quiet:
@@ -80,10 +80,11 @@ def test_inline_stores_a_failure_and_raises_it_only_when_asked(make_bench: Any) 
                 with pytest.raises(ZeroDivisionError, match="try 2"):
                     bench.jobs.submit("fail")
             (job,) = bench.jobs.list()
+            assert job.error is not None
             assert (job.state, job.attempt, job.error["type"]) == ("failed", 2, "ZeroDivisionError")
 
 
-def test_inline_raises_after_the_callers_commit_and_leaves_the_session_usable(make_bench: Any) -> None:
+def test_inline_raises_after_the_callers_commit_and_leaves_the_session_usable(make_bench: MakeBench) -> None:
     """With session= the failure comes out of commit(), when everything is stored."""
     bench = make_bench("inline", JOBS_INLINE_RAISES=True)
     bench.jobs.task("fail")(lambda: 1 / 0)
@@ -96,7 +97,7 @@ def test_inline_raises_after_the_callers_commit_and_leaves_the_session_usable(ma
     session.commit()
 
 
-def test_inline_does_not_snooze_for_ever(make_bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inline_does_not_snooze_for_ever(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that always snoozes ends in an error for its caller."""
     monkeypatch.setattr(inplace, "MOST_ROUNDS", 5)
     bench = make_bench("inline")
@@ -105,7 +106,7 @@ def test_inline_does_not_snooze_for_ever(make_bench: Any, monkeypatch: pytest.Mo
         bench.jobs.submit("nap")
 
 
-def test_manual_runs_nothing_until_it_is_told_to(make_bench: Any) -> None:
+def test_manual_runs_nothing_until_it_is_told_to(make_bench: MakeBench) -> None:
     """`submitted` shows what was asked for, `drain` runs it and what it submits."""
     bench = make_bench("manual")
     bench.jobs.task("child")(lambda: 1)
@@ -119,14 +120,14 @@ def test_manual_runs_nothing_until_it_is_told_to(make_bench: Any) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "5", "m", "5x", "5m3", "-5m"])
-def test_advance_refuses_what_is_no_duration(make_bench: Any, words: str) -> None:
+def test_advance_refuses_what_is_no_duration(make_bench: MakeBench, words: str) -> None:
     """ValueError with examples."""
     bench = make_bench("manual")
     with pytest.raises(ValueError, match="1h30m"):
         bench.jobs.testing.advance(words)
 
 
-def test_the_systems_clock_cannot_be_advanced(make_bench: Any) -> None:
+def test_the_systems_clock_cannot_be_advanced(make_bench: MakeBench) -> None:
     """Only the manual engine has a clock to move."""
     with pytest.raises(RuntimeError, match="manual"):
         make_bench("inline").jobs.testing.advance("5m")

@@ -12,11 +12,12 @@ from app.jobs import current_job
 from app.jobs.errors import InvalidArguments
 from tests.support import eventually, job_is
 
+from .conftest import MakeBench
 from .driver import Bench
 
 
 @pytest.mark.parametrize("engine", ["thread", "manual"])
-def test_smaller_priorities_run_first_then_older_jobs(engine: str, make_bench: Any) -> None:
+def test_smaller_priorities_run_first_then_older_jobs(engine: str, make_bench: MakeBench) -> None:
     """Within a priority the due time decides, then the id."""
     bench = make_bench(engine, JOBS_THREADS=1)
     order: list[str] = []
@@ -31,13 +32,11 @@ def test_smaller_priorities_run_first_then_older_jobs(engine: str, make_bench: A
         hold = bench.jobs.submit("hold")
         eventually(job_is(bench.jobs, hold.id, "running"))
     earlier = datetime.now(UTC) - timedelta(hours=1)
-    jobs = [
-        bench.jobs.submit("note", {"name": name}, **options)
-        for name, options in {
-            "late": {"priority": 5}, "first": {"priority": -5}, "second": {}, "third": {},
-            "early": {"run_at": earlier, "priority": 1}, "fifth": {"priority": 1},
-        }.items()
-    ]  # fmt: skip
+    options: dict[str, dict[str, Any]] = {
+        "late": {"priority": 5}, "first": {"priority": -5}, "second": {}, "third": {},
+        "early": {"run_at": earlier, "priority": 1}, "fifth": {"priority": 1},
+    }  # fmt: skip
+    jobs = [bench.jobs.submit("note", {"name": name}, **given) for name, given in options.items()]
     go_on.set()
     for job in jobs:
         bench.finish(job)
@@ -45,7 +44,7 @@ def test_smaller_priorities_run_first_then_older_jobs(engine: str, make_bench: A
 
 
 @pytest.mark.parametrize("engine", ["thread", "manual"])
-def test_only_the_queues_of_this_process_are_served(engine: str, make_bench: Any) -> None:
+def test_only_the_queues_of_this_process_are_served(engine: str, make_bench: MakeBench) -> None:
     """With JOBS_QUEUES another queue's jobs stay queued."""
     bench = make_bench(engine, JOBS_QUEUES=["mail", "reports"])
     bench.jobs.task("send", queue="mail")(lambda: current_job.queue)
@@ -74,7 +73,7 @@ def test_tags_are_the_tasks_or_the_submissions(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("engine", ["thread", "manual"])
-def test_a_delayed_job_waits_for_its_time(engine: str, make_bench: Any) -> None:
+def test_a_delayed_job_waits_for_its_time(engine: str, make_bench: MakeBench) -> None:
     """It is scheduled until then, and runs without anybody's help."""
     bench = make_bench(engine)
     bench.jobs.task("add")(lambda: 1)
@@ -82,10 +81,11 @@ def test_a_delayed_job_waits_for_its_time(engine: str, make_bench: Any) -> None:
     bench.settle()
     assert bench.jobs.get(job.id).state == "scheduled"
     done = bench.finish(job)
+    assert done.started_at is not None
     assert done.started_at >= job.run_at == job.created_at + timedelta(seconds=0.15)
 
 
-def test_the_inline_engine_ignores_delays(make_bench: Any) -> None:
+def test_the_inline_engine_ignores_delays(make_bench: MakeBench) -> None:
     """Its tests need not wait."""
     bench = make_bench("inline")
     bench.jobs.task("add")(lambda: 1)

@@ -14,6 +14,7 @@ from marshmallow import Schema, fields
 from app.jobs import current_job
 from app.jobs.errors import InvalidArguments, UnknownTask
 
+from .conftest import MakeBench
 from .driver import Bench
 
 
@@ -126,12 +127,13 @@ def test_a_result_that_is_not_json_fails_without_a_retry(bench: Bench) -> None:
         assert job.error["type"] == "ResultNotSerializable"
 
 
-def test_a_result_that_is_too_large_fails_without_a_retry(engine: str, make_bench: Any) -> None:
+def test_a_result_that_is_too_large_fails_without_a_retry(engine: str, make_bench: MakeBench) -> None:
     """The limit counts bytes, not characters."""
     bench = make_bench(engine, JOBS_MAX_RESULT_BYTES=100)
     bench.jobs.task("make", max_attempts=3, backoff=0)(lambda n: "é" * n)
     assert bench.run("make", {"n": 49}).state == "succeeded"
     job = bench.run("make", {"n": 50})
+    assert job.error is not None
     assert (job.state, job.attempt, job.error["type"]) == ("failed", 1, "ResultTooLarge")
 
 

@@ -10,6 +10,7 @@ from app.jobs import Cancel, JobCancelled, Snooze, current_job
 from app.jobs.errors import InvalidState
 
 from ..support import eventually
+from .conftest import MakeBench
 from .driver import Bench
 
 
@@ -181,7 +182,7 @@ def test_an_operators_retry_runs_a_success_and_a_cancelled_job_again(bench: Benc
     assert (again.state, again.attempt, again.max_attempts, again.error) == ("succeeded", 2, 3, None)
 
 
-def test_only_a_final_job_can_be_retried_or_deleted(make_bench: Any) -> None:
+def test_only_a_final_job_can_be_retried_or_deleted(make_bench: MakeBench) -> None:
     """A job that waits is refused, and the message says what it is."""
     bench = make_bench("manual")
     bench.jobs.task("add")(lambda: 1)

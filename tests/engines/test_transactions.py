@@ -8,6 +8,7 @@ import pytest
 
 from app.jobs.errors import InvalidArguments, OpenTransaction, QueueFull
 
+from .conftest import MakeBench
 from .driver import Bench
 
 
@@ -134,7 +135,7 @@ def test_submit_many_is_one_transaction(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("engine", ["manual"])
-def test_a_full_backlog_refuses_submissions(engine: str, make_bench: Any) -> None:
+def test_a_full_backlog_refuses_submissions(engine: str, make_bench: MakeBench) -> None:
     """Up to JOBS_MAX_QUEUED wait; retries are never refused, and there is room again when jobs have run."""
     bench = make_bench(engine, JOBS_MAX_QUEUED=3)
     task = bench.jobs.task("add")(lambda: 1)

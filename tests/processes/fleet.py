@@ -110,8 +110,8 @@ class Machine:
     def ready(self, server: Server, workers: int | None = None) -> Server:
         """The server, once every process of it runs jobs, which is seen without asking it anything."""
         wanted = workers or processes(server.name)
-        eventually(lambda: self.rows.workers() >= wanted or server.is_over, 60, f"{server.name} works")
-        assert not server.is_over, f"{server.name} ended:\n{server.words}"
+        eventually(lambda: self.rows.workers() >= wanted or server.has_ended(), 60, f"{server.name} works")
+        assert not server.has_ended(), f"{server.name} ended:\n{server.words}"
         return server
 
     def up(self, name: str, **settings: Any) -> Server:

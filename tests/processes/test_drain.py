@@ -80,7 +80,7 @@ def test_a_second_signal_hurries(fleet: Fleet, number: signal.Signals) -> None:
         server.signal(number)
         here.until("draining", "SELECT state FROM simmer_workers")
         server.signal(number)
-        took = timed(lambda its=server: its.is_over, 10, f"{name} ends")
+        took = timed(server.has_ended, 10, f"{name} ends")
         assert server.wait() == 0, server.words
         assert took < 1.5, server.words
         assert "Traceback" not in server.words
@@ -102,6 +102,6 @@ def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
         assert here.rows.job(stuck[name], "attempt", "crashes") == (1, 0)
         assert here.rows.events(stuck[name])[-2:] == ["released", "claimed"]
         assert here.rows.workers() == 1
-        timed(lambda its=server: its.ask("health/ready").status == 200, 10, "it answers")
+        timed(server.is_ready, 10, "it answers")
         server.signal_all(signal.SIGINT)
         server.wait()

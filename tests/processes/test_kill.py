@@ -6,13 +6,15 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
+from ..support import eventually
 from .conftest import Fleet
 from .fleet import Machine, machine
 from .rows import FINAL
-from .servers import Server, timed
+from .servers import Server
 
 TWO, ONE = "gunicorn -k gthread -w2", "gunicorn -k gthread -w1"
 QUICK = {"RESCUE_AFTER": 1, "HEARTBEAT_SECONDS": 0.2}
@@ -30,6 +32,11 @@ def long_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine
         yield here, job_id
 
 
+def has_ended(here: Machine, count: int, task: str) -> bool:
+    """Whether so many jobs of `task` have ended, at least."""
+    return (here.rows.one(ENDED, task) or 0) >= count
+
+
 @pytest.mark.usefixtures("long_job")
 def test_all_jobs_end_once_after_a_kill_and_a_restart(fleet: Fleet) -> None:
     """200 jobs run and wait when everything is killed: each ends once, within 10 s of the restart."""
@@ -39,7 +46,7 @@ def test_all_jobs_end_once_after_a_kill_and_a_restart(fleet: Fleet) -> None:
     accepted = {}
     for name, (here, server) in servers.items():
         accepted[name] = server.submit_many(200, tasks[name], **args[tasks[name]])
-        timed(lambda its=here, task=tasks[name]: (its.rows.one(ENDED, task) or 0) >= 50, 20, "50 ended")
+        eventually(partial(has_ended, here, 50, tasks[name]), 20, "50 ended")
         server.kill()
     for name, (here, _) in servers.items():
         left, begun = here.rows.states(tasks[name]), time.monotonic()

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import cycle, islice
 from statistics import quantiles
 
@@ -143,7 +144,7 @@ def test_killed_processes_lose_and_double_nothing(
     for second, place in zip(moments, islice(cycle(range(processes)), len(moments)), strict=True):
         passed = (begin + timedelta(seconds=second)).strftime("%F %T")
         newest = f"SELECT max(fire_time) > ? FROM simmer_fires WHERE {OURS}"
-        eventually(lambda sql=newest, at=passed: here.rows.one(sql, at), 60, f"fire times pass {passed}")
+        eventually(partial(here.rows.one, newest, passed), 60, f"fire times pass {passed}")
         workers[place].kill()
         workers[place] = here.start("worker", **WORKER)
     counts = check(here)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -67,22 +68,26 @@ def fire(served: Served, seconds: int) -> None:
     wait_for_fires(served, seconds - seconds // 2)
     for name in DEBUG:
         here, _ = served[name]
-        eventually(
-            lambda its=here, old=before[name]: its.rows.of("SELECT id FROM simmer_workers") not in (old, [])
-        )
+        eventually(partial(has_other_workers, here, before[name]))
     for _, server in served.values():
         server.kill()
+
+
+def has_other_workers(here: Machine, before: list[tuple[Any, ...]]) -> bool:
+    """Whether there are workers, and not those of before."""
+    return here.rows.of("SELECT id FROM simmer_workers") not in (before, [])
+
+
+def has_fired(here: Machine, times: int) -> bool:
+    """Whether it has fired so often, at least."""
+    return bool(here.rows.one(FIRED) >= times)
 
 
 def wait_for_fires(served: Served, more: int) -> None:
     """Until each has fired so many times more."""
     already = {name: here.rows.one(FIRED) for name, (here, _) in served.items()}
     for name, (here, _) in served.items():
-        eventually(
-            lambda its=here, least=already[name] + more: its.rows.one(FIRED) >= least,
-            60,
-            f"{name} fires",
-        )
+        eventually(partial(has_fired, here, already[name] + more), 60, f"{name} fires")
 
 
 def assert_fired_once(rows: Rows, up_at: datetime, reloads: bool) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -62,7 +63,7 @@ def _add_tasks(jobs: Simmer, ran: Counter[tuple[str, int]]) -> None:
 def _scenario(hand: Hand) -> None:
     """Submit, claim, run, fail, retry, snooze, cancel and settle, by one who asks again when refused."""
     for task in ("flaky", "nap"):
-        _insist(lambda task=task: hand.jobs.submit(task))
+        _insist(partial(hand.jobs.submit, task))
     later = _insist(lambda: hand.jobs.submit("plain", delay=3_600))
     _insist(lambda: hand.jobs.cancel(later.id))
     for _ in range(MOST_TURNS):

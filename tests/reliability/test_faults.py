@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy import URL, make_url
 
 from app.jobs import DatabaseUnavailable, Simmer
@@ -54,7 +55,7 @@ def test_any_single_failure_is_survived(make_app: MakeApp) -> None:
                 job = _submit_until_acknowledged(second_time, str(number))
                 ended = _wait(tasks, job.id)
                 cancelled = _submit_until_acknowledged(second_time.options(delay=3600), "later")
-                _insist(lambda job_id=cancelled.id: tasks.cancel(job_id))
+                _insist(partial(tasks.cancel, cancelled.id))
             assert (ended.state, ended.result) == ("succeeded", str(number)), number
             assert tasks.get(cancelled.id).state == "cancelled"
             if not happened() or number >= 40:
@@ -155,12 +156,14 @@ class Histories(RuleBasedStateMachine):
 
 def test_every_history_is_legal(tmp_path: Path) -> None:
     """Hypothesis looks for an order of verbs that ends in a state which must not be."""
-    machine = type("Machine", (Histories,), {"folder": str(tmp_path)})
-    machine.TestCase.settings = settings(
-        max_examples=40, stateful_step_count=30, deadline=None, derandomize=True,
-        suppress_health_check=list(HealthCheck),
+    in_folder = type("HistoriesInFolder", (Histories,), {"folder": str(tmp_path)})
+    run_state_machine_as_test(
+        in_folder,
+        settings=settings(
+            max_examples=40, stateful_step_count=30, deadline=None, derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
     )  # fmt: skip
-    machine.TestCase().runTest()
 
 
 RACER = """

@@ -58,8 +58,9 @@ def scheduler(
 def decisions(database: Database) -> list[tuple[float, str, int]]:
     """(seconds after the start, decision, count) of each decision, in order."""
     with database.read() as conn:
-        rows = conn.execute(select(FIRES).order_by(FIRES.c.fire_time)).all()
-    return [((row.fire_time - START).total_seconds(), row.decision, row.count) for row in rows]
+        columns = FIRES.c.fire_time, FIRES.c.decision, FIRES.c.count
+        rows = conn.execute(select(*columns).order_by(FIRES.c.fire_time)).all()
+    return [((at - START).total_seconds(), decision, count) for at, decision, count in rows]
 
 
 def fire_times_of_jobs(database: Database) -> list[float]:
