@@ -15,8 +15,9 @@ from .clock import Clock, ManualClock
 from .config import Settings
 from .database.database import Database
 from .database.notifier import Notifier
-from .engines.inline import InPlace
-from .engines.thread import ThreadPool
+from .engines.base import Engine, OnEnd
+from .engines.inline import InlineEngine
+from .engines.thread import ThreadEngine, create_pool
 from .errors import DatabaseUnavailable, TablesMissing
 from .execution.runner import Runner
 from .process.servers import Serving
@@ -29,7 +30,8 @@ from .ticker.pruner import Pruner
 from .ticker.rescuer import Rescuer
 from .ticker.scheduler import Scheduler
 from .ticker.ticker import Ticker
-from .worker.dispatcher import Worker
+from .worker.dispatcher import Dispatcher
+from .worker.inline import InlineWorker
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ class Runtime(service.Runtime):
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
         self.clock = ManualClock() if settings.engine == "manual" else Clock()
-        self.runner = Runner(app, registry, settings)
+        self.runner = Runner(app, registry, settings, self.clock)
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
@@ -51,7 +53,7 @@ class Runtime(service.Runtime):
     def _begin_afresh(self) -> None:
         self._lock = threading.Lock()
         self.notifier = Notifier()
-        self.worker: Worker | None = None
+        self.dispatcher: Dispatcher | None = None
         self.ticker: Ticker | None = None
         self.supervisor: Supervisor | None = None
         self.settings_of_threads = self.settings
@@ -63,9 +65,9 @@ class Runtime(service.Runtime):
         self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
         self._make_use_cases()
         self.scheduler = self._new_scheduler()
-        self.in_place = InPlace(
-            runner=self.runner, database=self.database, registry=self.registry, settings=self.settings,
-            clock=self.clock, notifier=self.notifier,
+        self.inline_worker = InlineWorker(
+            make_engine=self._inline_engine, database=self.database, registry=self.registry,
+            settings=self.settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
 
     def _make_use_cases(self) -> None:
@@ -107,7 +109,7 @@ class Runtime(service.Runtime):
         if supervisor is not None:
             supervisor.stop(self.settings.shutdown_grace if timeout is None else timeout)
             with self._lock:
-                self.supervisor = self.worker = self.ticker = None
+                self.supervisor = self.dispatcher = self.ticker = None
                 self.draining = False
 
     @property
@@ -120,9 +122,9 @@ class Runtime(service.Runtime):
 
         Raises DatabaseUnavailable.
         """
-        if self.worker is None or self.ticker is None or self.ticker.last_turn is None:
+        if self.dispatcher is None or self.ticker is None or self.ticker.last_turn is None:
             return False
-        return not self.status.has_work(self.worker.id, self.settings_of_threads.queues)
+        return not self.status.has_work(self.dispatcher.id, self.settings_of_threads.queues)
 
     def can_start(self) -> bool:
         """Called by the supervisor: whether the tables are there. Says once that they are not."""
@@ -138,37 +140,46 @@ class Runtime(service.Runtime):
     def start_threads(self) -> None:
         """Called by the supervisor."""
         settings = self.settings_of_threads
-        self.worker = Worker(
-            pool=ThreadPool(self.app, settings.threads), runner=self.runner, database=self.database,
-            registry=self.registry, settings=settings, clock=self.clock, notifier=self.notifier,
+        self.dispatcher = Dispatcher(
+            make_engine=self.create_engine, database=self.database, registry=self.registry,
+            settings=settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = (
-            Rescuer(self.worker, self.database, self.settings, self.clock, self.notifier),
+            Rescuer(self.dispatcher, self.database, self.settings, self.clock, self.notifier),
             self.scheduler,
             Pruner(self.database, self.settings, self.clock),
         )
         self.ticker = Ticker(duties, self.clock)
-        self.worker.start()
+        self.dispatcher.start()
         self.ticker.start()
+
+    def create_engine(self, on_end: OnEnd) -> Engine:
+        """Where the jobs of this process's worker run."""
+        threads = self.settings_of_threads.threads
+        pool = create_pool(self.app, threads)
+        return ThreadEngine(pool, threads, run=self.runner.run, on_end=on_end, clock=self.clock)
+
+    def _inline_engine(self, on_end: OnEnd) -> Engine:
+        return InlineEngine(self.settings.engine, run=self.runner.run, on_end=on_end)
 
     def _new_scheduler(self) -> Scheduler:
         return Scheduler(
-            app=self.settings.app, worker=self.worker, database=self.database, registry=self.registry,
+            app=self.settings.app, dispatcher=self.dispatcher, database=self.database, registry=self.registry,
             factory=self.factory, backlog=self.backlog, clock=self.clock,
         )  # fmt: skip
 
-    def drain(self, grace: float, hurry: Callable[[], bool]) -> bool:
+    def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
         """Called by the supervisor: claim no more and wait for what runs. Whether all of it ended."""
         self.draining = True
-        return self.worker is None or self.worker.drain(grace, hurry)
+        return self.dispatcher is None or self.dispatcher.drain(grace, abort_requested)
 
     def end_threads(self) -> bool:
         """Called by the supervisor: put back what still runs. Whether no thread is stuck in a task."""
-        if self.worker is None or self.ticker is None:
+        if self.dispatcher is None or self.ticker is None:
             return True
         self.ticker.stop(0.5)
-        return self.worker.stop()
+        return self.dispatcher.stop()
 
     def before_fork(self) -> None:
         """Keep this process's threads out of the database while it forks."""
@@ -191,14 +202,14 @@ class Runtime(service.Runtime):
         """Jobs were committed: run them, or wake who does."""
         if self.settings.engine == "inline":
             for job_id in job_ids:
-                self.in_place.run_to_end(job_id)
-        elif self.worker is not None:
-            self.worker.wake()
+                self.inline_worker.run_to_end(job_id)
+        elif self.dispatcher is not None:
+            self.dispatcher.wake()
 
     def cancel_requested(self, job_id: str) -> None:
         """Pass it on if the job runs here; another process sees it in the database."""
-        if self.worker is not None:
-            self.worker.ask_to_cancel(job_id)
+        if self.dispatcher is not None:
+            self.dispatcher.request_cancel(job_id)
 
     def schedules_changed(self) -> None:
         """Look at the schedules at once."""
@@ -209,12 +220,12 @@ class Runtime(service.Runtime):
         """What is wrong with the threads of this process."""
         if self.draining:
             return {"worker": "draining"}
-        if self.worker is None or self.ticker is None:
+        if self.dispatcher is None or self.ticker is None:
             return {"worker": self._waits_for or "not started yet"} if self.supervisor else {}
         found = {}
-        if not self.worker.is_alive or not self.worker.is_registered:
+        if not self.dispatcher.is_alive or not self.dispatcher.is_registered:
             found["worker"] = (
-                "the dispatcher does not run" if self.worker.is_registered else "not registered yet"
+                "the dispatcher does not run" if self.dispatcher.is_registered else "not registered yet"
             )
         if not self.ticker.is_alive:
             found["ticker"] = "the ticker does not run"

@@ -177,18 +177,17 @@ def _ended(jobs: Simmer) -> int:
 
 
 def _footprint(jobs: Simmer) -> dict[str, int]:
-    """What could grow: threads, files, sessions, jobs in hand, those who listen."""
+    """What could grow: threads, files, sessions, jobs in worker, those who listen."""
     gc.collect()
     runtime = jobs.runtime
     files = 0
     with suppress(OSError):
         files = len(os.listdir("/proc/self/fd"))
-    assert runtime.worker is not None
+    assert runtime.dispatcher is not None
     return {
         "threads": threading.active_count(),
         "files": files,
         "sessions": len(runtime.app.extensions["sqlalchemy"].session.registry.registry),
-        "slots": len(runtime.worker._slots),
-        "inbox": len(runtime.worker._slots._inbox),
-        "listeners": len(runtime.notifier._waiting),
+        "runs": runtime.dispatcher.load,
+        "listeners": runtime.notifier.listeners,
     }

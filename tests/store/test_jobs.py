@@ -116,8 +116,8 @@ def test_progress_is_shown_with_per_cent(database: Database) -> None:
         assert claim is not None
         shown, version = [], 0
         for said in ((1, None, ""), (1, 0, ""), (30, 40, "x"), (50, 40, ""), (-1, 40, "")):
-            runs.progress(conn, [(claim, said)])
-            job = queries.get(conn, claim.id)
+            runs.record_progress(conn, [(claim, said)])
+            job = queries.get(conn, claim.job_id)
             assert job is not None
             shown.append(job.progress.percent)
             version = job.version

@@ -50,7 +50,7 @@ def scheduler(
     registry = registry or a_registry()
     factory = JobFactory(registry, Settings(app="host"))
     return Scheduler(
-        app="host", worker=None, database=database, registry=registry, factory=factory,
+        app="host", dispatcher=None, database=database, registry=registry, factory=factory,
         backlog=Backlog(database, limit, clock), clock=clock,
     )  # fmt: skip
 

@@ -14,6 +14,11 @@ class Notifier:
         self._lock = threading.Lock()
         self._waiting: dict[str, list[threading.Event]] = {}
 
+    @property
+    def listeners(self) -> int:
+        """For how many jobs somebody waits."""
+        return len(self._waiting)
+
     @contextmanager
     def listen(self, job_id: str) -> Iterator[threading.Event]:
         """An event that is set when the job changes; clear it before looking at the job."""

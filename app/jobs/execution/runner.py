@@ -10,65 +10,72 @@ from typing import Any
 
 from flask import Flask
 
+from ..checks import TEN_YEARS, is_number
+from ..clock import Clock
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..outcomes import Cancel, Outcome, Snooze
+from ..run import Run
 from ..serialization.encoding import dumps, stored
-from ..serialization.text import describe_exception, storable
-from ..store.claims import Claim
+from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
-from .current_job import Run, activate
+from .current_job import CurrentJob, activate
+from .failure import describe_exception
 
 log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Runs attempts of one app's tasks; what goes wrong in one ends that one and nothing else."""
+    """Calls the tasks of one app; what goes wrong in one run ends that one and nothing else."""
 
-    def __init__(self, app: Flask, registry: Registry, settings: Settings) -> None:
-        self._app, self._registry, self._settings = app, registry, settings
+    def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
+        self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
 
-    def run(self, claim: Claim, run: Run) -> Outcome:
-        """Call the task of `claim` and say how it ended. Never raises.
+    def run(self, run: Run) -> Outcome:
+        """Call the task of `run` and say how it ended. Never raises.
 
         Nothing of the calling thread leaks in: an empty contextvars context, a fresh app context, no request.
         """
-        return contextvars.Context().run(self._run_in_app, claim, run)
+        run.started_at = self._clock.now()
+        # From now on: what it waited for a thread is not part of its timeout.
+        run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
+        return contextvars.Context().run(self._run_in_app, run)
 
-    def _run_in_app(self, claim: Claim, run: Run) -> Outcome:
+    def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None
         close_session = _nothing
         try:
             with self._app.app_context():
                 close_session = self._session_closer()
                 try:
-                    activate(run)
-                    outcome = self._attempt(claim, run)
+                    outcome = self._call_task(run)
                 finally:
                     close_session()
         except BaseException as error:
             # A teardown of the host's failed; what the task did stands.
-            log.exception("job %s (%s): a teardown of the app raised", claim.id, claim.task)
+            log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=describe_exception(error))
         finally:
             close_session()  # a teardown may have opened it again
         return outcome
 
-    def _attempt(self, claim: Claim, run: Run) -> Outcome:
-        definition = self._registry.get(claim.task)
+    def _call_task(self, run: Run) -> Outcome:
+        definition = self._registry.get(run.task)
+        job = CurrentJob(run, self._clock)
+        activate(job)
         try:
-            run.check()
-            value = definition.function(**definition.arguments.load(stored(claim.args)))
+            job.check()
+            value = definition.function(**definition.arguments.load(stored(run.args)))
             return self._outcome_of(value)
         except JobCancelled as asked:
             return Outcome("cancelled", reason=describe_exception(asked).message or None)
         except BaseException as error:
-            return self._failed(definition, claim, error)
+            return _failed(definition, run, error)
 
     def _outcome_of(self, value: Any) -> Outcome:
         if isinstance(value, Snooze):
-            return Outcome("snoozed", delay=_snooze(value.seconds))
+            return Outcome("snoozed", delay=_snooze_seconds(value.seconds))
         if isinstance(value, Cancel):
             return Outcome("cancelled", reason=storable(value.reason) or None)
         try:
@@ -82,18 +89,6 @@ class Runner:
             )
         return Outcome("succeeded", result=result)
 
-    def _failed(self, definition: TaskDefinition, claim: Claim, error: BaseException) -> Outcome:
-        failure = describe_exception(error)
-        retry_in = None
-        if claim.attempt < claim.max_attempts and _is_retryable(error, definition.retry_on):
-            retry_in = _backoff(definition, claim)
-        then = "failed for good" if retry_in is None else f"runs again in {retry_in:.1f} s"
-        log.error(
-            "job %s (%s): attempt %d of %d %s\n%s",
-            claim.id, claim.task, claim.attempt, claim.max_attempts, then, failure.traceback,
-        )  # fmt: skip
-        return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
-
     def _session_closer(self) -> Callable[[], None]:
         """What closes the job's session, whatever the host does with contexts and teardowns.
 
@@ -105,21 +100,34 @@ class Runner:
             return _nothing
         scopes = db.session.registry
         if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
-            return lambda: _quietly(db.session.remove)
+            return lambda: _suppressing(db.session.remove)
         key = scopes.scopefunc()
 
         def close() -> None:
             if session := scopes.registry.pop(key, None):
-                _quietly(session.close)
+                _suppressing(session.close)
 
         return close
+
+
+def _failed(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
+    failure = describe_exception(error)
+    retry_in = None
+    if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
+        retry_in = _backoff_seconds(definition, run)
+    then = "failed for good" if retry_in is None else f"runs again in {retry_in:.1f} s"
+    log.error(
+        "job %s (%s): attempt %d of %d %s\n%s",
+        run.job_id, run.task, run.attempt, run.max_attempts, then, failure.traceback,
+    )  # fmt: skip
+    return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
 
 
 def _nothing() -> None:
     pass
 
 
-def _quietly(call: Callable[[], None]) -> None:
+def _suppressing(call: Callable[[], None]) -> None:
     with contextlib.suppress(Exception):
         call()
 
@@ -131,16 +139,15 @@ def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...
     return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)
 
 
-def _snooze(seconds: Any) -> float:
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not number or not seconds <= backoffs.LONGEST:
+def _snooze_seconds(seconds: Any) -> float:
+    if not is_number(seconds) or seconds > TEN_YEARS:
         raise ValueError(f"Snooze takes a number of seconds, ten years at most, not {seconds!r:.200}")
     return max(0.0, float(seconds))
 
 
-def _backoff(definition: TaskDefinition, claim: Claim) -> float:
+def _backoff_seconds(definition: TaskDefinition, run: Run) -> float:
     try:
-        return backoffs.delay(definition.backoff, claim.attempt)
+        return backoffs.delay(definition.backoff, run.attempt)
     except Exception:
-        log.exception("task %s: its backoff raised; the exponential one is used", claim.task)
-        return backoffs.delay("exponential", claim.attempt)
+        log.exception("task %s: its backoff raised; the exponential one is used", run.task)
+        return backoffs.delay("exponential", run.attempt)

@@ -98,7 +98,7 @@ def remove(conn: Plain | Connection, worker_id: str) -> None:
     _REMOVE.apply(conn, worker_id=worker_id)
 
 
-def bury(conn: Connection, worker_id: str, beat: int) -> bool:
+def declare_dead(conn: Connection, worker_id: str, beat: int) -> bool:
     """Declare a worker dead, unless it has given a sign of life since `beat`. Whether it is."""
     dead = delete(WORKERS).where(WORKERS.c.id == worker_id, WORKERS.c.beat == beat)
     return conn.execute(dead).rowcount == 1

@@ -12,7 +12,7 @@ from ..database.notifier import Notifier
 from ..errors import DatabaseUnavailable
 from ..process.identity import Evidence, evidence_of_this_process
 from ..store import workers
-from ..worker.dispatcher import Worker
+from ..worker.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
 LOOK_EVERY: Final = 1.0
@@ -32,9 +32,9 @@ class Rescuer:
     name = "rescuer"
 
     def __init__(
-        self, worker: Worker, database: Database, settings: Settings, clock: Clock, notifier: Notifier
+        self, dispatcher: Dispatcher, database: Database, settings: Settings, clock: Clock, notifier: Notifier
     ) -> None:
-        self._worker, self._database, self._clock, self._notifier = worker, database, clock, notifier
+        self._dispatcher, self._database, self._clock, self._notifier = dispatcher, database, clock, notifier
         self._rescue_after, self._heartbeat = settings.rescue_after, settings.heartbeat_seconds
         self._pause = min(LOOK_EVERY, settings.heartbeat_seconds)
         self._last_beat: float | None = None
@@ -44,7 +44,7 @@ class Rescuer:
 
     def run_once(self) -> float:
         """Beat if it is time, look at the others, rescue what the dead left."""
-        if not self._worker.is_registered:
+        if not self._dispatcher.is_registered:
             return AS_LONG_AS_NEW
         try:
             self._beat()
@@ -59,11 +59,11 @@ class Rescuer:
         self._is_quiet = False
         with self._database.read() as conn:
             rows, has_orphans = workers.all_workers(conn), workers.has_orphans(conn)
-        others = [row for row in rows if row.id != self._worker.id]
+        others = [row for row in rows if row.id != self._dispatcher.id]
         # Where nobody else is, nothing comes about that nobody writes.
         is_quiet = not others and not has_orphans
         for dead, why in self._dead(others):
-            has_orphans = self._bury(dead, why) or has_orphans
+            has_orphans = self._declare_dead(dead, why) or has_orphans
         while has_orphans:
             has_orphans = self._rescue()
         self._is_quiet = is_quiet
@@ -76,12 +76,12 @@ class Rescuer:
         moment = self._clock.monotonic()
         if self._last_beat is not None and moment - self._last_beat < self._heartbeat:
             return
-        me = self._worker.id
+        me = self._dispatcher.id
         with self._database.write() as conn:
             lives = workers.beat(conn, me, self._clock.now())
         self._last_beat = moment
         if not lives:
-            self._worker.lost_its_row(me)
+            self._dispatcher.declared_dead(me)
 
     def _dead(self, rows: list[Any]) -> list[tuple[Any, str]]:
         passed = self._time_passed()
@@ -105,9 +105,9 @@ class Rescuer:
         self._last_look = moment
         return min(passed, max(self._heartbeat, 2 * self._pause))
 
-    def _bury(self, row: Any, why: str) -> bool:
+    def _declare_dead(self, row: Any, why: str) -> bool:
         with self._database.write() as conn:
-            if dead := workers.bury(conn, row.id, row.beat):
+            if dead := workers.declare_dead(conn, row.id, row.beat):
                 log.warning("worker %s (pid %d on %s) is dead: %s", row.id, row.pid, row.host, why)
         return dead
 
@@ -116,7 +116,7 @@ class Rescuer:
         with self._database.write() as conn:
             rescued = workers.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
         self._notifier.notify(rescued)
-        self._worker.wake()
+        self._dispatcher.wake()
         if rescued:
             log.warning("rescued %d jobs: %s", len(rescued), ", ".join(sorted(rescued)[:5]))
         return bool(rescued)

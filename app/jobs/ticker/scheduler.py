@@ -28,7 +28,7 @@ from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
 from ..tasks.options import NO_OPTIONS, SubmitOptions
 from ..tasks.registry import Registry
-from ..worker.dispatcher import Worker
+from ..worker.dispatcher import Dispatcher
 from .declarations import Declarations
 
 log = logging.getLogger(__name__)
@@ -46,10 +46,10 @@ class Scheduler:
     name = "scheduler"
 
     def __init__(
-        self, *, app: str, worker: Worker | None, database: Database, registry: Registry,
+        self, *, app: str, dispatcher: Dispatcher | None, database: Database, registry: Registry,
         factory: JobFactory, backlog: Backlog, clock: Clock,
     ) -> None:  # fmt: skip
-        self._worker, self._database, self._registry = worker, database, registry
+        self._dispatcher, self._database, self._registry = dispatcher, database, registry
         self._factory, self._backlog, self._clock = factory, backlog, clock
         self._declarations = Declarations(app, database, registry, clock)
         self._id = str(uuid.uuid4())
@@ -85,8 +85,8 @@ class Scheduler:
             if rows:
                 self._move(conn, rows, now)
             again_at = fires.next_gathering(conn, now, tasks)
-        if self._worker is not None and rows:
-            self._worker.wake()
+        if self._dispatcher is not None and rows:
+            self._dispatcher.wake()
         return self._seconds_until(again_at)
 
     def _move(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
