@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
 
 from app.jobs import Simmer
-from app.jobs.database.database import Database
 
 from .driver import ENGINES, Bench
 
 MakeBench = Callable[..., Bench]
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with our tables: a copy is made faster than they are."""
-    path = tmp_path_factory.mktemp("template") / "empty.db"
-    database = Database.connect(make_url(f"sqlite:///{path}"), threads=1, synchronous="OFF")
-    database.create_tables()
-    database.close()
-    return path
-
-
 @pytest.fixture
-def make_bench(make_app: Callable[..., Any], template: Path, tmp_path: Path) -> Iterator[MakeBench]:
+def make_bench(make_app: Callable[..., Any]) -> Iterator[MakeBench]:
     """Makes apps whose context is pushed and whose threads, where the engine has some, run."""
     pushed: list[Any] = []
 
     def make(engine: str, **config: Any) -> Bench:
         jobs = Simmer()
-        file = shutil.copy(template, tmp_path / f"bench{len(pushed)}.db")
-        url = make_url(f"sqlite:///{file}")
         config = {"JOBS_ENGINE": engine, "JOBS_THREADS": 2, "JOBS_API_PREFIX": None, **config}
-        app = make_app(jobs, url, tables=False, **config)
+        app = make_app(jobs, **config)
         context = app.app_context()
         context.push()
         pushed.append(context)

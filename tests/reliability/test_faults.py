@@ -16,7 +16,7 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url
 
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
@@ -174,14 +174,14 @@ drain(Database.connect(make_url(sys.argv[1]), threads=2, synchronous="NORMAL"), 
 """
 
 
-def test_no_job_is_claimed_twice(url: URL, database: Database) -> None:
+def test_no_job_is_claimed_twice(database: Database) -> None:
     """Four processes of two threads drain 2,000 jobs: 2,000 runs, all different, and no error."""
     with database.write() as conn:
         for _ in range(2_000):
             submit(conn)
         for number in range(4):
             register(conn, f"racer-{number}")
-    address = url.render_as_string(hide_password=False)
+    address = database.engine.url.render_as_string(hide_password=False)
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", RACER, address, f"racer-{number}"], cwd=ROOT, stderr=subprocess.PIPE
