@@ -91,7 +91,9 @@ def site(
 ) -> Iterator[Site]:
     """An app of its own, on SQLite in `folder`; jobs run when `drain` is called, unless told otherwise."""
     app = Flask("host", instance_path=str(folder))
-    app.config.update(TESTING=True, JOBS_ENGINE="manual", JOBS_API_PREFIX=prefix)
+    app.config.update(
+        TESTING=True, JOBS_ENGINE="manual", JOBS_API_PREFIX=prefix, JOBS_SQLITE_SYNCHRONOUS="NORMAL"
+    )
     app.config.update({f"JOBS_{name.upper()}": value for name, value in config.items()})
     jobs = Simmer()
     add_tasks(jobs)
