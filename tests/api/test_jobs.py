@@ -206,7 +206,7 @@ def test_attempts_and_events_have_the_documented_keys(tmp_path: Path) -> None:
         ]
 
 
-@pytest.mark.parametrize("id", BAD_IDS, ids=[each[:20] for each in BAD_IDS])
+@pytest.mark.parametrize("id", BAD_IDS, ids=range(len(BAD_IDS)))
 def test_an_id_that_cannot_be_is_404(tmp_path: Path, id: str) -> None:
     """What is no id, and an id that nobody has, is a 404 problem on every route that takes one."""
     with site(tmp_path) as here:

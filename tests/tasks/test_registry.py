@@ -28,7 +28,7 @@ WRONG: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", WRONG, ids=str)
+@pytest.mark.parametrize("options", WRONG, ids=range(len(WRONG)))
 def test_a_task_with_an_option_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
     """At its registration."""
     register = Simmer().task("add", **options)
