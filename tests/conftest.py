@@ -25,7 +25,7 @@ KINDS = ("sqlite", "postgresql")
 HERE = Path(__file__).parent
 SERVERS = (
     "app/test_demo.py", "app/test_run.py", "cli/test_worker.py", "processes", "reuse", "test_bench.py",
-    "test_readme.py",
+    "test_docs_snippets.py",
 )  # fmt: skip
 """Files and folders whose tests start servers and look at their time: one after the other, on one core."""
 

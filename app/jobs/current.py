@@ -14,12 +14,13 @@ KEY: Final = "simmer"
 
 def current_runtime() -> Any:
     """What `init_app` stored in the current app; raises NotReady outside an app context or without one."""
-    if not current_app:
-        raise NotReady("there is no app context: wrap the call in `with app.app_context():`")
-    found = current_app.extensions.get(KEY)
-    if found is None:
-        raise NotReady(f"the app {current_app.name!r} has no Flask-Simmer: call jobs.init_app(app)")
-    return found
+    try:
+        return current_app.extensions[KEY]
+    except KeyError:
+        problem = f"the app {current_app.name!r} has no Flask-Simmer: call jobs.init_app(app)"
+        raise NotReady(problem) from None
+    except RuntimeError:
+        raise NotReady("there is no app context: wrap the call in `with app.app_context():`") from None
 
 
 def has_runtime(app: Flask) -> bool:

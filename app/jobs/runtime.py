@@ -132,10 +132,14 @@ class Runtime(service.Runtime):
             problem = None if self.database.has_tables() else str(TablesMissing())
         except DatabaseUnavailable as error:
             problem = str(error)
-        if problem is not None and problem != self._waits_for:
-            log.warning("no job runs yet: %s", problem)
-        self._waits_for = problem
+        if problem is not None:
+            self._wait_for(problem)
         return problem is None
+
+    def _wait_for(self, problem: str, error: BaseException | None = None) -> None:
+        if problem != self._waits_for:
+            log.warning("no job runs yet: %s", problem, exc_info=error)
+        self._waits_for = problem
 
     def start_threads(self) -> None:
         """Called by the supervisor."""
@@ -151,8 +155,18 @@ class Runtime(service.Runtime):
             Pruner(self.database, self.settings, self.clock),
         )
         self.ticker = Ticker(duties, self.clock)
-        self.dispatcher.start()
-        self.ticker.start()
+        try:
+            self.dispatcher.start()
+            self.ticker.start()
+            self._waits_for = None
+        except BaseException:
+            self.end_threads()
+            self.dispatcher = self.ticker = None
+            raise
+
+    def start_failed(self, error: BaseException) -> None:
+        """Called by the supervisor: says once why no job runs yet."""
+        self._wait_for(f"the threads cannot start: {error!r}", error)
 
     def create_engine(self, on_end: OnEnd) -> Engine:
         """Where the jobs of this process's worker run."""
@@ -220,7 +234,7 @@ class Runtime(service.Runtime):
         """What is wrong with the threads of this process."""
         if self.draining:
             return {"worker": "draining"}
-        if self.dispatcher is None or self.ticker is None:
+        if self.dispatcher is None or self.ticker is None or self._waits_for is not None:
             return {"worker": self._waits_for or "not started yet"} if self.supervisor else {}
         found = {}
         if not self.dispatcher.is_alive or not self.dispatcher.is_registered:

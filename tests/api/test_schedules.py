@@ -55,7 +55,7 @@ def test_run_is_refused_where_the_backlog_is_full(tmp_path: Path) -> None:
 
 
 def test_skip_leaves_the_next_fire_time_out(tmp_path: Path) -> None:
-    """It is recorded and has no job; the one after it fires. There is nothing to skip while paused."""
+    """It is recorded and has no job, and the one after it fires; while paused there is nothing to skip."""
     with site(tmp_path) as here:
         before = made(here)
         after = ok(send(here, "POST", "/s/skip"))

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from app.jobs import Simmer
 
-from .driver import ENGINES, Bench
+from .bare_threads import BareThreads
+from .driver import ENGINES, THREADED, Bench
 
 MakeBench = Callable[..., Bench]
+CONFIGURED = {"bare": "thread"}
+"""What JOBS_ENGINE says for an engine that only these tests have."""
 
 
 @pytest.fixture
-def make_bench(make_app: Callable[..., Any]) -> Iterator[MakeBench]:
+def make_bench(make_app: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeBench]:
     """Makes apps whose context is pushed and whose threads, where the engine has some, run."""
     pushed: list[Any] = []
 
     def make(engine: str, **config: Any) -> Bench:
         jobs = Simmer()
-        config = {"JOBS_ENGINE": engine, "JOBS_THREADS": 2, "JOBS_API_PREFIX": None, **config}
+        config = {
+            "JOBS_ENGINE": CONFIGURED.get(engine, engine),
+            "JOBS_THREADS": 2,
+            "JOBS_API_PREFIX": None,
+            **config,
+        }
         app = make_app(jobs, **config)
         context = app.app_context()
         context.push()
         pushed.append(context)
-        bench = Bench(app, jobs, engine)
-        if engine == "thread":
+        if engine == "bare":
+            runtime = jobs.runtime
+            monkeypatch.setattr(runtime, "create_engine", partial(BareThreads, run=runtime.runner.run))
+        if engine in THREADED:
             jobs.start()
-        return bench
+        return Bench(app, jobs, engine)
 
     yield make
     for context in reversed(pushed):

@@ -11,7 +11,8 @@ from app.jobs import Simmer
 from app.jobs.clock import ManualClock
 from app.jobs.job import Job
 
-ENGINES = ("thread", "inline", "manual")
+ENGINES = ("thread", "bare", "inline", "manual")
+THREADED = ("thread", "bare")
 LONGEST_STEP = 3_600.0
 
 
@@ -34,7 +35,7 @@ class Bench:
 
     def finish(self, job: Job) -> Job:
         """The job at its final state; the manual engine's clock is moved as far as that takes."""
-        if self.engine == "thread":
+        if self.engine in THREADED:
             job = self.jobs.wait(job.id, 10)
         else:
             self._drain_until_final(job)

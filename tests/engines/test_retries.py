@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -124,11 +125,22 @@ def test_a_snooze_spends_no_attempt(bench: Bench) -> None:
 
 def test_a_snooze_that_cannot_be_fails_the_attempt(bench: Bench) -> None:
     """A snooze of no sensible length is the task's error, and the worker goes on."""
-    naps: list[Any] = [float("inf"), float("nan"), 1e12, "soon", None, True]
+    naps: list[Any] = [float("inf"), float("nan"), 1e12, "soon", None, True, -5]
     bench.jobs.task("nap")(lambda which: Snooze(naps[which]))
     for which in range(len(naps)):
         job = bench.run("nap", {"which": which})
         assert (job.state, job.error and job.error["type"]) == ("failed", "ValueError"), naps[which]
+
+
+def test_a_snooze_is_never_shorter_than_a_tenth_of_a_second(make_bench: Any) -> None:
+    """Else the job would be claimed and put back in a circle."""
+    bench = make_bench("manual")
+    bench.jobs.task("nap")(lambda: Snooze(0))
+    job = bench.jobs.submit("nap")
+    assert bench.jobs.testing.drain() == 1
+    napping = bench.jobs.get(job.id)
+    assert napping.state == "scheduled"
+    assert napping.run_at - bench.jobs.runtime.clock.now() == timedelta(seconds=0.1)
 
 
 def test_a_task_may_end_its_job_as_cancelled(bench: Bench) -> None:

@@ -88,10 +88,7 @@ def test_a_second_signal_hurries(fleet: Fleet, number: signal.Signals) -> None:
 
 
 def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
-    """A changed file: the job is put back at once, and the new process runs it again and answers.
-
-    Ctrl-C, which both processes get, ends them; the parent kills a child that takes more than 0.25 s.
-    """
+    """After a change the job is put back at once, and the new process runs it again and answers."""
     servers = fleet(*DEBUG)
     stuck = {name: stick(here, server) for name, (here, server) in servers.items()}
     for here, _ in servers.values():
@@ -103,5 +100,5 @@ def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
         assert here.rows.events(stuck[name])[-2:] == ["released", "claimed"]
         assert here.rows.workers() == 1
         timed(server.is_ready, 10, "it answers")
-        server.signal_all(signal.SIGINT)
+        server.signal_all(signal.SIGINT)  # the parent kills a child that takes more than 0.25 s
         server.wait()

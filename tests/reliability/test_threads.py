@@ -60,7 +60,7 @@ def test_a_stop_lets_running_jobs_end(jobs: Simmer) -> None:
 
 @pytest.mark.parametrize("on_interrupt", ["retry", "fail"])
 def test_a_stuck_job_is_put_back_or_failed(jobs: Simmer, on_interrupt: str) -> None:
-    """Unspent, and run again by the next worker; at most once, it is WorkerLost. Its late end is refused."""
+    """It is run again unspent, or WorkerLost where it is at most once; its late end is refused."""
     begun, go_on = threading.Event(), threading.Event()
 
     @jobs.task(on_interrupt=on_interrupt)

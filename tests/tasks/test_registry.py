@@ -46,7 +46,7 @@ def test_a_schema_that_cannot_be_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "x" * 201, "a/b", "ü", "a\n"])
 def test_a_task_with_a_name_that_cannot_be_is_refused(name: str) -> None:
-    """Names are 1 to 200 letters, digits and . _ : -"""
+    """Names are 1 to 200 letters, digits, dots, underscores, colons and dashes."""
     register = Simmer().task(name)
     with pytest.raises(TaskDefinitionError, match="1-200 letters"):
         register(lambda: 1)

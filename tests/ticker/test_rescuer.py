@@ -15,7 +15,7 @@ from sqlalchemy import event
 
 from app.jobs import Simmer
 from app.jobs.job import Job
-from app.jobs.process.identity import Evidence, evidence_of_this_process
+from app.jobs.process.identity import ProcessIdentity, own_identity
 from app.jobs.store import claims, workers
 from app.jobs.store.workers import NewWorker
 
@@ -113,9 +113,7 @@ def test_a_process_that_is_gone_is_rescued_from_at_once(jobs: Simmer) -> None:
     """An observer on the same machine finds no such process: it need not wait."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     stat = Path(f"/proc/{child.pid}/stat").read_text()
-    its = replace(
-        evidence_of_this_process(), pid=child.pid, process_start=stat.rpartition(")")[2].split()[19]
-    )
+    its = replace(own_identity(), pid=child.pid, process_start=stat.rpartition(")")[2].split()[19])
     observer = ManualWorker(jobs)
     observer.turn()
     now = observer.clock.now()
@@ -131,7 +129,7 @@ def test_a_process_that_is_gone_is_rescued_from_at_once(jobs: Simmer) -> None:
 
 def test_what_the_system_does_not_tell_proves_nothing() -> None:
     """Another machine, another container, or no /proc: then only silence counts."""
-    here = evidence_of_this_process()
+    here = own_identity()
     gone = replace(here, process_start="1")
     assert gone.proves_dead(here) is True
     assert here.proves_dead(here) is False
@@ -140,7 +138,7 @@ def test_what_the_system_does_not_tell_proves_nothing() -> None:
         replace(gone, boot_id=None), replace(gone, pid_namespace=None), replace(gone, process_start=None),
     ):  # fmt: skip
         assert unknown.proves_dead(here) is False
-    assert Evidence("host", 2**22 + 1, here.boot_id, here.pid_namespace, "5").proves_dead(here) is True
+    assert ProcessIdentity("host", 2**22 + 1, here.boot_id, here.pid_namespace, "5").proves_dead(here) is True
 
 
 def test_a_worker_without_its_row_does_not_bury_others(jobs: Simmer) -> None:

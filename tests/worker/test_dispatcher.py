@@ -203,6 +203,22 @@ def test_what_had_not_begun_does_not_begin_after_the_stop(jobs: Simmer) -> None:
     check(worker.database)
 
 
+def test_nothing_is_claimed_for_an_engine_that_is_closed(
+    jobs: Simmer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool of an interpreter that closes takes no more: what was claimed is put back, once."""
+    worker, (job,) = ManualWorker(jobs), submit(jobs, 1)
+
+    def refuse(_function: Callable[[], None]) -> None:
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setattr(worker.pool, "submit", refuse)
+    for _ in range(5):
+        worker.turn()
+    assert worker.outcomes(job) == ["released"]
+    assert worker.states([job]) == ["queued"]
+
+
 def test_a_stop_during_an_outage_leaves_the_jobs_to_be_rescued(
     jobs: Simmer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 import click
 from flask.cli import AppGroup
@@ -54,9 +55,8 @@ class Runtime(service.Runtime, Protocol):
 jobs_cli = JobsGroup("jobs", help="Background jobs: submit, watch, run.")
 
 
-def runtime() -> Runtime:
-    """The runtime of the app that Flask found; raises NotReady where it has no Simmer."""
-    return cast(Runtime, current_runtime())
+runtime: Final[Callable[[], Runtime]] = current_runtime
+"""The runtime of the app that Flask found; raises NotReady where it has no Simmer."""
 
 
 def job_id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:

@@ -23,6 +23,8 @@ class Engine(Protocol):
 
     name: str
     """Stored with each job that it ran."""
+    is_closed: bool
+    """It begins nothing more; nothing is to be claimed for it."""
 
     def start(self, runs: Sequence[Run]) -> None:
         """Take the runs. Closed, it releases them."""

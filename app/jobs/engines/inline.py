@@ -11,6 +11,8 @@ from .base import OnEnd, RunTask
 class InlineEngine:
     """Runs what it is given before `start` returns; `name` is "inline" or "manual"."""
 
+    is_closed = False
+
     def __init__(self, name: str, *, run: RunTask, on_end: OnEnd) -> None:
         self.name, self._run, self._on_end = name, run, on_end
 

@@ -60,20 +60,20 @@ class ThreadEngine:
         self._line: deque[Run] = deque()
         self._lock = threading.Lock()
         self._busy = 0
-        self._is_closed = False
+        self.is_closed = False
 
     def start(self, runs: Sequence[Run]) -> None:
         """Let them run in this order; closed, release them."""
         self._line.extend(runs)
         for _ in runs:
-            if self._is_closed or not self._reserve_thread():
+            if self.is_closed or not self._reserve_thread():
                 break
             try:
                 self._pool.submit(self._work)
             except RuntimeError:  # the interpreter is closing its pools
                 self._free_thread()
-                self._is_closed = True
-        if self._is_closed:
+                self.is_closed = True
+        if self.is_closed:
             self.release_unstarted()
 
     def release_unstarted(self, older_than: float = 0.0) -> None:
@@ -88,7 +88,7 @@ class ThreadEngine:
 
     def close(self) -> None:
         """Begin nothing more, and release what has not begun; threads that are busy go on."""
-        self._is_closed = True
+        self.is_closed = True
         with contextlib.suppress(RuntimeError):
             self._pool.shutdown(wait=False)
         self.release_unstarted()
@@ -96,7 +96,7 @@ class ThreadEngine:
     def _work(self) -> None:
         """In a thread of the pool."""
         try:
-            while not self._is_closed and (run := self._next()):
+            while not self.is_closed and (run := self._next()):
                 self._on_end(run, self._run(run))
         except BaseException:
             self._free_thread()

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import logging
+import os
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 
-from ..checks import TEN_YEARS, is_number
+from ..checks import is_seconds
 from ..clock import Clock
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..outcomes import Cancel, Outcome, Snooze
+from ..process.signals import exit_child
 from ..run import Run
 from ..serialization.encoding import dumps, stored
 from ..serialization.text import storable
@@ -24,6 +27,13 @@ from .current_job import CurrentJob, activate
 from .failure import describe_exception
 
 log = logging.getLogger(__name__)
+SHORTEST_SNOOZE: Final = 0.1
+"""Seconds: a job that snoozes for less would claim and release itself in a circle."""
+CLOSING: Final = (
+    "cannot schedule new futures after interpreter shutdown",
+    "can't create new thread at interpreter shutdown",
+)
+"""What concurrent.futures and threading say while the interpreter waits for its last threads."""
 
 
 class Runner:
@@ -46,18 +56,20 @@ class Runner:
         outcome: Outcome | None = None
         close_session = _nothing
         try:
-            with self._app.app_context():
+            context = self._app.app_context()
+            context.push()
+            try:
                 close_session = self._session_closer()
-                try:
-                    outcome = self._call_task(run)
-                finally:
-                    close_session()
+                outcome = self._call_task(run)
+            finally:
+                # As Flask does after a request: the host's teardowns get the exception and an open session.
+                context.pop(outcome.cause if outcome else None)
         except BaseException as error:
             # A teardown of the host's failed; what the task did stands.
             log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=describe_exception(error))
         finally:
-            close_session()  # a teardown may have opened it again
+            close_session()
         return outcome
 
     def _call_task(self, run: Run) -> Outcome:
@@ -66,10 +78,10 @@ class Runner:
         activate(job)
         try:
             job.check()
-            value = definition.function(**definition.arguments.load(stored(run.args)))
+            value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
             return self._outcome_of(value)
         except JobCancelled as asked:
-            return Outcome("cancelled", reason=describe_exception(asked).message or None)
+            return Outcome("cancelled", reason=describe_exception(asked).message or None, cause=asked)
         except BaseException as error:
             return _failed(definition, run, error)
 
@@ -110,7 +122,22 @@ class Runner:
         return close
 
 
+def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) -> Any:
+    """What the task returns. A child that it forked, and that comes back here, ends instead.
+
+    Otherwise the child would go on in our pool's thread, with the parent's sockets and connections.
+    """
+    pid = os.getpid()
+    try:
+        return function(**args)
+    finally:
+        if os.getpid() != pid:
+            exit_child(sys.exc_info()[1])
+
+
 def _failed(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
+    if run.stop_requested and _is_interpreter_closing(error):
+        return Outcome("released", reason="the interpreter was closing", cause=error)
     failure = describe_exception(error)
     retry_in = None
     if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
@@ -121,6 +148,11 @@ def _failed(definition: TaskDefinition, run: Run, error: BaseException) -> Outco
         run.job_id, run.task, run.attempt, run.max_attempts, then, failure.traceback,
     )  # fmt: skip
     return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
+
+
+def _is_interpreter_closing(error: BaseException) -> bool:
+    """Whether it says that no thread can be had any more: the task cannot go on, and is not at fault."""
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in CLOSING)
 
 
 def _nothing() -> None:
@@ -140,9 +172,9 @@ def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...
 
 
 def _snooze_seconds(seconds: Any) -> float:
-    if not is_number(seconds) or seconds > TEN_YEARS:
-        raise ValueError(f"Snooze takes a number of seconds, ten years at most, not {seconds!r:.200}")
-    return max(0.0, float(seconds))
+    if not is_seconds(seconds):
+        raise ValueError(f"Snooze takes a number of seconds from 0 to ten years, not {seconds!r:.200}")
+    return max(SHORTEST_SNOOZE, float(seconds))
 
 
 def _backoff_seconds(definition: TaskDefinition, run: Run) -> float:

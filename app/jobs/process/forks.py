@@ -9,7 +9,7 @@ import threading
 import weakref
 from typing import Protocol
 
-from . import signals as process
+from . import signals
 from .servers import Serving, find_forking
 
 
@@ -51,7 +51,7 @@ def _listen_for_forks() -> None:
 
 
 def _before() -> None:
-    process.hold_signals()
+    signals.block_signals()
     _forking.forkables = tuple(_forkables)
     for forkable in _forking.forkables:
         forkable.before_fork()
@@ -61,13 +61,13 @@ def _in_parent() -> None:
     for forkable in _forking.forkables:
         forkable.after_fork_in_parent()
     _forking.forkables = ()
-    process.release_signals()
+    signals.unblock_signals()
 
 
 def _in_child() -> None:
-    process.forget_after_fork()
+    signals.reset_after_fork()
     serving = find_forking(sys._getframe().f_back)
     for forkable in list(_forkables):
         forkable.after_fork_in_child(serving)
     _forking.forkables = ()
-    process.release_signals()
+    signals.unblock_signals()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from ..clock import Clock
 from ..config import Settings
@@ -36,6 +37,5 @@ class Runtime(Protocol):
     server_threads: int | None
 
 
-def runtime() -> Runtime:
-    """The runtime of the current app; raises NotReady where it has none."""
-    return cast(Runtime, current_runtime())
+runtime: Final[Callable[[], Runtime]] = current_runtime
+"""The runtime of the current app; raises NotReady where it has none."""

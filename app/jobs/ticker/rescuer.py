@@ -10,7 +10,7 @@ from ..config import Settings
 from ..database.database import Database
 from ..database.notifier import Notifier
 from ..errors import DatabaseUnavailable
-from ..process.identity import Evidence, evidence_of_this_process
+from ..process.identity import ProcessIdentity, own_identity
 from ..store import workers
 from ..worker.dispatcher import Dispatcher
 
@@ -85,13 +85,13 @@ class Rescuer:
 
     def _dead(self, rows: list[Any]) -> list[tuple[Any, str]]:
         passed = self._time_passed()
-        observer = evidence_of_this_process() if rows else None
+        observer = own_identity() if rows else None
         found = []
         for row in rows:
             beat, silent = self._silence.get(row.id, (None, 0.0))
             silent = silent + passed if beat == row.beat else 0.0
             self._silence[row.id] = (row.beat, silent)
-            if observer and _evidence(row).proves_dead(observer):
+            if observer and _identity(row).proves_dead(observer):
                 found.append((row, "its process is gone"))
             elif silent >= self._rescue_after:
                 found.append((row, f"no sign of life for {silent:.0f} s"))
@@ -122,5 +122,5 @@ class Rescuer:
         return bool(rescued)
 
 
-def _evidence(row: Any) -> Evidence:
-    return Evidence(row.host, row.pid, row.boot_id, row.pid_namespace, row.process_start)
+def _identity(row: Any) -> ProcessIdentity:
+    return ProcessIdentity(row.host, row.pid, row.boot_id, row.pid_namespace, row.process_start)

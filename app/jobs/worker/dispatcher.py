@@ -24,7 +24,7 @@ from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..errors import DatabaseUnavailable
 from ..outcomes import Failure, Outcome
-from ..process.identity import evidence_of_this_process
+from ..process.identity import own_identity
 from ..process.loop import Loop
 from ..run import Run
 from ..store import claims, runs, workers
@@ -164,7 +164,7 @@ class Dispatcher:
         new = workers.NewWorker(
             id=self.id, engine=self._engine.name, threads=self._settings.threads,
             queues=self._settings.queues, started_at=self._clock.now(),
-            **evidence_of_this_process().as_dict(),
+            **own_identity().as_dict(),
         )  # fmt: skip
         # A row that is there already is ours: the answer to an earlier commit was lost.
         with suppress(IntegrityError), self._database.write() as conn:
@@ -207,7 +207,7 @@ class Dispatcher:
             self._engine.start(claimed)
 
     def _claim(self, conn: Any) -> list[Run]:
-        if self.is_draining or not self._is_registered:
+        if self.is_draining or not self._is_registered or self._engine.is_closed:
             return []
         rows = self._fetcher.fetch(conn, self._running)
         if not rows:
