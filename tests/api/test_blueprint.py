@@ -8,12 +8,12 @@ import pytest
 from flask import Response
 from flask.json.provider import DefaultJSONProvider
 
-from .site import is_problem, site
+from .api_client import api_client, is_problem
 
 
 def test_a_moved_prefix_moves_every_address(tmp_path: Path) -> None:
     """Location, links and the catch-all follow JOBS_API_PREFIX."""
-    with site(tmp_path, prefix="/internal/jobs-api") as here:
+    with api_client(tmp_path, prefix="/internal/jobs-api") as here:
         response = here.client.post("/internal/jobs-api/jobs", json={"task": "add"})
         links = response.get_json()["links"]
         assert response.headers["Location"].startswith("/internal/jobs-api/jobs/")
@@ -25,7 +25,7 @@ def test_a_moved_prefix_moves_every_address(tmp_path: Path) -> None:
 
 def test_a_mounted_app_links_with_its_root(tmp_path: Path) -> None:
     """SCRIPT_NAME is part of every address that is given out."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         root = "http://localhost/mounted"
         job = here.post("/jobs", {"task": "add"}, base_url=root)
         assert job.headers["Location"].startswith("/mounted/api/v1/jobs/")
@@ -39,7 +39,7 @@ def test_a_mounted_app_links_with_its_root(tmp_path: Path) -> None:
 
 def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
     """Without a prefix there is no route of ours, and a host's view can still answer as POST /jobs."""
-    with site(tmp_path, prefix=None) as here:
+    with api_client(tmp_path, prefix=None) as here:
 
         @here.app.post("/start")
         def start() -> Response:
@@ -54,7 +54,7 @@ def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
 
 def test_a_hosts_view_answers_as_post_jobs_does(tmp_path: Path) -> None:
     """`jobs.accepted(job)` in a view of the host's is the 202 of `POST /jobs`."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
 
         @here.app.post("/start")
         def start() -> Response:
@@ -75,7 +75,7 @@ def test_the_hosts_json_provider_has_no_say(tmp_path: Path, provider: str) -> No
         def dumps(self, obj: object, **options: object) -> str:
             return '"odd"'
 
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.app.json = Odd(here.app)
         assert here.get("/jobs").data.startswith(b'{"items":')
         assert here.get("/health/live").data == b'{"status":"ok"}\n'

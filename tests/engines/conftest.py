@@ -1,4 +1,4 @@
-"""The bench, once for each engine."""
+"""The driver, once for each engine."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import pytest
 from app.jobs import Simmer
 
 from .bare_threads import BareThreads
-from .driver import ENGINES, THREADED, Bench
+from .driver import ENGINES, THREADED, EngineDriver
 
-MakeBench = Callable[..., Bench]
+MakeDriver = Callable[..., EngineDriver]
 CONFIGURED = {"bare": "thread"}
 """What JOBS_ENGINE says for an engine that only these tests have."""
 
 
 @pytest.fixture
-def make_bench(make_app: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeBench]:
+def make_driver(make_app: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDriver]:
     """Makes apps whose context is pushed and whose threads, where the engine has some, run."""
     pushed: list[Any] = []
 
-    def make(engine: str, **config: Any) -> Bench:
+    def make(engine: str, **config: Any) -> EngineDriver:
         jobs = Simmer()
         config = {
             "JOBS_ENGINE": CONFIGURED.get(engine, engine),
@@ -40,7 +40,7 @@ def make_bench(make_app: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setattr(runtime, "create_engine", partial(BareThreads, run=runtime.runner.run))
         if engine in THREADED:
             jobs.start()
-        return Bench(app, jobs, engine)
+        return EngineDriver(app, jobs, engine)
 
     yield make
     for context in reversed(pushed):
@@ -55,6 +55,6 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def bench(engine: str, make_bench: MakeBench) -> Bench:
+def driver(engine: str, make_driver: MakeDriver) -> EngineDriver:
     """An app on each engine."""
-    return make_bench(engine)
+    return make_driver(engine)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
-from .fleet import Machine
+from .server_host import ServerHost
 from .servers import Server, timed
 
 
 @contextmanager
-def locked(here: Machine) -> Iterator[None]:
+def locked(here: ServerHost) -> Iterator[None]:
     """Another process, this one, has the write lock."""
     with closing(sqlite3.connect(here.rows.path, isolation_level=None)) as conn:
         conn.execute("BEGIN EXCLUSIVE")
@@ -22,7 +22,7 @@ def locked(here: Machine) -> Iterator[None]:
         conn.execute("ROLLBACK")
 
 
-def test_started_before_its_tables_it_waits_for_them(here: Machine) -> None:
+def test_started_before_its_tables_it_waits_for_them(here: ServerHost) -> None:
     """It says so once and answers 503; within a second of their creation it runs jobs and fires schedules."""
     server = here.start("waitress", TABLES="no")
     for answer in (server.ask("jobs"), server.ask("jobs", {"task": "echo", "args": {"value": 1}})):
@@ -44,7 +44,7 @@ def test_started_before_its_tables_it_waits_for_them(here: Machine) -> None:
     assert "Traceback" not in server.words
 
 
-def test_a_locked_database_is_an_outage_and_no_crash(here: Machine) -> None:
+def test_a_locked_database_is_an_outage_and_no_crash(here: ServerHost) -> None:
     """For six seconds nobody can write: POST is 503 after 5 s at most, GET goes on, and outcomes are kept."""
     server = here.up("waitress")
     ids = [server.submit("nap", seconds=1) for _ in range(4)]
@@ -90,7 +90,7 @@ def read_until(server: Server, job_id: str, end: float) -> Iterator[float]:
         yield time.monotonic() - begun
 
 
-def test_a_locked_database_does_not_hold_the_process(here: Machine) -> None:
+def test_a_locked_database_does_not_hold_the_process(here: ServerHost) -> None:
     """Told to stop while nobody can write: it still ends within the grace and two seconds."""
     server = here.up("waitress", SHUTDOWN_GRACE=1)
     stuck = server.submit("nap", seconds=60)

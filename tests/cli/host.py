@@ -1,4 +1,4 @@
-"""A host whose commands are run, in this process and in others: `--app tests.cli.served`."""
+"""A host whose commands are run, in this process and in others: `--app tests.cli.host`."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ API = "/api/v1"
 
 
 @dataclass
-class Site:
+class ApiClient:
     """An app with Flask-Simmer, used through its test client."""
 
     app: Flask
@@ -86,9 +86,9 @@ def add_tasks(jobs: Simmer) -> None:
 
 
 @contextmanager
-def site(
+def api_client(
     folder: Path, prefix: str | None = API, url: URL | None = None, tables: bool = True, **config: Any
-) -> Iterator[Site]:
+) -> Iterator[ApiClient]:
     """An app of its own, on SQLite in `folder`; jobs run when `drain` is called, unless told otherwise."""
     app = Flask("host", instance_path=str(folder))
     app.config.update(
@@ -104,7 +104,7 @@ def site(
             trigger = {"type": "interval", "hours": 1}
             jobs.add_schedule(id="hourly", task="tick", trigger=trigger, args={"value": 1, "token": "t-1"})
     try:
-        yield Site(app, jobs, app.test_client())
+        yield ApiClient(app, jobs, app.test_client())
     finally:
         with app.app_context():
             jobs.stop(timeout=5)

@@ -34,7 +34,7 @@ PLAIN = ("TABLES", "FLASK_DEBUG")
 
 
 @dataclass
-class Machine:
+class ServerHost:
     """Starts servers in one folder, where they share a database."""
 
     folder: Path
@@ -135,12 +135,12 @@ class Machine:
 
 
 @contextmanager
-def machine(folder: Path) -> Iterator[Machine]:
-    """A machine, on which nothing is left running at the end."""
+def server_host(folder: Path) -> Iterator[ServerHost]:
+    """A folder for servers, of which none is left running at the end."""
     folder.mkdir(exist_ok=True)
     for file in ("host.py", "script.py", "forks.py"):
         shutil.copy(HERE / file, folder)
-    made = Machine(folder)
+    made = ServerHost(folder)
     try:
         yield made
     finally:
