@@ -125,7 +125,7 @@ class Schedules:
         with self._database.write() as conn:
             row = _live(schedules.get(conn, schedule_id, lock=True), schedule_id)
             trigger = parse_trigger(json.loads(row.trigger))
-            fire_time = _undecided(conn, row, trigger)
+            fire_time = fires.first_undecided(conn, row, trigger, row.next_fire_at)
             if fire_time is None or row.paused:
                 raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
             skipped = Decision(fire_time=fire_time, decision="skipped", reason=ON_REQUEST)
@@ -164,7 +164,7 @@ class Schedules:
 
     def _resume(self, conn: Connection, row: Any) -> None:
         trigger, now = parse_trigger(json.loads(row.trigger)), self._clock.now()
-        decisions, first = [], _undecided(conn, row, trigger)
+        decisions, first = [], fires.first_undecided(conn, row, trigger, row.next_fire_at)
         if first is not None and first <= now:
             count, _ = trigger.until(first, now, row.anchor)
             decisions.append(Decision(fire_time=first, decision="paused", count=count))
@@ -207,16 +207,6 @@ def _live(row: Any, schedule_id: str) -> Any:
     if row is None or row.retired:
         raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
     return row
-
-
-def _undecided(conn: Connection, row: Any, trigger: Trigger) -> datetime | None:
-    """Its first fire time to come that has no decision: a clock set back leads to some that have one."""
-    fire_time: datetime | None = row.next_fire_at
-    if fire_time is not None:
-        decided = fires.decided_since(conn, row.id, fire_time)
-        while fire_time in decided:
-            fire_time = trigger.next_after(fire_time, row.anchor)
-    return fire_time
 
 
 def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) -> dict[str, Any]:
