@@ -12,8 +12,8 @@ READY_BENCH := $(VENV)/ready-bench-$(call key,requirements.txt requirements-benc
 READY_PEERS := $(VENV)/ready-peers-$(call key,requirements.txt requirements-bench.txt requirements-bench-peers.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-# On two cores: what measures time or starts servers is a group (tests/conftest.py), one test after the other.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+# On two cores, in the way of tests/distribution.py.
+PYTEST := $(BIN)/python -m pytest -n 2
 
 # $(error) is the way to end with one line; a recipe that fails adds a line of make's own.
 stop_if = $(if $(strip $(1)),$(error $(1)))

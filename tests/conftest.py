@@ -22,19 +22,18 @@ from app.jobs.database.tables import METADATA
 
 CANDIDATES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1:5432/postgres")
 KINDS = ("sqlite", "postgresql")
-HERE = Path(__file__).parent
-SERVERS = (
-    "app/test_demo.py", "app/test_run.py", "cli/test_worker.py", "processes", "reuse", "test_bench.py",
-    "test_docs_snippets.py",
-)  # fmt: skip
-"""Files and folders whose tests start servers and look at their time: one after the other, on one core."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How the suite is spread over several cores."""
+    from .distribution import FilesAndServers
+
+    return FilesAndServers(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start servers are one group; what needs PostgreSQL is skipped where it may be missing."""
-    for item in items:
-        if any(item.path.is_relative_to(HERE / place) for place in SERVERS):
-            item.add_marker(pytest.mark.xdist_group("servers"))
+    """Everything that needs a server is skipped by name where there is none, unless it must be there."""
     if _postgres_url() is not None or os.environ.get("JOBS_REQUIRE_SERVICES") == "1":
         return
     for item in items:
