@@ -99,6 +99,10 @@ class DatabaseUnavailable(SimmerError):
     """The database cannot be reached or is locked by somebody else: try again."""
 
 
+class TransactionConflict(SimmerError):
+    """The database rolled this transaction back for the sake of another: it is tried again."""
+
+
 class TablesMissing(DatabaseUnavailable):
     """The tables do not exist yet: run `flask jobs init-db`, a migration or db.create_all()."""
 

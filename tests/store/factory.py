@@ -55,7 +55,7 @@ def register(conn: Connection, worker: str = "worker-1", **values: Any) -> str:
 
 def claim_one(conn: Connection, job_id: str, worker: str = "worker-1") -> Run | None:
     """Run that job, if it can be claimed."""
-    made = claims.claim(conn, claims.the_job(conn, job_id), worker, "thread", NOW)
+    made = claims.claim(conn, claims.candidate(conn, job_id), worker, "thread", NOW)
     return made[0] if made else None
 
 

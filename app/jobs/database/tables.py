@@ -73,7 +73,7 @@ JOBS: Final = Table(
     check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
     check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
     check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
-    partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where=("due = 1", "due")),
+    partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where="due = {true}"),
     partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
     partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
     partial(
@@ -155,7 +155,7 @@ SCHEDULES: Final = Table(
     partial(
         "ix_simmer_schedules_next",
         "next_fire_at",
-        where=("paused = 0 AND retired = 0", "NOT paused AND NOT retired"),
+        where="paused = {false} AND retired = {false}",
     ),
 )
 """A stored rule that submits a task at its trigger's fire times."""

@@ -7,26 +7,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, bindparam, case, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, select, update
 
-from ..database.columns import to_driver
+from ..database.dialect import Dialect
+from ..database.statements import BoundStatement, InsertStatement, execute_all
+from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
-from ..database.writes import Template, Write, execute
 from ..ids import first_id_at
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
-from .events import event, record
+from .events import SUBMITTED, Event, record
 
 _J = JOBS.c
-_INSERT = Template.insert(
+_INSERT = InsertStatement(
     JOBS, "id", "task", "queue", "state", "priority", "args", "tags", "max_attempts", "timeout",
     "on_interrupt", "created_at", "run_at", "schedule_id", "fire_time", "batch_id", "due", "wake_at",
     "attempt", "version", "run", "rerun", "crashes",
 )  # fmt: skip
-_INSERT_TAG = Template.insert(TAGS, "tag", "job_id")
-_INSERT_EVENT = Template.insert(EVENTS, "job_id", "at", "type", "to_state", "attempt")
+_INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
     select(_J.id, _J.state, _J.attempt, _J.worker)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
     .with_for_update()
 )
 
@@ -57,22 +58,22 @@ class NewJob(NamedTuple):
 
 def enqueue(conn: Connection, jobs: Sequence[NewJob]) -> None:
     """Submitted: the jobs, their tags and their first events, in the caller's transaction."""
-    execute(conn, submitted(conn.dialect, jobs))
+    execute_all(conn, bind_enqueue(dialect_of(conn), jobs))
 
 
-def submitted(dialect: Dialect, jobs: Sequence[NewJob]) -> list[Write]:
-    """What `enqueue` writes; all of it belongs into one transaction."""
-    time = to_driver(dialect)
+def bind_enqueue(dialect: Dialect, jobs: Sequence[NewJob]) -> list[BoundStatement]:
+    """The statements of `enqueue`, to be executed in one transaction."""
+    time = dialect.to_driver
     rows, events = [], []
     for job in jobs:
         created, state = time(job.created_at), job.state
         run_at = created if job.run_at is job.created_at else time(job.run_at)
         rows.append(_row(job, state, created, run_at, time(job.fire_time)))
         events.append((job.id, created, "submitted", state, 0))
-    writes = [_INSERT.on(dialect, rows), _INSERT_EVENT.on(dialect, events)]
+    bound = [_INSERT.bind(rows), SUBMITTED.bind(events)]
     if tags := [(tag, job.id) for job in jobs for tag in dict.fromkeys(job.tags)]:
-        writes.append(_INSERT_TAG.on(dialect, tags))
-    return writes
+        bound.append(_INSERT_TAG.bind(tags))
+    return bound
 
 
 def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
@@ -81,7 +82,7 @@ def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = No
     if seen is None or seen.state not in CANCELLABLE:
         return False
     _change(conn, seen, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now)
-    record(conn, [event(job_id, now, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
+    record(conn, now, [Event(job_id, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
     return True
 
 
@@ -104,7 +105,7 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
         conn, seen, QUEUED, due=True, run_at=now, started_at=None, finished_at=None, cancel_requested_at=None,
         result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None, progress=None,
     )  # fmt: skip
-    record(conn, [event(job_id, now, "retried", seen.state, QUEUED, seen.attempt, None, reason)])
+    record(conn, now, [Event(job_id, "retried", seen.state, QUEUED, seen.attempt, None, reason)])
     return True
 
 
