@@ -36,7 +36,6 @@ WITHOUT_COUNTERPART: Final = {
     "schedules/triggers/test_until.py": "all triggers, by what it costs to count",
     "store/test_constraints.py": "what the tables themselves refuse",
     "store/test_query_plans.py": "every statement's plan",
-    "store/test_rescue.py": "what several files of the store do for the jobs of the dead",
     "store/test_transitions.py": "every change of a state, whichever file makes it",
     "test_bench.py": "bench/",
     "test_conventions.py": "tests/",

@@ -25,8 +25,8 @@ from app.jobs.store import claims, jobs, queries, rescue, runs, workers
 
 from ..store.factory import NOW, OUTCOMES, ended, register, submit
 from ..support import ROOT
-from .checker import check
-from .faults import failing_statement
+from .consistency import check_consistency
+from .database_faults import failing_statement
 
 MakeApp = Callable[..., Flask]
 
@@ -61,7 +61,7 @@ def test_any_single_failure_is_survived(make_app: MakeApp) -> None:
                 break
         assert number >= 20
         tasks.stop(timeout=5)
-        check(database)
+        check_consistency(database)
 
 
 def _submit_until_acknowledged(task: Any, name: str) -> Any:
@@ -149,7 +149,7 @@ class Histories(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Every history is legal, whatever came."""
-        check(self.database)
+        check_consistency(self.database)
         self.database.close()
 
 
@@ -165,11 +165,11 @@ def test_every_history_is_legal(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-RACER = """
+CLAIM_LOOP = """
 import sys, threading
 from sqlalchemy import make_url
 from app.jobs.database.database import Database
-from tests.reliability.claim_race import drain
+from tests.reliability.claim_loop import drain
 drain(Database.connect(make_url(sys.argv[1]), threads=2, synchronous="NORMAL"), sys.argv[2])
 """
 
@@ -180,20 +180,22 @@ def test_no_job_is_claimed_twice(database: Database) -> None:
         for _ in range(2_000):
             submit(conn)
         for number in range(4):
-            register(conn, f"racer-{number}")
+            register(conn, f"worker-{number}")
     address = database.engine.url.render_as_string(hide_password=False)
-    racers = [
+    processes = [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, address, f"racer-{number}"], cwd=ROOT, stderr=subprocess.PIPE
+            [sys.executable, "-c", CLAIM_LOOP, address, f"worker-{number}"], cwd=ROOT, stderr=subprocess.PIPE
         )
         for number in range(4)
     ]
-    ended = [racer.communicate(timeout=60)[1] for racer in racers]
-    assert [(racer.returncode, words) for racer, words in zip(racers, ended, strict=True)] == [(0, b"")] * 4
+    ended = [process.communicate(timeout=60)[1] for process in processes]
+    assert [(process.returncode, words) for process, words in zip(processes, ended, strict=True)] == [
+        (0, b"")
+    ] * 4
     with database.read() as conn:
         assert queries.count(conn, queries.JobFilters(states=("succeeded",))) == (2_000, False)
         assert conn.exec_driver_sql("SELECT count(*) FROM simmer_attempts").scalar() == 2_000
-    check(database)
+    check_consistency(database)
 
 
 @pytest.mark.parametrize("verb", ["succeeded", "failed"])
@@ -207,4 +209,4 @@ def test_an_outcome_whose_commit_was_not_answered_is_stored_once(database: Datab
     for first in (True, False):
         with database.write() as conn:
             assert bool(runs.complete(conn, [end])) is first
-    check(database)
+    check_consistency(database)
