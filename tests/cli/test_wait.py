@@ -11,7 +11,7 @@ import pytest
 from app.jobs import Job, Progress
 from app.jobs.cli.progress import ProgressBar
 
-from .console import console
+from .command_line import command_line
 
 
 class Terminal(io.StringIO):
@@ -31,7 +31,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     """Any job."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         return here.get(here.submit("add", "a=1"))
 
 
@@ -40,7 +40,7 @@ def job(tmp_path: Path) -> Job:
 )
 def test_wait_ends_as_the_job_did(tmp_path: Path, words: list[str], code: int, printed: str) -> None:
     """The exit code tells the final state, also where it was reached long ago."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit(*words)
         here.drain()
         result = here("wait", job_id)
@@ -49,7 +49,7 @@ def test_wait_ends_as_the_job_did(tmp_path: Path, words: list[str], code: int, p
 
 def test_wait_returns_when_the_job_ends(tmp_path: Path) -> None:
     """A job that a worker runs meanwhile is waited for."""
-    with console(tmp_path, engine="thread") as here:
+    with command_line(tmp_path, engine="thread") as here:
         job_id = here.submit("add", "a=1", "--delay", "0.3")
         here.start()
         assert here.ok("wait", job_id, "--timeout", 20) == "1\n"
@@ -57,7 +57,7 @@ def test_wait_returns_when_the_job_ends(tmp_path: Path) -> None:
 
 def test_wait_gives_up_after_its_time_with_any_clock(tmp_path: Path) -> None:
     """Exit code 124, also where the clock of the tests stands still."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("add", "a=1")
         result = here("wait", job_id, "--timeout", "0.05")
         assert (result.exit_code, result.stdout) == (124, "")
