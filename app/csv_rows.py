@@ -1,4 +1,4 @@
-"""Reads people from a CSV file, line by line, and never gives up over a bad one."""
+"""Reads people from a CSV file; a bad line is reported and does not stop it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class BadHeader(ValueError):
 
 
 class Reader(Iterator[list[str]], Protocol):
-    """What csv.reader makes."""
+    """The type of csv.reader."""
 
     line_num: int
 
 
 class BadLine(NamedTuple):
-    """A data line that is no user: where it begins (the header is line 1) and why."""
+    """A data line that is not a user: the number of its first line (the header is 1), and the reason."""
 
     line: int
     reason: str
@@ -41,27 +41,28 @@ Line = Person | BadLine
 def check_header(path: Path) -> None:
     """Raise BadHeader unless the file begins with the names of the columns."""
     with _opened(path) as file:
-        _places(_first_record(csv.reader(file)))
+        _column_indexes(_first_record(csv.reader(file)))
 
 
 def count(path: Path) -> int:
-    """The number of data lines; blank lines are none."""
+    """The number of data lines; blank lines do not count."""
+    # Lines without quotes are counted without parsing them: this pass precedes every import.
     with _opened(path) as file:
         _first_record(csv.reader(file))
         plain = 0
         for line in file:
-            if '"' in line:  # from here on a record may have several lines
+            if '"' in line:  # from here on a record may span several lines
                 return plain + sum(1 for _ in _records(csv.reader(chain([line], file))))
             plain += line not in LINE_ENDS
         return plain
 
 
 def read(path: Path) -> Iterator[Line]:
-    """Every data line in order: a person, or what is bad about it. Raises BadHeader."""
+    """Each data line in order: a person, or a BadLine. Raises BadHeader."""
     with _opened(path) as file:
         reader = csv.reader(file)
         header = _first_record(reader)
-        pick, width = itemgetter(*(_places(header)[column] for column in COLUMNS)), len(header)
+        pick, width = itemgetter(*(_column_indexes(header)[column] for column in COLUMNS)), len(header)
         for line, record in _records(reader):
             if isinstance(record, str):
                 yield BadLine(line, record)
@@ -75,7 +76,8 @@ def read(path: Path) -> Iterator[Line]:
 
 
 def _opened(path: Path) -> TextIO:
-    # Bytes that are not UTF-8 spoil their own line only: they become halves of surrogate pairs.
+    # surrogateescape: bytes that are not UTF-8 make their own line bad, not the file unreadable.
+    # utf-8-sig: Excel writes a byte order mark. newline="": csv handles line breaks in quotes itself.
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
@@ -88,7 +90,7 @@ def _first_record(reader: Reader) -> list[str]:
         raise BadHeader(f"the first line cannot be read: {error}") from None
 
 
-def _places(header: list[str]) -> dict[str, int]:
+def _column_indexes(header: list[str]) -> dict[str, int]:
     names = [name.strip().lower() for name in header]
     for column in COLUMNS:
         if names.count(column) != 1:
@@ -100,7 +102,7 @@ def _places(header: list[str]) -> dict[str, int]:
 
 
 def _records(reader: Reader) -> Iterator[tuple[int, list[str] | str]]:
-    """Each record with the line that it begins on; a text instead says why it cannot be read."""
+    """Each record with the number of its first line; a str is the reason why it cannot be read."""
     line = reader.line_num + 1
     while True:
         try:
@@ -109,6 +111,6 @@ def _records(reader: Reader) -> Iterator[tuple[int, list[str] | str]]:
                     yield line, record
                 line = reader.line_num + 1
             return
-        except csv.Error as error:
+        except csv.Error as error:  # the reader can go on behind the bad record
             yield line, str(error)
             line = reader.line_num + 1

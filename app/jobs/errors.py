@@ -1,8 +1,9 @@
-"""Every error the package raises, each with the advice that mends it."""
+"""The exceptions of the package; the docstring of each is its default message."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 
 class SimmerError(Exception):
@@ -13,7 +14,7 @@ class SimmerError(Exception):
 
 
 class ConfigError(SimmerError):
-    """The configuration has problems; the message lists all of them with their mend."""
+    """The configuration has problems; the message lists all of them and how to fix each."""
 
 
 class TaskDefinitionError(SimmerError):
@@ -40,7 +41,7 @@ class ArgumentsTooLarge(InvalidArguments):
 
 
 class UnencodableArguments(InvalidArguments, TypeError):
-    """An argument is something that JSON cannot hold: pass plain values, or the id of what you mean."""
+    """An argument cannot be encoded as JSON: pass plain values, or an id instead of an object."""
 
 
 class JobNotFound(SimmerError, LookupError):
@@ -116,7 +117,7 @@ class WorkerLost(SimmerError):
 
 
 class ResultNotSerializable(SimmerError):
-    """The task returned something that JSON cannot hold."""
+    """The task returned a value that cannot be encoded as JSON."""
 
 
 class ResultTooLarge(SimmerError):
@@ -124,13 +125,20 @@ class ResultTooLarge(SimmerError):
 
 
 class JobCancelled(BaseException):
-    """The job was asked to stop. Derives from BaseException so that `except Exception` lets it pass."""
+    """The job was requested to stop. A BaseException, so that `except Exception` does not catch it."""
 
 
 class JobTimeout(BaseException):
-    """The attempt ran past its timeout. Derives from BaseException, as JobCancelled does."""
+    """The attempt ran past its timeout. A BaseException, as JobCancelled is."""
 
 
 def problem(pointer: str, detail: Any) -> dict[str, str]:
     """One entry of `InvalidArguments.errors`."""
     return {"pointer": pointer, "detail": str(detail)}
+
+
+def pointer(where: str, *steps: str | int) -> str:
+    """The place some steps below `where`, a JSON pointer in a fragment such as `#/args/month`."""
+    # RFC 6901, sections 3 and 6: "~" and "/" are escaped, and then what a fragment cannot hold.
+    names = [str(step).replace("~", "~0").replace("/", "~1").encode(errors="replace") for step in steps]
+    return "/".join([where, *(quote(name, safe="~!$&'()*+,;=:@") for name in names)])

@@ -1,13 +1,13 @@
-"""The frozen snapshot of a job that Python callers get."""
+"""The frozen snapshot of a job."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypedDict
 
-from .states import is_final
+from .states import State, is_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Job:
     """A job as it was when it was read: values only, safe in any thread.
 
     The attributes are the names of the JSON; times are aware and UTC, durations are seconds.
-    `args` holds what was given at submission and `result` what the task returned, both as JSON.
+    `args` are the arguments as submitted, `result` is what the task returned, both as JSON values.
     """
 
     id: str
     task: str
     queue: str
-    state: str
+    state: State
     priority: int
     args: Mapping[str, Any]
     tags: tuple[str, ...]
@@ -63,8 +63,11 @@ class Job:
     waiting_reason: str | None
 
     @classmethod
-    def of(cls, **values: Any) -> Job:
-        """As Job(**values), which sets each of its many attributes by a call of its own."""
+    def of(cls, values: dict[str, Any]) -> Job:
+        """As Job(**values), which sets each of its many attributes by a call of its own.
+
+        They are to be in the order of the attributes, which is that of the JSON.
+        """
         made = object.__new__(cls)
         object.__setattr__(made, "__dict__", values)
         return made
@@ -75,8 +78,25 @@ class Job:
         return is_final(self.state)
 
 
+Texts = str | Collection[str]
+"""One, or several that are joined by or."""
+
+
+class JobFilterWords(TypedDict, total=False):
+    """The words of `jobs.list`: different ones are joined by and."""
+
+    state: State | Collection[State]
+    task: Texts
+    queue: Texts
+    tag: Texts
+    schedule_id: Texts
+    batch_id: Texts
+    created_after: datetime | None
+    created_before: datetime | None
+
+
 class Stamp(NamedTuple):
-    """What tells whether a job has changed, and when asking again is worth it."""
+    """The few attributes by which a poll tells whether a job has changed."""
 
     version: int
     state: str

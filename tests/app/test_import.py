@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -130,7 +131,7 @@ def test_a_full_backlog_leaves_nothing_behind(make_service: ServiceFactory) -> N
         assert db.session.scalar(select(func.count()).select_from(Import)) == 0
 
 
-@pytest.mark.parametrize("crash_at", ["_insert", "remove"])
+@pytest.mark.parametrize("crash_at", ["commit", "remove"])
 def test_a_run_that_breaks_off_is_gone_on_with(
     make_service: ServiceFactory, url: URL, monkeypatch: pytest.MonkeyPatch, crash_at: str
 ) -> None:
@@ -138,9 +139,11 @@ def test_a_run_that_breaks_off_is_gone_on_with(
     app = make_service(url)
     monkeypatch.setattr(import_users, "BATCH", 10)
     upload = stored_upload(app, csv_text([*people(25), ("X", "nobody", 1), *people(20, start=15)]))
-    place, calls = (import_users, 3) if crash_at == "_insert" else (uploads, 1)
     with monkeypatch.context() as patch, app.app_context():
-        patch.setattr(place, crash_at, crash_after(calls, getattr(place, crash_at)))
+        if crash_at == "commit":  # the first one stores the number of lines, then there is one for each batch
+            patch.setattr(db.session, "commit", crash_after(4, db.session.commit))
+        else:
+            patch.setattr(uploads, "remove", crash_after(1, uploads.remove))
         with pytest.raises(Crash):
             import_users.import_users(upload=upload)
     with app.app_context():
@@ -163,19 +166,27 @@ def test_a_finished_import_gives_its_result_again(make_service: ServiceFactory) 
         assert import_users.import_users(upload=upload) == first
 
 
-def test_a_run_that_was_presumed_dead_changes_nothing(make_service: ServiceFactory) -> None:
+def test_a_run_that_was_presumed_dead_changes_nothing(
+    make_service: ServiceFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When another run has moved the import on, the old one stops and nothing of its batch stays."""
     app = make_service()
     upload = stored_upload(app, csv_text(GOOD))
-    with app.app_context():
-        mine = import_users._progress(upload)
-        lines = list(csv_rows.read(uploads.path_of(upload)))
+    read = csv_rows.read
+
+    def read_late(path: Path) -> Iterator[csv_rows.Line]:
+        lines = list(read(path))
+        patch.undo()
         with app.app_context():
             import_users.import_users(upload=upload)
             db.session.execute(delete(User))
             db.session.commit()
+        return iter(lines)
+
+    with monkeypatch.context() as patch, app.app_context():
+        patch.setattr(csv_rows, "read", read_late)
         with pytest.raises(import_users.ImportTakenOver):
-            import_users._store(mine, lines)
+            import_users.import_users(upload=upload)
     assert count_users(app) == 0
 
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, String
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    String,
+    Text,
+)
 from sqlalchemy.schema import conv
 from sqlalchemy.types import TypeEngine
 
+from ..options import Option
 from .supported import DIALECTS
 
 
@@ -23,6 +36,13 @@ Time = _portable(DateTime(timezone=True))
 """An aware UTC datetime on every database."""
 BigId = _portable(BigInteger())
 Id = String(36)
+_TYPES: Final[Mapping[type, Any]] = {int: Integer, float: Float, str: Text, tuple: Text, datetime: Time}
+
+
+def option_column(name: str, option: Option) -> Column[Any]:
+    """The column of an option that is stored; several values are a JSON list."""
+    kind = String(option.rule.size) if option.rule.size else _TYPES[option.rule.kind]
+    return Column(name, kind, nullable=option.default is None)
 
 
 def check(sql: str, name: str) -> CheckConstraint:

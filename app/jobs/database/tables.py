@@ -22,8 +22,9 @@ from sqlalchemy import (
     Text,
 )
 
+from ..options import STORED
 from ..states import FINAL, STATES
-from .columns import BigId, Id, Time, check, one_of, partial
+from .columns import BigId, Id, Time, check, one_of, option_column, partial
 
 METADATA: Final = MetaData()
 
@@ -32,15 +33,10 @@ JOBS: Final = Table(
     METADATA,
     Column("id", Id, primary_key=True),
     Column("task", String(200), nullable=False),
-    Column("queue", String(64), nullable=False),
     Column("state", String(10), nullable=False),
-    Column("priority", Integer, nullable=False),
     Column("args", Text, nullable=False),
-    Column("tags", Text, nullable=False),
+    *(option_column(name, option) for name, option in STORED.items()),
     Column("attempt", Integer, nullable=False),
-    Column("max_attempts", Integer, nullable=False),
-    Column("timeout", Float),
-    Column("on_interrupt", String(5), nullable=False),
     Column("result", Text),
     Column("error", Text),
     Column("progress", Text),

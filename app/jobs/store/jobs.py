@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, select, update
 
@@ -14,15 +14,16 @@ from ..database.statements import BoundStatement, InsertStatement, execute_all
 from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..ids import first_id_at
+from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
 from .events import SUBMITTED, Event, record
 
 _J = JOBS.c
 _INSERT = InsertStatement(
-    JOBS, "id", "task", "queue", "state", "priority", "args", "tags", "max_attempts", "timeout",
-    "on_interrupt", "created_at", "run_at", "schedule_id", "fire_time", "batch_id", "due", "wake_at",
-    "attempt", "version", "run", "rerun", "crashes",
+    JOBS, "id", "task", "state", "args", *STORED, "created_at", "run_at", "schedule_id", "fire_time",
+    "batch_id", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
 )  # fmt: skip
+_TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
     select(_J.id, _J.state, _J.attempt, _J.worker)
@@ -33,17 +34,15 @@ _SEEN = (
 
 
 class NewJob(NamedTuple):
-    """Everything that is known of a job at its submission; `args` is JSON text, times are UTC."""
+    """Everything that is known of a job at its submission; `args` is JSON text, times are UTC.
+
+    `options` are the values of `options.STORED`, in that order and as their columns hold them.
+    """
 
     id: str
     task: str
-    queue: str
-    priority: int
     args: str
-    tags: tuple[str, ...]
-    max_attempts: int
-    timeout: float | None
-    on_interrupt: str
+    options: tuple[Any, ...]
     created_at: datetime
     run_at: datetime
     schedule_id: str | None = None
@@ -71,7 +70,8 @@ def bind_enqueue(dialect: Dialect, jobs: Sequence[NewJob]) -> list[BoundStatemen
         rows.append(_row(job, state, created, run_at, time(job.fire_time)))
         events.append((job.id, created, "submitted", state, 0))
     bound = [_INSERT.bind(rows), SUBMITTED.bind(events)]
-    if tags := [(tag, job.id) for job in jobs for tag in dict.fromkeys(job.tags)]:
+    tagged = [(job.id, text) for job in jobs if (text := job.options[_TAGS]) != "[]"]
+    if tags := [(tag, job_id) for job_id, text in tagged for tag in dict.fromkeys(json.loads(text))]:
         bound.append(_INSERT_TAG.bind(tags))
     return bound
 
@@ -135,10 +135,8 @@ def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int 
 def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:
     """The values of _INSERT, in its order; times as the driver takes them."""
     return (
-        job.id, job.task, job.queue, state, job.priority, job.args,
-        json.dumps(job.tags) if job.tags else "[]", job.max_attempts, job.timeout, job.on_interrupt,
-        created, run_at, job.schedule_id, fire_time, job.batch_id,
-        state == QUEUED, run_at if state == SCHEDULED else None,
+        job.id, job.task, state, job.args, *job.options, created, run_at,
+        job.schedule_id, fire_time, job.batch_id, state == QUEUED, run_at if state == SCHEDULED else None,
         0, 1, 0, False, 0,
     )  # fmt: skip
 

@@ -143,7 +143,7 @@ _timelike = st.sampled_from(
 _zones = st.sampled_from(["UTC", "Asia/Kathmandu", "Pacific/Apia", "America", "", None])
 _times = {"start_at": _timelike, "end_at": _timelike, "timezone": _zones}
 _fields = st.sampled_from(["*", "*/2", "1-5", "1,3", "last", "2nd fri", 1, 3]) | _cronlike
-_words = {
+_words: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "cron": {"expression": _cronlike | st.sampled_from(["* * * * * *", "0 9 L * *"]), **_times},
     "cron by fields": {**dict.fromkeys(BOUNDS, _fields), **_times},
     "interval": {
@@ -154,8 +154,10 @@ _words = {
     "date": {"run_at": _timelike, "timezone": _zones},
 }
 _likely = st.one_of(
-    st.fixed_dictionaries({"type": st.just(name.split()[0])}, optional=words)
-    for name, words in _words.items()
+    [
+        st.fixed_dictionaries({"type": st.just(name.split()[0])}, optional=words)
+        for name, words in _words.items()
+    ]
 )
 _broken = st.tuples(
     _likely,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from ...checks import TEN_YEARS, is_number
 from .base import TriggerError, rfc3339
 from .zones import check_order, read_times
 
 UNITS: Final = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 SHORTEST: Final = 0.1
-LONGEST: Final = 3_650 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class IntervalTrigger:
     def __post_init__(self) -> None:
         for unit in UNITS:
             _check(unit, getattr(self, unit))
-        if not SHORTEST <= self._seconds <= LONGEST:
+        if not SHORTEST <= self._seconds <= TEN_YEARS:
             raise TriggerError("seconds", f"an interval lasts from {SHORTEST} s to ten years: say how long")
         if not isinstance(self.start_now, bool):
             raise TriggerError("start_now", "must be true or false")
@@ -86,11 +85,9 @@ class IntervalTrigger:
 
 
 def _check(unit: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TriggerError(unit, "must be a number")
-    if isinstance(value, float) and not math.isfinite(value):
+    if not is_number(value):
         raise TriggerError(unit, "must be a number")
     if value < 0:
         raise TriggerError(unit, "must not be negative")
-    if value * UNITS[unit] > LONGEST:
+    if value * UNITS[unit] > TEN_YEARS:
         raise TriggerError(unit, "must not be more than ten years")
