@@ -116,7 +116,7 @@ def _catch_up(
     if count > CAUGHT_UP:
         reason = f"only the latest {CAUGHT_UP} are caught up with"
         verdicts.append(Verdict(fire_time=first, decision="misfired", count=count - CAUGHT_UP, reason=reason))
-        fire_time = trigger.next_after(_nth(trigger, first, now, anchor, count - CAUGHT_UP), anchor)
+        fire_time = _one_of_the_last(trigger, first, now, anchor)
     while fire_time is not None and fire_time <= now:
         verdict = _one(policy, fire_time, now, running)
         verdicts.append(verdict)
@@ -133,9 +133,11 @@ def _stood_for(
     if grace is None or first >= (limit := now - timedelta(seconds=grace)):
         return _listed(trigger, first, anchor, count, "coalesced", "missed")
     late, last = trigger.until(first, limit - timedelta(microseconds=1), anchor)
-    late, following = min(late, count), trigger.next_after(last, anchor) or last
-    misfired = _listed(trigger, first, anchor, late, "misfired", _too_late(grace))
-    return [*misfired, *_listed(trigger, following, anchor, count - late, "coalesced", "missed")]
+    following = trigger.next_after(last, anchor)
+    # What is left is counted by itself: large counts may be rough, and no verdict may be about what comes.
+    left = trigger.until(following, now, anchor)[0] - 1 if following is not None and following <= now else 0
+    misfired = _listed(trigger, first, anchor, min(late, count), "misfired", _too_late(grace))
+    return [*misfired, *_listed(trigger, following or last, anchor, left, "coalesced", "missed")]
 
 
 def _listed(
@@ -156,15 +158,16 @@ def _too_late(grace: float) -> str:
     return f"seen after a grace of {grace:g} s"
 
 
-def _nth(trigger: Trigger, first: datetime, now: datetime, anchor: datetime, wanted: int) -> datetime:
-    """The fire time with the number `wanted`, counted from `first`, by bisection: they may be millions."""
+def _one_of_the_last(trigger: Trigger, first: datetime, now: datetime, anchor: datetime) -> datetime:
+    """The fire time from which on there are CAUGHT_UP, by bisection: those before may be millions."""
     low, high = 0.0, (now - first).total_seconds()
     while True:
         middle = (low + high) / 2
-        count, last = trigger.until(first, first + timedelta(seconds=middle), anchor)
-        if count == wanted or high - low < 1e-6:
-            return last
-        low, high = (middle, high) if count < wanted else (low, middle)
+        found = trigger.next_after(first + timedelta(seconds=middle), anchor)
+        count = 0 if found is None or found > now else trigger.until(found, now, anchor)[0]
+        if found is not None and (count == CAUGHT_UP or (high - low < 1e-6 and count)):
+            return found
+        low, high = (middle, high) if count > CAUGHT_UP else (low, middle)
 
 
 def _is_seconds(value: Any) -> bool:

@@ -123,7 +123,7 @@ def _dates(rule: Rule) -> str:
 
 
 def _date(date: DayOfMonth) -> str:
-    before = f"{-date.day} day{'s' if date.day < -1 else ''} before the last"
+    before = f"{-date.day} days before the last" if date.day < -1 else "before the last"
     if not date.nearest_workday:
         return f"the day {before}" if date.day else "the last day"
     if date.day > 0:
