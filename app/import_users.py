@@ -47,6 +47,7 @@ def import_users(upload: UUID) -> dict[str, Any] | Snooze:
     """Import an uploaded CSV into the users; `upload` is the id that POST /users/import gave it."""
     done = _progress(upload)
     if done.position < done.total:
+        current_job.progress(done.position, done.total, f"{done.imported:,} imported")
         for lines in _batches(islice(csv_rows.read(_file(upload)), done.position, None)):
             if current_job.stopping:
                 return Snooze(0)

@@ -11,10 +11,16 @@ from urllib.parse import unquote, urlsplit
 
 MESSAGES_PER_CONNECTION: Final = 50
 TIMEOUT_SECONDS: Final = 30
+CLOSING: Final = 421
+"""The reply of a server that shuts down, whatever it was asked; other replies below 500 mean later, too."""
 
 
 class Refused(Exception):
     """The server will not take this message, and said so before it had it; the text is its reply."""
+
+
+class Unavailable(OSError):
+    """The server takes no message now, and said so before it had this one; the text is its reply."""
 
 
 class Mailer:
@@ -43,16 +49,18 @@ class Mailer:
             self._handed_over = 0
 
     def send(self, message: EmailMessage) -> None:
-        """Hand `message` over. Raises Refused, or OSError where nobody knows whether it went out."""
+        """Hand `message` over. Raises Refused, Unavailable, or OSError where nobody knows if it went out."""
         assert self._server is not None, "connect() first"
         self._handed_over += 1
         try:
             self._server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            raise Refused(_text(code, reply)) from None
+            kind = Unavailable if code == CLOSING else Refused
+            raise kind(_text(code, reply)) from None
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            raise Refused(_text(error.smtp_code, error.smtp_error)) from None
+            kind = Unavailable if error.smtp_code < 500 else Refused
+            raise kind(_text(error.smtp_code, error.smtp_error)) from None
         except smtplib.SMTPNotSupportedError as error:
             raise Refused(str(error)) from None
 
