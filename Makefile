@@ -21,7 +21,7 @@ no_venv = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo \
 cannot_serve = $(shell PORT="$(PORT)" HOST="$(HOST)" $(BIN)/python run.py --check 2>&1 >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check demo bench bench-peers bench-growth
+.PHONY: help run test test-long format check demo bench bench-peers bench-growth
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,10 @@ test: $(READY_DEV) ## Run the test suite
 
 test-long: $(READY_DEV) ## Run the tests that take their time
 	@$(BIN)/python -m pytest -m long
+
+format: $(READY_DEV) ## Format the code, and mend what the linter can mend
+	@$(BIN)/python -m ruff format .
+	@$(BIN)/python -m ruff check --fix .
 
 check: $(READY_DEV) ## Check format, lint and types, then run the test suite (what CI runs)
 	@$(BIN)/python -m ruff format --check .

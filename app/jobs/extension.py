@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, overload
 
-from flask import Flask, current_app
+from flask import Flask
 
 from .api import accepted, create_blueprint
 from .api.access import requires
 from .api.csrf import exempt_from_csrf
 from .cli import jobs_cli
 from .config import load_settings
+from .current import KEY, current_runtime, has_runtime
 from .database.connect import connect, host_database
 from .errors import InvalidArguments, NotReady, TaskDefinitionError
 from .job import Job, JobList
@@ -21,17 +22,17 @@ from .process.forks import begin_afresh_in_children
 from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
+from .schedules.declaration import Declaration
 from .schedules.policy import Policy
 from .schedules.triggers import Trigger, TriggerError, parse_trigger
-from .service import Service
 from .store.queries import JobFilters
-from .tasks.options import ScheduleRequest, SubmitOptions
-from .tasks.registry import Declaration, Registry, TaskDefinition
+from .tasks.options import SubmitOptions
+from .tasks.registry import Registry, TaskDefinition
 from .tasks.task import Task
 from .testing import Testing
+from .values import Schedule
 
 log = logging.getLogger(__name__)
-KEY = "simmer"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -53,7 +54,7 @@ class Simmer:
         Raises ConfigError listing every wrong setting, TaskDefinitionError for a task that cannot be.
         """
         refuse_second_copy()
-        if KEY in app.extensions:
+        if has_runtime(app):
             raise RuntimeError("this app has a Simmer already: call init_app once for an app")
         settings, warnings = load_settings(app.config, app.config.get("JOBS_APP") or app.import_name)
         for warning in warnings:
@@ -68,7 +69,8 @@ class Simmer:
             exempt_from_csrf(app, blueprint)
         app.cli.add_command(jobs_cli)
         begin_afresh_in_children(runtime)
-        start_when_serving(app, runtime)
+        if settings.autostart:
+            start_when_serving(app, runtime)
 
     # --- tasks ----------------------------------------------------------------------------------------
 
@@ -123,26 +125,19 @@ class Simmer:
         except TypeError as error:
             raise TaskDefinitionError(f"task {name!r}: {error}") from None
         self.registry.add(definition)
-        return Task(self, definition, function)
+        return Task(lambda: self.runtime.submissions, definition, function)
 
     # --- jobs -----------------------------------------------------------------------------------------
 
     @property
     def runtime(self) -> Runtime:
         """What the current app has of this; raises NotReady outside an app context or without init_app."""
-        if not current_app:
-            raise NotReady("there is no app context: wrap the call in `with app.app_context():`")
-        runtime = current_app.extensions.get(KEY)
-        if runtime is None or runtime.registry is not self.registry:
+        runtime: Runtime = current_runtime()
+        if runtime.registry is not self.registry:
             raise NotReady(
-                f"the app {current_app.name!r} was not given to this Simmer: call jobs.init_app(app)"
+                f"the app {runtime.app.name!r} was not given to this Simmer: call jobs.init_app(app)"
             )
-        return cast(Runtime, runtime)
-
-    @property
-    def service(self) -> Service:
-        """The use cases of the current app."""
-        return self.runtime.service
+        return runtime
 
     def submit(
         self, task: str, args: Mapping[str, Any] | None = None, *, session: Any = None, **options: Any
@@ -152,66 +147,66 @@ class Simmer:
         With `session` the job joins the caller's transaction and exists if and only if that commits. Raises
         UnknownTask, InvalidArguments, TypeError, QueueFull, OpenTransaction, DatabaseUnavailable.
         """
-        return self.service.submit(task, args or {}, SubmitOptions.of(options), session=session)
+        return self.runtime.submissions.submit(task, args or {}, SubmitOptions.of(options), session=session)
 
     def get(self, job_id: str) -> Job:
         """The job as it is; raises JobNotFound."""
-        return self.service.get(job_id)
+        return self.runtime.jobs.get(job_id)
 
     def wait(self, job_id: str, timeout: float) -> Job:
         """The job at its final state, or as it is after `timeout` seconds; raises JobNotFound."""
-        return self.service.wait(job_id, timeout)
+        return self.runtime.jobs.wait(job_id, timeout)
 
     def list(self, limit: int = 50, cursor: str | None = None, **filters: Any) -> JobList:
         """A page of jobs, newest first, with `.next_cursor`. Filters: state, task, queue, tag, schedule_id,
         batch_id (one or several), created_after, created_before. Raises InvalidCursor."""
-        return self.service.page(JobFilters.of(filters), limit, cursor)
+        return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job that does not run, ask a running one to stop; raises JobNotFound, InvalidState."""
-        return self.service.cancel(job_id)
+        return self.runtime.jobs.cancel(job_id)
 
     def retry(self, job_id: str) -> Job:
         """Queue a final job once more; raises JobNotFound, InvalidState."""
-        return self.service.retry(job_id)
+        return self.runtime.jobs.retry(job_id)
 
     def delete(self, job_id: str) -> None:
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
-        self.service.delete(job_id)
+        self.runtime.jobs.delete(job_id)
 
     # --- schedules ------------------------------------------------------------------------------------
 
     def add_schedule(
         self, *, task: str, trigger: str | Mapping[str, Any] | Trigger, id: str | None = None,
         args: Mapping[str, Any] | None = None, paused: bool = False, **words: Any,
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> Schedule:  # fmt: skip
         """Store a schedule; `trigger` is a dict as over HTTP, or words: `trigger="interval", seconds=30`.
 
         Also misfire, misfire_grace, max_running and jitter. Raises InvalidArguments, ScheduleExists.
         """
         policy = {word: words.pop(word) for word in Policy.words() if word in words}
-        asked = ScheduleRequest(task, _whole(trigger, words), args or {}, policy, paused)
-        return self.service.add_schedule(id, asked)
+        wording = {"task": task, "trigger": _whole(trigger, words), "args": args or {}, "paused": paused}
+        return self.runtime.schedules.add(id, {**wording, **policy})
 
-    def get_schedule(self, schedule_id: str) -> dict[str, Any]:
+    def get_schedule(self, schedule_id: str) -> Schedule:
         """The schedule as it is; raises ScheduleNotFound."""
-        return self.service.schedule(schedule_id)
+        return self.runtime.schedules.get(schedule_id)
 
-    def pause_schedule(self, schedule_id: str) -> dict[str, Any]:
+    def pause_schedule(self, schedule_id: str) -> Schedule:
         """Fire no more until resumed; raises ScheduleNotFound."""
-        return self.service.pause_schedule(schedule_id)
+        return self.runtime.schedules.pause(schedule_id)
 
-    def resume_schedule(self, schedule_id: str) -> dict[str, Any]:
+    def resume_schedule(self, schedule_id: str) -> Schedule:
         """Go on with the next fire time; raises ScheduleNotFound."""
-        return self.service.resume_schedule(schedule_id)
+        return self.runtime.schedules.resume(schedule_id)
 
     def run_schedule(self, schedule_id: str) -> Job:
         """Submit its job now; raises ScheduleNotFound, QueueFull."""
-        return self.service.run_schedule(schedule_id)
+        return self.runtime.schedules.run(schedule_id)
 
     def remove_schedule(self, schedule_id: str) -> None:
         """Delete it; its jobs stay. Raises ScheduleNotFound."""
-        self.service.remove_schedule(schedule_id)
+        self.runtime.schedules.remove(schedule_id)
 
     # --- the process ----------------------------------------------------------------------------------
 

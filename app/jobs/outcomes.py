@@ -34,7 +34,7 @@ class Outcome:
 
     `result` is JSON text, for succeeded. `failure` and `retry_in` (seconds; None: no further attempt)
     belong to failed, `delay` (seconds) to snoozed, `reason` to cancelled and released. `cause` is the
-    exception itself, for an engine that runs in the caller and may raise it.
+    exception itself, for the teardowns of the host and an engine that may raise it in its caller.
     """
 
     kind: str

@@ -10,77 +10,79 @@ from typing import Any
 
 from flask import Flask
 
+from . import service
 from .clock import Clock, ManualClock
 from .config import Settings
 from .database.database import Database
-from .database.notifier import Notices
-from .engines.inline import InPlace
-from .engines.thread import ThreadPool
+from .database.notifier import Notifier
+from .engines.base import Engine, OnEnd
+from .engines.inline import InlineEngine
+from .engines.thread import ThreadEngine, create_pool
 from .errors import DatabaseUnavailable, TablesMissing
 from .execution.runner import Runner
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Service
+from .service import Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNTED_FOR, Backlog
-from .service.base import Parts
-from .service.job_factory import Submitter
-from .store.batched_reads import Looks
-from .store.group_commit import Commits
-from .store.queries import STAMP, WHOLE
+from .service.job_factory import JobFactory
 from .tasks.registry import Registry
 from .ticker.pruner import Pruner
-from .ticker.rescuer import Lifeline
+from .ticker.rescuer import Rescuer
 from .ticker.scheduler import Scheduler
 from .ticker.ticker import Ticker
-from .worker.dispatcher import Worker
+from .worker.dispatcher import Dispatcher
+from .worker.inline import InlineWorker
 
 log = logging.getLogger(__name__)
 
 
-class Runtime:
+class Runtime(service.Runtime):
     """`app.extensions["simmer"]`. Its threads belong to one process: after a fork there are none."""
 
     def __init__(
         self, app: Flask, registry: Registry, settings: Settings, database: Database, host_db: Any
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
-        self.clock: Clock = ManualClock() if settings.engine == "manual" else Clock()
-        self.runner = Runner(app, registry, settings)
-        self.submitter = Submitter(registry, settings)
-        self.backlog = self._new_backlog()
+        self.clock = ManualClock() if settings.engine == "manual" else Clock()
+        self.runner = Runner(app, registry, settings, self.clock)
+        self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
         self._begin_afresh()
 
     def _begin_afresh(self) -> None:
         self._lock = threading.Lock()
-        self.notices = Notices()
-        self.worker: Worker | None = None
+        self.notifier = Notifier()
+        self.dispatcher: Dispatcher | None = None
         self.ticker: Ticker | None = None
         self.supervisor: Supervisor | None = None
         self.settings_of_threads = self.settings
         self.server_threads: int | None = None
         self.draining = False
         self._waits_for: str | None = None
-        self.service = Service(self._parts())
-        self.scheduler = self._new_scheduler()
-        self.in_place = InPlace(
-            runner=self.runner, database=self.database, registry=self.registry, settings=self.settings,
-            clock=self.clock, notices=self.notices,
-        )  # fmt: skip
-
-    def _new_backlog(self) -> Backlog:
         # A test's clock may stand still, and a count would then be new for ever.
         counted_for = COUNTED_FOR if self.settings.engine == "thread" else 0.0
-        return Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
-
-    def _parts(self) -> Parts:
-        return Parts(
-            database=self.database, commits=Commits(self.database), looks=Looks(self.database, WHOLE),
-            stamps=Looks(self.database, STAMP),
-            registry=self.registry, settings=self.settings, clock=self.clock, notices=self.notices,
-            submitter=self.submitter, backlog=self.backlog, host=self, host_db=self._host_db,
+        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
+        self._make_use_cases()
+        self.scheduler = self._new_scheduler()
+        self.inline_worker = InlineWorker(
+            make_engine=self._inline_engine, database=self.database, registry=self.registry,
+            settings=self.settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
+
+    def _make_use_cases(self) -> None:
+        database, clock, registry = self.database, self.clock, self.registry
+        self.jobs = Jobs(
+            database=database, registry=registry, clock=clock, notifier=self.notifier, threads=self
+        )
+        self.submissions = Submissions(
+            database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
+            host_db=self._host_db, runs_inline=self.settings.engine == "inline",
+        )  # fmt: skip
+        self.schedules = Schedules(
+            database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self
+        )
+        self.status = Status(database=database, registry=registry, clock=clock, threads=self)
 
     def start(self, serving: Serving, **overrides: Any) -> None:
         """Start this process's threads, once `serving` has made the app; does nothing where they run.
@@ -107,7 +109,7 @@ class Runtime:
         if supervisor is not None:
             supervisor.stop(self.settings.shutdown_grace if timeout is None else timeout)
             with self._lock:
-                self.supervisor = self.worker = self.ticker = None
+                self.supervisor = self.dispatcher = self.ticker = None
                 self.draining = False
 
     @property
@@ -120,9 +122,9 @@ class Runtime:
 
         Raises DatabaseUnavailable.
         """
-        if self.worker is None or self.ticker is None or self.ticker.last_turn is None:
+        if self.dispatcher is None or self.ticker is None or self.ticker.last_turn is None:
             return False
-        return not self.service.has_work(self.worker.id, self.settings_of_threads.queues)
+        return not self.status.has_work(self.dispatcher.id, self.settings_of_threads.queues)
 
     def can_start(self) -> bool:
         """Called by the supervisor: whether the tables are there. Says once that they are not."""
@@ -130,82 +132,114 @@ class Runtime:
             problem = None if self.database.has_tables() else str(TablesMissing())
         except DatabaseUnavailable as error:
             problem = str(error)
-        if problem is not None and problem != self._waits_for:
-            log.warning("no job runs yet: %s", problem)
-        self._waits_for = problem
+        if problem is not None:
+            self._wait_for(problem)
         return problem is None
+
+    def _wait_for(self, problem: str, error: BaseException | None = None) -> None:
+        if problem != self._waits_for:
+            log.warning("no job runs yet: %s", problem, exc_info=error)
+        self._waits_for = problem
 
     def start_threads(self) -> None:
         """Called by the supervisor."""
         settings = self.settings_of_threads
-        self.worker = Worker(
-            pool=ThreadPool(self.app, settings.threads), runner=self.runner, database=self.database,
-            registry=self.registry, settings=settings, clock=self.clock, notices=self.notices,
+        self.dispatcher = Dispatcher(
+            make_engine=self.create_engine, database=self.database, registry=self.registry,
+            settings=settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = (
-            Lifeline(self.worker, self.database, self.settings, self.clock, self.notices),
+            Rescuer(self.dispatcher, self.database, self.settings, self.clock, self.notifier),
             self.scheduler,
             Pruner(self.database, self.settings, self.clock),
         )
         self.ticker = Ticker(duties, self.clock)
-        self.worker.start()
-        self.ticker.start()
+        try:
+            self.dispatcher.start()
+            self.ticker.start()
+            self._waits_for = None
+        except BaseException:
+            self.end_threads()
+            self.dispatcher = self.ticker = None
+            raise
+
+    def start_failed(self, error: BaseException) -> None:
+        """Called by the supervisor: says once why no job runs yet."""
+        self._wait_for(f"the threads cannot start: {error!r}", error)
+
+    def create_engine(self, on_end: OnEnd) -> Engine:
+        """Where the jobs of this process's worker run."""
+        threads = self.settings_of_threads.threads
+        pool = create_pool(self.app, threads)
+        return ThreadEngine(pool, threads, run=self.runner.run, on_end=on_end, clock=self.clock)
+
+    def _inline_engine(self, on_end: OnEnd) -> Engine:
+        return InlineEngine(self.settings.engine, run=self.runner.run, on_end=on_end)
 
     def _new_scheduler(self) -> Scheduler:
         return Scheduler(
-            app=self.settings.app, worker=self.worker, database=self.database, registry=self.registry,
-            submitter=self.submitter, backlog=self.backlog, clock=self.clock,
+            app=self.settings.app, dispatcher=self.dispatcher, database=self.database, registry=self.registry,
+            factory=self.factory, backlog=self.backlog, clock=self.clock,
         )  # fmt: skip
 
-    def drain(self, grace: float, hurry: Callable[[], bool]) -> bool:
+    def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
         """Called by the supervisor: claim no more and wait for what runs. Whether all of it ended."""
         self.draining = True
-        return self.worker is None or self.worker.drain(grace, hurry)
+        return self.dispatcher is None or self.dispatcher.drain(grace, abort_requested)
 
     def end_threads(self) -> bool:
         """Called by the supervisor: put back what still runs. Whether no thread is stuck in a task."""
-        if self.worker is None or self.ticker is None:
+        if self.dispatcher is None or self.ticker is None:
             return True
         self.ticker.stop(0.5)
-        return self.worker.stop()
+        return self.dispatcher.stop()
 
-    def renew_after_fork(self) -> None:
-        """In a child: no thread, no lock and no connection of the parent's."""
+    def before_fork(self) -> None:
+        """Keep this process's threads out of the database while it forks."""
+        self.database.gate.close()
+
+    def after_fork_in_parent(self) -> None:
+        """Let them in again."""
+        self.database.gate.open()
+
+    def after_fork_in_child(self, serving: Serving | None) -> None:
+        """No thread, no lock and no connection of the parent's; threads where a server forked to serve."""
         self.database.renew_after_fork()
-        self.backlog = self._new_backlog()
         self._begin_afresh()
+        if serving is not None and self.settings.autostart:
+            self.start(serving)
 
-    # --- told by the use cases ------------------------------------------------------------------------
+    # --- LocalThreads: told by the use cases ----------------------------------------------------------
 
-    def submitted(self, job_ids: Iterable[str]) -> None:
+    def jobs_submitted(self, job_ids: Iterable[str]) -> None:
         """Jobs were committed: run them, or wake who does."""
         if self.settings.engine == "inline":
             for job_id in job_ids:
-                self.in_place.run_to_end(job_id)
-        elif self.worker is not None:
-            self.worker.wake()
+                self.inline_worker.run_to_end(job_id)
+        elif self.dispatcher is not None:
+            self.dispatcher.wake()
 
     def cancel_requested(self, job_id: str) -> None:
         """Pass it on if the job runs here; another process sees it in the database."""
-        if self.worker is not None:
-            self.worker.ask_to_cancel(job_id)
+        if self.dispatcher is not None:
+            self.dispatcher.request_cancel(job_id)
 
     def schedules_changed(self) -> None:
         """Look at the schedules at once."""
         if self.ticker is not None:
             self.ticker.wake()
 
-    def thread_problems(self) -> dict[str, str]:
+    def problems(self) -> dict[str, str]:
         """What is wrong with the threads of this process."""
         if self.draining:
             return {"worker": "draining"}
-        if self.worker is None or self.ticker is None:
+        if self.dispatcher is None or self.ticker is None or self._waits_for is not None:
             return {"worker": self._waits_for or "not started yet"} if self.supervisor else {}
         found = {}
-        if not self.worker.is_alive or not self.worker.is_registered:
+        if not self.dispatcher.is_alive or not self.dispatcher.is_registered:
             found["worker"] = (
-                "the dispatcher does not run" if self.worker.is_registered else "not registered yet"
+                "the dispatcher does not run" if self.dispatcher.is_registered else "not registered yet"
             )
         if not self.ticker.is_alive:
             found["ticker"] = "the ticker does not run"

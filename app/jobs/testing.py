@@ -25,7 +25,7 @@ class Testing:
 
     def drain(self) -> int:
         """Run all jobs that are due, and those that they submit, in this thread. How many runs there were."""
-        return self._runtime().in_place.drain()
+        return self._runtime().inline_worker.drain()
 
     def submitted(self, task: str | None = None) -> list[Job]:
         """The jobs that were submitted, of that task, oldest first."""

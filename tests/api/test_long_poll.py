@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.jobs.api.long_poll import ROOM
-from app.jobs.api.waiting_room import WaitingRoom
+from app.jobs.api.long_poll import ROOM, WaitingRoom
 
 from ..support import eventually
 from .site import API, Site, is_problem, site

@@ -103,7 +103,7 @@ def failing(here: Any, error: Exception) -> None:
     def stats() -> None:
         raise error
 
-    here.app.extensions["simmer"].service.stats = stats
+    here.app.extensions["simmer"].status.stats = stats
 
 
 def test_a_fault_of_ours_is_a_500_without_its_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -47,7 +47,7 @@ def ready(tmp_path: Path) -> list[str]:
     return words
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "demo"])
+@pytest.mark.parametrize("target", ["run", "test", "format", "check", "demo"])
 @pytest.mark.parametrize(
     ("fails_at", "advice"),
     [("version_info", "Python 3.11 or newer is needed"), ("ensurepip", "apt install python3-venv")],

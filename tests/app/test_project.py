@@ -48,3 +48,21 @@ def test_the_service_uses_the_public_api_only() -> None:
     inside = re.compile(r"^\s*(?:from|import)\s+(?:app)?\.jobs\.", re.MULTILINE)
     service = [*(ROOT / "app").glob("*.py"), ROOT / "run.py"]
     assert [path.name for path in service if inside.search(Path(path).read_text())] == []
+
+
+def test_the_hooks_run_what_check_runs() -> None:
+    """At a commit the same commands run as in CI, all but the tests, and nothing is downloaded."""
+    config = (ROOT / ".pre-commit-config.yaml").read_text()
+    recipe = (ROOT / "Makefile").read_text().partition("\ncheck: ")[2].partition("\n\n")[0]
+    commands = re.findall(r"^\t@\$\(BIN\)/(.*)$", recipe, re.MULTILINE)
+    entries = re.findall(r"^ +entry: \.venv/bin/(.*)$", config, re.MULTILINE)
+    assert [*entries, "python -m pytest"] == commands
+    assert re.findall(r"^ +(?:- )?repo: (.*)$", config, re.MULTILINE) == ["local"]
+    assert re.findall(r"^ +language: (.*)$", config, re.MULTILINE) == ["system"] * len(entries)
+
+
+def test_format_mends_what_check_complains_of() -> None:
+    """`make format` runs the formatter and the linter of `make check`, to change instead of to complain."""
+    recipe = (ROOT / "Makefile").read_text().partition("\nformat: ")[2].partition("\n\n")[0]
+    commands = re.findall(r"-m (ruff .*)$", recipe, re.MULTILINE)
+    assert commands == ["ruff format .", "ruff check --fix ."]

@@ -62,7 +62,7 @@ def chain(left: int) -> int:
 
 @jobs.task
 def my_worker() -> dict[str, Any]:
-    (worker,) = jobs.service.workers()
+    (worker,) = jobs.runtime.status.workers()
     return worker
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.jobs.cli import jobs_cli
 from app.jobs.cli.schedules import schedules
 
 from .console import Console, console, is_refusal
 from .served import jobs
 
 API = "/api/v1"
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def asked(here: Console, path: str) -> Any:
@@ -218,18 +215,3 @@ def test_remove_forgets_it(tmp_path: Path) -> None:
 def test_every_reading_command_has_json(name: str) -> None:
     """`--json` is where a program expects it."""
     assert "--json" in {opt for param in schedules.commands[name].params for opt in param.opts}
-
-
-def test_the_readme_shows_what_preview_prints(tmp_path: Path) -> None:
-    """The example's command gives the example's lines."""
-    command, shown = re.findall(r"\$ flask jobs (schedules preview .*)\n((?:.*\n)*?)\n\$", README)[0]
-    with console(tmp_path) as here:
-        assert here.ok(*shlex.split(command)) == shown
-
-
-@pytest.mark.parametrize("name", sorted(schedules.commands))
-def test_every_command_is_documented(name: str) -> None:
-    """Each command of the group stands in the README."""
-    section = README.partition("\n## Commands")[2].partition("\n## ")[0]
-    assert jobs_cli.commands["schedules"] is schedules
-    assert re.search(rf"`schedules[^`]*\b{name}\b", section)

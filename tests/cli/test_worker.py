@@ -134,4 +134,4 @@ def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
 
 def _attempts(here: Console, job_id: str) -> list[dict[str, Any]]:
     with here.app.app_context():
-        return jobs.service.attempts(job_id)
+        return jobs.runtime.jobs.attempts(job_id)

@@ -13,9 +13,12 @@ from sqlalchemy import make_url
 from app.jobs import Simmer
 from app.jobs.database.database import Database
 
-from .driver import ENGINES, Bench
+from .bare_threads import BareThreads
+from .driver import ENGINES, THREADED, Bench
 
 MakeBench = Callable[..., Bench]
+CONFIGURED = {"bare": "thread"}
+"""What JOBS_ENGINE says for an engine that only these tests have."""
 
 
 @pytest.fixture(scope="session")
@@ -37,15 +40,22 @@ def make_bench(make_app: Callable[..., Any], template: Path, tmp_path: Path) -> 
         jobs = Simmer()
         file = shutil.copy(template, tmp_path / f"bench{len(pushed)}.db")
         url = make_url(f"sqlite:///{file}")
-        config = {"JOBS_ENGINE": engine, "JOBS_THREADS": 2, "JOBS_API_PREFIX": None, **config}
+        config = {
+            "JOBS_ENGINE": CONFIGURED.get(engine, engine),
+            "JOBS_THREADS": 2,
+            "JOBS_API_PREFIX": None,
+            **config,
+        }
         app = make_app(jobs, url, tables=False, **config)
         context = app.app_context()
         context.push()
         pushed.append(context)
-        bench = Bench(app, jobs, engine)
-        if engine == "thread":
+        if engine == "bare":
+            runtime = jobs.runtime
+            runtime.create_engine = lambda on_end: BareThreads(run=runtime.runner.run, on_end=on_end)
+        if engine in THREADED:
             jobs.start()
-        return bench
+        return Bench(app, jobs, engine)
 
     yield make
     for context in reversed(pushed):

@@ -11,7 +11,8 @@ from app.jobs import Simmer
 from app.jobs.clock import ManualClock
 from app.jobs.job import Job
 
-ENGINES = ("thread", "inline", "manual")
+ENGINES = ("thread", "bare", "inline", "manual")
+THREADED = ("thread", "bare")
 LONGEST_STEP = 3_600.0
 
 
@@ -34,7 +35,7 @@ class Bench:
 
     def finish(self, job: Job) -> Job:
         """The job at its final state; the manual engine's clock is moved as far as that takes."""
-        if self.engine == "thread":
+        if self.engine in THREADED:
             job = self.jobs.wait(job.id, 10)
         else:
             self._drain_until_final(job)
@@ -49,11 +50,11 @@ class Bench:
 
     def outcomes(self, job: Job) -> list[tuple[int, int, str | None]]:
         """(run, attempt, outcome) of each claim of the job."""
-        return [(a["run"], a["attempt"], a["outcome"]) for a in self.jobs.service.attempts(job.id)]
+        return [(a["run"], a["attempt"], a["outcome"]) for a in self.jobs.runtime.jobs.attempts(job.id)]
 
     def events(self, job: Job) -> list[str]:
         """The types of the job's events, oldest first."""
-        return [event["type"] for event in self.jobs.service.events(job.id)]
+        return [event["type"] for event in self.jobs.runtime.jobs.events(job.id)]
 
     def _drain_until_final(self, job: Job) -> None:
         clock = self.jobs.runtime.clock

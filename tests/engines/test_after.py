@@ -14,7 +14,7 @@ def test_a_final_job_can_be_deleted_with_its_history(bench: Bench) -> None:
     bench.jobs.task("add", tags=("t",))(lambda: 1)
     job = bench.run("add")
     bench.jobs.delete(job.id)
-    service = bench.jobs.service
+    service = bench.jobs.runtime.jobs
     calls = (bench.jobs.get, bench.jobs.cancel, bench.jobs.retry, bench.jobs.delete, service.attempts)
     for call in (*calls, service.events, service.result):
         with pytest.raises(JobNotFound):

@@ -11,16 +11,16 @@ from flask import Flask, has_app_context
 from flask_executor import Executor
 
 from app.jobs import Simmer
-from app.jobs.engines.thread import ThreadPool
+from app.jobs.engines.thread import Pool, create_pool
 
 
 @contextmanager
-def _pool(app: Flask, threads: int = 2) -> Iterator[ThreadPool]:
-    pool = ThreadPool(app, threads)
+def _pool(app: Flask, threads: int = 2) -> Iterator[Pool]:
+    pool = create_pool(app, threads)
     try:
         yield pool
     finally:
-        pool.close()
+        pool.shutdown(wait=False)
 
 
 def test_a_bare_thread_can_submit() -> None:
@@ -28,12 +28,12 @@ def test_a_bare_thread_can_submit() -> None:
     seen: list[bool] = []
     done = threading.Event()
 
-    def function(value: int) -> None:
+    def function() -> None:
         seen.append(has_app_context())
         done.set()
 
     with _pool(Flask("host")) as pool:
-        threading.Thread(target=pool.submit, args=(function, 1)).start()
+        threading.Thread(target=pool.submit, args=(function,)).start()
         assert done.wait(10)
     assert seen == [False]
 
@@ -64,9 +64,9 @@ def test_the_hosts_own_executor_is_untouched(make_app: Any) -> None:
 def test_a_closed_pool_says_so() -> None:
     """RuntimeError, upon which the worker puts the job back."""
     with _pool(Flask("host")) as pool:
-        pool.close()
+        pool.shutdown(wait=False)
         try:
-            pool.submit(print)
+            pool.submit(lambda: None)
         except RuntimeError:
             return
     raise AssertionError("a closed pool took a function")
@@ -82,4 +82,4 @@ def test_start_after_stop_starts_afresh(make_app: Any) -> None:
             jobs.start()
             assert jobs.wait(jobs.submit("add").id, 10).state == "succeeded"
             jobs.stop(timeout=5)
-        assert jobs.service.workers() == []
+        assert jobs.runtime.status.workers() == []

@@ -9,8 +9,8 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from app.jobs import Simmer, Snooze
-from app.jobs.engines import inline as inplace
 from app.jobs.errors import ConfigError
+from app.jobs.worker import inline
 
 
 def _memory_app(**config: Any) -> tuple[Flask, SQLAlchemy, Simmer]:
@@ -98,7 +98,7 @@ def test_inline_raises_after_the_callers_commit_and_leaves_the_session_usable(ma
 
 def test_inline_does_not_snooze_for_ever(make_bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that always snoozes ends in an error for its caller."""
-    monkeypatch.setattr(inplace, "MOST_ROUNDS", 5)
+    monkeypatch.setattr(inline, "MOST_RUNS", 5)
     bench = make_bench("inline")
     bench.jobs.task("nap")(lambda: Snooze(0))
     with pytest.raises(RuntimeError, match="does not wait"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def test_an_exception_fails_the_attempt(bench: Bench) -> None:
     job = bench.run("fail")
     assert (job.state, job.attempt, job.result) == ("failed", 1, None)
     assert job.error == {"type": "ValueError", "message": "no such month"}
-    (attempt,) = bench.jobs.service.attempts(job.id)
+    (attempt,) = bench.jobs.runtime.jobs.attempts(job.id)
     assert 'raise ValueError("no such month")' in attempt["error"]["traceback"]
 
 
@@ -123,11 +124,22 @@ def test_a_snooze_spends_no_attempt(bench: Bench) -> None:
 
 def test_a_snooze_that_cannot_be_fails_the_attempt(bench: Bench) -> None:
     """A snooze of no sensible length is the task's error, and the worker goes on."""
-    naps: list[Any] = [float("inf"), float("nan"), 1e12, "soon", None, True]
+    naps: list[Any] = [float("inf"), float("nan"), 1e12, "soon", None, True, -5]
     bench.jobs.task("nap")(lambda which: Snooze(naps[which]))
     for which in range(len(naps)):
         job = bench.run("nap", {"which": which})
         assert (job.state, job.error and job.error["type"]) == ("failed", "ValueError"), naps[which]
+
+
+def test_a_snooze_is_never_shorter_than_a_tenth_of_a_second(make_bench: Any) -> None:
+    """Else the job would be claimed and put back in a circle."""
+    bench = make_bench("manual")
+    bench.jobs.task("nap")(lambda: Snooze(0))
+    job = bench.jobs.submit("nap")
+    assert bench.jobs.testing.drain() == 1
+    napping = bench.jobs.get(job.id)
+    assert napping.state == "scheduled"
+    assert napping.run_at - bench.jobs.runtime.clock.now() == timedelta(seconds=0.1)
 
 
 def test_a_task_may_end_its_job_as_cancelled(bench: Bench) -> None:
@@ -135,7 +147,7 @@ def test_a_task_may_end_its_job_as_cancelled(bench: Bench) -> None:
     bench.jobs.task("stop", max_attempts=3)(lambda: Cancel("nothing to do"))
     job = bench.run("stop")
     assert (job.state, job.attempt, job.error) == ("cancelled", 1, None)
-    assert bench.jobs.service.events(job.id)[-1]["reason"] == "nothing to do"
+    assert bench.jobs.runtime.jobs.events(job.id)[-1]["reason"] == "nothing to do"
 
 
 def test_any_reason_for_a_cancel_can_be_stored(bench: Bench) -> None:
@@ -145,7 +157,7 @@ def test_any_reason_for_a_cancel_can_be_stored(bench: Bench) -> None:
     for which in range(len(reasons)):
         job = bench.run("stop", {"which": which})
         assert job.state == "cancelled"
-        assert 0 < len(bench.jobs.service.events(job.id)[-1]["reason"]) <= 65_536
+        assert 0 < len(bench.jobs.runtime.jobs.events(job.id)[-1]["reason"]) <= 65_536
 
 
 def test_except_exception_does_not_swallow_a_cancellation(bench: Bench) -> None:

@@ -1,94 +1,100 @@
-"""The crew works off what is in its line, with no job left lying and none begun after its end."""
+"""The threads work off what is in the line, with no run left lying and none begun after the end."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
-from app.jobs.clock import Clock, ManualClock
-from app.jobs.engines.crew import Crew
-from app.jobs.execution.current_job import Run
+import pytest
+
+from app.jobs.clock import ManualClock
+from app.jobs.engines.thread import ThreadEngine
 from app.jobs.outcomes import Outcome
-from app.jobs.store.claims import Claim
-from app.jobs.worker.running import Slot, Slots
+from app.jobs.run import Run
 
-from ..reliability.manual_worker import HandPool
+from ..reliability.manual_worker import ManualPool
 
 
-class Calls:
-    """A runner that notes which jobs it was given."""
+class InterruptedLock:
+    """A lock before which something else comes first, once it is given."""
 
     def __init__(self) -> None:
-        self.ran: list[str] = []
-
-    def run(self, claim: Claim, run: Run) -> Outcome:
-        """Note it."""
-        self.ran.append(claim.id)
-        return Outcome("succeeded")
-
-
-class Interruption:
-    """A lock at which something else comes first, once."""
-
-    def __init__(self, first: Callable[[], None]) -> None:
-        self._first = [first]
+        self.first: list[Callable[[], None]] = []
 
     def __enter__(self) -> None:
-        if self._first:
-            self._first.pop()()
+        if self.first:
+            self.first.pop()()
 
     def __exit__(self, *error: object) -> None:
         pass
 
 
-def a_crew(pool: HandPool, clock: Clock, size: int = 2) -> tuple[Crew, Slots, Calls]:
-    """A crew, its slots and what it ran."""
-    slots, calls = Slots(size, clock, lambda: None), Calls()
-    return Crew(size, pool=pool, runner=calls, slots=slots, clock=clock), slots, calls  # type: ignore[arg-type]
+class Recorder:
+    """An engine on a manual pool, what it ran, and how its runs ended."""
+
+    def __init__(self, size: int = 2) -> None:
+        self.pool, self.clock = ManualPool(), ManualClock()
+        self.ran: list[str] = []
+        self.ended: list[str] = []
+        self.engine = ThreadEngine(self.pool, size, run=self._run, on_end=self._end, clock=self.clock)
+
+    def runs(self, count: int, first: int = 0) -> list[Run]:
+        """So many claimed runs."""
+        now = self.clock.now()
+        return [
+            Run(str(n), "add", "q", "{}", 1, 1, None, n, "me", "token", now)
+            for n in range(first, first + count)
+        ]
+
+    def _run(self, run: Run) -> Outcome:
+        self.ran.append(run.job_id)
+        return Outcome("succeeded")
+
+    def _end(self, run: Run, outcome: Outcome) -> None:
+        self.ended.append(outcome.kind)
 
 
-def fill(slots: Slots, clock: Clock, count: int) -> list[Slot]:
-    """So many claimed jobs in hand."""
-    claims = [
-        Claim(str(n), "add", "q", "{}", 1, 1, None, n, "me", "token", clock.now()) for n in range(count)
-    ]
-    return [slots.fill(claim) for claim in claims]
+def test_a_thread_goes_on_with_the_next_run() -> None:
+    """The pool is asked for two threads, not for ten runs; the runs keep their order."""
+    here = Recorder()
+    here.engine.start(here.runs(10))
+    assert len(here.pool.waiting) == 2
+    here.pool.run()
+    assert here.ran == [str(n) for n in range(10)]
+    assert here.ended == ["succeeded"] * 10
 
 
-def outcomes(slots: Slots) -> list[str]:
-    """How the runs ended, as the dispatcher collects it."""
-    return [end.outcome.kind for end in slots.collect()]
-
-
-def test_a_thread_goes_on_with_the_next_job() -> None:
-    """The pool is asked for two threads, not for ten runs; the jobs keep their order."""
-    pool, clock = HandPool(), ManualClock()
-    crew, slots, calls = a_crew(pool, clock)
-    crew.begin(fill(slots, clock, 10))
-    assert len(pool.waiting) == 2
-    pool.run()
-    assert calls.ran == [str(n) for n in range(10)]
-    assert outcomes(slots) == ["succeeded"] * 10
-
-
-def test_a_thread_that_is_about_to_leave_strands_no_job() -> None:
-    """A job is added after the last look at the line, and counts on the thread that has not left yet."""
-    pool, clock = HandPool(), ManualClock()
-    crew, slots, calls = a_crew(pool, clock, size=1)
-    first, second = fill(slots, clock, 2)
-    crew.begin([first])
-    crew._lock = Interruption(lambda: crew.begin([second]))  # type: ignore[assignment]
-    pool.run()
-    assert calls.ran == ["0", "1"]
+def test_a_thread_that_is_about_to_leave_strands_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is added after the last look at the line, and counts on the thread that has not left yet."""
+    lock = InterruptedLock()
+    monkeypatch.setattr(threading, "Lock", lambda: lock)
+    here = Recorder(size=1)
+    monkeypatch.undo()
+    first, second = here.runs(2)
+    here.engine.start([first])
+    lock.first = [lambda: here.engine.start([second])]
+    here.pool.run()
+    assert here.ran == ["0", "1"]
 
 
 def test_nothing_begins_once_it_is_closed() -> None:
-    """What waits then, and what is claimed too late, is put back; a thread that is at work takes no more."""
-    pool, clock = HandPool(), ManualClock()
-    crew, slots, calls = a_crew(pool, clock)
-    jobs = fill(slots, clock, 8)
-    crew.begin(jobs[:5])
-    crew.close()
-    crew.begin(jobs[5:])
-    pool.run()
-    assert calls.ran == []
-    assert outcomes(slots) == ["released"] * 8
+    """What waits then, and what is claimed too late, is released; a thread that is at work takes no more."""
+    here = Recorder()
+    here.engine.start(here.runs(5))
+    here.engine.close()
+    here.engine.start(here.runs(3, first=5))
+    here.pool.run()
+    assert here.ran == []
+    assert here.ended == ["released"] * 8
+
+
+def test_what_waits_too_long_for_a_thread_is_released() -> None:
+    """The younger ones stay in the line."""
+    here = Recorder(size=1)
+    here.engine.start(here.runs(2))
+    here.clock.advance(0.3)
+    here.engine.start(here.runs(2, first=2))
+    here.engine.release_unstarted(older_than=0.2)
+    here.pool.run()
+    assert here.ended == ["released"] * 2 + ["succeeded"] * 2
+    assert here.ran == ["2", "3"]

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, current_app, g
 from flask.globals import app_ctx
 
-from app.jobs import Simmer
+from app.jobs import JobCancelled, Simmer
 
 MakeApp = Callable[..., Flask]
 
@@ -76,6 +76,43 @@ def test_no_row_is_left_to_the_next_job(make_app: MakeApp, misuse: Callable[[], 
         texts = db.session.scalars(db.text("SELECT text FROM notes")).all()
         assert texts == ["committed"] * 20
         assert {job.state for job in jobs.testing.submitted()} == {"succeeded"}
+
+
+def test_a_teardown_finds_what_it_would_after_a_request(make_app: MakeApp) -> None:
+    """Its session is still open, so that a host may commit there, and it is told what the task raised."""
+    jobs = Simmer()
+    told: list[BaseException | None] = []
+
+    @jobs.task
+    def write() -> None:
+        _leave_a_row("for the teardown to commit")
+
+    @jobs.task
+    def fail() -> None:
+        _leave_a_row("not to be committed")
+        raise ValueError("no")
+
+    @jobs.task
+    def stop() -> None:
+        raise JobCancelled("enough")
+
+    app = make_app(jobs, JOBS_ENGINE="manual", JOBS_API_PREFIX=None)
+    with app.app_context():
+        db = app.extensions["sqlalchemy"]
+        db.session.execute(db.text("CREATE TABLE notes (text VARCHAR(50))"))
+        db.session.remove()
+        done = [jobs.submit(name) for name in ("write", "fail", "stop")]
+
+        @app.teardown_appcontext
+        def commit_unless_failed(error: BaseException | None) -> None:
+            told.append(error)
+            if error is None:
+                db.session.commit()
+
+        jobs.testing.drain()
+        assert [jobs.get(job.id).state for job in done] == ["succeeded", "failed", "cancelled"]
+        assert [type(error) for error in told] == [type(None), ValueError, JobCancelled]
+        assert db.session.scalars(db.text("SELECT text FROM notes")).all() == ["for the teardown to commit"]
 
 
 def _with_a_teardown_that_fails(app: Flask) -> None:

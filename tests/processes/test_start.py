@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,9 @@ from sqlalchemy import make_url
 
 from app.jobs.clock import Clock
 from app.jobs.database.database import Database
+from app.jobs.schedules.declaration import Declaration
+from app.jobs.schedules.policy import Policy
+from app.jobs.schedules.triggers import parse_trigger
 from app.jobs.store import schedules
 
 from ..support import eventually
@@ -48,10 +50,8 @@ def one_of_each(folder: Path) -> Iterator[Served]:
 def add_tick(here: Machine, task: str, args: dict[str, Any]) -> None:
     """A schedule of one second, stored by somebody else."""
     now = Clock().now()
-    new = schedules.NewSchedule(
-        id="tick", app=None, task=task, args=json.dumps(args), trigger='{"type": "interval", "seconds": 1}',
-        policy='{"max_running": null}', anchor=now, next_fire_at=now,
-    )  # fmt: skip
+    trigger = parse_trigger("interval", seconds=1, start_now=True)
+    new = Declaration("tick", task, trigger, args, Policy(max_running=None))
     database = Database.connect(make_url(here.url), threads=1, synchronous="NORMAL")
     with database.write() as conn:
         schedules.add(conn, new, now)

@@ -7,9 +7,8 @@ import threading
 from app.jobs.database.database import Database
 from app.jobs.outcomes import Outcome
 from app.jobs.store import claims, runs
-from app.jobs.store.runs import Ended
 
-from ..store.factory import NOW
+from ..store.factory import NOW, ended
 
 
 def drain(database: Database, worker: str) -> None:
@@ -29,4 +28,4 @@ def _claim_and_settle(database: Database, worker: str) -> None:
         if not made:
             return
         with database.write() as conn:
-            runs.settle(conn, [Ended(claim, Outcome("succeeded", result="1"), NOW, NOW) for claim in made])
+            runs.complete(conn, [ended(claim, Outcome("succeeded", result="1")) for claim in made])

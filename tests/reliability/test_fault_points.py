@@ -15,7 +15,7 @@ from app.jobs.store.queries import JobFilters
 
 from .checker import check
 from .faults import failing_statement, unanswered_commit
-from .manual_worker import Hand, an_app
+from .manual_worker import ManualWorker, make_manual_app
 
 MakeApp = Callable[..., Flask]
 MOST_TURNS = 40
@@ -26,17 +26,17 @@ def test_every_fault_point_is_survived(make_app: MakeApp, fault: Callable[..., A
     """For n = 1, 2, 3 … until the scenario is untouched: all jobs end, each attempt ran once (T2, T4)."""
     jobs, ran = Simmer(), Counter[tuple[str, int]]()
     _add_tasks(jobs, ran)
-    with an_app(make_app, jobs).app_context():
-        hand = Hand(jobs)
+    with make_manual_app(make_app, jobs).app_context():
+        worker = ManualWorker(jobs)
         for number in count(1):
-            with fault(hand.database, number) as happened:
-                _scenario(hand)
+            with fault(worker.database, number) as happened:
+                _scenario(worker)
             if not happened():
                 break
         assert number > 8
-        check(hand.database)
+        check(worker.database)
         assert set(ran.values()) == {1}
-        assert jobs.service.count(JobFilters(states=("succeeded",)))[0] >= 2 * number
+        assert jobs.runtime.jobs.count(JobFilters(states=("succeeded",)))[0] >= 2 * number
         print(f"{number - 1} fault points of {fault.__name__}, {sum(ran.values())} attempts")
 
 
@@ -59,22 +59,22 @@ def _add_tasks(jobs: Simmer, ran: Counter[tuple[str, int]]) -> None:
     jobs.task("plain")(note)
 
 
-def _scenario(hand: Hand) -> None:
+def _scenario(worker: ManualWorker) -> None:
     """Submit, claim, run, fail, retry, snooze, cancel and settle, by one who asks again when refused."""
     for task in ("flaky", "nap"):
-        _insist(lambda task=task: hand.jobs.submit(task))
-    later = _insist(lambda: hand.jobs.submit("plain", delay=3_600))
-    _insist(lambda: hand.jobs.cancel(later.id))
+        _insist(lambda task=task: worker.jobs.submit(task))
+    later = _insist(lambda: worker.jobs.submit("plain", delay=3_600))
+    _insist(lambda: worker.jobs.cancel(later.id))
     for _ in range(MOST_TURNS):
-        hand.work(0.2)
-        hand.look(1.0)
-        if not _insist(lambda: _open_jobs(hand)):
+        worker.work(0.2)
+        worker.rescue(1.0)
+        if not _insist(lambda: _open_jobs(worker)):
             return
-    raise AssertionError(f"after {MOST_TURNS} turns there is still {_open_jobs(hand)}")
+    raise AssertionError(f"after {MOST_TURNS} turns there is still {_open_jobs(worker)}")
 
 
-def _open_jobs(hand: Hand) -> list[str]:
-    found = hand.jobs.list(state=["queued", "running", "retrying", "scheduled"])
+def _open_jobs(worker: ManualWorker) -> list[str]:
+    found = worker.jobs.list(state=["queued", "running", "retrying", "scheduled"])
     # A submission whose commit was not answered exists twice: its first job waits for its hour.
     return [f"{job.id} {job.state}" for job in found if job.task != "plain"]
 
@@ -89,48 +89,48 @@ def _insist(call: Callable[[], Any]) -> Any:
 
 
 def test_a_claim_whose_commit_was_not_answered_is_put_back(make_app: MakeApp) -> None:
-    """Also where the job was in hand already: it had been put back and claimed again in that commit."""
+    """Also where the job was in worker already: it had been put back and claimed again in that commit."""
     jobs, ran = Simmer(), Counter[str]()
     jobs.task("add")(lambda: ran.update(["add"]))
-    with an_app(make_app, jobs).app_context():
-        hand = Hand(jobs, threads=1, queues=("default",))
+    with make_manual_app(make_app, jobs).app_context():
+        worker = ManualWorker(jobs, threads=1, queues=("default",))
         job = jobs.submit("add")
-        hand.turn()
+        worker.turn()
         # The pool's thread is stuck: what was claimed is put back, and claimed again at once.
-        with unanswered_commit(hand.database, 1):
-            hand.turn(1.0)
-        assert hand.outcomes(job) == ["released", None]
-        hand.turn()
-        assert hand.outcomes(job)[:2] == ["released", "released"]
-        hand.work()
-        assert (hand.states([job]), ran["add"]) == (["succeeded"], 1)
-        check(hand.database)
+        with unanswered_commit(worker.database, 1):
+            worker.turn(1.0)
+        assert worker.outcomes(job) == ["released", None]
+        worker.turn()
+        assert worker.outcomes(job)[:2] == ["released", "released"]
+        worker.work()
+        assert (worker.states([job]), ran["add"]) == (["succeeded"], 1)
+        check(worker.database)
 
 
 def test_a_registration_whose_commit_was_not_answered_counts(make_app: MakeApp) -> None:
     """The worker finds its own row there and goes on."""
     jobs = Simmer()
     jobs.task("add")(lambda: 1)
-    with an_app(make_app, jobs).app_context():
-        hand, job = Hand(jobs), jobs.submit("add")
-        with unanswered_commit(hand.database, 1):
-            hand.turn()
-        hand.work()
-        assert hand.states([job]) == ["succeeded"]
-        assert [row["id"] for row in jobs.service.workers()] == [hand.worker.id]
+    with make_manual_app(make_app, jobs).app_context():
+        worker, job = ManualWorker(jobs), jobs.submit("add")
+        with unanswered_commit(worker.database, 1):
+            worker.turn()
+        worker.work()
+        assert worker.states([job]) == ["succeeded"]
+        assert [each.id for each in jobs.runtime.status.workers()] == [worker.dispatcher.id]
 
 
 def test_leaving_puts_back_what_nobody_knows_of(make_app: MakeApp) -> None:
     """A worker that stops right after an unanswered commit leaves no running row behind."""
     jobs = Simmer()
     jobs.task("add")(lambda: 1)
-    with an_app(make_app, jobs).app_context():
-        hand = Hand(jobs)
-        hand.turn()
+    with make_manual_app(make_app, jobs).app_context():
+        worker = ManualWorker(jobs)
+        worker.turn()
         job = jobs.submit("add")
-        with unanswered_commit(hand.database, 1):
-            hand.turn()
-        assert hand.states([job]) == ["running"]
-        assert hand.worker.stop()
-        assert hand.states([job]) == ["queued"]
-        check(hand.database)
+        with unanswered_commit(worker.database, 1):
+            worker.turn()
+        assert worker.states([job]) == ["running"]
+        assert worker.dispatcher.stop()
+        assert worker.states([job]) == ["queued"]
+        check(worker.database)

@@ -19,11 +19,10 @@ from sqlalchemy import URL, make_url
 
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
+from app.jobs.run import Run
 from app.jobs.store import claims, jobs, queries, runs, workers
-from app.jobs.store.claims import Claim
-from app.jobs.store.runs import Ended
 
-from ..store.factory import NOW, OUTCOMES, register, submit
+from ..store.factory import NOW, OUTCOMES, ended, register, submit
 from ..support import ROOT
 from .checker import check
 from .faults import failing_statement
@@ -52,10 +51,10 @@ def test_any_single_failure_is_survived(make_app: MakeApp) -> None:
         for number in count(1):
             with failing_statement(database, number) as happened:
                 job = _submit_until_acknowledged(second_time, str(number))
-                ended = _wait(tasks, job.id)
+                finished = _wait(tasks, job.id)
                 cancelled = _submit_until_acknowledged(second_time.options(delay=3600), "later")
                 _insist(lambda job_id=cancelled.id: tasks.cancel(job_id))
-            assert (ended.state, ended.result) == ("succeeded", str(number)), number
+            assert (finished.state, finished.result) == ("succeeded", str(number)), number
             assert tasks.get(cancelled.id).state == "cancelled"
             if not happened() or number >= 40:
                 break
@@ -108,22 +107,22 @@ class Histories(RuleBasedStateMachine):
             return submit(conn, on_interrupt="fail" if fail else "retry")
 
     @rule(target=held, job=ids, owner=st.sampled_from("abc"))
-    def claim(self, job: str, owner: str) -> Claim | None:
+    def claim(self, job: str, owner: str) -> Run | None:
         """An owner claims it, if it can be."""
         with self.database.write() as conn:
             made = claims.claim(conn, claims.the_job(conn, job), owner, "thread", NOW)
         return made[0] if made else None
 
     @rule(claim=held, verb=st.sampled_from(sorted(OUTCOMES)))
-    def settle(self, claim: Claim | None, verb: str) -> None:
+    def settle(self, claim: Run | None, verb: str) -> None:
         """An owner, perhaps a late one, ends a run: only the last claim of a running job counts."""
         if claim is None:
             return
         with self.database.write() as conn:
             before = conn.exec_driver_sql(
-                "SELECT state, claim FROM simmer_jobs WHERE id = ?", (claim.id,)
+                "SELECT state, claim FROM simmer_jobs WHERE id = ?", (claim.job_id,)
             ).one()
-            done = runs.settle(conn, [Ended(claim, OUTCOMES[verb], NOW, NOW)])
+            done = runs.complete(conn, [ended(claim, OUTCOMES[verb])])
             assert bool(done) == (tuple(before) == ("running", claim.token))
 
     @rule(job=ids)
@@ -201,8 +200,8 @@ def test_an_outcome_whose_commit_was_not_answered_is_stored_once(database: Datab
         register(conn)
         job_id = submit(conn)
         made = claims.claim(conn, claims.the_job(conn, job_id), "worker-1", "thread", NOW)[0]
-    end = Ended(made, OUTCOMES[verb], NOW, NOW)
+    end = ended(made, OUTCOMES[verb])
     for first in (True, False):
         with database.write() as conn:
-            assert bool(runs.settle(conn, [end])) is first
+            assert bool(runs.complete(conn, [end])) is first
     check(database)

@@ -89,7 +89,7 @@ def test_a_failing_teardown_commits_no_rows_of_another_job(make_app: MakeApp) ->
         _until_all_ended(jobs, 300)
         texts = set(db.session.scalars(db.text("SELECT text FROM notes")))
         assert texts == {f"committed {number}" for number in range(300) if number % 3}
-        assert jobs.service.stats()["states"]["succeeded"]["value"] == 300
+        assert jobs.runtime.status.stats()["states"]["succeeded"]["value"] == 300
 
 
 def test_arguments_are_data(make_app: MakeApp) -> None:
@@ -129,7 +129,7 @@ def test_arguments_are_data(make_app: MakeApp) -> None:
 
 def _until_all_ended(jobs: Simmer, count: int) -> None:
     def ended() -> bool:
-        states = jobs.service.stats()["states"]
+        states = jobs.runtime.status.stats()["states"]
         return sum(states[state]["value"] for state in ("succeeded", "failed")) == count
 
     eventually(ended, 30)

@@ -52,7 +52,7 @@ def test_a_stop_lets_running_jobs_end(jobs: Simmer) -> None:
     jobs.stop(timeout=10)
     assert [jobs.get(job.id).result for job in running] == ["ended in order"] * 2
     assert [(jobs.get(job.id).state, jobs.get(job.id).version) for job in queued] == [("queued", 1)] * 5
-    assert jobs.service.workers() == []
+    assert jobs.runtime.status.workers() == []
     check(jobs.runtime.database)
     jobs.start()
     assert [jobs.wait(job.id, 10).attempt for job in queued] == [1] * 5
@@ -84,7 +84,7 @@ def test_a_stuck_job_is_put_back_or_failed(jobs: Simmer, on_interrupt: str) -> N
     else:
         assert (stopped.state, stopped.attempt) == ("queued", 1)
         assert jobs.wait(job.id, 10).result == 1
-        assert [a["outcome"] for a in jobs.service.attempts(job.id)] == ["released", "succeeded"]
+        assert [a["outcome"] for a in jobs.runtime.jobs.attempts(job.id)] == ["released", "succeeded"]
 
 
 def test_a_task_may_go_on_elsewhere_when_its_worker_stops(jobs: Simmer) -> None:
@@ -140,7 +140,7 @@ def test_a_job_that_another_process_submits_is_seen(jobs: Simmer) -> None:
     """Nobody calls: the database is looked at."""
     jobs.task("add")(lambda: 1)
     jobs.wait(jobs.submit("add").id, 10)
-    new = jobs.runtime.submitter.make("add", {}, NO_OPTIONS, jobs.runtime.clock.now())
+    new = jobs.runtime.factory.make_job("add", {}, NO_OPTIONS, jobs.runtime.clock.now())
     moment = time.monotonic()
     with jobs.runtime.database.write() as conn:
         verbs.enqueue(conn, [new])
@@ -172,23 +172,22 @@ def _every_tenth_fails(n: int) -> int:
 
 
 def _ended(jobs: Simmer) -> int:
-    value: int = jobs.service.stats()["states"]["succeeded"]["value"]
+    value: int = jobs.runtime.status.stats()["states"]["succeeded"]["value"]
     return value
 
 
 def _footprint(jobs: Simmer) -> dict[str, int]:
-    """What could grow: threads, files, sessions, jobs in hand, those who listen."""
+    """What could grow: threads, files, sessions, jobs in worker, those who listen."""
     gc.collect()
     runtime = jobs.runtime
     files = 0
     with suppress(OSError):
         files = len(os.listdir("/proc/self/fd"))
-    assert runtime.worker is not None
+    assert runtime.dispatcher is not None
     return {
         "threads": threading.active_count(),
         "files": files,
         "sessions": len(runtime.app.extensions["sqlalchemy"].session.registry.registry),
-        "slots": len(runtime.worker._slots),
-        "inbox": len(runtime.worker._slots._inbox),
-        "listeners": len(runtime.notices._waiting),
+        "runs": runtime.dispatcher.load,
+        "listeners": runtime.notifier.listeners,
     }

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.jobs import InvalidArguments, Simmer
 from app.jobs.errors import ArgumentsTooLarge, TaskDefinitionError
-from app.jobs.service import ScheduleRequest
+from app.jobs.values import Schedule
 
 EVERY_TEN = {"type": "interval", "seconds": 10}
 
@@ -27,15 +27,15 @@ def jobs(make_app: Callable[..., Flask]) -> Iterator[Simmer]:
 
 def decided(jobs: Simmer) -> list[tuple[float, str, int]]:
     """(seconds after the anchor, decision, count) of each decision, oldest first."""
-    anchor = jobs.get_schedule("ten")["created_at"]
-    rows = reversed(jobs.service.schedule_history("ten"))
+    anchor = jobs.get_schedule("ten").created_at
+    rows = reversed(jobs.runtime.schedules.history("ten"))
     return [((row["fire_time"] - anchor).total_seconds(), row["decision"], row["count"]) for row in rows]
 
 
 def put(jobs: Simmer, *, paused: bool, trigger: Any = None) -> None:
     """Replace the schedule as PUT does."""
-    asked = ScheduleRequest("echo", trigger or EVERY_TEN, {}, {"max_running": None}, paused)
-    jobs.service.replace_schedule("ten", asked)
+    words = {"task": "echo", "trigger": trigger or EVERY_TEN, "max_running": None, "paused": paused}
+    jobs.runtime.schedules.replace("ten", words)
 
 
 @pytest.mark.parametrize("way", ["resume", "put", "patch", "patch with more", "put another trigger"])
@@ -47,8 +47,8 @@ def test_however_it_is_resumed_the_pause_is_recorded(jobs: Simmer, way: str) -> 
     {
         "resume": lambda: jobs.resume_schedule("ten"),
         "put": lambda: put(jobs, paused=False),
-        "patch": lambda: jobs.service.patch_schedule("ten", {"paused": False}),
-        "patch with more": lambda: jobs.service.patch_schedule("ten", {"paused": False, "jitter": 1.0}),
+        "patch": lambda: jobs.runtime.schedules.patch("ten", {"paused": False}),
+        "patch with more": lambda: jobs.runtime.schedules.patch("ten", {"paused": False, "jitter": 1.0}),
         "put another trigger": lambda: put(jobs, paused=False, trigger={"type": "interval", "seconds": 20}),
     }[way]()
     jobs.testing.advance(5)
@@ -67,18 +67,18 @@ def test_a_pause_by_replacing_is_recorded_too(jobs: Simmer) -> None:
 
 def test_a_patch_leaves_alone_what_it_does_not_name(jobs: Simmer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pause that comes between its look and its writing stays."""
-    look = jobs.service.schedule
+    look = jobs.runtime.schedules.get
 
-    def look_and_be_late(schedule_id: str) -> dict[str, Any]:
+    def look_and_be_late(schedule_id: str) -> Schedule:
         monkeypatch.undo()
         found = look(schedule_id)
         jobs.pause_schedule(schedule_id)
         return found
 
-    monkeypatch.setattr(jobs.service, "schedule", look_and_be_late)
-    jobs.service.patch_schedule("ten", {"args": {"value": 1}})
+    monkeypatch.setattr(jobs.runtime.schedules, "get", look_and_be_late)
+    jobs.runtime.schedules.patch("ten", {"args": {"value": 1}})
     shown = jobs.get_schedule("ten")
-    assert (shown["args"], shown["paused"]) == ({"value": 1}, True)
+    assert (shown.args, shown.paused) == ({"value": 1}, True)
 
 
 @pytest.mark.parametrize("verb", ["resume", "skip"])
@@ -90,7 +90,7 @@ def test_a_clock_set_back_does_not_break_changes(jobs: Simmer, verb: str) -> Non
     jobs.resume_schedule("ten")  # from now on: 20, which had its job
     before = decided(jobs)
     if verb == "skip":
-        jobs.service.skip_schedule("ten")
+        jobs.runtime.schedules.skip("ten")
         assert decided(jobs) == [*before, (40, "skipped", 1)]
     else:
         jobs.pause_schedule("ten")
@@ -108,7 +108,7 @@ def test_arguments_that_no_job_could_have_are_refused(jobs: Simmer) -> None:
         jobs.add_schedule(id="large", task="echo", trigger=EVERY_TEN, args={"value": "x" * 1024})
     assert caught.value.errors[0]["pointer"] == "#/args"
     with pytest.raises(InvalidArguments):
-        jobs.service.patch_schedule("ten", {"args": {"value": "x" * 1024}})
+        jobs.runtime.schedules.patch("ten", {"args": {"value": "x" * 1024}})
 
 
 @pytest.mark.parametrize("id", ["a b", "x" * 65, "<lambda>", "ä"])

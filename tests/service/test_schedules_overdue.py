@@ -46,10 +46,10 @@ def jobs(make_app: Callable[..., Flask], works: Works) -> Iterator[Simmer]:
 
 def is_overdue(jobs: Simmer) -> Any:
     """What the schedule says of itself, and the list, the numbers and readiness with it."""
-    said = jobs.get_schedule("s")["overdue"]
-    assert [each["overdue"] for each in jobs.service.schedules()] == [said]
-    assert jobs.service.stats()["overdue_schedules"] == said
-    assert jobs.service.ready()[1]["schedules"] == {"ok": True, **({"overdue": ["s"]} if said else {})}
+    said = jobs.get_schedule("s").overdue
+    assert [each.overdue for each in jobs.runtime.schedules.all()] == [said]
+    assert jobs.runtime.status.stats()["overdue_schedules"] == said
+    assert jobs.runtime.status.ready()[1]["schedules"] == {"ok": True, **({"overdue": ["s"]} if said else {})}
     return said
 
 
@@ -105,6 +105,6 @@ def test_a_fire_time_that_nobody_sees_makes_it_so(jobs: Simmer) -> None:
 
 def test_what_was_skipped_on_request_does_not(jobs: Simmer) -> None:
     """Somebody chose to leave it out."""
-    jobs.service.skip_schedule("s")
+    jobs.runtime.schedules.skip("s")
     jobs.testing.advance(12)
     assert not is_overdue(jobs)

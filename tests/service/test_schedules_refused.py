@@ -76,7 +76,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         jobs.init_db()
         made.extensions["jobs"] = jobs
         yield made
-        assert jobs.service.schedules() == []
+        assert jobs.runtime.schedules.all() == []
         jobs.runtime.database.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,9 @@ from sqlalchemy import Connection, update
 from app.jobs.database.tables import JOBS
 from app.jobs.ids import new_id
 from app.jobs.outcomes import Failure, Outcome
+from app.jobs.run import Run
 from app.jobs.store import claims, jobs, queries, runs, workers
-from app.jobs.store.claims import Claim
 from app.jobs.store.jobs import NewJob
-from app.jobs.store.runs import Ended
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -53,18 +53,23 @@ def register(conn: Connection, worker: str = "worker-1", **values: Any) -> str:
     return worker
 
 
-def claim_one(conn: Connection, job_id: str, worker: str = "worker-1") -> Claim | None:
-    """Claim that job, if it can be claimed."""
+def claim_one(conn: Connection, job_id: str, worker: str = "worker-1") -> Run | None:
+    """Run that job, if it can be claimed."""
     made = claims.claim(conn, claims.the_job(conn, job_id), worker, "thread", NOW)
     return made[0] if made else None
 
 
-def end(conn: Connection, claim: Claim, verb: str) -> bool:
+def ended(run: Run, outcome: Outcome) -> Run:
+    """A copy of the run that began and ended now."""
+    return replace(run, outcome=outcome, started_at=NOW, finished_at=NOW)
+
+
+def end(conn: Connection, claim: Run, verb: str) -> bool:
     """End the run by one of the verbs in OUTCOMES. Whether it applied."""
-    return bool(runs.settle(conn, [Ended(claim, OUTCOMES[verb], NOW, NOW)]))
+    return bool(runs.complete(conn, [ended(claim, OUTCOMES[verb])]))
 
 
-def job_in(conn: Connection, state: str) -> tuple[str, Claim | None]:
+def job_in(conn: Connection, state: str) -> tuple[str, Run | None]:
     """A job in that state, and the claim of its (last) run."""
     job_id = submit(conn, run_at=LATER if state == "scheduled" else NOW)
     if state == "waiting":  # nothing leads there before jobs can depend on others

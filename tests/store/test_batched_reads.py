@@ -14,7 +14,7 @@ from app.jobs import DatabaseUnavailable
 from app.jobs.database.database import Database
 from app.jobs.job import Job, Stamp
 from app.jobs.store import queries
-from app.jobs.store.batched_reads import Looks
+from app.jobs.store.batched_reads import BatchedReads
 
 from ..support import eventually
 from .factory import submit
@@ -26,7 +26,7 @@ class Readers:
     """Threads that look; the first one waits in the database until it is told to go on."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks, self.calls, self.may_go = Looks(database, queries.WHOLE), 0, threading.Event()
+        self.looks, self.calls, self.may_go = BatchedReads(database, queries.WHOLE), 0, threading.Event()
         self.error: BaseException | None = None
         self._look, self._threads = database.look, ThreadPoolExecutor(8)
         monkeypatch.setattr(database, "look", self._look_when_told)
@@ -68,7 +68,7 @@ def test_each_gets_the_job_that_it_asked_for(database: Database, readers: Reader
 
 def test_a_stamp_says_what_the_job_says(database: Database) -> None:
     """Version, state and times are those of the whole row; None where there is no job."""
-    stamps = Looks(database, queries.STAMP)
+    stamps = BatchedReads(database, queries.STAMP)
     with database.write() as conn:
         job_id = submit(conn)
         job = queries.get(conn, job_id)

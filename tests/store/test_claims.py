@@ -9,14 +9,14 @@ from sqlalchemy import Connection, select
 
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, JOBS
+from app.jobs.run import Run
 from app.jobs.store import claims, jobs, queries
-from app.jobs.store.claims import Claim
 
 from .factory import LATER, NOW, claim_one, end, new_job, submit
 
 
-def claim_most(conn: Connection, most: int = 10, queues: tuple[str, ...] = ("default",)) -> list[Claim]:
-    """Claim what is due of the task `add`."""
+def claim_most(conn: Connection, most: int = 10, queues: tuple[str, ...] = ("default",)) -> list[Run]:
+    """Run what is due of the task `add`."""
     rows = claims.candidates(conn, queues, ["add"], most)
     return claims.claim(conn, rows, "worker-1", "thread", NOW)
 
@@ -31,8 +31,8 @@ def test_the_order_is_priority_then_due_time_then_id(database: Database) -> None
         first = submit(conn, queue="a", run_at=earlier)
         urgent = submit(conn, priority=-1, queue="b")
         claimed = claim_most(conn, 4, ("a", "b"))
-        assert [made.id for made in claimed] == [urgent, first, second, third]
-        assert [made.id for made in claim_most(conn, 4, ("a", "b"))] == [late]
+        assert [made.job_id for made in claimed] == [urgent, first, second, third]
+        assert [made.job_id for made in claim_most(conn, 4, ("a", "b"))] == [late]
 
 
 def test_only_known_tasks_of_the_named_queues_are_claimed(database: Database) -> None:
@@ -41,7 +41,7 @@ def test_only_known_tasks_of_the_named_queues_are_claimed(database: Database) ->
         submit(conn, task="unknown")
         submit(conn, queue="other")
         mine = submit(conn)
-        assert [made.id for made in claim_most(conn)] == [mine]
+        assert [made.job_id for made in claim_most(conn)] == [mine]
         assert claims.anything_due(conn, ["default"], ["add"]) is False
         assert claims.anything_due(conn, ["default"], ["unknown"]) is True
         assert claims.queues_due(conn) == ["default", "other"]
@@ -56,7 +56,7 @@ def test_a_job_that_is_not_due_is_not_claimed(database: Database) -> None:
         assert claim_most(conn) == []
         assert claims.wake(conn, LATER) == 1
         assert claims.next_due(conn) is None
-        assert [made.id for made in claim_most(conn)] == [job_id]
+        assert [made.job_id for made in claim_most(conn)] == [job_id]
 
 
 def test_each_claim_has_a_fresh_token_and_an_attempt_row(database: Database) -> None:
@@ -67,7 +67,7 @@ def test_each_claim_has_a_fresh_token_and_an_attempt_row(database: Database) -> 
         for verb in ("snoozed", "retrying", "released", "succeeded"):
             claim = claim_one(conn, job_id)
             assert claim is not None
-            seen.append((claim.run, claim.attempt, claim.token))
+            seen.append((claim.number, claim.attempt, claim.token))
             assert end(conn, claim, verb)
         assert [(run, attempt) for run, attempt, _ in seen] == [(1, 1), (2, 1), (3, 2), (4, 2)]
         assert len({token for _, _, token in seen}) == 4
@@ -120,7 +120,7 @@ def test_two_claimers_never_get_the_same_job(database: Database) -> None:
             with database.write() as other:
                 theirs = claim_most(other, 4)
             assert len(theirs) == 2
-            assert not {made.id for made in mine} & {made.id for made in theirs}
+            assert not {made.job_id for made in mine} & {made.job_id for made in theirs}
     with database.write() as conn:
         assert len(claim_most(conn)) == (2 if database.is_sqlite else 0)
 
@@ -143,4 +143,4 @@ def test_a_rolled_back_claim_never_was(database: Database) -> None:
         claim_and_stop()
     with database.write() as conn:
         assert queries.attempts(conn, job_id) == []
-        assert [made.id for made in claim_most(conn)] == [job_id]
+        assert [made.job_id for made in claim_most(conn)] == [job_id]

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
 from app.jobs.store import jobs, queries
-from app.jobs.store.group_commit import Commits
+from app.jobs.store.group_commit import GroupCommit
 
 from ..support import eventually
 from .factory import new_job
@@ -28,7 +28,7 @@ class Crowd:
     """Threads that commit a job each; the database can be made to wait for them."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.database, self.commits = database, Commits(database)
+        self.database, self.commits = database, GroupCommit(database)
         self.may_go, self.calls = threading.Event(), 0
         self._apply = database.apply
         self._threads = ThreadPoolExecutor(16)
@@ -45,7 +45,7 @@ class Crowd:
         return self._threads.submit(self.commits.commit, writes)
 
     def line_up(self, *crowd: dict[str, Any]) -> list[Future[None]]:
-        """Commit jobs: the first submitter leads and waits, the others stand in line."""
+        """Commit jobs: the first factory leads and waits, the others stand in line."""
         first = self.submit(**crowd[0])
         eventually(lambda: self.calls)
         others = [self.submit(**values) for values in crowd[1:]]
@@ -73,7 +73,7 @@ def crowd(database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_those_who_stand_in_line_share_a_commit(crowd: Crowd) -> None:
-    """Eight submitters, one transaction; the line is empty afterwards and the next one leads at once."""
+    """Eight factorys, one transaction; the line is empty afterwards and the next one leads at once."""
     asked = crowd.line_up(*({"task": f"t{n}", "tags": ("a", "b")} for n in range(8)))
     crowd.may_go.set()
     for each in asked:
@@ -87,7 +87,7 @@ def test_those_who_stand_in_line_share_a_commit(crowd: Crowd) -> None:
 @pytest.mark.parametrize("bad", [{"on_interrupt": "never"}, {"task": "half \ud800"}, {"args": object()}])
 @pytest.mark.parametrize("place", [0, 5])
 def test_a_job_that_cannot_be_stored_harms_no_other(crowd: Crowd, bad: dict[str, Any], place: int) -> None:
-    """A constraint, a text or a value: its submitter, leader or not, gets the error, all others their job."""
+    """A constraint, a text or a value: its factory, leader or not, gets the error, all others their job."""
     wishes: list[dict[str, Any]] = [{"task": f"t{n}"} for n in range(8)]
     wishes[place] = {**wishes[place], **bad}
     asked = crowd.line_up(*wishes)

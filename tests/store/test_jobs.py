@@ -10,10 +10,11 @@ from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, EVENTS, FIRES, JOBS, TAGS
 from app.jobs.database.writes import execute
 from app.jobs.ids import new_id
+from app.jobs.schedules.declaration import Declaration
+from app.jobs.schedules.triggers import parse_trigger
 from app.jobs.store import fires, idempotency, jobs, queries, schedules
+from app.jobs.store.idempotency import RequestKey
 from app.jobs.store.queries import JobFilters
-from app.jobs.store.schedules import NewSchedule
-from app.jobs.tasks.options import RequestKey
 
 from .factory import NOW, claim_one, end, job_in, new_job, submit
 
@@ -46,9 +47,7 @@ def test_deleting_says_how_many_there_were(database: Database) -> None:
 
 def test_old_decisions_are_forgotten(database: Database) -> None:
     """The oldest first, up to the limit at a time; younger ones stay."""
-    new = NewSchedule(
-        id="s", app=None, task="t", args="{}", trigger="{}", policy="{}", anchor=NOW, next_fire_at=None
-    )
+    new = Declaration("s", "t", parse_trigger("interval", seconds=10), {})
     with database.write() as conn:
         schedules.add(conn, new, NOW)
         rows = [
@@ -85,9 +84,9 @@ def test_a_batch_counts_its_jobs_by_state(database: Database) -> None:
             end(conn, claim, verb)
         batch = queries.batch(conn, "b")
         assert batch is not None
-        found = {state: n for state, n in batch["counts"].items() if n}
+        found = {state: n for state, n in batch.counts.items() if n}
         assert found == {"succeeded": 1, "failed": 1, "retrying": 1, "queued": 1}
-        assert (batch["total"], batch["progress"]) == (4, {"current": 2, "total": 4, "percent": 50.0})
+        assert (batch.total, batch.progress) == (4, {"current": 2, "total": 4, "percent": 50.0})
         assert queries.batch(conn, "other") is None
 
 
@@ -117,8 +116,8 @@ def test_progress_is_shown_with_per_cent(database: Database) -> None:
         assert claim is not None
         shown = []
         for said in ((1, None, ""), (1, 0, ""), (30, 40, "x"), (50, 40, ""), (-1, 40, "")):
-            runs.progress(conn, [(claim, said)])
-            job = queries.get(conn, claim.id)
+            runs.record_progress(conn, [(claim, said)])
+            job = queries.get(conn, claim.job_id)
             assert job is not None
             shown.append(job.progress.percent)
         assert shown == [None, None, 75.0, 100.0, 0.0]

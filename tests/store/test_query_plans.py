@@ -22,7 +22,7 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "next due": (claims.next_due, "ix_simmer_jobs_wake"),
     "is there an orphan": (workers.has_orphans, "ix_simmer_jobs_running"),
     "orphans": (lambda conn: workers.rescue(conn, NOW), "ix_simmer_jobs_running"),
-    "strays": (lambda conn: runs.strays(conn, "w", lambda job, run: False), "ix_simmer_jobs_running"),
+    "unknown runs": (lambda conn: runs.unknown_runs(conn, "w", ()), "ix_simmer_jobs_running"),
     "queues due": (claims.queues_due, "ix_simmer_jobs_due"),
     "running jobs": (workers.running_jobs, "ix_simmer_jobs_running"),
     "next fire": (lambda conn: fires.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),

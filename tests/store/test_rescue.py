@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, JOBS
 from app.jobs.store import claims, events, jobs, queries, workers
+from app.jobs.store.claims import SUSPECT_AFTER
 
 from .factory import NOW, claim_one, register, submit
 
@@ -29,7 +30,7 @@ def test_the_third_crash_fails_the_job(database: Database) -> None:
         assert crash(conn, job_id, 2) == "rescued"
         third = claim_one(conn, job_id, "dead-3")
         assert third is not None
-        assert (third.is_suspect, third.attempt, third.run) == (True, 1, 3)
+        assert (third.crashes >= SUSPECT_AFTER, third.attempt, third.number) == (True, 1, 3)
         assert workers.rescue(conn, NOW) == {job_id: "failed"}
         job = queries.get(conn, job_id)
         assert job is not None
@@ -99,9 +100,9 @@ def test_a_sign_of_life_prevents_the_burial(database: Database) -> None:
     with database.write() as conn:
         register(conn)
         assert workers.beat(conn, "worker-1", NOW)
-        assert workers.bury(conn, "worker-1", 0) is False
-        assert workers.bury(conn, "worker-1", 1) is True
-        assert workers.bury(conn, "worker-1", 1) is False
+        assert workers.declare_dead(conn, "worker-1", 0) is False
+        assert workers.declare_dead(conn, "worker-1", 1) is True
+        assert workers.declare_dead(conn, "worker-1", 1) is False
         assert workers.beat(conn, "worker-1", NOW) is False
 
 
@@ -127,7 +128,7 @@ def test_a_worker_is_shown_with_what_it_runs(database: Database) -> None:
         claim_one(conn, job_id)
         workers.drain(conn, "worker-1")
         (row,) = workers.all_workers(conn)
-        shown = workers.to_dict(row, [job_id])
-        assert (shown["state"], shown["queues"], shown["busy"], shown["running"]) == (
-            "draining", None, 1, [job_id],
+        shown = workers.to_worker(row, [job_id])
+        assert (shown.state, shown.queues, shown.busy, shown.running) == (
+            "draining", None, 1, (job_id,),
         )  # fmt: skip

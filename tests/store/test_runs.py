@@ -10,11 +10,10 @@ from sqlalchemy import Connection, select
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, EVENTS, JOBS
 from app.jobs.outcomes import Outcome
+from app.jobs.run import Run
 from app.jobs.store import jobs, queries, runs, workers
-from app.jobs.store.claims import Claim
-from app.jobs.store.runs import Ended
 
-from .factory import LATER, NOW, OUTCOMES, claim_one, end, register, submit
+from .factory import LATER, NOW, OUTCOMES, claim_one, end, ended, register, submit
 
 
 def everything(conn: Connection) -> list[Any]:
@@ -22,7 +21,7 @@ def everything(conn: Connection) -> list[Any]:
     return [conn.execute(select(table)).all() for table in (JOBS, ATTEMPTS, EVENTS)]
 
 
-def lost_and_taken_over(conn: Connection) -> tuple[Claim, Claim]:
+def lost_and_taken_over(conn: Connection) -> tuple[Run, Run]:
     """The claim of a worker that was declared dead, and of the one that has its job now."""
     register(conn, "worker-2")
     job_id = submit(conn)
@@ -53,8 +52,9 @@ def test_a_late_word_of_its_start_or_progress_is_refused(database: Database) -> 
     with database.write() as conn:
         old, _new = lost_and_taken_over(conn)
         before = everything(conn)
-        runs.begin(conn, [(old, LATER)])
-        runs.progress(conn, [(old, (1, 2, "late"))])
+        old.started_at = LATER
+        runs.record_starts(conn, [old])
+        runs.record_progress(conn, [(old, (1, 2, "late"))])
         assert everything(conn) == before
 
 
@@ -64,18 +64,18 @@ def test_both_owners_may_speak_in_one_transaction(database: Database) -> None:
         with database.write() as conn:
             register(conn, "spare") if not reverse else None
             old, new = _again(conn)
-            late = Ended(old, OUTCOMES["failed"], NOW, NOW)
-            timely = Ended(new, Outcome("succeeded", result="7"), NOW, NOW)
-            settled = runs.settle(conn, [timely, late] if reverse else [late, timely])
-            assert {key: value.verb for key, value in settled.items()} == {new.id: "succeeded"}
-            job = queries.get(conn, new.id)
+            late = ended(old, OUTCOMES["failed"])
+            timely = ended(new, Outcome("succeeded", result="7"))
+            settled = runs.complete(conn, [timely, late] if reverse else [late, timely])
+            assert settled == {new.job_id: "succeeded"}
+            job = queries.get(conn, new.job_id)
             assert job is not None
             assert (job.state, job.result) == ("succeeded", 7)
-            outcomes = [a["outcome"] for a in queries.attempts(conn, new.id)]
+            outcomes = [a["outcome"] for a in queries.attempts(conn, new.job_id)]
             assert outcomes == ["released", "succeeded"]
 
 
-def _again(conn: Connection) -> tuple[Claim, Claim]:
+def _again(conn: Connection) -> tuple[Run, Run]:
     """Two claims of one job, the first of which was put back."""
     job_id = submit(conn)
     old = claim_one(conn, job_id)
@@ -103,24 +103,25 @@ def test_a_job_that_was_asked_to_stop_never_goes_on(database: Database, verb: st
     with database.write() as conn:
         claim = claim_one(conn, submit(conn))
         assert claim is not None
-        assert jobs.request_cancel(conn, claim.id, NOW)
+        assert jobs.request_cancel(conn, claim.job_id, NOW)
         assert end(conn, claim, verb)
-        job = queries.get(conn, claim.id)
+        job = queries.get(conn, claim.job_id)
         assert job is not None
         assert job.state == ("failed" if verb == "failed" else "cancelled") or verb == "retrying"
         assert job.state in ("cancelled", "failed")
         assert job.result is None
 
 
-def test_strays_are_claims_that_their_worker_does_not_know(database: Database) -> None:
+def test_unknown_runs_are_those_that_their_worker_does_not_know(database: Database) -> None:
     """What was claimed in a commit whose answer was lost is found by run, also where the job is known."""
     with database.write() as conn:
         first, second = claim_one(conn, submit(conn)), claim_one(conn, submit(conn))
         claim_one(conn, submit(conn), "worker-2")
         assert first is not None
         assert second is not None
-        known = {(first.id, first.run)}
-        assert runs.strays(conn, "worker-1", lambda *run: run in known) == [second]
+        known = {(first.job_id, first.number)}
+        assert [run.key for run in runs.unknown_runs(conn, "worker-1", known)] == [second.key]
         assert end(conn, first, "released")
-        again = claim_one(conn, first.id)
-        assert again in runs.strays(conn, "worker-1", lambda *run: run in known)
+        again = claim_one(conn, first.job_id)
+        assert again is not None
+        assert again.key in [run.key for run in runs.unknown_runs(conn, "worker-1", known)]

@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import Connection
 
 from app.jobs.database.database import Database
+from app.jobs.run import Run
 from app.jobs.states import CLAIMABLE, FINAL, STATES, TRANSITIONS
 from app.jobs.store import events, jobs, queries, workers
-from app.jobs.store.claims import Claim
 
 from .factory import NOW, claim_one, end, job_in, state_of
 
-Verb = Callable[[Connection, str, Claim | None], bool]
+Verb = Callable[[Connection, str, Run | None], bool]
 
 
-def _rescue(conn: Connection, job_id: str, _claim: Claim | None) -> bool:
+def _rescue(conn: Connection, job_id: str, _claim: Run | None) -> bool:
     return job_id in workers.rescue(conn, NOW)
 
 

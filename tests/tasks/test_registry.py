@@ -115,11 +115,11 @@ def test_a_task_that_is_not_known_waits_for_its_registration(bench: Bench) -> No
     """Its job stays queued and says why; a later registration runs it."""
     with bench.jobs.runtime.database.write() as conn:
         job_id = submit(conn, task="later", created_at=PAST, run_at=PAST)
-    bench.jobs.runtime.submitted([job_id])
+    bench.jobs.runtime.jobs_submitted([job_id])
     bench.settle()
     waiting = bench.jobs.get(job_id)
     assert (waiting.state, waiting.waiting_reason) == ("queued", "no task is named 'later' in this process")
     bench.jobs.task("later")(lambda: "there")
-    bench.jobs.runtime.submitted([job_id])
+    bench.jobs.runtime.jobs_submitted([job_id])
     done = bench.finish(waiting)
     assert (done.result, done.waiting_reason) == ("there", None)

@@ -54,14 +54,14 @@ def test_it_follows_the_code_and_keeps_being_paused(deploy: Deploy) -> None:
         before = rows(jobs)["s"]
     with deploy(s={"hours": 2, "args": {"value": 5}, "misfire": "skip", "jitter": 3}) as jobs:
         found = jobs.get_schedule("s")
-        assert (found["paused"], found["next_fire_at"], found["declared_by"]) == (True, None, "host")
-        assert (found["trigger"], found["args"]) == ({"type": "interval", "hours": 2}, {"value": 5})
-        assert (found["misfire"], found["jitter"]) == ("skip", 3)
-        assert (rows(jobs)["s"].anchor, found["created_at"]) == (before.anchor, before.created_at)
-        assert len(jobs.service.schedule_history("s")) == 1
+        assert (found.paused, found.next_fire_at, found.declared_by) == (True, None, "host")
+        assert (found.trigger, found.args) == ({"type": "interval", "hours": 2}, {"value": 5})
+        assert (found.misfire, found.jitter) == ("skip", 3)
+        assert (rows(jobs)["s"].anchor, found.created_at) == (before.anchor, before.created_at)
+        assert len(jobs.runtime.schedules.history("s")) == 1
         jobs.resume_schedule("s")
     with deploy(s={"hours": 3}) as jobs:
-        assert jobs.get_schedule("s")["paused"] is False
+        assert jobs.get_schedule("s").paused is False
 
 
 def test_a_restart_of_the_same_code_writes_nothing(deploy: Deploy) -> None:
@@ -78,7 +78,7 @@ def test_what_the_code_drops_is_retired_and_comes_back(deploy: Deploy) -> None:
         jobs.testing.advance(3600)
         jobs.pause_schedule("dropped")
     with deploy(kept={"hours": 1}) as jobs:
-        assert [row["id"] for row in jobs.service.schedules()] == ["kept"]
+        assert [each.id for each in jobs.runtime.schedules.all()] == ["kept"]
         for act in (jobs.get_schedule, jobs.run_schedule, jobs.resume_schedule, jobs.remove_schedule):
             with pytest.raises(ScheduleNotFound):
                 act("dropped")
@@ -86,8 +86,8 @@ def test_what_the_code_drops_is_retired_and_comes_back(deploy: Deploy) -> None:
         jobs.testing.advance(3600)
         assert len([job for job in jobs.testing.submitted() if job.schedule_id == "dropped"]) == 1
     with deploy(kept={"hours": 1}, dropped={"hours": 1}) as jobs:
-        assert jobs.get_schedule("dropped")["paused"] is True
-        assert [row["decision"] for row in jobs.service.schedule_history("dropped")] == ["fired"]
+        assert jobs.get_schedule("dropped").paused is True
+        assert [row["decision"] for row in jobs.runtime.schedules.history("dropped")] == ["fired"]
 
 
 def test_only_schedules_of_the_same_app_are_retired(deploy: Deploy) -> None:
@@ -95,9 +95,9 @@ def test_only_schedules_of_the_same_app_are_retired(deploy: Deploy) -> None:
     with deploy("shop", nightly={"hours": 1}) as jobs:
         jobs.add_schedule(id="by-hand", task="refresh", trigger={"type": "interval", "hours": 1})
     with deploy("blog", weekly={"weeks": 1}) as jobs:
-        assert [row["id"] for row in jobs.service.schedules()] == ["by-hand", "nightly", "weekly"]
+        assert [each.id for each in jobs.runtime.schedules.all()] == ["by-hand", "nightly", "weekly"]
     with deploy("shop") as jobs:
-        assert [row["id"] for row in jobs.service.schedules()] == ["by-hand", "weekly"]
+        assert [each.id for each in jobs.runtime.schedules.all()] == ["by-hand", "weekly"]
 
 
 def test_an_id_belongs_to_the_app_that_declared_it_first(
@@ -117,7 +117,7 @@ def test_an_id_of_one_that_was_dropped_can_be_made_at_run_time(deploy: Deploy) -
         pass
     with deploy() as jobs:
         made = jobs.add_schedule(id="s", task="refresh", trigger={"type": "interval", "hours": 3})
-        assert (made["declared_by"], made["trigger"]["hours"]) == (None, 3)
+        assert (made.declared_by, made.trigger["hours"]) == (None, 3)
         jobs.remove_schedule("s")
 
 

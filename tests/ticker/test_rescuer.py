@@ -15,13 +15,13 @@ from sqlalchemy import event
 
 from app.jobs import Simmer
 from app.jobs.job import Job
-from app.jobs.process.identity import Evidence, evidence_of_this_process
+from app.jobs.process.identity import ProcessIdentity, own_identity
 from app.jobs.store import claims, workers
 from app.jobs.store.workers import NewWorker
 
 from ..reliability.checker import check
 from ..reliability.faults import outage
-from ..reliability.manual_worker import Hand, an_app
+from ..reliability.manual_worker import ManualWorker, make_manual_app
 
 
 @pytest.fixture
@@ -29,18 +29,18 @@ def jobs(make_app: Callable[..., Flask]) -> Iterator[Simmer]:
     """A Simmer with one task, in the context of its app."""
     made = Simmer()
     made.task("add")(lambda: 1)
-    with an_app(make_app, made).app_context():
+    with make_manual_app(make_app, made).app_context():
         yield made
 
 
-def observer_and_other(jobs: Simmer, **settings: Any) -> tuple[Hand, Hand, Job]:
+def observer_and_other(jobs: Simmer, **settings: Any) -> tuple[ManualWorker, ManualWorker, Job]:
     """Two workers of two processes; the second has claimed a job that it does not come to run."""
-    observer, other = Hand(jobs, **settings), Hand(jobs, **settings)
+    observer, other = ManualWorker(jobs, **settings), ManualWorker(jobs, **settings)
     observer.turn()
-    observer.look()
+    observer.rescue()
     job = jobs.submit("add")
     other.turn()
-    assert jobs.get(job.id).worker == other.worker.id
+    assert jobs.get(job.id).worker == other.dispatcher.id
     return observer, other, job
 
 
@@ -48,9 +48,9 @@ def test_a_worker_is_dead_after_rescue_after_and_not_before(jobs: Simmer) -> Non
     """Its job is queued again, with nothing spent; the observer's own row stays."""
     observer, _other, job = observer_and_other(jobs)
     for _ in range(30):
-        observer.look(1.0)
+        observer.rescue(1.0)
     assert observer.states([job]) == ["running"]
-    observer.look(1.0)
+    observer.rescue(1.0)
     assert observer.states([job]) == ["queued"]
     observer.work()
     assert (observer.states([job]), observer.outcomes(job)) == (["succeeded"], ["lost", "succeeded"])
@@ -62,8 +62,8 @@ def test_a_long_job_of_a_worker_that_beats_is_never_run_twice(jobs: Simmer) -> N
     """Ten times RESCUE_AFTER, and more."""
     observer, other, job = observer_and_other(jobs)
     for _ in range(320):
-        observer.look(0.5)
-        other.look(0.5)
+        observer.rescue(0.5)
+        other.rescue(0.5)
     assert (observer.states([job]), observer.outcomes(job)) == (["running"], [None])
 
 
@@ -71,11 +71,11 @@ def test_the_observers_own_gaps_do_not_count(jobs: Simmer) -> None:
     """A machine that slept for a day wakes up with the others: nobody has been silent for its sleep."""
     observer, other, job = observer_and_other(jobs)
     for _ in range(5):
-        observer.look(86_400)
+        observer.rescue(86_400)
     assert observer.states([job]) == ["running"]
-    other.look(0)
+    other.rescue(0)
     for _ in range(29):
-        observer.look(1.0)
+        observer.rescue(1.0)
     assert observer.states([job]) == ["running"]
 
 
@@ -84,15 +84,15 @@ def test_a_locked_database_kills_nobody(jobs: Simmer, rescue_after: float) -> No
     """Who could not write has seen nothing; the others get RESCUE_AFTER from its end on to speak again."""
     observer, other, job = observer_and_other(jobs, rescue_after=rescue_after)
     for _ in range(int(rescue_after) - 1):
-        observer.look(1.0)
+        observer.rescue(1.0)
     with outage(observer.database):
         for _ in range(60):
-            observer.look(1.0)
-            other.look(0)
+            observer.rescue(1.0)
+            other.rescue(0)
     for _ in range(int(rescue_after) - 1):
-        observer.look(1.0)
+        observer.rescue(1.0)
     assert observer.states([job]) == ["running"]
-    observer.look(2.0)
+    observer.rescue(2.0)
     assert observer.states([job]) == ["queued"]
 
 
@@ -100,38 +100,36 @@ def test_a_locked_database_kills_nobody(jobs: Simmer, rescue_after: float) -> No
 def test_a_clock_that_is_set_kills_nobody(jobs: Simmer, seconds: float) -> None:
     """Only the monotonic clock counts."""
     observer, other, job = observer_and_other(jobs)
-    observer.look()
+    observer.rescue()
     observer.clock.jump(seconds)
     for _ in range(5):
-        observer.look()
-        other.look(0)
+        observer.rescue()
+        other.rescue(0)
     assert observer.states([job]) == ["running"]
-    assert len(jobs.service.workers()) == 2
+    assert len(jobs.runtime.status.workers()) == 2
 
 
 def test_a_process_that_is_gone_is_rescued_from_at_once(jobs: Simmer) -> None:
     """An observer on the same machine finds no such process: it need not wait."""
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     stat = Path(f"/proc/{child.pid}/stat").read_text()
-    its = replace(
-        evidence_of_this_process(), pid=child.pid, process_start=stat.rpartition(")")[2].split()[19]
-    )
-    observer = Hand(jobs)
+    its = replace(own_identity(), pid=child.pid, process_start=stat.rpartition(")")[2].split()[19])
+    observer = ManualWorker(jobs)
     observer.turn()
     now = observer.clock.now()
     row = NewWorker(id="other", engine="thread", threads=1, queues=None, started_at=now, **its.as_dict())
     with observer.database.write() as conn:
         workers.register(conn, row)
-    observer.look()
-    assert len(jobs.service.workers()) == 2
+    observer.rescue()
+    assert len(jobs.runtime.status.workers()) == 2
     child.communicate(b"\n")
-    observer.look()
-    assert [row["id"] for row in jobs.service.workers()] == [observer.worker.id]
+    observer.rescue()
+    assert [each.id for each in jobs.runtime.status.workers()] == [observer.dispatcher.id]
 
 
 def test_what_the_system_does_not_tell_proves_nothing() -> None:
     """Another machine, another container, or no /proc: then only silence counts."""
-    here = evidence_of_this_process()
+    here = own_identity()
     gone = replace(here, process_start="1")
     assert gone.proves_dead(here) is True
     assert here.proves_dead(here) is False
@@ -140,23 +138,23 @@ def test_what_the_system_does_not_tell_proves_nothing() -> None:
         replace(gone, boot_id=None), replace(gone, pid_namespace=None), replace(gone, process_start=None),
     ):  # fmt: skip
         assert unknown.proves_dead(here) is False
-    assert Evidence("host", 2**22 + 1, here.boot_id, here.pid_namespace, "5").proves_dead(here) is True
+    assert ProcessIdentity("host", 2**22 + 1, here.boot_id, here.pid_namespace, "5").proves_dead(here) is True
 
 
 def test_a_worker_without_its_row_does_not_bury_others(jobs: Simmer) -> None:
     """Before it is registered it has no business with the lives of others."""
     observer, other, job = observer_and_other(jobs)
-    fresh = Hand(jobs)
+    fresh = ManualWorker(jobs)
     for _ in range(60):
-        fresh.look(1.0)
-        other.look(0)
-        observer.look(0)
+        fresh.rescue(1.0)
+        other.rescue(0)
+        observer.rescue(0)
     assert observer.states([job]) == ["running"]
 
 
 def test_a_thousand_orphans_are_rescued_in_batches(jobs: Simmer) -> None:
     """All in one look, with a commit for each hundred."""
-    observer = Hand(jobs)
+    observer = ManualWorker(jobs)
     observer.turn()
     task = jobs.task("other")(lambda: 1)
     task.submit_many([{}] * 1_000)
@@ -165,7 +163,7 @@ def test_a_thousand_orphans_are_rescued_in_batches(jobs: Simmer) -> None:
         claims.claim(conn, rows, "dead", "thread", observer.clock.now())
     commits: list[object] = []
     event.listen(observer.database.engine, "commit", commits.append)
-    observer.look()
-    assert jobs.service.stats()["states"]["running"]["value"] == 0
+    observer.rescue()
+    assert jobs.runtime.status.stats()["states"]["running"]["value"] == 0
     assert len(commits) >= 10
     check(observer.database)

@@ -15,12 +15,13 @@ from app.jobs.clock import ManualClock
 from app.jobs.config import Settings
 from app.jobs.database.database import Database
 from app.jobs.database.tables import FIRES, JOBS
+from app.jobs.schedules.declaration import Declaration
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers import parse_trigger
 from app.jobs.service.backlog import Backlog
-from app.jobs.service.job_factory import Submitter
+from app.jobs.service.job_factory import JobFactory
 from app.jobs.store import fires, schedules
-from app.jobs.tasks.registry import Declaration, Registry, TaskDefinition
+from app.jobs.tasks.registry import Registry, TaskDefinition
 from app.jobs.ticker.scheduler import Scheduler
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -47,9 +48,9 @@ def scheduler(
 ) -> Scheduler:
     """A process's scheduler."""
     registry = registry or a_registry()
-    submitter = Submitter(registry, Settings(app="host"))
+    factory = JobFactory(registry, Settings(app="host"))
     return Scheduler(
-        app="host", worker=None, database=database, registry=registry, submitter=submitter,
+        app="host", dispatcher=None, database=database, registry=registry, factory=factory,
         backlog=Backlog(database, limit, clock), clock=clock,
     )  # fmt: skip
 
@@ -191,7 +192,7 @@ def test_paused_and_removed_schedules_do_not_fire(verb: str, make_app: Any) -> N
             with pytest.raises(ScheduleNotFound):
                 jobs.get_schedule("s")
         else:
-            assert jobs.pause_schedule("s")["next_fire_at"] is None
+            assert jobs.pause_schedule("s").next_fire_at is None
         jobs.testing.advance(25)
         assert len(jobs.testing.submitted()) == 1
         if verb == "pause":
@@ -199,6 +200,7 @@ def test_paused_and_removed_schedules_do_not_fire(verb: str, make_app: Any) -> N
             assert (now.schedule_id, now.fire_time) == ("s", None)
             jobs.testing.drain()
             resumed = jobs.resume_schedule("s")
-            assert resumed["next_fire_at"] > jobs.runtime.clock.now()
+            assert resumed.next_fire_at is not None
+            assert resumed.next_fire_at > jobs.runtime.clock.now()
             jobs.testing.advance(10)
             assert len(jobs.testing.submitted()) == 3

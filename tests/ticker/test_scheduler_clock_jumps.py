@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,10 @@ from sqlalchemy import select
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.tables import FIRES, JOBS
+from app.jobs.schedules.declaration import Declaration
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers import parse_trigger
-from app.jobs.tasks.registry import Declaration, Registry, TaskDefinition
+from app.jobs.tasks.registry import Registry, TaskDefinition
 from app.jobs.ticker.scheduler import Scheduler
 
 from .test_scheduler import refresh, scheduler
@@ -99,6 +101,41 @@ EXPECTED: dict[Callable[[ManualClock], None], tuple[int, dict[str, dict[str, int
 }  # fmt: skip
 """How many fire times pass, and what is decided about them."""
 EXPECTED[stop] = EXPECTED[suspend]
+
+
+def test_a_clock_that_was_ahead_is_got_over(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """It is put right after a year: each schedule goes on at once, says so once, and repeats no decision."""
+    clock, team = a_team(database)
+    look(team, clock, 3)
+    clock.jump(365 * 86_400)
+    look(team, clock, 3)
+    before = decided_fire_times(database)
+    clock.jump(-365 * 86_400)
+    with caplog.at_level(logging.WARNING, "app.jobs"):
+        look(team, clock, 5)
+    added = decided_fire_times(database) - before
+    assert {(name, fire_time) for name, fire_time in added if fire_time < START + timedelta(days=1)} == {
+        (name, START + n * PERIOD) for name in POLICIES for n in range(8, 12)
+    }
+    assert len([each for each in caplog.records if "clock was ahead" in each.getMessage()]) == 1
+
+
+def test_a_process_that_starts_after_the_clock_was_put_right_gets_over_it(database: Database) -> None:
+    """Fire times that lie a year ahead are planned anew at its start."""
+    clock, team = a_team(database)
+    clock.jump(365 * 86_400)
+    look(team, clock, 1)
+    before = decided_fire_times(database)
+    clock.jump(-365 * 86_400)
+    look(scheduler(database, clock, a_registry(), limit=10_000), clock, 2)
+    assert {name for name, _ in decided_fire_times(database) - before} == set(POLICIES)
+
+
+def decided_fire_times(database: Database) -> set[tuple[str, datetime]]:
+    """(schedule, fire time) of each decision."""
+    with database.read() as conn:
+        rows = conn.execute(select(FIRES.c.schedule_id, FIRES.c.fire_time))
+        return {(row.schedule_id, row.fire_time) for row in rows}
 
 
 @pytest.mark.parametrize("happens", EXPECTED, ids=lambda happens: happens.__name__)

@@ -133,7 +133,7 @@ def test_a_task_that_is_not_known_here_fires_elsewhere(jobs: Simmer) -> None:
         conn.exec_driver_sql("UPDATE simmer_schedules SET task = 'gone' WHERE id = 'unknown'")
     let_pass(jobs, 20)
     assert (len(fired(jobs, "ten")), fired(jobs, "unknown")) == (2, [])
-    assert jobs.get_schedule("unknown")["last_fire_at"] is None
+    assert jobs.get_schedule("unknown").last_fire_at is None
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1 / 3, 7, 86_400 * 7])

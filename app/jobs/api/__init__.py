@@ -13,9 +13,8 @@ from ..errors import SimmerError
 from . import jobs, metrics, ops, problems, schedules, submissions, tasks
 from .access import OPEN, requires
 from .fallback import add_fallback
-from .long_poll import ROOM
+from .long_poll import ROOM, WaitingRoom
 from .responses import accepted
-from .waiting_room import WaitingRoom
 
 __all__ = ["ROUTES", "accepted", "create_blueprint"]
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from flask import Request, current_app, request
 from flask.typing import ResponseReturnValue
 
+from ..current import current_runtime
 from .problems import Problem
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def includes(rights: tuple[str, ...], right: str) -> bool:
 
 
 def _settings() -> Settings:
-    return cast("Settings", current_app.extensions["simmer"].settings)
+    return cast("Settings", current_runtime().settings)
 
 
 def _rights_of_token(settings: Settings, request: Request) -> tuple[str, ...] | None:

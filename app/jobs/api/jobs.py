@@ -7,11 +7,12 @@ from typing import Any, Final
 from flask import Response
 
 from ..serialization.presenter import present_attempt, present_in_list
-from ..service import JobFilters
+from ..service import runtime
 from ..states import CANCELLED, SUCCEEDED
-from . import long_poll as polling
+from ..store.queries import JobFilters
+from . import long_poll
 from .problems import Problem
-from .requests import job_id, read_nothing, read_query, refuse_query, runtime
+from .requests import job_id, read_nothing, read_query, refuse_query
 from .responses import answer, answer_job, empty, job_headers, jobs_url, not_modified, page_links, redactor
 from .schemas import JobQuerySchema, WaitQuerySchema
 
@@ -22,36 +23,36 @@ _WAIT_QUERY: Final = WaitQuerySchema()
 def list_jobs() -> Response:
     """`GET /jobs`: a page of the jobs that the filters name."""
     query = read_query(_LIST_QUERY)
-    service, filters = runtime().service, _filters(query)
-    page = service.page(filters, limit=query["limit"], cursor=query["cursor"], newest_first=query["sort"])
+    jobs, filters = runtime().jobs, _filters(query)
+    page = jobs.page(filters, limit=query["limit"], cursor=query["cursor"], newest_first=query["sort"])
     redact, base = redactor(), jobs_url()
     body: dict[str, Any] = {
         "items": [present_in_list(job, redact, base) for job in page],
         "next_cursor": page.next_cursor,
     }
     if query["count"]:
-        value, capped = service.count(filters)
+        value, capped = jobs.count(filters)
         body["total"] = {"value": value, "capped": capped}
     return answer(body, headers={"Link": page_links(page.next_cursor)})
 
 
 def get_job(id: str) -> Response:
     """`GET /jobs/{id}`: the job, at once or after waiting for its end or its next change; or 304."""
-    wanted, service = polling.wanted(read_query(_WAIT_QUERY)["wait"]), runtime().service
-    if wanted is None and polling.has_copy() and polling.client_has(stamp := service.stamp(job_id(id))):
+    wanted, jobs = long_poll.wanted(read_query(_WAIT_QUERY)["wait"]), runtime().jobs
+    if wanted is None and long_poll.has_copy() and long_poll.client_has(stamp := jobs.stamp(job_id(id))):
         return not_modified(stamp)
-    job = service.get(job_id(id))
+    job = jobs.get(job_id(id))
     headers: dict[str, str] = {}
     if wanted is not None:
-        job, headers = polling.wait(job, wanted)
-    return not_modified(job, headers) if polling.client_has(job) else answer_job(job, headers=headers)
+        job, headers = long_poll.wait(job, wanted)
+    return not_modified(job, headers) if long_poll.client_has(job) else answer_job(job, headers=headers)
 
 
 def cancel_job(id: str) -> Response:
     """`POST /jobs/{id}/cancel`: 200 when the job is cancelled, 202 when it runs and was asked to stop."""
     refuse_query()
     read_nothing()
-    job = runtime().service.cancel(job_id(id))
+    job = runtime().jobs.cancel(job_id(id))
     return answer_job(job, 200 if job.state == CANCELLED else 202)
 
 
@@ -59,21 +60,21 @@ def retry_job(id: str) -> Response:
     """`POST /jobs/{id}/retry`: the same job, queued once more."""
     refuse_query()
     read_nothing()
-    job = runtime().service.retry(job_id(id))
+    job = runtime().jobs.retry(job_id(id))
     return answer_job(job, 202, {"Location": f"{jobs_url()}/{job.id}"})
 
 
 def delete_job(id: str) -> Response:
     """`DELETE /jobs/{id}`: gone, with its history."""
     refuse_query()
-    runtime().service.delete(job_id(id))
+    runtime().jobs.delete(job_id(id))
     return empty(204)
 
 
 def get_result(id: str) -> Response:
     """`GET /jobs/{id}/result`: what the task returned, bare."""
     refuse_query()
-    job = runtime().service.get(job_id(id))
+    job = runtime().jobs.get(job_id(id))
     if job.state == SUCCEEDED:
         return answer(redactor()(job.result))
     if job.is_final:
@@ -85,14 +86,14 @@ def get_result(id: str) -> Response:
 def list_attempts(id: str) -> Response:
     """`GET /jobs/{id}/attempts`: one entry for each time that it was claimed."""
     refuse_query()
-    attempts = runtime().service.attempts(job_id(id))
+    attempts = runtime().jobs.attempts(job_id(id))
     return answer({"items": [present_attempt(attempt) for attempt in attempts]})
 
 
 def list_events(id: str) -> Response:
     """`GET /jobs/{id}/events`: one entry for each transition."""
     refuse_query()
-    return answer({"items": runtime().service.events(job_id(id))})
+    return answer({"items": runtime().jobs.events(job_id(id))})
 
 
 def _filters(query: dict[str, Any]) -> JobFilters:

@@ -3,21 +3,61 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, cast
 
 from flask import current_app, request
 
 from ..job import Job, Stamp
-from .requests import runtime
-from .waiting_room import WaitingRoom
+from ..service import runtime
 
 ROOM: Final = "simmer.waiting_room"
 """Where an app keeps its waiting room, in `app.extensions`."""
 LOOK_ROUND: Final = 1.0
 """Seconds after which a waiting request looks whether its process is draining."""
 
+ASSUMED_THREADS: Final = 16
+"""What a server is taken to have where it does not say."""
+
 _SECONDS = re.compile(r'"?([0-9]{1,9})"?')
+
+
+class WaitingRoom:
+    """Counts the waiting requests of one app in one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        with self._lock:
+            return self._waiting
+
+    @contextmanager
+    def seat(self, server_threads: int | None) -> Iterator[bool]:
+        """Give a seat for the block, or False at once where half of the server's threads wait already."""
+        seated = self._enter((server_threads or ASSUMED_THREADS) // 2)
+        try:
+            yield seated
+        finally:
+            if seated:
+                self._leave()
+
+    def _enter(self, seats: int) -> bool:
+        with self._lock:
+            if self._waiting >= seats:
+                return False
+            self._waiting += 1
+            return True
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._waiting -= 1
 
 
 def wanted(asked: float | None) -> float | None:
@@ -49,7 +89,7 @@ def _wait(job: Job, seconds: float, seen: int | None) -> tuple[Job, bool]:
     host, end = runtime(), time.monotonic() + seconds
     while True:
         left = end - time.monotonic()
-        job = host.service.wait(job.id, min(left, LOOK_ROUND), seen)
+        job = host.jobs.wait(job.id, min(left, LOOK_ROUND), seen)
         if job.is_final or (seen is not None and job.version != seen) or left <= LOOK_ROUND:
             return job, True
         if host.draining:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
-from .requests import refuse_query, runtime
+from ..service import runtime
+from .requests import refuse_query
 from .responses import UNCACHED
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def get_metrics() -> Response:
 
     refuse_query()
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Stats(runtime().service.stats()))
+    registry.register(_Stats(runtime().status.stats()))
     return Response(generate_latest(registry), 200, UNCACHED, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -6,21 +6,22 @@ from typing import Any
 
 from flask import Response
 
+from ..service import runtime
 from .access import may
-from .requests import refuse_query, runtime
+from .requests import refuse_query
 from .responses import answer
 
 
 def get_stats() -> Response:
     """`GET /stats`: counts by state, capped, and how old the backlog is."""
     refuse_query()
-    return answer(runtime().service.stats())
+    return answer(runtime().status.stats())
 
 
 def list_workers() -> Response:
     """`GET /workers`: the processes that run jobs."""
     refuse_query()
-    return answer({"items": runtime().service.workers()})
+    return answer({"items": [worker.as_dict() for worker in runtime().status.workers()]})
 
 
 def live() -> Response:
@@ -30,7 +31,7 @@ def live() -> Response:
 
 def ready() -> Response:
     """`GET /health/ready`: 200, or 503 with what fails; the status alone for callers without rights."""
-    ok, checks = runtime().service.ready()
+    ok, checks = runtime().status.ready()
     ok = ok and not runtime().draining
     body: dict[str, Any] = {"status": "ok" if ok else "fail"}
     if may("read"):

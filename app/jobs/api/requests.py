@@ -1,4 +1,4 @@
-"""Reading a request: the runtime it is for, its body, its query string, the ids in its path."""
+"""Reading a request: its body, its query string, its headers, the ids in its path."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
-from flask import current_app, request
+from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..arguments.loading import Loader
+from ..checks import is_slug
 from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound
 from ..ids import is_id
 from ..serialization.decoding import loads_strict
-from ..tasks.registry import SCHEDULE_ID
+from ..service import runtime
 from .problems import Problem
 from .schemas import places
-
-if TYPE_CHECKING:
-    from ..runtime import Runtime
 
 ROOM_FOR_OPTIONS: Final = 64 * 1024
 """Bytes that a body may hold beyond the arguments of its job."""
@@ -33,11 +31,6 @@ LARGEST_EMPTY: Final = 1024
 JSON: Final = "application/json"
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
-
-
-def runtime() -> Runtime:
-    """The runtime of the app that handles the request."""
-    return cast("Runtime", current_app.extensions["simmer"])
 
 
 def largest_submission() -> int:
@@ -113,7 +106,7 @@ def batch_id(text: str) -> str:
 
 def schedule_id(text: str) -> str:
     """`text` where it can be the id of a schedule; raises ScheduleNotFound."""
-    if not SCHEDULE_ID.fullmatch(text):
+    if not is_slug(text):
         raise ScheduleNotFound()
     return text
 

@@ -15,7 +15,8 @@ from werkzeug.datastructures import Headers
 from ..job import Job, Stamp
 from ..serialization.presenter import Redact, dump, present
 from ..serialization.redaction import redactor_of
-from .requests import JSON, runtime
+from ..service import runtime
+from .requests import JSON
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

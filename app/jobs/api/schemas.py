@@ -11,9 +11,10 @@ from urllib.parse import quote
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from ..arguments.fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
+from ..checks import SLUG, TEN_YEARS
 from ..ids import is_id
 from ..states import STATES
-from ..tasks.registry import HIGHEST_PRIORITY, LONGEST_DELAY, MOST_ATTEMPTS, MOST_TAGS, SCHEDULE_ID
+from ..tasks.registry import HIGHEST_PRIORITY, MOST_ATTEMPTS, MOST_TAGS
 
 MOST_IN_BATCH: Final = 1_000
 MOST_IN_PAGE: Final = 500
@@ -35,10 +36,8 @@ class SubmissionSchema(Schema):
     queue = text(64, allow_none=True)
     priority = JsonScalar(int, validate=validate.Range(-HIGHEST_PRIORITY, HIGHEST_PRIORITY), allow_none=True)
     run_at = JsonScalar(datetime, allow_none=True)
-    delay = JsonScalar(float, validate=validate.Range(0, LONGEST_DELAY), allow_none=True)
-    timeout = JsonScalar(
-        float, validate=validate.Range(0, LONGEST_DELAY, min_inclusive=False), allow_none=True
-    )
+    delay = JsonScalar(float, validate=validate.Range(0, TEN_YEARS), allow_none=True)
+    timeout = JsonScalar(float, validate=validate.Range(0, TEN_YEARS, min_inclusive=False), allow_none=True)
     max_attempts = JsonScalar(int, validate=validate.Range(1, MOST_ATTEMPTS), allow_none=True)
     tags = JsonList(text(100), validate=validate.Length(max=MOST_TAGS), allow_none=True)
 
@@ -92,7 +91,7 @@ class JobQuerySchema(Schema):
     task = words(text(200))
     queue = words(text(64))
     tag = words(text(100))
-    schedule_id = words(JsonScalar(str, validate=validate.Regexp(rf"{SCHEDULE_ID.pattern}\Z")))
+    schedule_id = words(JsonScalar(str, validate=validate.Regexp(rf"{SLUG.pattern}\Z")))
     batch_id = words(JsonScalar(str, validate=_check_batch_id))
     created_after = JsonScalar(datetime, load_default=None)
     created_before = JsonScalar(datetime, load_default=None)

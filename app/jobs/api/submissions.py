@@ -7,7 +7,9 @@ from typing import Any, Final
 from flask import Response, request, url_for
 
 from ..arguments.loading import Loader
-from ..tasks.options import RequestKey, Submission, SubmitOptions
+from ..service import runtime
+from ..store.idempotency import RequestKey
+from ..tasks.options import Submission, SubmitOptions
 from .access import scope
 from .problems import Problem
 from .requests import (
@@ -19,7 +21,6 @@ from .requests import (
     largest_submission,
     read_object,
     refuse_query,
-    runtime,
 )
 from .responses import accepted, answer
 from .schemas import BatchSchema, SubmissionSchema
@@ -31,12 +32,12 @@ _BATCH: Final = BatchSchema()
 def submit_job() -> Response:
     """`POST /jobs`: 202 after the commit; with an Idempotency-Key at most one job for each key."""
     refuse_query()
-    key, service = idempotency_key(), runtime().service
+    key, submissions = idempotency_key(), runtime().submissions
     body = read_object(largest_submission())
-    wish = _submission(check(_SUBMISSION, body))
+    wanted = _submission(check(_SUBMISSION, body))
     if key is None:
-        return accepted(service.submit(wish.task, wish.args, wish.options))
-    job, replayed = service.submit_idempotent(RequestKey(scope(), key, fingerprint(body)), wish)
+        return accepted(submissions.submit(wanted.task, wanted.args, wanted.options))
+    job, replayed = submissions.submit_idempotent(RequestKey(scope(), key, fingerprint(body)), wanted)
     return accepted(job, {"Idempotency-Replayed": "true"} if replayed else {})
 
 
@@ -46,7 +47,7 @@ def submit_batch() -> Response:
     if "Idempotency-Key" in request.headers:
         raise Problem("bad-parameter", "Idempotency-Key is for POST /jobs; a batch does not know it.")
     body = check(_BATCH, read_object(LARGEST_BATCH))
-    id, jobs = runtime().service.submit_batch([_submission(each) for each in body["jobs"]])
+    id, jobs = runtime().submissions.submit_batch([_submission(each) for each in body["jobs"]])
     items = [{"index": index, "id": job.id, "state": job.state} for index, job in enumerate(jobs)]
     headers = {"Location": url_for("simmer.get_batch", id=id), "Retry-After": "1"}
     return answer({"batch_id": id, "accepted": len(jobs), "items": items}, 202, headers)
@@ -55,7 +56,7 @@ def submit_batch() -> Response:
 def get_batch(id: str) -> Response:
     """`GET /batches/{id}`: how many of its jobs are in which state."""
     refuse_query()
-    return answer(runtime().service.batch(batch_id(id)))
+    return answer(runtime().jobs.batch(batch_id(id)).as_dict())
 
 
 def _submission(loaded: dict[str, Any]) -> Submission:

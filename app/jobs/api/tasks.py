@@ -5,21 +5,22 @@ from __future__ import annotations
 from flask import Response
 
 from ..errors import UnknownTask
+from ..service import runtime
 from .problems import Problem
-from .requests import refuse_query, runtime
+from .requests import refuse_query
 from .responses import answer
 
 
 def list_tasks() -> Response:
     """`GET /tasks`: every task, by name."""
     refuse_query()
-    return answer({"items": runtime().service.tasks()})
+    return answer({"items": runtime().status.tasks()})
 
 
 def get_task(name: str) -> Response:
     """`GET /tasks/{name}`: one task."""
     refuse_query()
     try:
-        return answer(runtime().service.task(name))
+        return answer(runtime().status.task(name))
     except UnknownTask:
         raise Problem("not-found", "No task has this name.") from None

@@ -6,9 +6,7 @@ could not do its work), 2 usage, 3 not found, 4 cancelled, 5 refused in this sta
 
 from __future__ import annotations
 
-from . import actions, schedules, scheduling, submit, worker
-from . import jobs as reading
-from . import wait as waiting
+from . import jobs, schedules, submit, wait, worker
 from .group import jobs_cli
 
-__all__ = ["actions", "jobs_cli", "reading", "schedules", "scheduling", "submit", "waiting", "worker"]
+__all__ = ["jobs", "jobs_cli", "schedules", "submit", "wait", "worker"]

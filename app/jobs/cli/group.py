@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
-from ..errors import InvalidArguments, JobNotFound, NotReady, ScheduleNotFound, SimmerError
+from .. import service
+from ..checks import is_slug
+from ..config import Settings
+from ..current import current_runtime
+from ..errors import InvalidArguments, JobNotFound, ScheduleNotFound, SimmerError
 from ..ids import is_id
-from ..runtime import Runtime
+from ..process.servers import Serving
 from ..serialization.text import is_storable
-from ..tasks.registry import SCHEDULE_ID
 from .exit_codes import code_of
 from .output import say
 
@@ -30,15 +33,30 @@ class JobsGroup(AppGroup):
             ctx.exit(code_of(error))
 
 
+class Runtime(service.Runtime, Protocol):
+    """What the commands see of the app's Flask-Simmer: the use cases, and the threads of this process."""
+
+    settings_of_threads: Settings
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the threads of this process were started and have not ended."""
+
+    def is_idle(self) -> bool:
+        """Whether no job is left that they run or could claim."""
+
+    def start(self, serving: Serving, **overrides: Any) -> None:
+        """Start the threads, with settings of their own."""
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Drain and end the threads."""
+
+
 jobs_cli = JobsGroup("jobs", help="Background jobs: submit, watch, run.")
 
 
-def runtime() -> Runtime:
-    """The runtime of the app that Flask found; raises NotReady where it has no Simmer."""
-    found = current_app.extensions.get("simmer")
-    if found is None:
-        raise NotReady(f"the app {current_app.name!r} has no Flask-Simmer: call jobs.init_app(app)")
-    return cast(Runtime, found)
+runtime: Final[Callable[[], Runtime]] = current_runtime
+"""The runtime of the app that Flask found; raises NotReady where it has no Simmer."""
 
 
 def job_id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
@@ -50,7 +68,7 @@ def job_id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
 
 def schedule_id(_ctx: click.Context | None, _param: click.Parameter | None, text: str) -> str:
     """An argument that is the id of a schedule; what cannot be one is as unknown as one that is not there."""
-    if not SCHEDULE_ID.fullmatch(text):
+    if not is_slug(text):
         raise ScheduleNotFound(f"no schedule has the id {text!r}")
     return text
 

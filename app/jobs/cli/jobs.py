@@ -1,4 +1,4 @@
-"""Commands that only read: tasks, list, show, workers, stats."""
+"""Commands about jobs and the service: list, show, cancel, retry, delete, tasks, workers, stats, init-db."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import click
 from ..api.schemas import MOST_IN_PAGE
 from ..job import Job
 from ..serialization.presenter import present, present_in_list
-from ..service import JobFilters
 from ..states import STATES
+from ..store.queries import JobFilters
 from .group import job_id, jobs_cli, readable, runtime
 from .output import compact, json_option, redactor, say, show_fields, show_json, show_table
 
@@ -19,7 +19,7 @@ from .output import compact, json_option, redactor, say, show_fields, show_json,
 @json_option
 def tasks(as_json: bool) -> None:
     """Show the registered tasks and what they take."""
-    found = runtime().service.tasks()
+    found = runtime().status.tasks()
     if as_json:
         show_json({"items": found})
     else:
@@ -40,7 +40,7 @@ def tasks(as_json: bool) -> None:
 @json_option
 def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: tuple[str, ...]) -> None:
     """Show jobs, the newest first."""
-    page = runtime().service.page(JobFilters.of(filters), limit, cursor)
+    page = runtime().jobs.page(JobFilters.of(filters), limit, cursor)
     if as_json:
         redact = redactor(runtime().settings)
         items = [present_in_list(job, redact) for job in page]
@@ -61,12 +61,12 @@ def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: tuple[st
 def show(id: str, as_json: bool) -> None:
     """Show a job and its attempts."""
     run = runtime()
-    shown = present(run.service.get(id), redactor(run.settings))
+    shown = present(run.jobs.get(id), redactor(run.settings))
     if as_json:
         show_json(shown)
         return
     show_fields((name, _field(value)) for name, value in shown.items())
-    if attempts := run.service.attempts(id):
+    if attempts := run.jobs.attempts(id):
         click.echo()
         names = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
         rows = [[_field(attempt[name]) for name in names] for attempt in attempts]
@@ -77,14 +77,15 @@ def show(id: str, as_json: bool) -> None:
 @json_option
 def workers(as_json: bool) -> None:
     """Show the processes that run jobs."""
-    found = runtime().service.workers()
+    found = runtime().status.workers()
     if as_json:
-        show_json({"items": found})
+        show_json({"items": [each.as_dict() for each in found]})
     elif not found:
         say("No worker is running.")
     else:
         names = ("id", "host", "pid", "state", "busy", "threads", "queues", "started_at", "heartbeat_at")
-        rows = [["all" if each[n] is None else each[n] for n in names] for each in found]
+        shown = [each.as_dict() for each in found]
+        rows = [["all" if each[name] is None else each[name] for name in names] for each in shown]
         show_table([name.removesuffix("_at").upper() for name in names], rows)
 
 
@@ -92,13 +93,45 @@ def workers(as_json: bool) -> None:
 @json_option
 def stats(as_json: bool) -> None:
     """Show how many jobs are in which state."""
-    found = runtime().service.stats()
+    found = runtime().status.stats()
     if as_json:
         show_json(found)
         return
     show_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
     click.echo()
     show_fields((name, value) for name, value in found.items() if name != "states")
+
+
+@jobs_cli.command("init-db")
+def init_db() -> None:
+    """Create the tables that are missing; safe at the same time in several processes."""
+    runtime().database.create_tables()
+    say("The tables are there.")
+
+
+@jobs_cli.command("cancel")
+@click.argument("id", callback=job_id)
+@json_option
+def cancel(id: str, as_json: bool) -> None:
+    """Cancel a job that does not run yet, ask a running one to stop."""
+    job = runtime().jobs.cancel(id)
+    _answer(job, as_json, "Cancelled." if job.is_final else "It runs, and was asked to stop.")
+
+
+@jobs_cli.command("retry")
+@click.argument("id", callback=job_id)
+@json_option
+def retry(id: str, as_json: bool) -> None:
+    """Queue a finished job once more, its history kept."""
+    _answer(runtime().jobs.retry(id), as_json, "Queued again.")
+
+
+@jobs_cli.command("delete")
+@click.argument("id", callback=job_id)
+def delete(id: str) -> None:
+    """Delete a finished job and its history."""
+    runtime().jobs.delete(id)
+    say("Deleted.")
 
 
 def _row(job: Job) -> tuple[Any, ...]:
@@ -120,3 +153,9 @@ def _takes(task: dict[str, Any]) -> str:
     schema = task["args_schema"]
     required = schema.get("required", ())
     return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))
+
+
+def _answer(job: Job, as_json: bool, remark: str) -> None:
+    if as_json:
+        show_json(present(job, redactor(runtime().settings)))
+    say(remark)

@@ -1,4 +1,4 @@
-"""`flask jobs schedules`, and its commands that only read: list, show, preview, history."""
+"""`flask jobs schedules` and its commands."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from ..api.schemas import MOST_IN_PAGE, MOST_IN_PREVIEW
 from ..schedules.triggers import parse_trigger
 from ..schedules.triggers.describe import describe
 from ..schedules.triggers.parse import TYPES
+from ..serialization.presenter import present
+from ..values import Schedule
+from .arguments import read_pairs
 from .group import jobs_cli, runtime, schedule_id
 from .output import compact, json_option, redactor, say, show_fields, show_json, show_table
-from .triggers import Moment, read_trigger
+from .triggers import Moment, read_policy, read_trigger
 
 
 @jobs_cli.group("schedules", invoke_without_command=True)
@@ -31,9 +34,9 @@ def schedules(ctx: click.Context, as_json: bool) -> None:
 @json_option
 def list_schedules(as_json: bool) -> None:
     """Show all schedules."""
-    found = [shown(schedule) for schedule in runtime().service.schedules()]
+    found = runtime().schedules.all()
     if as_json:
-        show_json({"items": found})
+        show_json({"items": [shown(schedule) for schedule in found]})
     elif found:
         show_table(("ID", "TASK", "WHEN", "NEXT", "LAST", "STATE", "DECLARED BY"), map(_row, found))
     else:
@@ -45,11 +48,12 @@ def list_schedules(as_json: bool) -> None:
 @json_option
 def show(id: str, as_json: bool) -> None:
     """Show one schedule with its policies."""
-    schedule = shown(runtime().service.schedule(id))
+    schedule = runtime().schedules.get(id)
     if as_json:
-        show_json(schedule)
+        show_json(shown(schedule))
     else:
-        fields = {**schedule, "trigger": _words(schedule), "args": compact(schedule["args"])}
+        covered = shown(schedule)
+        fields = {**covered, "trigger": _words(schedule), "args": compact(covered["args"])}
         show_fields(fields.items())
 
 
@@ -68,11 +72,11 @@ def preview(
     As `cron "0 9 * * mon-fri" --timezone Europe/Helsinki`, `cron hour=9 day_of_week=mon-fri`,
     `interval minutes=5`, `date 2030-01-31T09:00Z`; or the ID of a schedule.
     """
-    service = runtime().service
+    found_in = runtime().schedules
     if words or what in TYPES:
-        found = service.preview(read_trigger(what, words, timezone), count, after)
+        found = found_in.preview(read_trigger(what, words, timezone), count, after)
     elif timezone is None:
-        found = service.preview_schedule(schedule_id(None, None, what), count, after)
+        found = found_in.preview_stored(schedule_id(None, None, what), count, after)
     else:
         raise click.UsageError("a schedule has a time zone of its own: leave --timezone out")
     if as_json:
@@ -94,7 +98,7 @@ def preview(
 @json_option
 def history(id: str, limit: int, before: datetime | None, as_json: bool) -> None:
     """Show what was decided about its fire times, the newest first."""
-    found = runtime().service.schedule_history(id, limit, before)
+    found = runtime().schedules.history(id, limit, before)
     if as_json:
         show_json({"items": found})
     elif found:
@@ -106,25 +110,115 @@ def history(id: str, limit: int, before: datetime | None, as_json: bool) -> None
         say("No fire time has come yet.")
 
 
-def shown(schedule: dict[str, Any]) -> dict[str, Any]:
+@schedules.command("add")
+@click.argument("task")
+@click.argument("trigger")
+@click.argument("expression", nargs=-1, metavar="[EXPRESSION|TIME] [WORD=VALUE]...")
+@click.option("--id", "slug", help="Its id (default: one that is made).")
+@click.option("--arg", "args", multiple=True, metavar="KEY=TEXT|KEY:=JSON", help="Repeat for more.")
+@click.option("--timezone", help="IANA name, such as Europe/Helsinki (default: UTC).")
+@click.option("--misfire", metavar="latest|all|skip", help="What runs of the fire times that were missed.")
+@click.option("--misfire-grace", metavar="SECONDS|none", help="What is seen later than this does not run.")
+@click.option("--max-running", metavar="COUNT|none", help="A fire time is skipped while so many jobs run.")
+@click.option("--jitter", metavar="SECONDS", help="Delay each job by up to this much.")
+@click.option("--paused", is_flag=True, help="Fire nothing until it is resumed.")
+@json_option
+def add(
+    *,
+    task: str,
+    trigger: str,
+    expression: tuple[str, ...],
+    slug: str | None,
+    args: tuple[str, ...],
+    timezone: str | None,
+    paused: bool,
+    as_json: bool,
+    **policy: str | None,
+) -> None:
+    """Store a schedule of TASK, and print its id.
+
+    As in `add report cron "0 9 * * mon-fri" --arg month=May`; see `preview --help` for triggers.
+    """
+    run = runtime()
+    values = read_pairs(args, run.registry.get(task).arguments.json_schema())
+    rule = read_trigger(trigger, expression, timezone)
+    words = {"task": task, "trigger": rule, "args": values, "paused": paused, **read_policy(policy)}
+    made = run.schedules.add(slug, words)
+    if as_json:
+        show_json(shown(made))
+    else:
+        click.echo(made.id)
+
+
+@schedules.command("pause")
+@click.argument("id", callback=schedule_id)
+@json_option
+def pause(id: str, as_json: bool) -> None:
+    """Fire no more until it is resumed."""
+    _answer(runtime().schedules.pause(id), as_json, "Paused.")
+
+
+@schedules.command("resume")
+@click.argument("id", callback=schedule_id)
+@json_option
+def resume(id: str, as_json: bool) -> None:
+    """Go on with the next fire time."""
+    _answer(runtime().schedules.resume(id), as_json, "Resumed.")
+
+
+@schedules.command("skip")
+@click.argument("id", callback=schedule_id)
+@json_option
+def skip(id: str, as_json: bool) -> None:
+    """Leave out its next fire time."""
+    _answer(runtime().schedules.skip(id), as_json, "Its next fire time is left out.")
+
+
+@schedules.command("run")
+@click.argument("id", callback=schedule_id)
+@json_option
+def run(id: str, as_json: bool) -> None:
+    """Submit its job now, paused or not, and print the job's id; its fire times stay."""
+    job = runtime().schedules.run(id)
+    if as_json:
+        show_json(present(job, redactor(runtime().settings)))
+    else:
+        click.echo(job.id)
+
+
+@schedules.command("remove")
+@click.argument("id", callback=schedule_id)
+def remove(id: str) -> None:
+    """Delete it and its history; its jobs stay."""
+    runtime().schedules.remove(id)
+    say("Removed.")
+
+
+def shown(schedule: Schedule) -> dict[str, Any]:
     """The schedule with the secrets in its arguments covered."""
-    return {**schedule, "args": redactor(runtime().settings)(schedule["args"])}
+    return {**schedule.as_dict(), "args": redactor(runtime().settings)(dict(schedule.args))}
 
 
-def _row(schedule: dict[str, Any]) -> tuple[Any, ...]:
+def _row(schedule: Schedule) -> tuple[Any, ...]:
     return (
-        schedule["id"], schedule["task"], _words(schedule), schedule["next_fire_at"],
-        schedule["last_fire_at"], _state(schedule), schedule["declared_by"],
+        schedule.id, schedule.task, _words(schedule), schedule.next_fire_at, schedule.last_fire_at,
+        _state(schedule), schedule.declared_by,
     )  # fmt: skip
 
 
-def _state(schedule: dict[str, Any]) -> str:
-    if schedule["paused"]:
+def _state(schedule: Schedule) -> str:
+    if schedule.paused:
         return "paused"
-    if schedule["overdue"]:
+    if schedule.overdue:
         return "overdue"
-    return "ended" if schedule["next_fire_at"] is None else "active"
+    return "ended" if schedule.next_fire_at is None else "active"
 
 
-def _words(schedule: dict[str, Any]) -> str:
-    return describe(parse_trigger(schedule["trigger"]))
+def _words(schedule: Schedule) -> str:
+    return describe(parse_trigger(schedule.trigger))
+
+
+def _answer(schedule: Schedule, as_json: bool, remark: str) -> None:
+    if as_json:
+        show_json(shown(schedule))
+    say(remark)

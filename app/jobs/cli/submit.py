@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 
 from ..serialization.presenter import present
-from ..service import SubmitOptions
+from ..tasks.options import SubmitOptions
 from .arguments import read_pairs
 from .group import jobs_cli, runtime
 from .output import json_option, redactor, say, show_json
@@ -59,7 +59,7 @@ def submit(
     """
     run = runtime()
     args = read_pairs(pairs, run.registry.get(name).arguments.json_schema())
-    job = run.service.submit(name, args, SubmitOptions.of({**options, "tags": tags or None}))
+    job = run.submissions.submit(name, args, SubmitOptions.of({**options, "tags": tags or None}))
     if wait is not None:
         say(f"Submitted {job.id}")
         ctx.exit(report(follow(job, wait), as_json))

@@ -42,13 +42,13 @@ def wait(ctx: click.Context, id: str, timeout: float, as_json: bool) -> None:
 
     Ends with 0 where it succeeded, 1 failed, 4 cancelled, and 124 where the time was over first.
     """
-    ctx.exit(report(follow(runtime().service.get(id), timeout), as_json))
+    ctx.exit(report(follow(runtime().jobs.get(id), timeout), as_json))
 
 
 def follow(job: Job, timeout: float) -> Job:
     """Show the progress of `job` on stderr until it is final or `timeout` seconds are over."""
-    service, began = runtime().service, time.monotonic()
-    if not job.is_final and timeout > 0 and not service.workers():
+    run, began = runtime(), time.monotonic()
+    if not job.is_final and timeout > 0 and not run.status.workers():
         say("No worker is running: start one with `flask jobs worker`.")
     bar = Bar(sys.stderr)
     try:
@@ -57,7 +57,7 @@ def follow(job: Job, timeout: float) -> Job:
             left = timeout - (time.monotonic() - began)
             if job.is_final or left <= 0:
                 return job
-            job = service.wait(job.id, min(left, REDRAW), seen=job.version)
+            job = run.jobs.wait(job.id, min(left, REDRAW), seen=job.version)
     finally:
         bar.close()
 

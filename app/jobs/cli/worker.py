@@ -9,8 +9,7 @@ import click
 
 from ..errors import DatabaseUnavailable, NotReady
 from ..process.servers import Serving
-from ..runtime import Runtime
-from .group import jobs_cli, runtime
+from .group import Runtime, jobs_cli, runtime
 from .output import say
 
 LOOK_EVERY: Final = 0.25
@@ -30,7 +29,7 @@ def worker(threads: int | None, queues: str | None, drain: bool) -> None:
     if run.settings.engine != "thread":
         raise NotReady(f'JOBS_ENGINE="{run.settings.engine}" runs jobs in its caller: there is no worker')
     if drain:
-        run.service.stats()  # a database that is not there would never be drained
+        run.status.stats()  # a database that is not there would never be drained
     run.start(Serving("flask jobs worker"), role="worker", **_overrides(threads, queues))
     settings = run.settings_of_threads
     served = "all queues" if settings.queues is None else f"queues {', '.join(settings.queues)}"

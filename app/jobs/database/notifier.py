@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
-class Notices:
+class Notifier:
     """Who waits for which job; `notify` costs nothing for jobs that nobody waits for."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[str, list[threading.Event]] = {}
+
+    @property
+    def listeners(self) -> int:
+        """For how many jobs somebody waits."""
+        return len(self._waiting)
 
     @contextmanager
     def listen(self, job_id: str) -> Iterator[threading.Event]:

@@ -5,70 +5,89 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import logging
+import os
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 
+from ..checks import is_seconds
+from ..clock import Clock
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..outcomes import Cancel, Outcome, Snooze
+from ..process.signals import exit_child
+from ..run import Run
 from ..serialization.encoding import dumps, stored
-from ..serialization.text import describe_exception, storable
-from ..store.claims import Claim
+from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
-from .current_job import Run, activate
+from .current_job import CurrentJob, activate
+from .failure import describe_exception
 
 log = logging.getLogger(__name__)
+SHORTEST_SNOOZE: Final = 0.1
+"""Seconds: a job that snoozes for less would claim and release itself in a circle."""
+CLOSING: Final = (
+    "cannot schedule new futures after interpreter shutdown",
+    "can't create new thread at interpreter shutdown",
+)
+"""What concurrent.futures and threading say while the interpreter waits for its last threads."""
 
 
 class Runner:
-    """Runs attempts of one app's tasks; what goes wrong in one ends that one and nothing else."""
+    """Calls the tasks of one app; what goes wrong in one run ends that one and nothing else."""
 
-    def __init__(self, app: Flask, registry: Registry, settings: Settings) -> None:
-        self._app, self._registry, self._settings = app, registry, settings
+    def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
+        self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
 
-    def run(self, claim: Claim, run: Run) -> Outcome:
-        """Call the task of `claim` and say how it ended. Never raises.
+    def run(self, run: Run) -> Outcome:
+        """Call the task of `run` and say how it ended. Never raises.
 
         Nothing of the calling thread leaks in: an empty contextvars context, a fresh app context, no request.
         """
-        return contextvars.Context().run(self._run_in_app, claim, run)
+        run.started_at = self._clock.now()
+        # From now on: what it waited for a thread is not part of its timeout.
+        run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
+        return contextvars.Context().run(self._run_in_app, run)
 
-    def _run_in_app(self, claim: Claim, run: Run) -> Outcome:
+    def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None
         close_session = _nothing
         try:
-            with self._app.app_context():
+            context = self._app.app_context()
+            context.push()
+            try:
                 close_session = self._session_closer()
-                try:
-                    activate(run)
-                    outcome = self._attempt(claim, run)
-                finally:
-                    close_session()
+                outcome = self._call_task(run)
+            finally:
+                # As Flask does after a request: the host's teardowns get the exception and an open session.
+                context.pop(outcome.cause if outcome else None)
         except BaseException as error:
             # A teardown of the host's failed; what the task did stands.
-            log.exception("job %s (%s): a teardown of the app raised", claim.id, claim.task)
+            log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=describe_exception(error))
         finally:
-            close_session()  # a teardown may have opened it again
+            close_session()
         return outcome
 
-    def _attempt(self, claim: Claim, run: Run) -> Outcome:
-        definition = self._registry.get(claim.task)
+    def _call_task(self, run: Run) -> Outcome:
+        definition = self._registry.get(run.task)
+        job = CurrentJob(run, self._clock)
+        activate(job)
         try:
-            run.check()
-            value = definition.function(**definition.arguments.load(stored(claim.args)))
+            job.check()
+            value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
             return self._outcome_of(value)
         except JobCancelled as asked:
-            return Outcome("cancelled", reason=describe_exception(asked).message or None)
+            return Outcome("cancelled", reason=describe_exception(asked).message or None, cause=asked)
         except BaseException as error:
-            return self._failed(definition, claim, error)
+            return _failed(definition, run, error)
 
     def _outcome_of(self, value: Any) -> Outcome:
         if isinstance(value, Snooze):
-            return Outcome("snoozed", delay=_snooze(value.seconds))
+            return Outcome("snoozed", delay=_snooze_seconds(value.seconds))
         if isinstance(value, Cancel):
             return Outcome("cancelled", reason=storable(value.reason) or None)
         try:
@@ -82,18 +101,6 @@ class Runner:
             )
         return Outcome("succeeded", result=result)
 
-    def _failed(self, definition: TaskDefinition, claim: Claim, error: BaseException) -> Outcome:
-        failure = describe_exception(error)
-        retry_in = None
-        if claim.attempt < claim.max_attempts and _is_retryable(error, definition.retry_on):
-            retry_in = _backoff(definition, claim)
-        then = "failed for good" if retry_in is None else f"runs again in {retry_in:.1f} s"
-        log.error(
-            "job %s (%s): attempt %d of %d %s\n%s",
-            claim.id, claim.task, claim.attempt, claim.max_attempts, then, failure.traceback,
-        )  # fmt: skip
-        return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
-
     def _session_closer(self) -> Callable[[], None]:
         """What closes the job's session, whatever the host does with contexts and teardowns.
 
@@ -105,21 +112,54 @@ class Runner:
             return _nothing
         scopes = db.session.registry
         if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
-            return lambda: _quietly(db.session.remove)
+            return lambda: _suppressing(db.session.remove)
         key = scopes.scopefunc()
 
         def close() -> None:
             if session := scopes.registry.pop(key, None):
-                _quietly(session.close)
+                _suppressing(session.close)
 
         return close
+
+
+def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) -> Any:
+    """What the task returns. A child that it forked, and that comes back here, ends instead.
+
+    Otherwise the child would go on in our pool's thread, with the parent's sockets and connections.
+    """
+    pid = os.getpid()
+    try:
+        return function(**args)
+    finally:
+        if os.getpid() != pid:
+            exit_child(sys.exc_info()[1])
+
+
+def _failed(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
+    if run.stop_requested and _is_interpreter_closing(error):
+        return Outcome("released", reason="the interpreter was closing", cause=error)
+    failure = describe_exception(error)
+    retry_in = None
+    if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
+        retry_in = _backoff_seconds(definition, run)
+    then = "failed for good" if retry_in is None else f"runs again in {retry_in:.1f} s"
+    log.error(
+        "job %s (%s): attempt %d of %d %s\n%s",
+        run.job_id, run.task, run.attempt, run.max_attempts, then, failure.traceback,
+    )  # fmt: skip
+    return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
+
+
+def _is_interpreter_closing(error: BaseException) -> bool:
+    """Whether it says that no thread can be had any more: the task cannot go on, and is not at fault."""
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in CLOSING)
 
 
 def _nothing() -> None:
     pass
 
 
-def _quietly(call: Callable[[], None]) -> None:
+def _suppressing(call: Callable[[], None]) -> None:
     with contextlib.suppress(Exception):
         call()
 
@@ -131,16 +171,15 @@ def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...
     return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)
 
 
-def _snooze(seconds: Any) -> float:
-    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not number or not seconds <= backoffs.LONGEST:
-        raise ValueError(f"Snooze takes a number of seconds, ten years at most, not {seconds!r:.200}")
-    return max(0.0, float(seconds))
+def _snooze_seconds(seconds: Any) -> float:
+    if not is_seconds(seconds):
+        raise ValueError(f"Snooze takes a number of seconds from 0 to ten years, not {seconds!r:.200}")
+    return max(SHORTEST_SNOOZE, float(seconds))
 
 
-def _backoff(definition: TaskDefinition, claim: Claim) -> float:
+def _backoff_seconds(definition: TaskDefinition, run: Run) -> float:
     try:
-        return backoffs.delay(definition.backoff, claim.attempt)
+        return backoffs.delay(definition.backoff, run.attempt)
     except Exception:
-        log.exception("task %s: its backoff raised; the exponential one is used", claim.task)
-        return backoffs.delay("exponential", claim.attempt)
+        log.exception("task %s: its backoff raised; the exponential one is used", run.task)
+        return backoffs.delay("exponential", run.attempt)

@@ -5,20 +5,26 @@ from __future__ import annotations
 import functools
 import os
 from inspect import signature
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from flask.cli import load_dotenv
 from flask.helpers import get_debug_flag, get_load_dotenv
 
-from ..runtime import Runtime
 from .servers import Serving, find_serving, handles_a_request, is_reloader_child
 
 
-def start_when_serving(app: Flask, runtime: Runtime) -> None:
+class Startable(Protocol):
+    """What is started: an app's threads in this process. `was_started` stays true once they were."""
+
+    was_started: bool
+
+    def start(self, serving: Serving) -> None:
+        """Start the threads, once `serving` has made the app."""
+
+
+def start_when_serving(app: Flask, runtime: Startable) -> None:
     """Start now where a server is making the app; else when `app.run` or a first request proves one."""
-    if not runtime.settings.autostart:
-        return
     if serving := find_serving():
         runtime.start(serving)
         return
@@ -26,7 +32,7 @@ def start_when_serving(app: Flask, runtime: Runtime) -> None:
     _start_at_first_request(app, runtime)
 
 
-def _start_in_run(app: Flask, runtime: Runtime) -> None:
+def _start_in_run(app: Flask, runtime: Startable) -> None:
     """`app.run()` is known only when it is called; its reloader's parent never serves."""
     run = app.run
 
@@ -52,7 +58,7 @@ def _only_reloads(app: Flask, args: tuple[Any, ...], options: dict[str, Any]) ->
     return bool(options.get("use_reloader", debug)) and not is_reloader_child()
 
 
-def _start_at_first_request(app: Flask, runtime: Runtime) -> None:
+def _start_at_first_request(app: Flask, runtime: Startable) -> None:
     """For a server that we do not know."""
 
     @app.before_request

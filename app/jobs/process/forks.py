@@ -7,28 +7,41 @@ import os
 import sys
 import threading
 import weakref
+from typing import Protocol
 
-from ..database.database import Database
-from ..runtime import Runtime
-from . import signals as process
-from .servers import find_forking
+from . import signals
+from .servers import Serving, find_forking
 
-_runtimes: weakref.WeakSet[Runtime] = weakref.WeakSet()
+
+class Forkable(Protocol):
+    """What must not be in the middle of something while the process forks."""
+
+    def before_fork(self) -> None:
+        """Come to rest: called in the thread that forks."""
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+
+    def after_fork_in_child(self, serving: Serving | None) -> None:
+        """Begin afresh; start threads where a server forked the child to serve."""
+
+
+_forkables: weakref.WeakSet[Forkable] = weakref.WeakSet()
 
 
 class _Forking(threading.local):
     """What this thread holds back while it forks."""
 
-    databases: tuple[Database, ...] = ()
+    forkables: tuple[Forkable, ...] = ()
 
 
 _forking = _Forking()
 
 
-def begin_afresh_in_children(runtime: Runtime) -> None:
+def begin_afresh_in_children(forkable: Forkable) -> None:
     """Leave a child no thread, lock, connection or handler of the parent's; start threads in a server's."""
     _listen_for_forks()
-    _runtimes.add(runtime)
+    _forkables.add(forkable)
 
 
 @functools.cache
@@ -38,25 +51,23 @@ def _listen_for_forks() -> None:
 
 
 def _before() -> None:
-    process.hold_signals()
-    _forking.databases = tuple(runtime.database for runtime in list(_runtimes))
-    for database in _forking.databases:
-        database.gate.close()
+    signals.block_signals()
+    _forking.forkables = tuple(_forkables)
+    for forkable in _forking.forkables:
+        forkable.before_fork()
 
 
 def _in_parent() -> None:
-    for database in _forking.databases:
-        database.gate.open()
-    _forking.databases = ()
-    process.release_signals()
+    for forkable in _forking.forkables:
+        forkable.after_fork_in_parent()
+    _forking.forkables = ()
+    signals.unblock_signals()
 
 
 def _in_child() -> None:
-    process.forget_after_fork()
+    signals.reset_after_fork()
     serving = find_forking(sys._getframe().f_back)
-    for runtime in list(_runtimes):
-        runtime.renew_after_fork()
-        if serving is not None and runtime.settings.autostart:
-            runtime.start(serving)
-    _forking.databases = ()
-    process.release_signals()
+    for forkable in list(_forkables):
+        forkable.after_fork_in_child(serving)
+    _forking.forkables = ()
+    signals.unblock_signals()

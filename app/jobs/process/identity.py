@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class ProcessIdentity:
     """A process, beyond doubt. What the system does not tell is None, and then nothing is proven."""
 
     host: str
@@ -23,7 +23,7 @@ class Evidence:
         """The values by name."""
         return asdict(self)
 
-    def proves_dead(self, observer: Evidence) -> bool:
+    def proves_dead(self, observer: ProcessIdentity) -> bool:
         """Whether `observer`, on the same boot and in the same pid namespace, finds no such process."""
         if None in (self.boot_id, self.pid_namespace, self.process_start):
             return False
@@ -32,10 +32,10 @@ class Evidence:
         return _process_start(self.pid) != self.process_start
 
 
-def evidence_of_this_process() -> Evidence:
-    """The evidence of the calling process."""
+def own_identity() -> ProcessIdentity:
+    """The identity of the calling process."""
     pid = os.getpid()
-    return Evidence(socket.gethostname()[:255], pid, _boot_id(), _pid_namespace(), _process_start(pid))
+    return ProcessIdentity(socket.gethostname()[:255], pid, _boot_id(), _pid_namespace(), _process_start(pid))
 
 
 def _boot_id() -> str | None:

@@ -1,4 +1,4 @@
-"""A thread with a body that is called again and again, whatever happens in it."""
+"""A thread with a body that is called again and again, whatever it raises."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Guard:
         try:
             pause = self._body()
         except DatabaseUnavailable as error:
-            return self._complain(str(error), with_traceback=False)
+            return self._log_failure(str(error), with_traceback=False)
         except BaseException as error:
-            return self._complain(repr(error), with_traceback=True)
+            return self._log_failure(repr(error), with_traceback=True)
         if self._failing is not None:
             log.warning("%s works again", self._name)
             self._failing = None
         return pause
 
-    def _complain(self, what: str, with_traceback: bool) -> float:
+    def _log_failure(self, what: str, with_traceback: bool) -> float:
         if self._failing != what:
             log.error("%s: %s (tried again until it works)", self._name, what, exc_info=with_traceback)
             self._failing = what
@@ -63,7 +63,7 @@ class Loop:
 
     def wake(self) -> None:
         """Call the body at once. Cheap, from any thread, before the start too."""
-        if not self._awake.is_set():  # a set costs ten times as much as this look
+        if not self._awake.is_set():  # setting costs ten times as much as testing
             self._awake.set()
 
     def stop(self, timeout: float) -> bool:
@@ -76,7 +76,7 @@ class Loop:
 
     def _run(self) -> None:
         while True:
-            # Cleared before it looks: what arrives from now on, the end too, cuts the next wait short.
+            # Cleared before the body runs: a wake-up from now on, the end too, cuts the next wait short.
             self._awake.clear()
             if self._ending.is_set():
                 return

@@ -1,4 +1,4 @@
-"""This process as a whole: what signals told it, and how it ends when its threads do not (promise 6).
+"""The signals that ask this process to stop, and its end where threads do not come to theirs (promise 6).
 
 Handlers are installed only where nobody else has one, and do nothing but set attributes: a lock that the
 interrupted main thread holds would never be free again.
@@ -12,38 +12,42 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from types import FrameType
 from typing import Any, Final, NoReturn
 
 log = logging.getLogger(__name__)
-LAST_WORDS: Final = 0.5
+FLUSH_SECONDS: Final = 0.5
 """Seconds for flushing what was logged and printed: whoever is stuck may hold those locks."""
 
 
-class Told:
-    """What signals told this process; `listeners` are those who drain because of it."""
+class StopRequest:
+    """What signals have asked of this process; `supervisors` are those that drain because of it.
+
+    `is_set`: to drain and end. `abort_requested`: to put running jobs back at once.
+    """
 
     def __init__(self) -> None:
-        self.listeners: set[Any] = set()
-        self.forget()
+        self.supervisors: set[Any] = set()
+        self.reset()
 
-    def forget(self) -> None:
-        """Nothing was told, and nobody listens."""
-        self.to_stop = self.to_hurry = False
-        self.listeners.clear()
+    def reset(self) -> None:
+        """Nothing is asked, and nobody would drain."""
+        self.is_set = self.abort_requested = False
+        self.supervisors.clear()
 
 
-class _Held(threading.local):
+class _Blocked(threading.local):
     """The signals that this thread had blocked before it began to fork."""
 
     mask: Any = None
 
 
-told = Told()
-_held = _Held()
+stop_request = StopRequest()
+_blocked = _Blocked()
 
 
-def listen() -> None:
+def install_handlers() -> None:
     """From now on SIGTERM ends the process in order, and a second signal hurries the end.
 
     In the main thread only, and only where SIGTERM would kill and SIGINT raise KeyboardInterrupt.
@@ -56,35 +60,35 @@ def listen() -> None:
         signal.signal(signal.SIGINT, _on_interrupt)
 
 
-def listen_no_more() -> None:
-    """Hand the signals back to Python, once nobody would drain; in the main thread only."""
-    if told.listeners or threading.current_thread() is not threading.main_thread():
+def restore_handlers() -> None:
+    """Give the signals back to Python, once nobody would drain; in the main thread only."""
+    if stop_request.supervisors or threading.current_thread() is not threading.main_thread():
         return
     for number, theirs in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
         if signal.getsignal(number) in (_on_sigterm, _on_interrupt):
             signal.signal(number, theirs)
 
 
-def hold_signals() -> None:
-    """Have this thread, and the child that it is about to fork, take no signal until `release_signals`.
+def block_signals() -> None:
+    """Have this thread, and the child that it is about to fork, take no signal until `unblock_signals`.
 
     Python forgets what a child is told before it is ready: a `terminate()` after `start()` would be lost.
     """
     if signal.getsignal(signal.SIGTERM) is _on_sigterm:
-        _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+        _blocked.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
 
 
-def release_signals() -> None:
-    """Take signals as before `hold_signals`."""
-    if _held.mask is not None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
-        _held.mask = None
+def unblock_signals() -> None:
+    """Take signals as before `block_signals`."""
+    if _blocked.mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _blocked.mask)
+        _blocked.mask = None
 
 
-def forget_after_fork() -> None:
-    """A child was told nothing, and its signals do what they would do without us."""
-    told.forget()
-    listen_no_more()
+def reset_after_fork() -> None:
+    """Nothing is asked of a child, and its signals do what they would do without us."""
+    stop_request.reset()
+    restore_handlers()
 
 
 def is_main_over() -> bool:
@@ -101,12 +105,25 @@ def is_main_over() -> bool:
     return is_waiting or not main.is_alive()
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """End the process at once, whatever its threads do: Python would wait for them for ever."""
     with contextlib.suppress(RuntimeError):  # no new thread while the interpreter goes down
-        farewell = threading.Thread(target=_flush, daemon=True)
-        farewell.start()
-        farewell.join(LAST_WORDS)
+        flusher = threading.Thread(target=_flush, daemon=True)
+        flusher.start()
+        flusher.join(FLUSH_SECONDS)
+    os._exit(code)
+
+
+def exit_child(error: BaseException | None) -> NoReturn:
+    """End a forked child as `multiprocessing` would: by the code of SystemExit, 1 after an exception."""
+    code = 0 if error is None else 1
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    elif error is not None:
+        traceback.print_exception(error)
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -118,16 +135,16 @@ def _flush() -> None:
 
 
 def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
-    if told.listeners and (told.to_stop or is_main_over()):
-        told.to_hurry = True
+    if stop_request.supervisors and (stop_request.is_set or is_main_over()):
+        stop_request.abort_requested = True
         return
-    told.to_stop = True
+    stop_request.is_set = True
     raise SystemExit(0)
 
 
 def _on_interrupt(number: int, frame: FrameType | None) -> None:
     # While the interpreter waits for its last threads, an exception would end it in the middle of a drain.
-    if told.listeners and is_main_over():
-        told.to_hurry = True
+    if stop_request.supervisors and is_main_over():
+        stop_request.abort_requested = True
         return
     signal.default_int_handler(number, frame)

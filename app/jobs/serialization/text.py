@@ -1,12 +1,9 @@
-"""Text that any database can store, made from anything: also from exceptions that fight back."""
+"""Text that any database can store, made from anything."""
 
 from __future__ import annotations
 
 import re
-import traceback
 from typing import Final
-
-from ..outcomes import Failure
 
 LIMIT: Final = 64 * 1024
 """Bytes of UTF-8 that a stored text has at most, unless told otherwise."""
@@ -14,8 +11,7 @@ LIMIT: Final = 64 * 1024
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _MARK = "… [cut]"
-_UNREADABLE = "[unreadable]"
-_MOST_NOTES = 20
+UNREADABLE: Final = "[unreadable]"
 
 
 def is_storable(text: str) -> bool:
@@ -30,7 +26,7 @@ def is_unicode(text: str) -> bool:
 
 def storable(text: object, limit: int = LIMIT) -> str:
     """At most `limit` bytes of UTF-8, a cut with a mark, U+FFFD for what cannot be stored. Never raises."""
-    plain = _plain(text)
+    plain = readable(text)
     head = _UNSTORABLE.sub("\ufffd", plain[: limit + 1])
     raw = head.encode()
     if len(raw) <= limit:
@@ -39,48 +35,16 @@ def storable(text: object, limit: int = LIMIT) -> str:
     return _decode(raw[:room]) + _MARK if room >= 0 else _decode(raw[:limit])
 
 
-def describe_exception(exc: BaseException) -> Failure:
-    """The type, message and traceback of `exc` as storable text. Never raises, whatever `exc` does."""
-    try:
-        return Failure(storable(_type_name(exc)), storable(exc), _shortened(_traceback(exc)))
-    except BaseException:  # hostile code may raise anything, and the failure must be recorded all the same
-        return Failure("Exception", _UNREADABLE)
-
-
-def _plain(text: object) -> str:
+def readable(text: object) -> str:
+    """`str(text)`, or UNREADABLE where that raises or is a lie. Never raises."""
     try:
         return str.__str__(text) if issubclass(type(text), str) else str.__str__(str(text))
     except BaseException:
-        return _UNREADABLE
+        return UNREADABLE
 
 
-def _type_name(exc: BaseException) -> str:
-    # The slot of `type` itself: a metaclass may have a __name__ of its own that raises.
-    return str(type.__dict__["__name__"].__get__(type(exc)))
-
-
-def _traceback(exc: BaseException) -> str:
-    try:
-        report = traceback.TracebackException(type(exc), exc, exc.__traceback__)
-        _clip_notes(report)
-        return "".join(report.format())
-    except BaseException:  # from notes, causes or attributes; the frames are always sound
-        frames = traceback.format_tb(BaseException.__dict__["__traceback__"].__get__(exc))
-        return "".join(
-            ["Traceback (most recent call last):\n", *frames, f"{_type_name(exc)}: {_plain(exc)}\n"]
-        )
-
-
-def _clip_notes(report: traceback.TracebackException | None) -> None:
-    # They are formatted line by line: megabytes of them would take seconds.
-    while report is not None:
-        if isinstance(report.__notes__, list):
-            report.__notes__ = [storable(note) for note in report.__notes__[:_MOST_NOTES]]
-        report = report.__cause__ or report.__context__
-
-
-def _shortened(text: str) -> str:
-    # Both ends of a traceback matter: where it began, and what it says at last.
+def storable_ends(text: str) -> str:
+    """As `storable`, but cut in the middle: both ends of a traceback matter."""
     if len(text) <= LIMIT:
         return storable(text)
     half = LIMIT // 2 - len(_MARK.encode())

@@ -1,26 +1,41 @@
-"""The use cases: open a transaction, call the store, answer with a value. Routes and commands call these."""
+"""The use cases: open a transaction, call the store, answer with a value. HTTP and commands call these."""
 
 from __future__ import annotations
 
-from ..store.queries import JobFilters
-from ..tasks.options import NO_OPTIONS, RequestKey, ScheduleRequest, Submission, SubmitOptions
-from .base import Host
-from .jobs import JobService
-from .scheduling import SchedulingService
-from .status import StatusService
-from .submit import SubmitService
+from collections.abc import Callable
+from typing import Final, Protocol
 
-__all__ = [
-    "NO_OPTIONS",
-    "Host",
-    "JobFilters",
-    "RequestKey",
-    "ScheduleRequest",
-    "Service",
-    "Submission",
-    "SubmitOptions",
-]
+from ..clock import Clock
+from ..config import Settings
+from ..current import current_runtime
+from ..database.database import Database
+from ..tasks.registry import Registry
+from .jobs import Jobs
+from .schedules import Schedules
+from .status import Status
+from .submissions import Submissions
+
+__all__ = ["Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
 
 
-class Service(SubmitService, JobService, SchedulingService, StatusService):
-    """Everything that can be asked of the jobs of one app."""
+class Runtime(Protocol):
+    """What HTTP, commands and pages see of the app's Flask-Simmer in this process.
+
+    `draining` tells that the process is about to end, `server_threads` how many requests its server handles
+    at a time (None: unknown).
+    """
+
+    settings: Settings
+    clock: Clock
+    registry: Registry
+    database: Database
+    submissions: Submissions
+    jobs: Jobs
+    schedules: Schedules
+    status: Status
+    draining: bool
+    server_threads: int | None
+
+
+runtime: Final[Callable[[], Runtime]] = current_runtime
+"""The runtime of the current app; raises NotReady where it has none."""

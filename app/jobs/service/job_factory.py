@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,18 +14,23 @@ from ..tasks.options import NO_OPTIONS, SubmitOptions
 from ..tasks.registry import Registry, TaskDefinition
 
 
-class Submitter:
+class JobFactory:
     """Makes jobs of one app; refuses what does not fit before anything is stored."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry, self._settings = registry, settings
 
     @property
+    def tasks(self) -> Container[str]:
+        """The names of the registered tasks."""
+        return self._registry.tasks
+
+    @property
     def queues(self) -> Collection[str]:
         """The queues that a job may name."""
         return {"default", *self._registry.queues(), *(self._settings.queues or ())}
 
-    def make(
+    def make_job(
         self, task: str, args: Mapping[str, Any], options: SubmitOptions, now: datetime, *, where: str = "#",
         **origin: Any,
     ) -> NewJob:  # fmt: skip

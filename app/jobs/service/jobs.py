@@ -5,24 +5,49 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from ..errors import BatchNotFound, InvalidCursor, InvalidState
+from ..clock import Clock
+from ..database.database import Database
+from ..database.notifier import Notifier
+from ..errors import BatchNotFound, InvalidCursor, InvalidState, JobNotFound
 from ..execution.current_job import current_job
 from ..ids import is_id
-from ..job import Job, JobList
+from ..job import Job, JobList, Stamp
 from ..states import CANCELLED, FAILED
 from ..store import events, jobs, queries
+from ..store.batched_reads import BatchedReads
 from ..store.queries import JobFilters
-from .base import UseCases
+from ..tasks.registry import Registry
+from ..values import Batch
+from .threads import LocalThreads
+from .waiting_reason import explained
 
+T = TypeVar("T")
 ANY: Final = JobFilters()
-LOOK_AGAIN: Final = 0.1
-"""Seconds between two looks for a change that another process made."""
+CHECK_EVERY: Final = 0.1
+"""Seconds between two reads for a change that another process made."""
 
 
-class JobService(UseCases):
-    """Wait, list, cancel, retry, delete, and the history."""
+class Jobs:
+    """Get, wait, list, cancel, retry, delete, and the history."""
+
+    def __init__(
+        self, *, database: Database, registry: Registry, clock: Clock, notifier: Notifier,
+        threads: LocalThreads,
+    ) -> None:  # fmt: skip
+        self._database, self._registry, self._clock = database, registry, clock
+        self._notifier, self._threads = notifier, threads
+        self._whole = BatchedReads(database, queries.WHOLE)
+        self._stamps = BatchedReads(database, queries.STAMP)
+
+    def get(self, job_id: str) -> Job:
+        """The job; raises JobNotFound."""
+        return explained(_found(self._whole.get(job_id), job_id), self._registry.tasks)
+
+    def stamp(self, job_id: str) -> Stamp:
+        """What tells whether the job has changed; raises JobNotFound."""
+        return _found(self._stamps.get(job_id), job_id)
 
     def wait(self, job_id: str, timeout: float, seen: int | None = None) -> Job:
         """The job at its final state, or as it is after `timeout` seconds.
@@ -35,29 +60,29 @@ class JobService(UseCases):
                 "a job must not wait for another: it would hold a thread of the pool it waits for"
             )
         deadline = time.monotonic() + timeout  # not the injected clock: one that stands still never ends it
-        with self._parts.notices.listen(job_id) as changed:
+        with self._notifier.listen(job_id) as changed:
             while True:
                 changed.clear()
                 now = self.stamp(job_id)
                 left = deadline - time.monotonic()
                 if now.is_final or (seen is not None and now.version != seen) or left <= 0:
                     return self.get(job_id)
-                changed.wait(min(left, LOOK_AGAIN))
+                changed.wait(min(left, CHECK_EVERY))
 
     def page(
         self, filters: JobFilters = ANY, limit: int = 50, cursor: str | None = None, newest_first: bool = True
     ) -> JobList:  # fmt: skip
         """A page of jobs in the order of creation. Raises InvalidCursor."""
         after = None if cursor is None else _decode(cursor)
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             found, more = queries.page(conn, filters, limit, after, newest_first)
-        page = JobList(self._explained(job) for job in found)
+        page = JobList(explained(job, self._registry.tasks) for job in found)
         page.next_cursor = _encode(found[-1].id) if more else None
         return page
 
     def count(self, filters: JobFilters) -> tuple[int, bool]:
         """How many jobs there are, counted to 10,000 at most, and whether there are more."""
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             return queries.count(conn, filters)
 
     def cancel(self, job_id: str, reason: str | None = None) -> Job:
@@ -65,32 +90,32 @@ class JobService(UseCases):
 
         A cancelled job is answered as it is. Raises JobNotFound, and InvalidState for another final state.
         """
-        now = self._parts.clock.now()
-        with self._parts.database.write() as conn:
+        now = self._clock.now()
+        with self._database.write() as conn:
             done = jobs.cancel(conn, job_id, now, reason)
             asked = not done and jobs.request_cancel(conn, job_id, now)
         job = self.get(job_id)
         if asked:
-            self._parts.host.cancel_requested(job_id)
+            self._threads.cancel_requested(job_id)
         elif not done and job.state != CANCELLED:
             raise InvalidState(f"the job is {job.state} already", job.state)
-        self._parts.notices.notify([job_id])
+        self._notifier.notify([job_id])
         return job
 
     def retry(self, job_id: str, reason: str | None = None) -> Job:
         """Queue a final job once more, its history kept. Raises JobNotFound, InvalidState."""
-        with self._parts.database.write() as conn:
-            done = jobs.retry(conn, job_id, self._parts.clock.now(), reason)
+        with self._database.write() as conn:
+            done = jobs.retry(conn, job_id, self._clock.now(), reason)
         if not done:
             state = self.get(job_id).state
             raise InvalidState(f"the job is {state}: only a finished job can be retried", state)
-        self._parts.host.submitted([job_id])
-        self._parts.notices.notify([job_id])
+        self._threads.jobs_submitted([job_id])
+        self._notifier.notify([job_id])
         return self.get(job_id)
 
     def delete(self, job_id: str) -> None:
         """Delete a final job and its history. Raises JobNotFound, InvalidState."""
-        with self._parts.database.write() as conn:
+        with self._database.write() as conn:
             gone = jobs.delete_final(conn, [job_id])
         if not gone:
             state = self.get(job_id).state
@@ -110,22 +135,28 @@ class JobService(UseCases):
     def attempts(self, job_id: str) -> list[dict[str, Any]]:
         """One entry for each claim, oldest first. Raises JobNotFound."""
         self.stamp(job_id)
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             return queries.attempts(conn, job_id)
 
     def events(self, job_id: str) -> list[dict[str, Any]]:
         """One entry for each transition, oldest first. Raises JobNotFound."""
         self.stamp(job_id)
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             return events.events_of(conn, job_id)
 
-    def batch(self, batch_id: str) -> dict[str, Any]:
-        """How a batch stands: {id, total, counts, progress, created_at}. Raises BatchNotFound."""
-        with self._parts.database.read() as conn:
+    def batch(self, batch_id: str) -> Batch:
+        """How a batch stands. Raises BatchNotFound."""
+        with self._database.read() as conn:
             found = queries.batch(conn, batch_id)
         if found is None:
             raise BatchNotFound(f"no batch has the id {batch_id!r}")
         return found
+
+
+def _found(seen: T | None, job_id: str) -> T:
+    if seen is None:
+        raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
+    return seen
 
 
 def _encode(job_id: str) -> str:

@@ -1,60 +1,149 @@
-"""What can be done with schedules that are there."""
+"""What can be done with schedules: those that are made at run time, and those that code declares."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
-from ..errors import InvalidArguments, InvalidState, ScheduleNotFound, problem
+from ..clock import Clock
+from ..database.database import Database
+from ..errors import (
+    InvalidArguments,
+    InvalidState,
+    ScheduleDeclared,
+    ScheduleExists,
+    ScheduleNotFound,
+    problem,
+)
+from ..ids import new_id
 from ..job import Job
-from ..schedules.triggers import Trigger, TriggerError, parse_trigger
+from ..schedules.declaration import Declaration, checked_trigger
+from ..schedules.triggers import Trigger, parse_trigger
 from ..schedules.triggers.describe import describe
 from ..schedules.triggers.preview import preview
 from ..store import fires, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
 from ..store.overdue import overdue
-from ..store.snapshots import as_submitted
 from ..tasks.options import NO_OPTIONS
-from .base import UseCases
+from ..values import Schedule
+from .job_factory import JobFactory
+from .submissions import Submissions
+from .threads import LocalThreads
 
 
-class ScheduleService(UseCases):
-    """Read, preview, pause, resume, skip, run now."""
+class Schedules:
+    """List, add, replace, patch, remove; pause, resume, skip, run now; preview and history."""
 
-    def schedules(self) -> list[dict[str, Any]]:
+    def __init__(
+        self, *, database: Database, factory: JobFactory, submissions: Submissions, clock: Clock,
+        threads: LocalThreads,
+    ) -> None:  # fmt: skip
+        self._database, self._factory, self._submissions = database, factory, submissions
+        self._clock, self._threads = clock, threads
+
+    def all(self) -> list[Schedule]:
         """All schedules that are not retired, by id."""
-        with self._parts.database.read() as conn:
-            late = overdue(conn, self._parts.clock.now())
-            return [schedules.to_dict(row, late) for row in schedules.all_schedules(conn)]
+        with self._database.read() as conn:
+            late = overdue(conn, self._clock.now())
+            return [schedules.to_schedule(row, late) for row in schedules.all_schedules(conn)]
 
-    def schedule(self, schedule_id: str) -> dict[str, Any]:
+    def get(self, schedule_id: str) -> Schedule:
         """One schedule. Raises ScheduleNotFound."""
         row = self._row(schedule_id)
-        with self._parts.database.read() as conn:
-            return schedules.to_dict(row, overdue(conn, self._parts.clock.now(), schedule_id))
+        with self._database.read() as conn:
+            return schedules.to_schedule(row, overdue(conn, self._clock.now(), schedule_id))
 
-    def skip_schedule(self, schedule_id: str) -> dict[str, Any]:
+    def add(self, schedule_id: str | None, words: Mapping[str, Any]) -> Schedule:
+        """Store a schedule under its id, or under one that is made.
+
+        `words` are those of its JSON: task, trigger, args, the policies and paused. Raises UnknownTask,
+        InvalidArguments with pointers such as #/trigger/seconds, ScheduleExists.
+        """
+        slug = new_id(self._clock.now()) if schedule_id is None else schedule_id
+        declaration = self._declaration(slug, words)
+        with self._database.write() as conn:
+            stored = schedules.get(conn, slug, lock=True)
+            if stored is not None and not stored.retired:
+                raise _exists(slug)
+            self._put(conn, declaration, words.get("paused", False), stored)
+        return self._changed(slug)
+
+    def replace(self, schedule_id: str, words: Mapping[str, Any]) -> tuple[Schedule, bool]:
+        """Store the schedule as it is worded here, and say whether it is new.
+
+        The same trigger goes on where it was; another one counts from the old anchor, after now. A `paused`
+        of None stays as it is. Raises as `add`; ScheduleDeclared for one that code declares.
+        """
+        declaration = self._declaration(schedule_id, words)
+        with self._database.write() as conn:
+            stored = schedules.get(conn, schedule_id, lock=True)
+            if stored is not None:
+                _refuse_declared(stored, "change it")
+            self._put(conn, declaration, words.get("paused", False), stored)
+        return self._changed(schedule_id), stored is None or stored.retired
+
+    def patch(self, schedule_id: str, changes: Mapping[str, Any]) -> Schedule:
+        """Change some of task, args, trigger, timezone, the policies and paused, each as a whole.
+
+        Raises as `replace`, and ScheduleNotFound; of a declared one only `paused` can be changed.
+        """
+        stored = self.get(schedule_id)
+        if set(changes) == {"paused"}:
+            return (self.pause if changes["paused"] else self.resume)(schedule_id)
+        wanted = {**stored.as_dict(), "paused": None, **changes}
+        if "timezone" in changes:
+            wanted["trigger"] = {**wanted["trigger"], "timezone": changes["timezone"]}
+        return self.replace(schedule_id, wanted)[0]
+
+    def remove(self, schedule_id: str) -> None:
+        """Delete it and its decisions; its jobs stay. Raises ScheduleNotFound, ScheduleDeclared."""
+        _refuse_declared(self._row(schedule_id), "drop it")
+        with self._database.write() as conn:
+            if not schedules.remove(conn, schedule_id):
+                raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
+
+    def pause(self, schedule_id: str) -> Schedule:
+        """Fire no more until resumed; pausing twice changes nothing. Raises ScheduleNotFound."""
+        self._row(schedule_id)
+        with self._database.write() as conn:
+            schedules.pause(conn, schedule_id, self._clock.now())
+        return self.get(schedule_id)
+
+    def resume(self, schedule_id: str) -> Schedule:
+        """Go on from now; the fire times since the pause are recorded. Raises ScheduleNotFound."""
+        with self._database.write() as conn:
+            self._resume(conn, _live(schedules.get(conn, schedule_id, lock=True), schedule_id))
+        return self._changed(schedule_id)
+
+    def skip(self, schedule_id: str) -> Schedule:
         """Leave out the next fire time, and record it. Raises ScheduleNotFound, InvalidState without one."""
-        with self._parts.database.write() as conn:
+        with self._database.write() as conn:
             row = _live(schedules.get(conn, schedule_id, lock=True), schedule_id)
             trigger = parse_trigger(json.loads(row.trigger))
-            fire_time = _undecided(conn, row, trigger)
+            fire_time = fires.first_undecided(conn, row, trigger, row.next_fire_at)
             if fire_time is None or row.paused:
                 raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
             skipped = Decision(fire_time=fire_time, decision="skipped", reason=ON_REQUEST)
             move = Move(row.id, row.next_fire_at, trigger.next_after(fire_time, row.anchor), [skipped])
-            fires.move(conn, [move], self._parts.clock.now())
-        return self.schedule(schedule_id)
+            fires.move(conn, [move], self._clock.now())
+        return self.get(schedule_id)
 
-    def schedule_history(
+    def run(self, schedule_id: str) -> Job:
+        """Submit its job now, paused or not; the next fire time stays. Raises ScheduleNotFound, QueueFull."""
+        row = self._row(schedule_id)
+        return self._submissions.submit(row.task, json.loads(row.args), schedule_id=row.id)
+
+    def history(
         self, schedule_id: str, limit: int = 50, before: datetime | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """The decisions about its fire times before `before`, newest first. Raises ScheduleNotFound."""
         self._row(schedule_id)
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             return fires.history(conn, schedule_id, limit, before)
 
     def preview(self, trigger: Any, count: int = 10, after: datetime | None = None) -> dict[str, Any]:
@@ -62,48 +151,54 @@ class ScheduleService(UseCases):
 
         Raises InvalidArguments.
         """
-        now = self._parts.clock.now()
-        return _preview(parse(trigger), now, after or now, count)
+        now = self._clock.now()
+        return _preview(checked_trigger(trigger), now, after or now, count)
 
-    def preview_schedule(
+    def preview_stored(
         self, schedule_id: str, count: int = 10, after: datetime | None = None
     ) -> dict[str, Any]:
         """As `preview`, of the trigger of a schedule that is there. Raises ScheduleNotFound."""
         row = self._row(schedule_id)
-        return _preview(parse(json.loads(row.trigger)), row.anchor, after or self._parts.clock.now(), count)
-
-    def pause_schedule(self, schedule_id: str) -> dict[str, Any]:
-        """Fire no more until resumed; pausing twice changes nothing. Raises ScheduleNotFound."""
-        self._row(schedule_id)
-        with self._parts.database.write() as conn:
-            schedules.pause(conn, schedule_id, self._parts.clock.now())
-        return self.schedule(schedule_id)
-
-    def resume_schedule(self, schedule_id: str) -> dict[str, Any]:
-        """Go on from now; the fire times since the pause are recorded. Raises ScheduleNotFound."""
-        with self._parts.database.write() as conn:
-            self._resume(conn, _live(schedules.get(conn, schedule_id, lock=True), schedule_id))
-        self._parts.host.schedules_changed()
-        return self.schedule(schedule_id)
+        trigger = parse_trigger(json.loads(row.trigger))
+        return _preview(trigger, row.anchor, after or self._clock.now(), count)
 
     def _resume(self, conn: Connection, row: Any) -> None:
-        trigger, now = parse_trigger(json.loads(row.trigger)), self._parts.clock.now()
-        decisions, first = [], _undecided(conn, row, trigger)
+        trigger, now = parse_trigger(json.loads(row.trigger)), self._clock.now()
+        decisions, first = [], fires.first_undecided(conn, row, trigger, row.next_fire_at)
         if first is not None and first <= now:
             count, _ = trigger.until(first, now, row.anchor)
             decisions.append(Decision(fire_time=first, decision="paused", count=count))
         schedules.resume(conn, row, trigger.next_after(now, row.anchor), decisions, now)
 
-    def run_schedule(self, schedule_id: str) -> Job:
-        """Submit its job now, paused or not; the next fire time stays. Raises ScheduleNotFound, QueueFull."""
-        row, now = self._row(schedule_id), self._parts.clock.now()
-        new = self._parts.submitter.make(row.task, json.loads(row.args), NO_OPTIONS, now, schedule_id=row.id)
-        self._parts.backlog.admit()
-        self._enqueue([new])
-        return as_submitted(new)
+    def _put(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
+        now = self._clock.now()
+        if stored is None:
+            _refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
+            try:
+                schedules.add(conn, declaration, now, paused=bool(paused))
+            except IntegrityError:  # another process was first
+                raise _exists(declaration.id) from None
+            return
+        if stored.paused and paused is False and not stored.retired:
+            self._resume(conn, stored)
+            stored = schedules.get(conn, stored.id)
+        next_fire_at = schedules.next_fire_at(declaration, stored, now)
+        if not schedules.is_same_trigger(declaration, stored):
+            _refuse_ended(next_fire_at, declaration.trigger)
+        schedules.redeclare(conn, declaration, next_fire_at, now, paused=paused)
+
+    def _changed(self, schedule_id: str) -> Schedule:
+        self._threads.schedules_changed()
+        return self.get(schedule_id)
+
+    def _declaration(self, slug: Any, words: Mapping[str, Any]) -> Declaration:
+        """The schedule that is asked for; raises UnknownTask, InvalidArguments."""
+        declaration = Declaration.of(slug, words)
+        self._factory.make_job(declaration.task, declaration.args, NO_OPTIONS, self._clock.now())
+        return declaration
 
     def _row(self, schedule_id: str) -> Any:
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             return _live(schedules.get(conn, schedule_id), schedule_id)
 
 
@@ -114,23 +209,21 @@ def _live(row: Any, schedule_id: str) -> Any:
     return row
 
 
-def _undecided(conn: Connection, row: Any, trigger: Trigger) -> datetime | None:
-    """Its first fire time to come that has no decision: a clock set back leads to some that have one."""
-    fire_time: datetime | None = row.next_fire_at
-    if fire_time is not None:
-        decided = fires.decided_since(conn, row.id, fire_time)
-        while fire_time in decided:
-            fire_time = trigger.next_after(fire_time, row.anchor)
-    return fire_time
-
-
 def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) -> dict[str, Any]:
     return {"description": describe(trigger), "next": preview(trigger, anchor, after, count)}
 
 
-def parse(trigger: Any) -> Trigger:
-    """The trigger in these words; raises InvalidArguments with pointers such as #/trigger/seconds."""
-    try:
-        return parse_trigger(trigger)
-    except TriggerError as error:
-        raise InvalidArguments([problem(f"#/trigger/{error.field}", error)]) from None
+def _exists(schedule_id: str) -> ScheduleExists:
+    return ScheduleExists(f"a schedule {schedule_id!r} exists already: choose another id or remove it")
+
+
+def _refuse_declared(stored: Any, instead: str) -> None:
+    if stored.app is not None and not stored.retired:
+        raise ScheduleDeclared(f"the code of {stored.app!r} declares {stored.id!r}: {instead} there")
+
+
+def _refuse_ended(next_fire_at: datetime | None, trigger: Trigger) -> None:
+    """Whoever stores a schedule that would never fire has made a mistake."""
+    if next_fire_at is None:
+        pointer = "#/trigger/end_at" if "end_at" in trigger.as_dict() else "#/trigger"
+        raise InvalidArguments([problem(pointer, "no fire time is left: they are all in the past")])

@@ -7,41 +7,50 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from ..clock import Clock
+from ..database.database import Database
 from ..errors import DatabaseUnavailable
 from ..store import claims, queries, workers
 from ..store.overdue import overdue
-from .base import UseCases
+from ..tasks.registry import Registry, TaskDefinition
+from ..values import Worker
+from .threads import LocalThreads
 
 MOST_NAMED: Final = 20
 """So many overdue schedules are named at most."""
 
 
-class StatusService(UseCases):
+class Status:
     """Reads only."""
+
+    def __init__(
+        self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads
+    ) -> None:
+        self._database, self._registry, self._clock, self._threads = database, registry, clock, threads
 
     def tasks(self) -> list[dict[str, Any]]:
         """The registered tasks by name, with the counts of their jobs."""
-        registered = self._parts.registry.tasks
-        with self._parts.database.read() as conn:
+        registered = self._registry.tasks
+        with self._database.read() as conn:
             counts = queries.task_counts(conn, registered)
-        return [_task(registered[name], counts[name]) for name in sorted(registered)]
+        return [_present_task(registered[name], counts[name]) for name in sorted(registered)]
 
     def task(self, name: str) -> dict[str, Any]:
         """One task. Raises UnknownTask."""
-        definition = self._parts.registry.get(name)
-        with self._parts.database.read() as conn:
-            return _task(definition, queries.task_counts(conn, [name])[name])
+        definition = self._registry.get(name)
+        with self._database.read() as conn:
+            return _present_task(definition, queries.task_counts(conn, [name])[name])
 
-    def workers(self) -> list[dict[str, Any]]:
+    def workers(self) -> list[Worker]:
         """The processes that run jobs, oldest first."""
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             rows, running = workers.all_workers(conn), workers.running_jobs(conn)
-        return [workers.to_dict(row, running.get(row.id, [])) for row in rows]
+        return [workers.to_worker(row, running.get(row.id, [])) for row in rows]
 
     def stats(self) -> dict[str, Any]:
         """Counts by state (each capped), the age of the backlog in seconds, and how many work."""
-        now = self._parts.clock.now()
-        with self._parts.database.read() as conn:
+        now = self._clock.now()
+        with self._database.read() as conn:
             states, oldest = queries.state_counts(conn), queries.oldest_due(conn)
             rows = workers.all_workers(conn)
             late = overdue(conn, now)
@@ -55,8 +64,8 @@ class StatusService(UseCases):
 
     def has_work(self, worker: str, queues: Sequence[str] | None) -> bool:
         """Whether that worker runs a job, or could claim one of `queues` (None: of all) at this moment."""
-        with self._parts.database.read() as conn:
-            # Due twice: a job may fail and come due again between the first two looks.
+        with self._database.read() as conn:
+            # Due twice: a job may fail and come due again between the first two reads.
             return (
                 self._is_due(conn, queues)
                 or worker in workers.running_jobs(conn)
@@ -65,10 +74,9 @@ class StatusService(UseCases):
 
     def _is_due(self, conn: Connection, queues: Sequence[str] | None) -> bool:
         next_due = claims.next_due(conn)
-        if next_due is not None and next_due <= self._parts.clock.now():
+        if next_due is not None and next_due <= self._clock.now():
             return True
-        tasks = list(self._parts.registry.tasks)
-        return claims.anything_due(conn, queues or claims.queues_due(conn), tasks)
+        return claims.anything_due(conn, queues or claims.queues_due(conn), list(self._registry.tasks))
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether this process can serve, and each check as {ok, detail?}.
@@ -77,17 +85,17 @@ class StatusService(UseCases):
         """
         checks: dict[str, Any] = {"database": {"ok": True}}
         try:
-            with self._parts.database.read() as conn:
-                late = overdue(conn, self._parts.clock.now())
+            with self._database.read() as conn:
+                late = overdue(conn, self._clock.now())
             checks["schedules"] = {"ok": True, **({"overdue": late[:MOST_NAMED]} if late else {})}
         except DatabaseUnavailable as error:
             checks["database"] = {"ok": False, "detail": str(error)}
-        for name, detail in self._parts.host.thread_problems().items():
+        for name, detail in self._threads.problems().items():
             checks[name] = {"ok": False, "detail": detail}
         return all(check["ok"] for check in checks.values()), checks
 
 
-def _task(definition: Any, counts: dict[str, Any]) -> dict[str, Any]:
+def _present_task(definition: TaskDefinition, counts: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": definition.name,
         "description": definition.description,

@@ -27,7 +27,7 @@ class _Looker(Member):
         self.row: queries.Row | None = None
 
 
-class Looks(Line[_Looker], Generic[T]):
+class BatchedReads(Line[_Looker], Generic[T]):
     """Reads `reading` of single jobs for the threads of one process.
 
     Each thread sees what was committed before it asked.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from ..database.prepared import Prepared
 from ..database.row_sets import as_given, given_texts, unindexed
 from ..database.sqlite import Plain
 from ..database.tables import ATTEMPTS, EVENTS, JOBS
+from ..run import Run
 from ..states import CLAIMABLE, RUNNING
 
 SUSPECT_AFTER: Final = 2
@@ -68,29 +68,6 @@ _WAKE = Prepared(update(JOBS).where(_J.wake_at <= bindparam("now")).values(due=t
 _NEXT = Prepared(select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1))
 _ME, _NOW = bindparam("worker_id", type_=Id), bindparam("now", type_=Time)
 _NEXT_ATTEMPT = case((_J.rerun, _J.attempt), else_=_J.attempt + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to run a job once. `token` fences every write of this run; `args` is JSON text."""
-
-    id: str
-    task: str
-    queue: str
-    args: str
-    attempt: int
-    max_attempts: int
-    timeout: float | None
-    run: int
-    worker: str
-    token: str
-    claimed_at: datetime
-    crashes: int = 0
-
-    @property
-    def is_suspect(self) -> bool:
-        """Whether it killed its process often enough that it must run alone."""
-        return self.crashes >= SUSPECT_AFTER
 
 
 def wake(conn: Plain | Connection, now: datetime) -> int:
@@ -137,7 +114,7 @@ def the_job(conn: Connection, job_id: str) -> Sequence[Any]:
 
 def claim(
     conn: Plain | Connection, rows: Sequence[Any], worker: str, engine: str, now: datetime
-) -> list[Claim]:
+) -> list[Run]:
     """Claimed: the candidates `rows` become running jobs of `worker`, each with a new attempt row."""
     if not rows:
         return []
@@ -147,7 +124,7 @@ def claim(
     applied = _TAKE.apply(conn, **values, token=token, engine_name=engine)
     assert applied == len(rows), "a candidate changed under our lock"
     _BEGIN.apply(conn, **values)
-    return [_claim_of(row, worker, token, now) for row in rows]
+    return [_run_of(row, worker, token, now) for row in rows]
 
 
 def _note(dialect: str) -> Insert:
@@ -178,9 +155,9 @@ def _begin(dialect: str) -> Insert:
 _NOTE, _TAKE, _BEGIN = Prepared(_note), Prepared(_take), Prepared(_begin)
 
 
-def _claim_of(row: Any, worker: str, token: str, now: datetime) -> Claim:
+def _run_of(row: Any, worker: str, token: str, now: datetime) -> Run:
     attempt = row.attempt if row.rerun else row.attempt + 1
-    return Claim(
+    return Run(
         row.id, row.task, row.queue, row.args, attempt, row.max_attempts, row.timeout, row.run + 1, worker,
         token, now, row.crashes,
     )  # fmt: skip

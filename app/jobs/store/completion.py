@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,8 +16,8 @@ from ..database.prepared import Prepared
 from ..database.row_sets import given, unindexed
 from ..database.tables import ATTEMPTS, EVENTS, JOBS
 from ..outcomes import Failure, Outcome
+from ..run import Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
-from .claims import Claim
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -34,46 +34,24 @@ _COLUMNS: Final[dict[str, TypeEngine[Any]]] = {
 }  # fmt: skip
 
 
-ProgressSaid = tuple[float, float | None, str]
-"""current, total and message, as a task said them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A run that is over. `started_at` is None where its task never began."""
-
-    claim: Claim
-    outcome: Outcome
-    started_at: datetime | None
-    finished_at: datetime
-    progress: ProgressSaid | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of a run: the event's type and the state that the job entered."""
-
-    verb: str
-    state: str
-    reason: str | None = None
-
-
-def row(end: Ended, settled: Settled) -> tuple[Any, ...]:
-    """What the statements are given of one run: the values of _COLUMNS."""
-    claim, outcome, failure = end.claim, end.outcome, end.outcome.failure
+def row(run: Run, verb: str, reason: str | None) -> tuple[Any, ...]:
+    """What the statements are given of one run that ended: the values of _COLUMNS."""
+    outcome = run.outcome
+    assert outcome is not None
+    failure = outcome.failure
     return (
-        claim.id, claim.token, claim.run, claim.attempt, claim.worker,
-        as_text(end.started_at), as_text(end.finished_at), as_text(_next_time(end, settled.verb)),
-        outcome.result, _short(failure), _whole(failure),
-        settled.reason or (failure.type if failure else None),
+        run.job_id, run.token, run.number, run.attempt, run.worker,
+        as_text(run.started_at), as_text(run.finished_at), as_text(_next_time(run, outcome, verb)),
+        outcome.result, _short(failure), _whole(failure), reason or (failure.type if failure else None),
     )  # fmt: skip
 
 
-def _next_time(end: Ended, verb: str) -> datetime | None:
+def _next_time(run: Run, outcome: Outcome, verb: str) -> datetime | None:
     if verb not in ("retrying", "snoozed"):
         return None
-    delay = end.outcome.retry_in if verb == "retrying" else end.outcome.delay
-    return end.finished_at + timedelta(seconds=delay or 0.0)
+    assert run.finished_at is not None
+    delay = outcome.retry_in if verb == "retrying" else outcome.delay
+    return run.finished_at + timedelta(seconds=delay or 0.0)
 
 
 def _leave(verb: str, dialect: str) -> Update:

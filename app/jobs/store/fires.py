@@ -14,6 +14,7 @@ from ..database.prepared import Prepared
 from ..database.row_sets import as_given, given_texts
 from ..database.tables import FIRES, JOBS, SCHEDULES
 from ..database.writes import Template, execute
+from ..schedules.triggers import Trigger
 
 ON_REQUEST: Final = "skipped on request"
 """The reason of a fire time that somebody chose to skip."""
@@ -164,10 +165,27 @@ def history(conn: Connection, schedule_id: str, limit: int, before: datetime | N
     return [{name: getattr(row, name) for name in names} for row in rows]
 
 
-def decided_since(conn: Connection, schedule_id: str, since: datetime) -> set[datetime]:
-    """The fire times from `since` on that have a decision."""
-    mine = (_F.schedule_id == schedule_id, _F.fire_time >= since)
-    return set(conn.scalars(select(_F.fire_time).where(*mine)))
+def first_undecided(
+    conn: Connection, schedule: Any, trigger: Trigger, first: datetime | None
+) -> datetime | None:
+    """The first fire time of the row `schedule`, from the fire time `first` on, that has no decision.
+
+    A clock set back leads to some that have one.
+    """
+    if first is None:
+        return None
+    mine = (_F.schedule_id == schedule.id, _F.fire_time >= first)
+    decided = set(conn.scalars(select(_F.fire_time).where(*mine)))
+    fire_time: datetime | None = first
+    while fire_time in decided:
+        fire_time = trigger.next_after(fire_time, schedule.anchor)
+    return fire_time
+
+
+def planned_after(conn: Connection, moment: datetime) -> Sequence[Any]:
+    """The schedules that may fire and whose next fire time lies beyond `moment`."""
+    live = (_S.paused == false(), _S.retired == false())
+    return conn.execute(select(SCHEDULES).where(*live, _S.next_fire_at > moment)).all()
 
 
 def prune_decisions(conn: Connection, before: datetime, limit: int = 500) -> int:

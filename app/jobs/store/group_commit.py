@@ -21,7 +21,7 @@ class _Submitter(Member):
         self.writes, self.is_alone = writes, False
 
 
-class Commits(Line[_Submitter]):
+class GroupCommit(Line[_Submitter]):
     """Commits what the threads of one process write."""
 
     work = "writing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,10 +11,18 @@ from sqlalchemy import Connection, Dialect, delete, select
 from ..database.columns import to_driver
 from ..database.tables import IDEMPOTENCY
 from ..database.writes import Template, Write
-from ..tasks.options import RequestKey
 
 KEPT: Final = timedelta(hours=24)
 _T = IDEMPOTENCY
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """An Idempotency-Key: whose it is, what it says, and a digest of what was asked for with it."""
+
+    scope: str
+    key: str
+    fingerprint: str
 
 
 _FORGET = Template(f"DELETE FROM {_T.name} WHERE scope = ? AND key = ? AND created_at <= ?")

@@ -26,6 +26,7 @@ from ..database.writes import Template
 from ..ids import first_id_at
 from ..job import Job
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
+from ..values import Batch
 from .snapshots import COLUMNS, Time, to_job, to_stamp
 
 _J = JOBS.c
@@ -204,8 +205,8 @@ def attempts(conn: Connection, job_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def batch(conn: Connection, batch_id: str) -> dict[str, Any] | None:
-    """How a batch stands: {id, total, counts by state, progress, created_at}, or None."""
+def batch(conn: Connection, batch_id: str) -> Batch | None:
+    """How a batch stands, or None."""
     rows = conn.execute(
         select(_J.state, func.count().label("jobs"), func.min(_J.created_at).label("since"))
         .where(_J.batch_id == batch_id)
@@ -218,4 +219,4 @@ def batch(conn: Connection, batch_id: str) -> dict[str, Any] | None:
     done = sum(jobs for state, jobs in counts.items() if is_final(state))
     progress = {"current": done, "total": total, "percent": round(100 * done / total, 2)}
     created_at = min(row.since for row in rows)
-    return {"id": batch_id, "total": total, "counts": counts, "progress": progress, "created_at": created_at}
+    return Batch(id=batch_id, total=total, counts=counts, progress=progress, created_at=created_at)

@@ -1,11 +1,10 @@
-"""What a run may write, all of it fenced by the token of its claim: begin, progress, and its end."""
+"""What a run may write, all of it fenced by the token of its claim: its start, progress and outcome."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Update, bindparam, select, update
@@ -15,9 +14,9 @@ from ..database.row_sets import ROWS, as_given, given_texts, unindexed
 from ..database.sqlite import Plain
 from ..database.tables import ATTEMPTS, JOBS
 from ..outcomes import Outcome
+from ..run import ProgressReport, Run
 from ..states import RUNNING
-from .claims import Claim
-from .completion import ENTERS, STATEMENTS, Ended, ProgressSaid, Settled, row
+from .completion import STATEMENTS, row
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -37,7 +36,7 @@ _BEGIN_ATTEMPT = Prepared(
     .where(_A.job_id == bindparam("job_id"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
     .values(started_at=bindparam("began"))
 )
-_PROGRESS = Prepared(_fenced(progress=bindparam("said")))
+_PROGRESS = Prepared(_fenced(progress=bindparam("report")))
 _ASKED = Prepared(
     lambda dialect: select(_J.id).where(
         _J.id.in_(given_texts(dialect, "ids")),
@@ -47,8 +46,8 @@ _ASKED = Prepared(
 )
 _MINE = Prepared(
     select(
-        _J.id, _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout, _J.run, _J.worker,
-        _J.claim.label("token"), _J.claimed_at,
+        _J.id.label("job_id"), _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout,
+        _J.run.label("number"), _J.worker, _J.claim.label("token"), _J.claimed_at, _J.crashes,
     ).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
 )  # fmt: skip
 _HELD = Prepared(
@@ -60,9 +59,9 @@ _HELD = Prepared(
 )
 
 
-def held(conn: Plain | Connection, claims: Iterable[Claim]) -> dict[tuple[str, str], bool]:
-    """Who owns the jobs of the claims, under lock: (id, token) → whether cancelling was requested."""
-    ids = {claim.id for claim in claims}
+def held(conn: Plain | Connection, runs: Iterable[Run]) -> dict[tuple[str, str], bool]:
+    """Who owns the jobs of the runs, under lock: (job, token) → whether cancelling was requested."""
+    ids = {run.job_id for run in runs}
     rows = _HELD.rows(conn, ids=as_given(ids)) if ids else ()
     return {(id, token): asked is not None for id, token, asked in rows}
 
@@ -72,54 +71,58 @@ def cancel_requested(conn: Plain | Connection, job_ids: Sequence[str]) -> list[s
     return [row.id for row in _ASKED.rows(conn, ids=as_given(job_ids))] if job_ids else []
 
 
-def strays(conn: Plain | Connection, worker: str, is_known: Callable[[str, int], bool]) -> list[Claim]:
-    """Claims of `worker` on runs (job, number) that it does not know of: their commit's answer was lost."""
-    found = [Claim(**row._asdict()) for row in _MINE.rows(conn, worker_id=worker)]
-    return [claim for claim in found if not is_known(claim.id, claim.run)]
+def unknown_runs(conn: Plain | Connection, worker: str, known: Container[tuple[str, int]]) -> list[Run]:
+    """Runs of `worker` whose keys it does not know: the answer to the commit that claimed them was lost."""
+    found = [Run(**row._asdict()) for row in _MINE.rows(conn, worker_id=worker)]
+    return [run for run in found if run.key not in known]
 
 
-def begin(conn: Plain | Connection, begun: Iterable[tuple[Claim, datetime]]) -> None:
-    """Note when the tasks began."""
-    for claim, at in begun:
-        _BEGIN.apply(conn, job_id=claim.id, token=claim.token, began=at)
-        _BEGIN_ATTEMPT.apply(conn, job_id=claim.id, run_no=claim.run, began=at)
+def record_starts(conn: Plain | Connection, runs: Iterable[Run]) -> None:
+    """Store when the tasks began."""
+    for run in runs:
+        _BEGIN.apply(conn, job_id=run.job_id, token=run.token, began=run.started_at)
+        _BEGIN_ATTEMPT.apply(conn, job_id=run.job_id, run_no=run.number, began=run.started_at)
 
 
-def progress(conn: Plain | Connection, said: Iterable[tuple[Claim, ProgressSaid]]) -> None:
-    """Store the last progress of each run."""
-    for claim, progress in said:
-        _PROGRESS.apply(conn, job_id=claim.id, token=claim.token, said=json.dumps(progress))
+def record_progress(conn: Plain | Connection, reports: Iterable[tuple[Run, ProgressReport]]) -> None:
+    """Store the latest progress of each run."""
+    for run, report in reports:
+        _PROGRESS.apply(conn, job_id=run.job_id, token=run.token, report=json.dumps(report))
 
 
-def settle(conn: Plain | Connection, ended: Sequence[Ended]) -> dict[str, Settled]:
-    """End the runs. The answer has those, by id, that still owned their job; the others changed nothing."""
-    owned = held(conn, (end.claim for end in ended))
-    ours = [end for end in ended if _owner(end) in owned]
-    settled = {end.claim.id: _decide(end.outcome, owned[_owner(end)]) for end in ours}
-    progress(conn, [(end.claim, end.progress) for end in ours if end.progress is not None])
-    by_verb: dict[str, list[Ended]] = defaultdict(list)
-    for end in ours:
-        by_verb[settled[end.claim.id].verb].append(end)
-    for verb, those in by_verb.items():
-        values = {ROWS: as_given(row(end, settled[end.claim.id]) for end in those)}
+def complete(conn: Plain | Connection, ended: Sequence[Run]) -> dict[str, str]:
+    """End the runs that have an outcome: job id → the type of the event.
+
+    Only those that still owned their job are in it; the others changed nothing.
+    """
+    owned = held(conn, ended)
+    ours = [run for run in ended if (run.job_id, run.token) in owned]
+    record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
+    verbs: dict[str, str] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for run in ours:
+        verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
+        verbs[run.job_id] = verb
+        rows[verb].append(row(run, verb, reason))
+    for verb, given in rows.items():
+        values = {ROWS: as_given(given)}
         leave, close, note = STATEMENTS[verb]
         applied = leave.apply(conn, **values)
-        assert applied == len(those), f"{verb}: a claim was lost under our lock"
+        assert applied == len(given), f"{verb}: a claim was lost under our lock"
         close.apply(conn, **values)
         note.apply(conn, **values)
-    return settled
+    return verbs
 
 
-def _owner(end: Ended) -> tuple[str, str]:
-    return end.claim.id, end.claim.token
+def _decide(outcome: Outcome | None, cancel_requested: bool) -> tuple[str, str | None]:
+    """The verb for an outcome and its reason.
 
-
-def _decide(outcome: Outcome, cancel_requested: bool) -> Settled:
-    """The verb for an outcome. A job that was asked to stop never goes on, and its success is not one."""
+    A job that was asked to stop never goes on, and its success is not one.
+    """
+    assert outcome is not None
     verb = outcome.kind
     if verb == "failed" and outcome.retry_in is not None:
         verb = "retrying"
-    reason = outcome.reason
     if cancel_requested and verb != "failed":
-        verb, reason = "cancelled", reason or "cancelled on request"
-    return Settled(verb, ENTERS[verb], reason)
+        return "cancelled", outcome.reason or "cancelled on request"
+    return verb, outcome.reason

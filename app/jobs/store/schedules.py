@@ -4,55 +4,77 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, false, insert, select, true, update
 
 from ..database.tables import FIRES, SCHEDULES
+from ..schedules.declaration import Declaration
+from ..serialization.encoding import dumps
+from ..values import Schedule
 from .fires import Decision, fire_by, record
 
 _S = SCHEDULES.c
 _LIVE = (_S.paused == false(), _S.retired == false())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSchedule:
-    """A schedule to store; args, trigger and policy are JSON text, `app` is None unless code declares it."""
+def wording(declaration: Declaration) -> dict[str, str]:
+    """What is stored of how a schedule is worded: the task, and args, trigger and policy as JSON text.
 
-    id: str
-    app: str | None
-    task: str
-    args: str
-    trigger: str
-    policy: str
-    anchor: datetime
-    next_fire_at: datetime | None
+    Raises TypeError for arguments that JSON cannot hold.
+    """
+    return {
+        "task": declaration.task,
+        "args": dumps(dict(declaration.args), "args"),
+        "trigger": dumps(declaration.trigger.as_dict()),
+        "policy": dumps(declaration.policy.as_dict()),
+    }
 
 
-def add(conn: Connection, new: NewSchedule, now: datetime, *, paused: bool = False) -> None:
-    """Store a schedule. Raises IntegrityError where its id is taken."""
-    row = {name: getattr(new, name) for name in NewSchedule.__slots__}
-    row |= {"paused": paused, "retired": False, "created_at": now, "updated_at": now}
-    row["fire_by"] = fire_by(new.next_fire_at, now)
+def is_same_trigger(declaration: Declaration, stored: Any) -> bool:
+    """Whether the row `stored` is a live schedule with the trigger of `declaration`."""
+    return bool(wording(declaration)["trigger"] == stored.trigger and not stored.retired)
+
+
+def next_fire_at(declaration: Declaration, stored: Any, now: datetime) -> datetime | None:
+    """When `stored`, once worded anew, fires next: a restart moves nothing.
+
+    The same trigger goes on where it was; another one counts from the old anchor, after `now`.
+    """
+    if is_same_trigger(declaration, stored):
+        return stored.next_fire_at  # type: ignore[no-any-return]
+    return declaration.trigger.next_after(now, stored.anchor)
+
+
+def add(
+    conn: Connection, declaration: Declaration, now: datetime, *, app: str | None = None, paused: bool = False
+) -> None:
+    """Store a new schedule, anchored at `now`; `app` is the one whose code declares it.
+
+    Raises IntegrityError where its id is taken.
+    """
+    first = declaration.trigger.next_after(None, now)
+    row = {
+        "id": declaration.id, "app": app, **wording(declaration), "anchor": now, "next_fire_at": first,
+        "fire_by": fire_by(first, now), "paused": paused, "retired": False, "created_at": now,
+        "updated_at": now,
+    }  # fmt: skip
     conn.execute(insert(SCHEDULES).values(**row))
 
 
-def redeclare(conn: Connection, new: NewSchedule, now: datetime, *, paused: bool | None = None) -> None:
-    """The new wording of a stored schedule; the anchor stays as it is, and so does a `paused` of None."""
+def redeclare(
+    conn: Connection, declaration: Declaration, next_fire_at: datetime | None, now: datetime, *,
+    app: str | None = None, paused: bool | None = None,
+) -> None:  # fmt: skip
+    """Word a stored schedule anew; the anchor stays as it is, and so does a `paused` of None."""
     values: dict[str, Any] = {
-        "app": new.app,
-        "task": new.task,
-        "args": new.args,
-        "trigger": new.trigger,
-        "policy": new.policy,
-        "retired": False,
-    }
-    values |= {"next_fire_at": new.next_fire_at, "fire_by": fire_by(new.next_fire_at, now), "updated_at": now}
+        "app": app, **wording(declaration), "retired": False, "next_fire_at": next_fire_at,
+        "fire_by": fire_by(next_fire_at, now), "updated_at": now,
+    }  # fmt: skip
     if paused is not None:
         values["paused"] = paused
-    conn.execute(update(SCHEDULES).where(_S.id == new.id).values(**values))
+    conn.execute(update(SCHEDULES).where(_S.id == declaration.id).values(**values))
 
 
 def retire(conn: Connection, app: str, kept: Collection[str], now: datetime) -> int:
@@ -101,21 +123,13 @@ def remove(conn: Connection, schedule_id: str) -> bool:
     return conn.execute(delete(SCHEDULES).where(_S.id == schedule_id)).rowcount == 1
 
 
-def to_dict(row: Any, overdue: Collection[str]) -> dict[str, Any]:
-    """A schedule under the contract's names; `overdue` are the ids of those that are."""
+def to_schedule(row: Any, overdue: Collection[str]) -> Schedule:
+    """The frozen value of a row; `overdue` are the ids of those that are."""
     trigger = json.loads(row.trigger)
-    return {
-        "id": row.id,
-        "task": row.task,
-        "args": json.loads(row.args),
-        "trigger": trigger,
-        "timezone": trigger.get("timezone"),
-        **json.loads(row.policy),
-        "paused": row.paused,
-        "declared_by": row.app,
-        "overdue": row.id in overdue,
-        "next_fire_at": None if row.paused else row.next_fire_at,
-        "last_fire_at": row.last_fire_at,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-    }
+    return Schedule(
+        id=row.id, task=row.task, args=json.loads(row.args), trigger=trigger,
+        timezone=trigger.get("timezone"), **json.loads(row.policy), paused=row.paused,
+        declared_by=row.app, overdue=row.id in overdue,
+        next_fire_at=None if row.paused else row.next_fire_at, last_fire_at=row.last_fire_at,
+        created_at=row.created_at, updated_at=row.updated_at,
+    )  # fmt: skip

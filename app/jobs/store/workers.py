@@ -14,6 +14,7 @@ from ..database.prepared import Prepared
 from ..database.sqlite import Plain
 from ..database.tables import ATTEMPTS, JOBS, WORKERS
 from ..states import CANCELLED, FAILED, QUEUED, RUNNING
+from ..values import Worker
 from .events import event, record
 
 _J = JOBS.c
@@ -97,7 +98,7 @@ def remove(conn: Plain | Connection, worker_id: str) -> None:
     _REMOVE.apply(conn, worker_id=worker_id)
 
 
-def bury(conn: Connection, worker_id: str, beat: int) -> bool:
+def declare_dead(conn: Connection, worker_id: str, beat: int) -> bool:
     """Declare a worker dead, unless it has given a sign of life since `beat`. Whether it is."""
     dead = delete(WORKERS).where(WORKERS.c.id == worker_id, WORKERS.c.beat == beat)
     return conn.execute(dead).rowcount == 1
@@ -172,9 +173,12 @@ def _failure(row: Any) -> str:
     return json.dumps({"type": "WorkerLost", "message": message})
 
 
-def to_dict(row: Any, running: Sequence[str]) -> dict[str, Any]:
-    """A worker as it is shown."""
+def to_worker(row: Any, running: Sequence[str]) -> Worker:
+    """The frozen value of a row; `running` are the ids of its jobs."""
     names = ("id", "host", "pid", "engine", "state", "threads", "started_at", "heartbeat_at")
-    queues = None if row.queues is None else json.loads(row.queues)
-    shown = {name: getattr(row, name) for name in names}
-    return {**shown, "queues": queues, "busy": len(running), "running": list(running)}
+    return Worker(
+        **{name: getattr(row, name) for name in names},
+        queues=None if row.queues is None else tuple(json.loads(row.queues)),
+        busy=len(running),
+        running=tuple(running),
+    )

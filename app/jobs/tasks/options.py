@@ -7,16 +7,13 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final
 
+from ..checks import TEN_YEARS, is_seconds, is_whole
 from ..errors import InvalidArguments, problem
-from ..schedules.policy import Policy
 from .registry import (
     HIGHEST_PRIORITY,
-    LONGEST_DELAY,
     MOST_ATTEMPTS,
     MOST_TAGS,
     are_tags,
-    is_seconds,
-    is_whole,
 )
 
 
@@ -84,37 +81,8 @@ class Submission:
     options: SubmitOptions = field(default=NO_OPTIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKey:
-    """An Idempotency-Key: whose it is, what it says, and a digest of what was asked for with it."""
-
-    scope: str
-    key: str
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleRequest:
-    """A schedule as it was asked for; the trigger and the policy are checked where it is stored.
-
-    A `paused` of None leaves one that is there as it is.
-    """
-
-    task: str
-    trigger: Any
-    args: Mapping[str, Any] = field(default_factory=dict)
-    policy: Mapping[str, Any] = field(default_factory=dict)
-    paused: bool | None = False
-
-    @classmethod
-    def of(cls, words: Mapping[str, Any]) -> ScheduleRequest:
-        """What is asked for by the words of a schedule as HTTP shows and takes it."""
-        policy = {word: words[word] for word in Policy.words() if word in words}
-        return cls(words["task"], words["trigger"], words["args"], policy, words["paused"])
-
-
 def _is_aware(value: Any) -> bool:
     if not isinstance(value, datetime) or value.tzinfo is None:
         return False
     ahead = (value - datetime.now(value.tzinfo)).total_seconds()
-    return abs(ahead) <= LONGEST_DELAY
+    return abs(ahead) <= TEN_YEARS

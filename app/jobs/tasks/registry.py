@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import functools
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..arguments.check import Arguments
+from ..checks import QUEUE_NAME, SLUG_RULE, TASK_NAME, is_seconds, is_slug, is_whole
 from ..errors import TaskDefinitionError, UnknownTask
-from ..schedules.policy import Policy
-from ..schedules.triggers import Trigger
+from ..schedules.declaration import Declaration
 from . import backoff as backoffs
 from .backoff import Backoff
 
 if TYPE_CHECKING:
     from marshmallow import Schema
 
-TASK_NAME: Final = re.compile(r"[A-Za-z0-9_.:<>-]{1,200}")
-QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-SCHEDULE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-SLUG: Final = "1 to 64 letters, digits and . _ -"
-"""What SCHEDULE_ID takes, in words."""
 MOST_ATTEMPTS: Final = 100
 HIGHEST_PRIORITY: Final = 1_000
-LONGEST_DELAY: Final = 3_653 * 86_400.0
 MOST_TAGS: Final = 50
-
-
-def is_whole(value: Any, least: int, most: int) -> bool:
-    """Whether `value` is an int, and no boolean, within the bounds."""
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def is_seconds(value: Any) -> bool:
-    """Whether `value` is a number of seconds from 0 to ten years."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 <= value <= LONGEST_DELAY
 
 
 def are_tags(tags: Any) -> bool:
@@ -112,17 +94,6 @@ class TaskDefinition:
         return (mine.__module__, mine.__qualname__) == (its.__module__, its.__qualname__)
 
 
-@dataclass(frozen=True)
-class Declaration:
-    """A schedule that code declares."""
-
-    id: str
-    task: str
-    trigger: Trigger
-    args: Mapping[str, Any]
-    policy: Policy = field(default_factory=Policy)
-
-
 class Registry:
     """The tasks and declared schedules of one Simmer, by name."""
 
@@ -147,9 +118,9 @@ class Registry:
 
         Raises TaskDefinitionError.
         """
-        if not SCHEDULE_ID.fullmatch(declaration.id):
+        if not is_slug(declaration.id):
             raise TaskDefinitionError(
-                f"the id of a schedule must be {SLUG}, and {declaration.id!r} is not: give it an id=…"
+                f"the id of a schedule must be {SLUG_RULE}, and {declaration.id!r} is not: give it an id=…"
             )
         with self._lock:
             known = self.declarations.get(declaration.id)

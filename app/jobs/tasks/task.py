@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from ..job import Job
 from .options import NO_OPTIONS, Submission, SubmitOptions
 from .registry import TaskDefinition
 
-if TYPE_CHECKING:
-    from ..extension import Simmer
-
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Submitter(Protocol):
+    """What submits the jobs of tasks in the current app."""
+
+    def submit(
+        self, task: str, args: Mapping[str, Any], options: SubmitOptions, *, session: Any = None
+    ) -> Job:
+        """Submit one job."""
+
+    def submit_many(self, submissions: Sequence[Submission], *, session: Any = None) -> list[Job]:
+        """Submit all in one transaction, or none."""
 
 
 class Task(Generic[P, R]):
     """A registered function. Calling it calls the function; `submit` makes a job of it."""
 
-    def __init__(self, simmer: Simmer, definition: TaskDefinition, function: Callable[P, R]) -> None:
-        self._simmer, self.definition, self._function = simmer, definition, function
+    def __init__(
+        self, submitter: Callable[[], Submitter], definition: TaskDefinition, function: Callable[P, R]
+    ) -> None:
+        self._submitter, self.definition, self._function = submitter, definition, function
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -34,6 +45,11 @@ class Task(Generic[P, R]):
     def name(self) -> str:
         """The name under which it is submitted."""
         return self.definition.name
+
+    @property
+    def submitter(self) -> Submitter:
+        """What submits its jobs in the current app; raises NotReady where there is none."""
+        return self._submitter()
 
     def submit(self, **args: Any) -> Job:
         """Submit a job with these arguments; see Simmer.submit for what is raised."""
@@ -60,10 +76,10 @@ class Submittable:
 
     def submit(self, **args: Any) -> Job:
         """Submit a job with these arguments."""
-        service = self._task._simmer.service
-        return service.submit(self._task.name, args, self._options, session=self._session)
+        submit = self._task.submitter.submit
+        return submit(self._task.name, args, self._options, session=self._session)
 
     def submit_many(self, items: Iterable[Mapping[str, Any]]) -> list[Job]:
         """Submit a job for each dict of arguments, all in one transaction or none."""
         submissions = [Submission(self._task.name, args, self._options) for args in items]
-        return self._task._simmer.service.submit_many(submissions, session=self._session)
+        return self._task.submitter.submit_many(submissions, session=self._session)

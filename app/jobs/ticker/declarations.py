@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..database.database import Database
+from ..schedules.declaration import Declaration
 from ..store import schedules
-from ..store.firing import new_schedule
-from ..tasks.registry import Declaration, Registry
+from ..tasks.registry import Registry
 
 log = logging.getLogger(__name__)
 
 
-class Declarer:
+class Declarations:
     """Adds, follows and retires the schedules of one app name; those of others are left alone."""
 
     def __init__(self, app: str, database: Database, registry: Registry, clock: Clock) -> None:
@@ -48,7 +47,7 @@ class Declarer:
         with self._database.write() as conn:
             stored = schedules.get(conn, declaration.id, lock=True)
             if stored is None:
-                schedules.add(conn, new_schedule(declaration, self._app, now), now)
+                schedules.add(conn, declaration, now, app=self._app)
             elif stored.app != self._app:
                 owner = stored.app or "made at run time"
                 log.error("schedule %r is not declared: its id is taken (%s)", declaration.id, owner)
@@ -56,11 +55,8 @@ class Declarer:
                 self._redeclare(conn, stored, declaration, now)
 
     def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
-        wanted = new_schedule(declaration, self._app, stored.anchor)
-        known = (stored.task, stored.args, stored.trigger, stored.policy, stored.retired)
-        if (wanted.task, wanted.args, wanted.trigger, wanted.policy, False) == known:
+        known = {"task": stored.task, "args": stored.args, "trigger": stored.trigger, "policy": stored.policy}
+        if schedules.wording(declaration) == known and not stored.retired:
             return
-        # The same trigger goes on where it was: a restart moves nothing.
-        same = wanted.trigger == stored.trigger and not stored.retired
-        next_fire = stored.next_fire_at if same else declaration.trigger.next_after(now, stored.anchor)
-        schedules.redeclare(conn, replace(wanted, next_fire_at=next_fire), now)
+        next_fire_at = schedules.next_fire_at(declaration, stored, now)
+        schedules.redeclare(conn, declaration, next_fire_at, now, app=self._app)

@@ -8,11 +8,11 @@ from typing import Any, Final
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..database.notifier import Notices
+from ..database.notifier import Notifier
 from ..errors import DatabaseUnavailable
-from ..process.identity import Evidence, evidence_of_this_process
+from ..process.identity import ProcessIdentity, own_identity
 from ..store import workers
-from ..worker.dispatcher import Worker
+from ..worker.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
 LOOK_EVERY: Final = 1.0
@@ -21,7 +21,7 @@ AS_LONG_AS_NEW: Final = 0.1
 RESCUED_AT_ONCE: Final = 100
 
 
-class Lifeline:
+class Rescuer:
     """Heartbeat and rescue.
 
     A worker is dead when its process is proven gone, or when its counter stood still for RESCUE_AFTER on
@@ -29,12 +29,12 @@ class Lifeline:
     suspended machine or a locked database kills nobody.
     """
 
-    name = "lifeline"
+    name = "rescuer"
 
     def __init__(
-        self, worker: Worker, database: Database, settings: Settings, clock: Clock, notices: Notices
+        self, dispatcher: Dispatcher, database: Database, settings: Settings, clock: Clock, notifier: Notifier
     ) -> None:
-        self._worker, self._database, self._clock, self._notices = worker, database, clock, notices
+        self._dispatcher, self._database, self._clock, self._notifier = dispatcher, database, clock, notifier
         self._rescue_after, self._heartbeat = settings.rescue_after, settings.heartbeat_seconds
         self._pause = min(LOOK_EVERY, settings.heartbeat_seconds)
         self._last_beat: float | None = None
@@ -44,7 +44,7 @@ class Lifeline:
 
     def run_once(self) -> float:
         """Beat if it is time, look at the others, rescue what the dead left."""
-        if not self._worker.is_registered:
+        if not self._dispatcher.is_registered:
             return AS_LONG_AS_NEW
         try:
             self._beat()
@@ -59,11 +59,11 @@ class Lifeline:
         self._is_quiet = False
         with self._database.read() as conn:
             rows, has_orphans = workers.all_workers(conn), workers.has_orphans(conn)
-        others = [row for row in rows if row.id != self._worker.id]
+        others = [row for row in rows if row.id != self._dispatcher.id]
         # Where nobody else is, nothing comes about that nobody writes.
         is_quiet = not others and not has_orphans
         for dead, why in self._dead(others):
-            has_orphans = self._bury(dead, why) or has_orphans
+            has_orphans = self._declare_dead(dead, why) or has_orphans
         while has_orphans:
             has_orphans = self._rescue()
         self._is_quiet = is_quiet
@@ -76,22 +76,22 @@ class Lifeline:
         moment = self._clock.monotonic()
         if self._last_beat is not None and moment - self._last_beat < self._heartbeat:
             return
-        me = self._worker.id
+        me = self._dispatcher.id
         with self._database.write() as conn:
             lives = workers.beat(conn, me, self._clock.now())
         self._last_beat = moment
         if not lives:
-            self._worker.lost_its_row(me)
+            self._dispatcher.declared_dead(me)
 
     def _dead(self, rows: list[Any]) -> list[tuple[Any, str]]:
         passed = self._time_passed()
-        observer = evidence_of_this_process() if rows else None
+        observer = own_identity() if rows else None
         found = []
         for row in rows:
             beat, silent = self._silence.get(row.id, (None, 0.0))
             silent = silent + passed if beat == row.beat else 0.0
             self._silence[row.id] = (row.beat, silent)
-            if observer and _evidence(row).proves_dead(observer):
+            if observer and _identity(row).proves_dead(observer):
                 found.append((row, "its process is gone"))
             elif silent >= self._rescue_after:
                 found.append((row, f"no sign of life for {silent:.0f} s"))
@@ -105,9 +105,9 @@ class Lifeline:
         self._last_look = moment
         return min(passed, max(self._heartbeat, 2 * self._pause))
 
-    def _bury(self, row: Any, why: str) -> bool:
+    def _declare_dead(self, row: Any, why: str) -> bool:
         with self._database.write() as conn:
-            if dead := workers.bury(conn, row.id, row.beat):
+            if dead := workers.declare_dead(conn, row.id, row.beat):
                 log.warning("worker %s (pid %d on %s) is dead: %s", row.id, row.pid, row.host, why)
         return dead
 
@@ -115,12 +115,12 @@ class Lifeline:
         """Take some jobs of the dead. Whether there may be more, and nobody else has them under lock."""
         with self._database.write() as conn:
             rescued = workers.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
-        self._notices.notify(rescued)
-        self._worker.wake()
+        self._notifier.notify(rescued)
+        self._dispatcher.wake()
         if rescued:
             log.warning("rescued %d jobs: %s", len(rescued), ", ".join(sorted(rescued)[:5]))
         return bool(rescued)
 
 
-def _evidence(row: Any) -> Evidence:
-    return Evidence(row.host, row.pid, row.boot_id, row.pid_namespace, row.process_start)
+def _identity(row: Any) -> ProcessIdentity:
+    return ProcessIdentity(row.host, row.pid, row.boot_id, row.pid_namespace, row.process_start)

@@ -9,7 +9,7 @@ import random
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,20 +22,23 @@ from ..errors import SimmerError
 from ..schedules.policy import Policy, Verdict, decide
 from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
-from ..service.job_factory import Submitter
+from ..service.job_factory import JobFactory
 from ..store import fires, jobs, leases
 from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
 from ..tasks.options import NO_OPTIONS, SubmitOptions
 from ..tasks.registry import Registry
-from ..worker.dispatcher import Worker
-from .declarations import Declarer
+from ..worker.dispatcher import Dispatcher
+from .declarations import Declarations
 
 log = logging.getLogger(__name__)
 LOOK_EVERY: Final = 1.0
 """Seconds: it looks at least so often, for schedules that another process stored."""
 LEASE: Final = 1.0
 """Seconds for which one process fires alone; the others look again when they are over."""
+TOLERATED: Final = 1.0
+"""Seconds by which the wall clock may go back without a word: time servers do that."""
+FAR_AHEAD: Final = timedelta(days=1)
 AT_ONCE: Final = 200
 """So many schedules are moved on in one transaction at most."""
 
@@ -46,20 +49,23 @@ class Scheduler:
     name = "scheduler"
 
     def __init__(
-        self, *, app: str, worker: Worker | None, database: Database, registry: Registry,
-        submitter: Submitter, backlog: Backlog, clock: Clock,
+        self, *, app: str, dispatcher: Dispatcher | None, database: Database, registry: Registry,
+        factory: JobFactory, backlog: Backlog, clock: Clock,
     ) -> None:  # fmt: skip
-        self._worker, self._database, self._registry = worker, database, registry
-        self._submitter, self._backlog, self._clock = submitter, backlog, clock
-        self._declarer = Declarer(app, database, registry, clock)
+        self._dispatcher, self._database, self._registry = dispatcher, database, registry
+        self._factory, self._backlog, self._clock = factory, backlog, clock
+        self._declarations = Declarations(app, database, registry, clock)
         self._id = str(uuid.uuid4())
         self._watch = database.watch()
         self._due_at: datetime | None = None
         self._asked_for: list[str] | None = None
+        self._last_clocks: tuple[datetime, float] | None = None
 
     def run_once(self) -> float:
         """Fire what is due; answer the seconds until it is to look again, one at most."""
-        self._declarer.declare()
+        self._declarations.declare()
+        if (latest := self._latest_plausible()) is not None:
+            self._replan(latest)
         pause = self.seconds_until_due()
         return pause if pause > 0 else self._fire()
 
@@ -85,9 +91,32 @@ class Scheduler:
             if rows:
                 self._move(conn, rows, now)
             again_at = fires.next_gathering(conn, now, tasks)
-        if self._worker is not None and rows:
-            self._worker.wake()
+        if self._dispatcher is not None and rows:
+            self._dispatcher.wake()
         return self._seconds_until(again_at)
+
+    def _latest_plausible(self) -> datetime | None:
+        """The moment beyond which fire times were planned by a clock that was ahead; None if it was not.
+
+        At the start it cannot be known, and is looked for where it would hurt.
+        """
+        now, moment = self._clock.now(), self._clock.monotonic()
+        last, self._last_clocks = self._last_clocks, (now, moment)
+        if last is None:
+            return now + FAR_AHEAD
+        went_back = moment - last[1] - (now - last[0]).total_seconds()
+        return now if went_back > TOLERATED else None
+
+    def _replan(self, latest: datetime) -> None:
+        """Plan anew the fire times that lie beyond `latest` and further ahead than their trigger says."""
+        with self._database.write() as conn:
+            now = self._clock.now()
+            rows = [row for row in fires.planned_after(conn, latest) if row.task in self._registry.tasks]
+            moves = [move for row in rows if (move := _sooner(conn, row, now))]
+            for move in moves:
+                fires.move(conn, [move], now)
+        if moves:
+            log.warning("the clock was ahead: %d schedules have their fire times planned anew", len(moves))
 
     def _move(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
         running = fires.open_jobs(conn, [row.id for row in rows])
@@ -115,7 +144,7 @@ class Scheduler:
         origin = {"schedule_id": row.id, "fire_time": verdict.fire_time}
         try:
             self._backlog.admit()
-            job = self._submitter.make(row.task, json.loads(row.args), options, now, **origin)
+            job = self._factory.make_job(row.task, json.loads(row.args), options, now, **origin)
         except (SimmerError, TypeError) as error:
             log.error("schedule %s cannot fire: %s", row.id, error)
             return _skipped(verdict.fire_time, str(error)[:1000]), None
@@ -125,6 +154,14 @@ class Scheduler:
         if moment is None:
             return LOOK_EVERY
         return min(LOOK_EVERY, (moment - self._clock.now()).total_seconds())
+
+
+def _sooner(conn: Connection, row: Any, now: datetime) -> Move | None:
+    """The move of a schedule to its first fire time from now on, where it waits for a later one."""
+    trigger, _ = _rule(row.trigger, row.policy)
+    first = fires.first_undecided(conn, row, trigger, trigger.next_after(now, row.anchor))
+    is_sooner = first is not None and first < row.next_fire_at
+    return Move(row.id, row.next_fire_at, first, []) if is_sooner else None
 
 
 def _apply(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now: datetime) -> bool:

@@ -1,7 +1,7 @@
-"""The dispatcher: one thread that claims jobs for idle slots and is the only writer of their outcomes.
+"""The dispatcher: one thread that claims jobs for free threads and is the only writer of their outcomes.
 
-A turn is one short transaction: write the outcomes that came in and the progress that was said, and claim
-as many jobs as there are idle slots. How many jobs share a commit is what the throughput depends on.
+A turn is one short transaction: write the outcomes and the progress that came in, and claim as many jobs
+as there are free threads. How many jobs share a commit is what the throughput depends on.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
@@ -19,55 +20,53 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..database.notifier import Notices
-from ..engines import Pool
-from ..engines.crew import Crew
+from ..database.notifier import Notifier
+from ..engines.base import Engine, OnEnd
 from ..errors import DatabaseUnavailable
-from ..execution.runner import Runner
 from ..outcomes import Failure, Outcome
-from ..process.identity import evidence_of_this_process
+from ..process.identity import own_identity
 from ..process.loop import Loop
+from ..run import Run
 from ..store import claims, runs, workers
-from ..store.claims import Claim
-from ..store.completion import Ended, Settled
 from ..tasks.registry import Registry
-from .fetcher import Claimer
-from .running import Slot, Slots
+from .fetcher import Fetcher
+from .prefetch import RELEASE_AFTER
+from .running import Reports, Running
 
 log = logging.getLogger(__name__)
 ACTIVE_POLL: Final = 0.015
 IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
-"""Seconds without work of other processes after which the poll slows down to four looks a second."""
+"""Seconds without work of other processes after which it polls four times a second only."""
 REPORT_EVERY: Final = 0.25
-"""Seconds between two writes of what the running tasks say of themselves."""
+"""Seconds between two writes of what the running tasks report."""
 
 
-class Worker:
-    """Runs the jobs of one app in one process, from `start` to `stop`; not used again afterwards."""
+class Dispatcher:
+    """The worker of one app in one process, from `start` to `stop`; not used again afterwards."""
 
     def __init__(
-        self, *, pool: Pool, runner: Runner, database: Database, registry: Registry, settings: Settings,
-        clock: Clock, notices: Notices,
+        self, *, make_engine: Callable[[OnEnd], Engine], database: Database, registry: Registry,
+        settings: Settings, clock: Clock, notifier: Notifier,
     ) -> None:  # fmt: skip
         self.id = str(uuid.uuid4())
-        self.is_draining, self._engine = False, pool.name
+        self.is_draining = False
         self._database, self._registry = database, registry
-        self._settings, self._clock, self._notices = settings, clock, notices
-        self._loop = Loop("dispatcher", self._turn)
-        self._slots = Slots(settings.threads, clock, self._loop.wake)
-        self._crew = Crew(settings.threads, pool=pool, runner=runner, slots=self._slots, clock=clock)
-        self._claimer = Claimer(database, registry, settings, clock)
+        self._settings, self._clock, self._notifier = settings, clock, notifier
+        self._loop = Loop("dispatcher", self.run_once)
+        self._running = Running(settings.threads, clock, self._loop.wake)
+        self._engine = make_engine(self._running.end)
+        self._fetcher = Fetcher(database, registry, settings, clock)
         self._writing = threading.Lock()
         self._idle = threading.Event()
         self._is_registered = False
         self._is_shown_draining = False
-        self._has_strays = False
+        self._may_have_unknown_runs = False
         self._last_report = clock.monotonic()
 
     @property
     def is_alive(self) -> bool:
-        """Whether the dispatcher thread runs."""
+        """Whether the thread runs."""
         return self._loop.is_alive
 
     @property
@@ -75,169 +74,184 @@ class Worker:
         """Whether the worker has its row, without which it claims nothing."""
         return self._is_registered
 
+    @property
+    def load(self) -> int:
+        """How many runs it has in hand, those included whose end is not stored yet."""
+        return len(self._running)
+
+    def runs_of(self, job_id: str) -> list[Run]:
+        """The runs of that job that this worker has in hand."""
+        return self._running.of(job_id)
+
     def start(self) -> None:
-        """Start the dispatcher."""
+        """Start the thread."""
         self._loop.start()
 
     def wake(self) -> None:
         """There may be work."""
-        self._claimer.expect()
+        self._fetcher.notify()
         self._loop.wake()
 
-    def ask_to_cancel(self, job_id: str) -> None:
-        """Pass a cancel request on to the job's task, if it runs here."""
-        for slot in self._slots.of(job_id):
-            slot.run.ask_to_cancel()
+    def request_cancel(self, job_id: str) -> None:
+        """Forward a cancel request to the job's task, if it runs here."""
+        self._cancel(self._running.of(job_id))
 
-    def lost_its_row(self, worker_id: str) -> None:
-        """Somebody declared this worker dead: its runs are fenced off, and it goes on under a new id."""
+    def declared_dead(self, worker_id: str) -> None:
+        """Somebody has removed this worker's row: its runs are fenced off, and it goes on under a new id."""
         if worker_id != self.id:
             return  # known already: the ticker and the dispatcher may both find out
         log.warning("worker %s was declared dead while it lived; it goes on under a new id", self.id)
-        for slot in self._slots.unfinished():
-            slot.run.ask_to_cancel()
+        self._cancel(self._running.unended())
         self.id, self._is_registered = str(uuid.uuid4()), False
         self._loop.wake()
 
-    def drain(self, grace: float, hurry: Callable[[], bool]) -> bool:
-        """Claim no more, tell the tasks, and wait for them `grace` seconds or until `hurry` says so.
+    def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
+        """Claim no more, tell the tasks, and wait for them `grace` seconds or until `abort_requested`.
 
         Whether all of them ended.
         """
         self.is_draining = True
-        for slot in self._slots.unfinished():
-            slot.run.ask_to_stop()
-        self._claimer.expect()
+        for run in self._running.unended():
+            run.stop_requested = True
+        self._fetcher.notify()
         self._loop.wake()
         deadline = self._clock.monotonic() + grace
-        while not hurry() and (left := deadline - self._clock.monotonic()) > 0:
+        while not abort_requested() and (left := deadline - self._clock.monotonic()) > 0:
             if self._idle.wait(min(left, 0.05)):
                 break
         return self._idle.is_set()
 
     def stop(self, timeout: float = 1.0) -> bool:
-        """Put back what still runs, without spending an attempt, and leave. Whether no thread is stuck."""
+        """Release what still runs, without spending an attempt, and leave. Whether no thread is stuck."""
         self.is_draining = True
         self._loop.stop(timeout)
-        self._crew.close()
+        self._engine.close()
         try:
             if not self._writing.acquire(timeout=timeout):
                 raise DatabaseUnavailable("the dispatcher still waits for the database")
             try:
-                self._leave()
+                self._deregister()
             finally:
                 self._writing.release()
         except DatabaseUnavailable as error:
-            log.error("%d jobs are left to be rescued: %s", len(self._slots), error)
-        return not self._slots.unfinished()
+            log.error("%d jobs are left to be rescued: %s", len(self._running), error)
+        return not self._running.unended()
 
-    def _turn(self) -> float:
+    def run_once(self) -> float:
+        """One turn; answers how many seconds the next one may wait. Raises DatabaseUnavailable."""
         try:
-            self._do_what_is_to_be_done()
+            self._run_turn()
         except BaseException:
-            self._claimer.expect()  # what had been seen of the database is still to be done
+            self._fetcher.notify()  # what was seen of the database is still to be done
             raise
-        return self._pause()
+        return self._seconds_to_next_turn()
 
-    def _do_what_is_to_be_done(self) -> None:
+    def _run_turn(self) -> None:
         if not self._is_registered and not self.is_draining:
             self._register()
         if self.is_draining and not self._is_shown_draining:
             self._show_draining()
-        self._crew.put_back(all_of_them=self.is_draining)
-        ended = self._slots.collect()
-        begun, said = self._reports()
-        wanted = self._claimer.look(self._slots, self.ask_to_cancel, is_busy=bool(ended))
-        if ended or begun or said or wanted or self._has_strays:
-            self._write(ended, begun, said)
-        if self.is_draining and not len(self._slots):
+        self._engine.release_unstarted(0.0 if self.is_draining else RELEASE_AFTER)
+        ended = self._running.collect()
+        reports = self._due_reports()
+        has_work = self._fetcher.poll(self._running, self.request_cancel, is_busy=bool(ended))
+        if ended or any(reports) or has_work or self._may_have_unknown_runs:
+            self._write(ended, reports)
+        if self.is_draining and not len(self._running):
             self._idle.set()
 
     def _register(self) -> None:
         new = workers.NewWorker(
-            id=self.id, engine=self._engine, threads=self._settings.threads, queues=self._settings.queues,
-            started_at=self._clock.now(), **evidence_of_this_process().as_dict(),
+            id=self.id, engine=self._engine.name, threads=self._settings.threads,
+            queues=self._settings.queues, started_at=self._clock.now(),
+            **own_identity().as_dict(),
         )  # fmt: skip
         # A row that is there already is ours: the answer to an earlier commit was lost.
         with suppress(IntegrityError), self._database.write() as conn:
             workers.register(conn, new)
         self._is_registered = True
-        self._claimer.expect()
+        self._fetcher.notify()
 
     def _show_draining(self) -> None:
         with self._database.write() as conn:
             workers.drain(conn, self.id)
         self._is_shown_draining = True
 
-    def _reports(self) -> tuple[list[Any], list[Any]]:
-        """What the running tasks say of themselves, if it is time to write it."""
+    def _due_reports(self) -> Reports:
         moment = self._clock.monotonic()
-        if not len(self._slots) or moment - self._last_report < REPORT_EVERY:
+        if not len(self._running) or moment - self._last_report < REPORT_EVERY:
             return [], []
         self._last_report = moment
-        return self._slots.begun(), self._slots.said()
+        return self._running.reports()
 
-    def _write(self, ended: list[Ended], begun: list[Any], said: list[Any]) -> None:
-        # If the answer to a commit is lost, what it claimed is claimed by nobody that we know of.
-        has_strays, self._has_strays = self._has_strays, True
+    def _write(self, ended: Sequence[Run], reports: Reports) -> None:
+        started, progress = reports
+        # If the answer to this commit is lost, what it claims is claimed by nobody that we know of.
+        has_unknown, self._may_have_unknown_runs = self._may_have_unknown_runs, True
         with self._writing:
             with self._database.act() as conn:
-                runs.progress(conn, said)
-                runs.begin(conn, begun)
-                if has_strays:
-                    runs.settle(conn, self._strays(conn))
-                settled = runs.settle(conn, ended)
+                runs.record_progress(conn, progress)
+                runs.record_starts(conn, started)
+                if has_unknown:
+                    runs.complete(conn, self._unknown_runs(conn))
+                completed = runs.complete(conn, ended)
                 claimed = self._claim(conn)
-            self._has_strays = False
-            self._slots.reported(begun, said)
-            self._slots.saved(ended)
-            slots = [self._slots.fill(claim) for claim in claimed]
-        self._tell(ended, settled, claimed)
-        if self.is_draining:
-            for slot in slots:
-                slot.run.ask_to_stop()
-        self._crew.begin(slots)
+            self._may_have_unknown_runs = False
+            self._running.mark_recorded(reports)
+            self._running.remove(ended)
+            for run in claimed:
+                run.stop_requested = self.is_draining
+                self._running.add(run)
+        self._announce(ended, completed, claimed)
+        if claimed:
+            self._engine.start(claimed)
 
-    def _claim(self, conn: Any) -> list[Claim]:
-        if self.is_draining or not self._is_registered:
+    def _claim(self, conn: Any) -> list[Run]:
+        if self.is_draining or not self._is_registered or self._engine.is_closed:
             return []
-        rows = self._claimer.choose(conn, self._slots)
+        rows = self._fetcher.fetch(conn, self._running)
         if not rows:
             return []
         now, me = self._clock.now(), self.id
         if not workers.beat(conn, me, now):
-            self.lost_its_row(me)
+            self.declared_dead(me)
             return []
-        return claims.claim(conn, rows, me, self._engine, now)
+        return claims.claim(conn, rows, me, self._engine.name, now)
 
-    def _strays(self, conn: Any) -> list[Ended]:
-        found = runs.strays(conn, self.id, self._slots.has)
+    def _unknown_runs(self, conn: Any) -> list[Run]:
+        found = runs.unknown_runs(conn, self.id, self._running)
         released = Outcome("released", reason="the answer to its claim was lost")
-        return [Ended(claim, released, None, self._clock.now()) for claim in found]
+        return [replace(run, outcome=released, finished_at=self._clock.now()) for run in found]
 
-    def _tell(self, ended: list[Ended], settled: dict[str, Settled], claimed: list[Claim]) -> None:
-        for end in ended:
-            if end.claim.id not in settled:
-                log.warning("job %s: the late outcome of run %d was refused", end.claim.id, end.claim.run)
+    def _announce(self, ended: Sequence[Run], completed: dict[str, str], claimed: Sequence[Run]) -> None:
+        for run in ended:
+            if run.job_id not in completed:
+                log.warning("job %s: the late outcome of run %d was refused", run.job_id, run.number)
         if ended or claimed:
-            self._notices.notify(claim.id for claim in chain((end.claim for end in ended), claimed))
+            self._notifier.notify(run.job_id for run in chain(ended, claimed))
 
-    def _leave(self) -> None:
-        ended, now = self._slots.collect(), self._clock.now()
-        for slot in self._slots.unfinished():
-            ended.append(Ended(slot.claim, self._interrupted(slot), slot.run.started_at, now))
+    def _deregister(self) -> None:
+        ended, now = self._running.collect(), self._clock.now()
+        # Copies: the runs themselves go on, and tell `stop` that their threads are stuck.
+        unended = self._running.unended()
+        ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
         with self._database.act() as conn:
-            runs.settle(conn, [*ended, *self._strays(conn)])
+            runs.complete(conn, [*ended, *self._unknown_runs(conn)])
             workers.remove(conn, self.id)
-        self._notices.notify([end.claim.id for end in ended])
+        self._notifier.notify([run.job_id for run in ended])
 
-    def _interrupted(self, slot: Slot) -> Outcome:
-        """A task that is at most once must not run again; what had not begun was put back before."""
-        if self._registry.get(slot.claim.task).on_interrupt == "retry":
+    def _interruption(self, run: Run) -> Outcome:
+        """A task that is at most once must not run again; what had not begun was released before."""
+        if self._registry.get(run.task).on_interrupt == "retry":
             return Outcome("released", reason="the worker was stopped")
         return Outcome("failed", failure=Failure("WorkerLost", "the worker was stopped while the task ran"))
 
-    def _pause(self) -> float:
-        moment = self._clock.monotonic()
-        poll = ACTIVE_POLL if moment - self._claimer.found_unasked_at < ACTIVE_FOR else IDLE_POLL
-        return self._claimer.seconds_until_due(poll) if self._slots.free > 0 else poll
+    def _cancel(self, unended: Sequence[Run]) -> None:
+        for run in unended:
+            run.cancel_requested = True
+            self._engine.cancel(run)
+
+    def _seconds_to_next_turn(self) -> float:
+        is_active = self._clock.monotonic() - self._fetcher.found_by_poll_at < ACTIVE_FOR
+        poll = ACTIVE_POLL if is_active else IDLE_POLL
+        return self._fetcher.seconds_until_due(poll) if self._running.free > 0 else poll

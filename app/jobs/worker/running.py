@@ -1,157 +1,127 @@
-"""The jobs that a worker has in hand, and the inbox of what their threads report."""
+"""The runs that a worker has in hand, and the inbox of those that ended."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
 from ..clock import Clock
-from ..execution.current_job import Run
 from ..outcomes import Outcome
-from ..store.claims import Claim
-from ..store.completion import Ended, ProgressSaid
-from .prefetch import AHEAD, SHORT, Pace
+from ..run import ProgressReport, Run
+from ..store.claims import SUSPECT_AFTER
+from .prefetch import AHEAD, SHORT, Prefetch
+
+Reports = tuple[Sequence[Run], Sequence[tuple[Run, ProgressReport]]]
+"""Runs whose start is not yet stored, and progress that is not."""
 
 
-@dataclass(slots=True, eq=False)
-class Slot:
-    """A claimed job in this process. `said` is progress that is not yet stored; `is_over`: it has ended."""
+class Running:
+    """Filled and read by the dispatcher alone; only `end` is called by an engine's threads."""
 
-    claim: Claim
-    run: Run
-    noted: bool = False
-    said: ProgressSaid | None = None
-    is_over: bool = False
-
-
-class Slots:
-    """Filled and read by the dispatcher alone; only `end` is called by the pool's threads."""
-
-    def __init__(self, size: int, clock: Clock, on_end: Callable[[], None]) -> None:
-        self.pace = Pace()
-        self._size = size
-        self._clock, self._on_end = clock, on_end
-        self._taken: dict[tuple[str, int], Slot] = {}  # by job and run: one that was lost may come back
-        self._suspects: list[Slot] = []
-        self._inbox: deque[tuple[Slot, Ended]] = deque()
-        self._unsaved: list[Ended] = []
+    def __init__(self, threads: int, clock: Clock, on_end: Callable[[], None]) -> None:
+        self.prefetch = Prefetch()
+        self._threads, self._clock, self._on_end = threads, clock, on_end
+        self._runs: dict[tuple[str, int], Run] = {}
+        self._suspects: list[Run] = []
+        self._inbox: deque[tuple[Run, Outcome, datetime]] = deque()
+        self._unsaved: list[Run] = []
 
     def __len__(self) -> int:
-        return len(self._taken)
+        return len(self._runs)  # what is in the inbox is still among them
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._runs
 
     @property
-    def ids(self) -> list[str]:
+    def job_ids(self) -> list[str]:
         """The ids of the jobs in hand."""
-        return [slot.claim.id for slot in list(self._taken.values())]
+        return [run.job_id for run in self._runs.values()]
 
     @property
     def are_idle(self) -> bool:
         """Whether no task runs."""
-        return len(self._taken) == len(self._unsaved)
+        return len(self._runs) == len(self._unsaved)
 
     @property
     def free(self) -> int:
         """How many threads have nothing to do; none beside a suspect."""
-        return 0 if self._is_alone() else max(0, self._size - self._in_hand())
+        return 0 if self._suspects else max(0, self._threads - self._unended())
 
     @property
     def room(self) -> int:
-        """How many jobs can be taken at the most: more than there are threads where all are short."""
-        if self._is_alone():
+        """How many jobs can be claimed at the most: more than there are threads where all are short."""
+        if self._suspects:
             return 0
-        return max(0, self._size * (1 + self._ahead()) - self._in_hand())
+        return max(0, self._threads * (1 + self._ahead()) - self._unended())
 
     def fitting(self, rows: Sequence[Any]) -> list[Any]:
-        """Those at the head of `rows` that may be taken: one for each free thread, and short ones ahead."""
-        first = self._in_hand()
+        """Those at the head of `rows` that may be claimed: one for each free thread, and short ones ahead."""
+        first = self._unended()
         fits = takewhile(
-            lambda at: first + at < self._size * (1 + self.pace.ahead(rows[at].task)), range(len(rows))
+            lambda at: first + at < self._threads * (1 + self.prefetch.ahead(rows[at].task)), range(len(rows))
         )
         return [rows[at] for at in fits]
 
-    def fill(self, claim: Claim) -> Slot:
-        """Take a claimed job in hand."""
-        run = Run(
-            id=claim.id, task=claim.task, args=claim.args, attempt=claim.attempt, queue=claim.queue,
-            clock=self._clock, timeout=claim.timeout,
-        )  # fmt: skip
-        slot = self._taken[_key(claim)] = Slot(claim, run)
-        if claim.is_suspect:
-            self._suspects.append(slot)
-        return slot
+    def add(self, run: Run) -> None:
+        """Take a claimed run in hand."""
+        self._runs[run.key] = run
+        if run.crashes >= SUSPECT_AFTER:
+            self._suspects.append(run)
 
-    def of(self, job_id: str) -> list[Slot]:
-        """The runs of that job: one, unless an earlier one was fenced off and goes on."""
-        return [slot for slot in list(self._taken.values()) if slot.claim.id == job_id]
+    def of(self, job_id: str) -> list[Run]:
+        """The runs of that job: one, unless an earlier one was fenced off and goes on. From any thread."""
+        return [run for run in list(self._runs.values()) if run.job_id == job_id]
 
-    def has(self, job_id: str, run: int) -> bool:
-        """Whether that run is in hand."""
-        return (job_id, run) in self._taken
-
-    def end(self, slot: Slot, outcome: Outcome) -> None:
+    def end(self, run: Run, outcome: Outcome) -> None:
         """A run is over; from any thread."""
-        said = slot.run.take_progress() or slot.said
-        end = Ended(slot.claim, outcome, slot.run.started_at, self._clock.now(), said)
-        self._inbox.append((slot, end))
+        self._inbox.append((run, outcome, self._clock.now()))
         self._on_end()
 
-    def collect(self) -> list[Ended]:
-        """All outcomes that are not yet stored."""
+    def collect(self) -> list[Run]:
+        """All runs that ended and are not yet stored as such."""
         for _ in range(len(self._inbox)):
-            slot, end = self._inbox.popleft()
-            slot.is_over = True
-            self._unsaved.append(end)
-            if end.started_at is not None:
-                self.pace.note(end.claim.task, (end.finished_at - end.started_at).total_seconds())
-        self._suspects = [slot for slot in self._suspects if not slot.is_over]
+            run, outcome, finished_at = self._inbox.popleft()
+            run.outcome, run.finished_at = outcome, finished_at
+            self._unsaved.append(run)
+            if run.started_at is not None:
+                self.prefetch.record(run.task, (finished_at - run.started_at).total_seconds())
+        if self._suspects:
+            self._suspects = [run for run in self._suspects if run.outcome is None]
         return list(self._unsaved)
 
-    def saved(self, ended: Collection[Ended]) -> None:
-        """The outcomes are stored: their slots are free."""
-        for end in ended:
-            self._taken.pop(_key(end.claim), None)
+    def remove(self, ended: Collection[Run]) -> None:
+        """Their outcomes are stored: their threads are free."""
+        for run in ended:
+            self._runs.pop(run.key, None)
         self._unsaved = []
 
-    def begun(self) -> list[tuple[Claim, datetime]]:
-        """The tasks whose beginning is not yet stored."""
-        return [(s.claim, s.run.started_at) for s in self.unfinished() if not s.noted and s.run.started_at]
+    def reports(self) -> Reports:
+        """What the running tasks have reported and is not yet stored."""
+        active = self.unended()
+        started = [run for run in active if run.started_at is not None and not run.start_recorded]
+        return started, [(run, report) for run in active if (report := run.unrecorded_progress())]
 
-    def said(self) -> list[tuple[Claim, ProgressSaid]]:
-        """The progress that is not yet stored."""
-        for slot in self.unfinished():
-            slot.said = slot.run.take_progress() or slot.said
-        return [(slot.claim, slot.said) for slot in self.unfinished() if slot.said is not None]
+    def mark_recorded(self, reports: Reports) -> None:
+        """They are stored."""
+        started, progress = reports
+        for run in started:
+            run.start_recorded = True
+        for run, report in progress:
+            run.progress_recorded = report
 
-    def reported(
-        self, begun: Collection[tuple[Claim, datetime]], said: Collection[tuple[Claim, ProgressSaid]]
-    ) -> None:
-        """These beginnings and this progress are stored."""
-        for claim, _ in begun:
-            self._taken[_key(claim)].noted = True
-        for claim, _ in said:
-            self._taken[_key(claim)].said = None
+    def unended(self) -> list[Run]:
+        """The runs whose tasks have not ended, as far as is known. From any thread."""
+        return [run for run in list(self._runs.values()) if run.outcome is None]
 
-    def unfinished(self) -> list[Slot]:
-        """The jobs whose tasks have not ended, as far as is known."""
-        return [slot for slot in list(self._taken.values()) if not slot.is_over]
-
-    def _in_hand(self) -> int:
-        return len(self._taken) - len(self._unsaved)
-
-    def _is_alone(self) -> bool:
-        return bool(self._suspects)
+    def _unended(self) -> int:
+        return len(self._runs) - len(self._unsaved)
 
     def _ahead(self) -> int:
         """How many jobs each thread may have waiting behind those in hand; none where one is long."""
-        slots, long_ago = self.unfinished(), self._clock.now() - timedelta(seconds=SHORT)
-        if any(slot.run.started_at is not None and slot.run.started_at <= long_ago for slot in slots):
+        runs, long_ago = self.unended(), self._clock.now() - timedelta(seconds=SHORT)
+        if any(run.started_at is not None and run.started_at <= long_ago for run in runs):
             return 0
-        return min((self.pace.ahead(task) for task in {slot.claim.task for slot in slots}), default=AHEAD)
-
-
-def _key(claim: Claim) -> tuple[str, int]:
-    return claim.id, claim.run
+        return min((self.prefetch.ahead(task) for task in {run.task for run in runs}), default=AHEAD)

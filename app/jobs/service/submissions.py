@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from ..clock import Clock
+from ..database.database import Database
 from ..database.writes import Write
 from ..errors import (
     IdempotencyConflict,
@@ -21,34 +23,45 @@ from ..errors import (
 from ..ids import new_id
 from ..job import Job
 from ..store import idempotency, jobs, queries
+from ..store.group_commit import GroupCommit
+from ..store.idempotency import RequestKey
 from ..store.jobs import NewJob
 from ..store.snapshots import as_submitted
-from ..tasks.options import NO_OPTIONS, RequestKey, Submission, SubmitOptions
-from .base import Parts, UseCases
+from ..tasks.options import NO_OPTIONS, Submission, SubmitOptions
+from .backlog import Backlog
+from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction
+from .threads import LocalThreads
+from .waiting_reason import explained
 
 
-class SubmitService(UseCases):
-    """One job, many jobs, a job once for a key."""
+class Submissions:
+    """One job, many jobs, a job once for a key. `host_db` is the app's Flask-SQLAlchemy, if it has one."""
 
-    def __init__(self, parts: Parts) -> None:
-        super().__init__(parts)
+    def __init__(
+        self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
+        threads: LocalThreads, host_db: Any, runs_inline: bool,
+    ) -> None:  # fmt: skip
+        self._database, self._factory, self._backlog, self._clock = database, factory, backlog, clock
+        self._threads, self._host_db, self._runs_inline = threads, host_db, runs_inline
+        self._commits = GroupCommit(database)
         self._in_flight: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     def submit(
-        self, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS, *, session: Any = None
-    ) -> Job:
+        self, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS, *, session: Any = None,
+        **origin: Any,
+    ) -> Job:  # fmt: skip
         """Submit one job; returns after its commit, or with `session` joins the caller's transaction.
 
         Raises UnknownTask, InvalidArguments, TypeError, QueueFull, OpenTransaction, DatabaseUnavailable.
         """
-        new = self._parts.submitter.make(task, args, options, self._parts.clock.now())
+        new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
         return (self._store([new]) if session is None else self._join([new], session))[0]
 
     def submit_many(self, submissions: Sequence[Submission], *, session: Any = None) -> list[Job]:
         """Submit all in one transaction, or none. Raises as `submit`, with pointers such as #/3/args/a."""
-        now = self._parts.clock.now()
+        now = self._clock.now()
         made = self._make_all(submissions, "#", now=now)
         if not made:
             return []
@@ -56,12 +69,12 @@ class SubmitService(UseCases):
 
     def submit_batch(self, submissions: Sequence[Submission]) -> tuple[str, list[Job]]:
         """As `submit_many`, under a batch id; pointers begin with #/jobs."""
-        now = self._parts.clock.now()
+        now = self._clock.now()
         batch_id = new_id(now)
         made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
         return batch_id, self._store(made)
 
-    def submit_idempotent(self, key: RequestKey, wish: Submission) -> tuple[Job, bool]:
+    def submit_idempotent(self, key: RequestKey, wanted: Submission) -> tuple[Job, bool]:
         """Submit once for `key` in 24 hours: the job, and whether it is the first request's.
 
         Raises IdempotencyConflict for another fingerprint, IdempotencyGone where that job was deleted,
@@ -73,17 +86,17 @@ class SubmitService(UseCases):
                 raise IdempotencyInFlight()
             self._in_flight.add(name)
         try:
-            return self._submit_once(key, wish)
+            return self._submit_once(key, wanted)
         finally:
             with self._lock:
                 self._in_flight.discard(name)
 
-    def _submit_once(self, key: RequestKey, wish: Submission) -> tuple[Job, bool]:
-        parts, now = self._parts, self._parts.clock.now()
+    def _submit_once(self, key: RequestKey, wanted: Submission) -> tuple[Job, bool]:
+        now = self._clock.now()
         if first := self._first(key, now):
             return first, True
-        new = parts.submitter.make(wish.task, wish.args, wish.options, now)
-        dialect = parts.database.engine.dialect
+        new = self._factory.make_job(wanted.task, wanted.args, wanted.options, now)
+        dialect = self._database.engine.dialect
         try:
             return self._store([new], *idempotency.remembered(dialect, key, new.id, now))[0], False
         except IntegrityError:  # another process was first
@@ -93,7 +106,7 @@ class SubmitService(UseCases):
 
     def _first(self, key: RequestKey, now: datetime) -> Job | None:
         """The job of the first request with `key`, or None where there was none."""
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             known = idempotency.find(conn, key, now)
             job = known and queries.get(conn, known.job_id)
         if known is None:
@@ -102,21 +115,18 @@ class SubmitService(UseCases):
             raise IdempotencyConflict()
         if job is None:
             raise IdempotencyGone()
-        return self._explained(job)
+        return explained(job, self._factory.tasks)
 
     def _make_all(
-        self, submissions: Sequence[Submission], where: str, *, now: Any, **origin: Any
+        self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any
     ) -> list[NewJob]:
         made: list[NewJob] = []
         problems: list[dict[str, str]] = []
-        for index, asked in enumerate(submissions):
+        make_job = self._factory.make_job
+        for index, each in enumerate(submissions):
             place = f"{where}/{index}"
             try:
-                made.append(
-                    self._parts.submitter.make(
-                        asked.task, asked.args, asked.options, now, where=place, **origin
-                    )
-                )
+                made.append(make_job(each.task, each.args, each.options, now, where=place, **origin))
             except UnknownTask as error:
                 problems.append(problem(f"{place}/task", error))
             except InvalidArguments as error:
@@ -125,23 +135,25 @@ class SubmitService(UseCases):
             raise InvalidArguments(problems)
         return made
 
-    def _store(self, made: list[NewJob], *more: Write) -> list[Job]:
-        refuse_open_transaction(self._parts.host_db, self._parts.database.engine)
-        self._parts.backlog.admit(len(made))
-        self._enqueue(made, *more)
+    def _store(self, made: Sequence[NewJob], *more: Write) -> list[Job]:
+        """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
+        refuse_open_transaction(self._host_db, self._database.engine)
+        self._backlog.admit(len(made))
+        self._commits.commit([*jobs.submitted(self._database.engine.dialect, made), *more])
+        self._threads.jobs_submitted([new.id for new in made])
         return self._snapshots(made)
 
-    def _join(self, made: list[NewJob], session: Any) -> list[Job]:
-        parts, ids = self._parts, [new.id for new in made]
-        conn = connection_of(session, parts.database.engine)
-        parts.backlog.admit(len(made))
+    def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
+        conn = connection_of(session, self._database.engine)
+        self._backlog.admit(len(made))
         jobs.enqueue(conn, made)
-        after_commit(session, lambda: parts.host.submitted(ids))
+        ids = [new.id for new in made]
+        after_commit(session, lambda: self._threads.jobs_submitted(ids))
         return [as_submitted(new) for new in made]
 
-    def _snapshots(self, made: list[NewJob]) -> list[Job]:
+    def _snapshots(self, made: Sequence[NewJob]) -> list[Job]:
         """As they were submitted; read again where the engine has run them already."""
-        if self._parts.settings.engine != "inline":
+        if not self._runs_inline:
             return [as_submitted(new) for new in made]
-        with self._parts.database.read() as conn:
+        with self._database.read() as conn:
             return queries.get_many(conn, [new.id for new in made])

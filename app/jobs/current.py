@@ -1,0 +1,28 @@
+"""The runtime of the current app: the one place that looks into `app.extensions`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, current_app
+
+from .errors import NotReady
+
+KEY: Final = "simmer"
+"""Where an app keeps its runtime, in `app.extensions`."""
+
+
+def current_runtime() -> Any:
+    """What `init_app` stored in the current app; raises NotReady outside an app context or without one."""
+    try:
+        return current_app.extensions[KEY]
+    except KeyError:
+        problem = f"the app {current_app.name!r} has no Flask-Simmer: call jobs.init_app(app)"
+        raise NotReady(problem) from None
+    except RuntimeError:
+        raise NotReady("there is no app context: wrap the call in `with app.app_context():`") from None
+
+
+def has_runtime(app: Flask) -> bool:
+    """Whether `app` was given to a Simmer."""
+    return KEY in app.extensions

@@ -1,0 +1,44 @@
+"""From an exception to a Failure that can be stored, also from one that fights back."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Final
+
+from ..outcomes import Failure
+from ..serialization.text import UNREADABLE, readable, storable, storable_ends
+
+MOST_NOTES: Final = 20
+
+
+def describe_exception(exc: BaseException) -> Failure:
+    """The type, message and traceback of `exc` as storable text. Never raises, whatever `exc` does."""
+    try:
+        return Failure(storable(_type_name(exc)), storable(exc), storable_ends(_traceback(exc)))
+    except BaseException:  # hostile code may raise anything, and the failure must be recorded all the same
+        return Failure("Exception", UNREADABLE)
+
+
+def _type_name(exc: BaseException) -> str:
+    # The slot of `type` itself: a metaclass may have a __name__ of its own that raises.
+    return str(type.__dict__["__name__"].__get__(type(exc)))
+
+
+def _traceback(exc: BaseException) -> str:
+    try:
+        report = traceback.TracebackException(type(exc), exc, exc.__traceback__)
+        _clip_notes(report)
+        return "".join(report.format())
+    except BaseException:  # from notes, causes or attributes; the frames are always sound
+        frames = traceback.format_tb(BaseException.__dict__["__traceback__"].__get__(exc))
+        return "".join(
+            ["Traceback (most recent call last):\n", *frames, f"{_type_name(exc)}: {readable(exc)}\n"]
+        )
+
+
+def _clip_notes(report: traceback.TracebackException | None) -> None:
+    # They are formatted line by line: megabytes of them would take seconds.
+    while report is not None:
+        if isinstance(report.__notes__, list):
+            report.__notes__ = [storable(note) for note in report.__notes__[:MOST_NOTES]]
+        report = report.__cause__ or report.__context__

@@ -1,0 +1,42 @@
+"""A schedule as it is worded, in code or in a request: what it runs, when, and by which policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..checks import SLUG_RULE, is_slug
+from ..errors import InvalidArguments, problem
+from .policy import Policy
+from .triggers import Trigger, TriggerError, parse_trigger
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A schedule's id, task, trigger, arguments and policy."""
+
+    id: str
+    task: str
+    trigger: Trigger
+    args: Mapping[str, Any]
+    policy: Policy = field(default_factory=Policy)
+
+    @classmethod
+    def of(cls, id: Any, words: Mapping[str, Any]) -> Declaration:
+        """From the words of a schedule as HTTP takes them: task, trigger, args, policies.
+
+        Raises InvalidArguments with pointers such as #/id and #/trigger/seconds.
+        """
+        if not is_slug(id):
+            raise InvalidArguments([problem("#/id", f"must be {SLUG_RULE}")])
+        policy = Policy.of({word: words[word] for word in Policy.words() if word in words})
+        return cls(id, words["task"], checked_trigger(words["trigger"]), words.get("args") or {}, policy)
+
+
+def checked_trigger(trigger: Any) -> Trigger:
+    """The trigger in these words; raises InvalidArguments with pointers such as #/trigger/seconds."""
+    try:
+        return parse_trigger(trigger)
+    except TriggerError as error:
+        raise InvalidArguments([problem(f"#/trigger/{error.field}", error)]) from None

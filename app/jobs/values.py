@@ -1,0 +1,72 @@
+"""The frozen values besides a job that Python callers get; their attributes are the names of the JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+
+class Value:
+    """The base of the values here."""
+
+    __slots__ = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The attributes by name, in the order of the JSON."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule(Value):
+    """A stored schedule as it was when it was read. Times are aware and UTC, durations are seconds.
+
+    `trigger` is the dict that HTTP shows and takes, `declared_by` the name of the app whose code declares
+    it; `next_fire_at` is None while it is paused and when no fire time is left.
+    """
+
+    id: str
+    task: str
+    args: Mapping[str, Any]
+    trigger: Mapping[str, Any]
+    timezone: str | None
+    misfire: str
+    misfire_grace: float | None
+    max_running: int | None
+    jitter: float
+    paused: bool
+    declared_by: str | None
+    overdue: bool
+    next_fire_at: datetime | None
+    last_fire_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker(Value):
+    """A process that runs jobs; `running` has the ids of its jobs, `queues` is None where it serves all."""
+
+    id: str
+    host: str
+    pid: int
+    engine: str
+    state: str
+    threads: int
+    started_at: datetime
+    heartbeat_at: datetime
+    queues: tuple[str, ...] | None
+    busy: int
+    running: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(Value):
+    """How a batch stands: the number of its jobs in each state, and how many of them are final."""
+
+    id: str
+    total: int
+    counts: Mapping[str, int]
+    progress: Mapping[str, float]
+    created_at: datetime

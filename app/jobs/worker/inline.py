@@ -1,0 +1,79 @@
+"""A worker without threads: claims, runs and completes jobs where it is called, for tests of a host."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from ..clock import Clock
+from ..config import Settings
+from ..database.database import Database
+from ..database.notifier import Notifier
+from ..engines.base import Engine, OnEnd
+from ..outcomes import Outcome
+from ..run import Run
+from ..store import claims, queries, runs
+from ..tasks.registry import Registry
+
+MOST_RUNS: Final = 1_000
+"""A job that snoozes this often in a row would run for ever in its caller."""
+
+
+class InlineWorker:
+    """Runs a job to its end (JOBS_ENGINE="inline"), or all that is due ("manual")."""
+
+    def __init__(
+        self, *, make_engine: Callable[[OnEnd], Engine], database: Database, registry: Registry,
+        settings: Settings, clock: Clock, notifier: Notifier,
+    ) -> None:  # fmt: skip
+        self._id = str(uuid.uuid4())
+        self._database, self._registry = database, registry
+        self._settings, self._clock, self._notifier = settings, clock, notifier
+        self._engine = make_engine(self._end)
+
+    def run_to_end(self, job_id: str) -> None:
+        """Run the job until it is final, delays and backoff ignored.
+
+        Raises what its task raised where JOBS_INLINE_RAISES is set.
+        """
+        for _ in range(MOST_RUNS):
+            run = self._run_next(lambda conn: claims.the_job(conn, job_id))
+            if run is None:
+                return
+            cause = run.outcome.cause if run.outcome else None
+            if cause is not None and self._settings.inline_raises and self._is_final(job_id):
+                raise cause
+        raise RuntimeError(f"job {job_id} snoozed {MOST_RUNS} times: the inline engine does not wait")
+
+    def drain(self) -> int:
+        """Run all that is due, and what that brings about, in order. How many runs there were."""
+        count = 0
+        while self._run_next(self._first_due):
+            count += 1
+        return count
+
+    def _first_due(self, conn: Connection) -> Any:
+        claims.wake(conn, self._clock.now())
+        queues = self._settings.queues or claims.queues_due(conn)
+        return claims.candidates(conn, queues, list(self._registry.tasks), 1)
+
+    def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
+        with self._database.write() as conn:
+            rows = [row for row in find(conn) if row.task in self._registry.tasks]
+            claimed = claims.claim(conn, rows, self._id, self._engine.name, self._clock.now())
+        self._engine.start(claimed)
+        return claimed[0] if claimed else None
+
+    def _end(self, run: Run, outcome: Outcome) -> None:
+        run.outcome, run.finished_at = outcome, self._clock.now()
+        with self._database.write() as conn:
+            runs.complete(conn, [run])
+        self._notifier.notify([run.job_id])
+
+    def _is_final(self, job_id: str) -> bool:
+        with self._database.read() as conn:
+            found = queries.read(conn, queries.STAMP, job_id)
+        return found is not None and found.is_final

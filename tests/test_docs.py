@@ -1,0 +1,219 @@
+"""The README and docs/ are complete: nothing of the package is left out, and no link leads nowhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import click
+import pytest
+
+import app.jobs
+from app.jobs import Job, SimmerError
+from app.jobs.api import ROUTES
+from app.jobs.api.problems import KINDS
+from app.jobs.cli import jobs_cli
+from app.jobs.cli.schedules import schedules
+from app.jobs.config import Settings
+from app.jobs.execution.current_job import CurrentJob
+from app.jobs.schedules.policy import Policy
+from app.jobs.schedules.triggers.parse import TYPES
+from app.jobs.serialization.redaction import WORDS
+from app.jobs.tasks.options import SubmitOptions
+from app.jobs.tasks.registry import TaskDefinition
+from app.jobs.values import Batch, Schedule, Worker
+
+from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
+from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
+
+PATH = re.compile(r"`((?:\w+/)+(?:\w+\.\w+)?|(?:\w+/)*\w+\.(?:py|txt|toml|json))`")
+TO_COME = {"options.py"}
+"""Files of the package that are being written; take out what is there."""
+
+
+def test_the_readme_is_short() -> None:
+    """A stranger reads it in one go, and can run something within the first screen."""
+    lines = README.text.splitlines()
+    assert len(lines) <= 120
+    first = "\n".join(lines[:30])
+    assert "$ make run" in first
+    assert first.count("$ curl") == 3
+
+
+def test_contributing_is_one_page() -> None:
+    """Who wants to change something reads a hundred lines at most."""
+    assert len(CONTRIBUTING.text.splitlines()) <= 100
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_every_page_is_linked_from_the_readme(page: Page) -> None:
+    """No page has to be found by chance."""
+    assert ROOT / page.name in {file for file, _ in README.links}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_relative_link_leads_somewhere(page: Page) -> None:
+    """The file is there, and the heading in it."""
+    for file, anchor in page.links:
+        assert file.exists(), f"{page.name} links to {file}"
+        if anchor:
+            assert anchor in Page(str(file.relative_to(ROOT))).anchors, (
+                f"{page.name} links to {file}#{anchor}"
+            )
+
+
+# --- what has to be documented ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [f"JOBS_{field.name.upper()}" for field in fields(Settings)])
+def test_every_setting_is_documented(key: str) -> None:
+    """A setting without a word on its page does not exist for anybody."""
+    assert f"`{key}`" in doc("configuration").section("Settings")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_is_documented(route: Any) -> None:
+    """Each route stands in a table."""
+    path = re.sub(r"<(\w+)>", r"{\1}", route.path)
+    assert re.search(rf"^\|[^|]*`{route.method} {re.escape(path)}`", doc("http").text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("slug", KINDS)
+def test_every_problem_is_documented(slug: str) -> None:
+    """Each type of a problem document stands in the table, with its status."""
+    assert f"| `{slug}` | {KINDS[slug][0]} |" in doc("http").section("Errors")
+
+
+@pytest.mark.parametrize("key", [*(field.name for field in fields(Job)), "links"])
+def test_every_key_of_a_job_is_documented(key: str) -> None:
+    """Each key that the API shows stands in the table."""
+    assert re.search(rf"^\|[^|]*`{key}`", doc("http").section("A job"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("value", [Batch, Schedule, Worker])
+def test_every_key_of_the_other_values_is_documented(value: Any) -> None:
+    """Each key of a batch, a schedule or a worker stands in its table."""
+    table = doc("http").text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
+    assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
+
+
+def _commands(group: click.Group) -> Iterator[tuple[str, str]]:
+    """Each command with its options, as (command, option)."""
+    for name, command in sorted(group.commands.items()):
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                yield name, parameter.opts[0]
+
+
+@pytest.mark.parametrize("command", sorted(jobs_cli.commands))
+def test_every_command_is_documented(command: str) -> None:
+    """Each command stands in the table."""
+    assert re.search(rf"^\| `{command}\b", doc("commands").section("All commands"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(schedules.commands))
+def test_every_command_of_schedules_is_documented(name: str) -> None:
+    """Each command of the group stands in the table."""
+    assert jobs_cli.commands["schedules"] is schedules
+    assert re.search(rf"^\| `schedules {name}\b", doc("commands").section("All commands"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("command", "option"), [*_commands(jobs_cli), *_commands(schedules)])
+def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
+    """Each option stands in the row of its command; --json, which all have that read, above the table."""
+    text = doc("commands").section("All commands")
+    if option == "--json":
+        text = text.partition("\n|")[0]
+    else:
+        text = "".join(re.findall(rf"^\| `(?:schedules )?{command}\b.*$", text, re.MULTILINE))
+    assert option in text
+
+
+@pytest.mark.parametrize("option", [field.name for field in fields(TaskDefinition)][2:])
+def test_every_task_option_is_documented(option: str) -> None:
+    """Each option of `@jobs.task` stands in the table."""
+    assert re.search(rf"^\|[^|]*`{option}`", doc("tasks").section("Options of a task"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("option", [*(field.name for field in fields(SubmitOptions)), "session"])
+def test_every_option_of_a_submission_is_documented(option: str) -> None:
+    """Each option of `.options()` stands in the table."""
+    assert re.search(rf"^\|[^|]*`{option}`", doc("tasks").section("Options of a submission"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in vars(CurrentJob) if not name.startswith("_")])
+def test_everything_of_current_job_is_documented(name: str) -> None:
+    """What a task can ask and say stands in the table."""
+    assert re.search(rf"^\|[^|]*`\.{name}\b", doc("tasks").section("In a task"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in app.jobs.__all__ if name != "Simmer"])
+def test_every_public_name_is_documented(name: str) -> None:
+    """What can be imported is named on a page; an error in the table of errors."""
+    value = getattr(app.jobs, name)
+    if isinstance(value, type) and issubclass(value, BaseException):
+        assert issubclass(value, SimmerError) or name in ("JobCancelled", "JobTimeout")
+        assert f"`{name}`" in doc("tasks").section("Errors")
+    assert any(re.search(rf"`[^`\n]*\b{name}\b", page.text) for page in DOCS)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_trigger_is_documented(kind: str) -> None:
+    """Each trigger stands in the table with all of its words."""
+    row = re.search(rf"^\| `{kind}` \|.*$", doc("schedules").section("Triggers"), re.MULTILINE)
+    assert row is not None
+    assert not [field.name for field in fields(TYPES[kind]) if field.init and f"`{field.name}`" not in row[0]]
+
+
+@pytest.mark.parametrize("policy", Policy.words())
+def test_every_policy_is_documented(policy: str) -> None:
+    """Each policy of a schedule stands in the table, with its default."""
+    section = doc("schedules").section("Policies")
+    default = json.dumps(getattr(Policy(), policy)).replace("null", "`None`").replace("0.0", "0")
+    assert re.search(rf"\| `{policy}` \| `?{default}`? \|", section)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_secret_word_is_documented(word: str) -> None:
+    """Whoever names a field sees whether its value is shown."""
+    assert f"`{word}`" in doc("access").section("Secrets")
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """Each package that requirements.txt names for itself stands in the table."""
+    own = (ROOT / "requirements.txt").read_text().partition("# What those")[0]
+    table = README.section("Dependencies")
+    for name in re.findall(r"^([A-Za-z-]+)", own, flags=re.MULTILINE):
+        assert name in table
+
+
+# --- the shape ----------------------------------------------------------------------------------------
+
+
+def test_the_rooms_are_those_of_the_package() -> None:
+    """The table of the architecture has each room once, from the top floor down, as the imports go."""
+    _title, *named = re.findall(
+        r"^\| `?([a-z]+)/?`? \|", doc("architecture").section("The rooms"), re.MULTILINE
+    )
+    there = {FACE, LEAVES, *(path.name for path in PACKAGE.iterdir() if path.is_dir())}
+    assert named == [room for floor in ROOMS for room in floor if room in there]
+
+
+def test_the_picture_is_the_same_in_both() -> None:
+    """Who reads one of the two has not learned something else."""
+    (drawn,) = [block.text for block in CONTRIBUTING.blocks if block.language == "text"]
+    assert drawn in [block.text for block in doc("architecture").blocks if block.language == "text"]
+    drawn_rooms = set(re.findall(r"\b([a-z]+)/", drawn))
+    assert drawn_rooms <= {room for floor in ROOMS for room in floor}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_is_named_is_there(page: Page) -> None:
+    """A path in the text is one of the project or of the package."""
+    roots = (ROOT, PACKAGE, PACKAGE / "schedules" / "triggers")
+    named = set(PATH.findall(page.text)) - TO_COME
+    assert named or page is not CONTRIBUTING
+    assert [name for name in sorted(named) if not any((root / name).exists() for root in roots)] == []
