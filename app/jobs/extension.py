@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar, cast, overload
 
 from flask import Flask
@@ -92,7 +93,8 @@ class Simmer:
         return lambda function: self._register(function, name or function.__name__, options)
 
     def schedule(
-        self, trigger: str | Trigger, /, *, id: str | None = None, args: Mapping[str, Any] | None = None,
+        self, trigger: str | timedelta | Trigger, /, *, id: str | None = None,
+        args: Mapping[str, Any] | None = None,
         **words: Any,
     ) -> Callable[[Any], Task[..., Any]]:  # fmt: skip
         """Run a task or a plain function at a trigger's fire times: `@jobs.schedule("interval", seconds=30)`.
@@ -177,7 +179,7 @@ class Simmer:
     # --- schedules ------------------------------------------------------------------------------------
 
     def add_schedule(
-        self, *, task: str, trigger: str | Mapping[str, Any] | Trigger, id: str | None = None,
+        self, *, task: str, trigger: str | timedelta | Mapping[str, Any] | Trigger, id: str | None = None,
         args: Mapping[str, Any] | None = None, paused: bool = False, **words: Any,
     ) -> Schedule:  # fmt: skip
         """Store a schedule; `trigger` is a dict as over HTTP, or words: `trigger="interval", seconds=30`.
@@ -230,6 +232,8 @@ def _whole(trigger: Any, words: Mapping[str, Any]) -> Any:
     """A trigger with the words beside it, as one dict; what is no trigger is left for its check to refuse."""
     if isinstance(trigger, str):
         trigger = {"type": trigger}
+    elif isinstance(trigger, timedelta):
+        trigger = {"type": "interval", "seconds": trigger}
     elif words and isinstance(trigger, Trigger):
         trigger = trigger.as_dict()
     return {**trigger, **words} if isinstance(trigger, Mapping) else trigger

@@ -23,20 +23,27 @@ class Declaration:
     policy: Policy = field(default_factory=Policy)
 
     @classmethod
-    def of(cls, id: Any, words: Mapping[str, Any]) -> Declaration:
+    def of(cls, id: Any, words: Mapping[str, Any], default_zone: str | None = None) -> Declaration:
         """From the words of a schedule as HTTP takes them: task, trigger, args, policies.
 
+        `default_zone` is the timezone of a trigger that names none.
         Raises InvalidArguments with pointers such as #/id and #/trigger/seconds.
         """
         if not is_slug(id):
             raise InvalidArguments([problem("#/id", f"must be {SLUG_RULE}")])
         policy = Policy.of({word: words[word] for word in Policy.words() if word in words})
-        return cls(id, words["task"], checked_trigger(words["trigger"]), words.get("args") or {}, policy)
+        return cls(
+            id,
+            words["task"],
+            checked_trigger(words["trigger"], default_zone),
+            words.get("args") or {},
+            policy,
+        )
 
 
-def checked_trigger(trigger: Any) -> Trigger:
+def checked_trigger(trigger: Any, default_zone: str | None = None) -> Trigger:
     """The trigger in these words; raises InvalidArguments with pointers such as #/trigger/seconds."""
     try:
-        return parse_trigger(trigger)
+        return parse_trigger(trigger, default_zone=default_zone)
     except TriggerError as error:
         raise InvalidArguments([problem(f"#/trigger/{error.field}", error)]) from None
