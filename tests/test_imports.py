@@ -116,3 +116,17 @@ def test_only_the_store_writes_sql() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "sqlalchemy":
                 assert not words & {alias.name for alias in node.names}, path
+
+
+def test_only_the_database_room_knows_which_databases_there_are() -> None:
+    """Elsewhere nothing is compared with the name of a database, and nobody asks SQLAlchemy for one."""
+    names = {"sqlite", "postgresql", "mysql", "mariadb"}
+    for module, path in MODULES.items():
+        if _room(module) == "database":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Compare | ast.MatchValue | ast.Dict):
+                found = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+                assert not names & found, f"{path}:{node.lineno}: ask the dialect"
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in ("get_backend_name", "get_dialect", "paramstyle"), path

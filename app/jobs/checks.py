@@ -1,13 +1,17 @@
-"""Checks of plain values that several rooms make: numbers, durations, names."""
+"""Checks of plain values that several rooms make: numbers, durations, names; and rules with their words."""
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 TEN_YEARS: Final = 3_653 * 86_400.0
-"""Seconds: the longest delay, timeout, backoff and grace that is accepted."""
+"""Seconds: the longest delay, timeout, backoff, interval, grace and retention that is accepted."""
 TASK_NAME: Final = re.compile(r"[A-Za-z0-9_.:<>-]{1,200}")
 QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -33,3 +37,90 @@ def is_seconds(value: Any, most: float = TEN_YEARS) -> bool:
 def is_slug(value: Any) -> bool:
     """Whether `value` can be the id of a schedule."""
     return isinstance(value, str) and SLUG.fullmatch(value) is not None
+
+
+def is_near_time(value: Any) -> bool:
+    """Whether `value` is an aware datetime within ten years from now."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return False
+    return abs((value - datetime.now(value.tzinfo)).total_seconds()) <= TEN_YEARS
+
+
+def takes_one(function: Any) -> bool:
+    """Whether `function` can be called with one argument, as far as it tells."""
+    if not callable(function):
+        return False
+    try:
+        inspect.signature(function).bind(1)
+    except TypeError:
+        return False
+    except ValueError:
+        return True  # some builtins do not tell their signature
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value must be. `words` complete "must be …", `kind` is its type in Python.
+
+    `size` is the most characters of a text; `each` is the rule of the items of a tuple.
+    """
+
+    kind: type
+    words: str
+    fits: Callable[[Any], bool]
+    size: int | None = None
+    each: Rule | None = None
+
+    def problems(self, value: Any) -> Sequence[tuple[tuple[int, ...], str]]:
+        """Each place at or below `value` that does not fit, with what it must be."""
+        if not self.fits(value):
+            return [((), f"must be {self.words}")]
+        if self.each is None:
+            return ()
+        return [((at,), words) for at, item in enumerate(value) for _, words in self.each.problems(item)]
+
+
+def whole(least: int, most: int) -> Rule:
+    """The rule of an int within the bounds."""
+    return Rule(
+        int, f"a whole number from {least:,} to {most:,}", lambda value: is_whole(value, least, most)
+    )  # fmt: skip
+
+
+def text(most: int) -> Rule:
+    """The rule of a text that a database can store and a line can show."""
+    return Rule(
+        str,
+        f"a text of 1 to {most} printable characters",
+        lambda value: isinstance(value, str) and 0 < len(value) <= most and value.isprintable(),
+        most,
+    )
+
+
+def matching(pattern: re.Pattern[str], words: str, size: int) -> Rule:
+    """The rule of a text that `pattern` matches as a whole."""
+    return Rule(
+        str, words, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None, size
+    )
+
+
+def one_of(*choices: str) -> Rule:
+    """The rule of one of these words."""
+    return Rule(
+        str, f"one of {', '.join(choices)}", lambda value: value in choices, max(map(len, choices))
+    )  # fmt: skip
+
+
+def several(each: Rule, most: int, words: str) -> Rule:
+    """The rule of a tuple of up to `most` items."""
+    return Rule(
+        tuple, words, lambda value: isinstance(value, tuple) and len(value) <= most, each=each
+    )  # fmt: skip
+
+
+SECONDS: Final = Rule(float, "a number of seconds from 0 to ten years", is_seconds)
+POSITIVE_SECONDS: Final = Rule(
+    float, "a positive number of seconds, ten years at most", lambda value: is_seconds(value) and value > 0
+)
+NEAR_TIME: Final = Rule(datetime, "a time with a time zone, within ten years from now", is_near_time)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
+from .checks import TEN_YEARS
 from .errors import ConfigError
 
 PREFIX: Final = "JOBS_"
@@ -183,8 +184,8 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "shutdown_grace": _seconds(0, 3_600),
     "heartbeat_seconds": _seconds(0.05, 3_600),
     "rescue_after": _seconds(0.1, DAY),
-    "retention": _seconds(0, 3_650 * DAY),
-    "retention_failed": _seconds(0, 3_650 * DAY),
+    "retention": _seconds(0, TEN_YEARS),
+    "retention_failed": _seconds(0, TEN_YEARS),
     "max_args_bytes": _whole(64, 64 * 1024 * 1024),
     "max_result_bytes": _whole(64, 256 * 1024 * 1024),
     "max_queued": _whole(1, 100_000_000),

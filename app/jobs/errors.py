@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 
 class SimmerError(Exception):
@@ -99,6 +100,10 @@ class DatabaseUnavailable(SimmerError):
     """The database cannot be reached or is locked by somebody else: try again."""
 
 
+class TransactionConflict(SimmerError):
+    """The database rolled this transaction back for the sake of another: it is tried again."""
+
+
 class TablesMissing(DatabaseUnavailable):
     """The tables do not exist yet: run `flask jobs init-db`, a migration or db.create_all()."""
 
@@ -130,3 +135,10 @@ class JobTimeout(BaseException):
 def problem(pointer: str, detail: Any) -> dict[str, str]:
     """One entry of `InvalidArguments.errors`."""
     return {"pointer": pointer, "detail": str(detail)}
+
+
+def pointer(where: str, *steps: str | int) -> str:
+    """The place some steps below `where`, a JSON pointer in a fragment such as `#/args/month`."""
+    # RFC 6901, sections 3 and 6: "~" and "/" are escaped, and then what a fragment cannot hold.
+    names = [str(step).replace("~", "~0").replace("/", "~1").encode(errors="replace") for step in steps]
+    return "/".join([where, *(quote(name, safe="~!$&'()*+,;=:@") for name in names)])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, TypeVar, cast, overload
+from typing import Any, Literal, Unpack, overload
 
 from flask import Flask
 
@@ -16,35 +16,41 @@ from .cli import jobs_cli
 from .config import load_settings
 from .current import KEY, current_runtime, has_runtime
 from .database.connect import connect, host_database
-from .errors import InvalidArguments, NotReady, TaskDefinitionError
-from .job import Job, JobList
+from .errors import NotReady
+from .job import Job, JobFilterWords, JobList
+from .options import SubmitOptions, read_options
 from .process.autostart import start_when_serving
 from .process.forks import begin_afresh_in_children
 from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
-from .schedules.declaration import Declaration
+from .schedules.keywords import (
+    CalendarWords,
+    CronWords,
+    DateWords,
+    IntervalWords,
+    OrWords,
+    PolicyWords,
+)  # fmt: skip
 from .schedules.policy import Policy
-from .schedules.triggers import Trigger, TriggerError, parse_trigger
+from .schedules.triggers import Trigger
 from .store.queries import JobFilters
-from .tasks.options import SubmitOptions
-from .tasks.registry import Registry, TaskDefinition
+from .tasks.decorators import Args, Decorators
 from .tasks.task import Task
 from .testing import Testing
 from .values import Schedule
 
 log = logging.getLogger(__name__)
-F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Simmer:
+class Simmer(Decorators):
     """Background jobs for Flask with nothing but the app's database.
 
     `Simmer(app)`, `Simmer(app, db)`, or `init_app` in a factory; one object serves several apps.
     """
 
     def __init__(self, app: Flask | None = None, db: Any = None) -> None:
-        self.registry = Registry()
+        super().__init__(lambda: self.runtime.submissions)
         self.testing = Testing(lambda: self.runtime)
         if app is not None:
             self.init_app(app, db)
@@ -73,62 +79,6 @@ class Simmer:
         if settings.autostart:
             start_when_serving(app, runtime)
 
-    # --- tasks ----------------------------------------------------------------------------------------
-
-    @overload
-    def task(self, name: Callable[..., Any], /) -> Task[..., Any]: ...
-    @overload
-    def task(
-        self, name: str | None = None, /, **options: Any
-    ) -> Callable[[Callable[..., Any]], Task[..., Any]]: ...
-
-    def task(self, name: Any = None, /, **options: Any) -> Any:
-        """Register a function as a task: `@jobs.task` or `@jobs.task("name", max_attempts=5, …)`.
-
-        Options are schema, queue, priority, max_attempts, backoff, retry_on, timeout, on_interrupt and tags;
-        the name defaults to the function's. Raises TaskDefinitionError.
-        """
-        if callable(name):
-            return self._register(name, name.__name__, options)
-        return lambda function: self._register(function, name or function.__name__, options)
-
-    def schedule(
-        self, trigger: str | timedelta | Trigger, /, *, id: str | None = None,
-        args: Mapping[str, Any] | None = None,
-        **words: Any,
-    ) -> Callable[[Any], Task[..., Any]]:  # fmt: skip
-        """Run a task or a plain function at a trigger's fire times: `@jobs.schedule("interval", seconds=30)`.
-
-        `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it. Words
-        of the policy (misfire, misfire_grace, max_running, jitter) go beside those of the trigger.
-        """
-        policy_words = {word: words.pop(word) for word in Policy.words() if word in words}
-        try:
-            parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)
-        except TriggerError as error:
-            raise TaskDefinitionError(f"schedule {id or ''}: {error.field}: {error}") from None
-        except InvalidArguments as error:
-            raise TaskDefinitionError(f"schedule {id or ''}: {error}") from None
-
-        def declare(function: Any) -> Task[..., Any]:
-            task = function if isinstance(function, Task) else cast("Task[..., Any]", self.task(function))
-            self.registry.declare(Declaration(id or task.name, task.name, parsed, dict(args or {}), policy))
-            return task
-
-        return declare
-
-    def _register(self, function: Callable[..., Any], name: str, options: dict[str, Any]) -> Task[..., Any]:
-        for key in ("retry_on", "tags"):
-            if key in options:
-                value = options[key]
-                options[key] = tuple(value) if isinstance(value, list | tuple | set) else (value,)
-        try:
-            definition = TaskDefinition(name, function, **options)
-        except TypeError as error:
-            raise TaskDefinitionError(f"task {name!r}: {error}") from None
-        self.registry.add(definition)
-        return Task(lambda: self.runtime.submissions, definition, function)
-
     # --- jobs -----------------------------------------------------------------------------------------
 
     @property
@@ -142,14 +92,15 @@ class Simmer:
         return runtime
 
     def submit(
-        self, task: str, args: Mapping[str, Any] | None = None, *, session: Any = None, **options: Any
+        self, task: str, args: Mapping[str, Any] | None = None, **options: Unpack[SubmitOptions]
     ) -> Job:
         """Submit a job of the task with that name; returns after its commit.
 
         With `session` the job joins the caller's transaction and exists if and only if that commits. Raises
         UnknownTask, InvalidArguments, TypeError, QueueFull, OpenTransaction, DatabaseUnavailable.
         """
-        return self.runtime.submissions.submit(task, args or {}, SubmitOptions.of(options), session=session)
+        session = options.pop("session", None)
+        return self.runtime.submissions.submit(task, args or {}, read_options(options), session=session)
 
     def get(self, job_id: str) -> Job:
         """The job as it is; raises JobNotFound."""
@@ -159,7 +110,7 @@ class Simmer:
         """The job at its final state, or as it is after `timeout` seconds; raises JobNotFound."""
         return self.runtime.jobs.wait(job_id, timeout)
 
-    def list(self, limit: int = 50, cursor: str | None = None, **filters: Any) -> JobList:
+    def list(self, limit: int = 50, cursor: str | None = None, **filters: Unpack[JobFilterWords]) -> JobList:
         """A page of jobs, newest first, with `.next_cursor`. Filters: state, task, queue, tag, schedule_id,
         batch_id (one or several), created_after, created_before. Raises InvalidCursor."""
         return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
@@ -178,17 +129,54 @@ class Simmer:
 
     # --- schedules ------------------------------------------------------------------------------------
 
+    @overload
     def add_schedule(
-        self, *, task: str, trigger: str | timedelta | Mapping[str, Any] | Trigger, id: str | None = None,
-        args: Mapping[str, Any] | None = None, paused: bool = False, **words: Any,
+        self, *, task: str | Task[..., Any], trigger: Literal["interval"] | timedelta, id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[IntervalWords],
+    ) -> Schedule: ...  # fmt: skip
+    @overload
+    def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: Literal["cron"], id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[CronWords],
+    ) -> Schedule: ...  # fmt: skip
+    @overload
+    def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: Literal["date"], id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[DateWords],
+    ) -> Schedule: ...  # fmt: skip
+    @overload
+    def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: Literal["calendar"], id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[CalendarWords],
+    ) -> Schedule: ...  # fmt: skip
+    @overload
+    def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: Literal["or"], id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[OrWords],
+    ) -> Schedule: ...  # fmt: skip
+    @overload
+    def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: Trigger | Mapping[str, Any], id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[PolicyWords],
+    ) -> Schedule: ...  # fmt: skip
+
+    def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: str | timedelta | Mapping[str, Any] | Trigger,
+        id: str | None = None, args: Args | None = None, paused: bool = False, replace: bool = False,
+        **words: Any,
     ) -> Schedule:  # fmt: skip
         """Store a schedule; `trigger` is a dict as over HTTP, or words: `trigger="interval", seconds=30`.
 
-        Also misfire, misfire_grace, max_running and jitter. Raises InvalidArguments, ScheduleExists.
+        Also misfire, misfire_grace, max_running and jitter. With `replace` it takes the place of the one
+        with its id, if there is one. Raises UnknownTask, InvalidArguments, ScheduleExists, ScheduleDeclared.
         """
         policy = {word: words.pop(word) for word in Policy.words() if word in words}
-        wording = {"task": task, "trigger": _whole(trigger, words), "args": args or {}, "paused": paused}
-        return self.runtime.schedules.add(id, {**wording, **policy})
+        name = task.name if isinstance(task, Task) else task
+        wording = {"task": name, "trigger": _whole(trigger, words), "args": args or {}, "paused": paused}
+        schedules = self.runtime.schedules
+        if replace and id is not None:
+            return schedules.replace(id, {**wording, **policy})[0]
+        return schedules.add(id, {**wording, **policy})
 
     def get_schedule(self, schedule_id: str) -> Schedule:
         """The schedule as it is; raises ScheduleNotFound."""

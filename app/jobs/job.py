@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypedDict
 
-from .states import is_final
+from .states import State, is_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Job:
     id: str
     task: str
     queue: str
-    state: str
+    state: State
     priority: int
     args: Mapping[str, Any]
     tags: tuple[str, ...]
@@ -63,8 +63,11 @@ class Job:
     waiting_reason: str | None
 
     @classmethod
-    def of(cls, **values: Any) -> Job:
-        """As Job(**values), which sets each of its many attributes by a call of its own."""
+    def of(cls, values: dict[str, Any]) -> Job:
+        """As Job(**values), which sets each of its many attributes by a call of its own.
+
+        They are to be in the order of the attributes, which is that of the JSON.
+        """
         made = object.__new__(cls)
         object.__setattr__(made, "__dict__", values)
         return made
@@ -73,6 +76,23 @@ class Job:
     def is_final(self) -> bool:
         """Whether the state is succeeded, failed or cancelled."""
         return is_final(self.state)
+
+
+Texts = str | Collection[str]
+"""One, or several that are joined by or."""
+
+
+class JobFilterWords(TypedDict, total=False):
+    """The words of `jobs.list`: different ones are joined by and."""
+
+    state: State | Collection[State]
+    task: Texts
+    queue: Texts
+    tag: Texts
+    schedule_id: Texts
+    batch_id: Texts
+    created_after: datetime | None
+    created_before: datetime | None
 
 
 class Stamp(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 SCHEDULED: Final = "scheduled"
 WAITING: Final = "waiting"
@@ -13,7 +13,19 @@ SUCCEEDED: Final = "succeeded"
 FAILED: Final = "failed"
 CANCELLED: Final = "cancelled"
 
-STATES: Final = (SCHEDULED, WAITING, QUEUED, RUNNING, RETRYING, SUCCEEDED, FAILED, CANCELLED)
+State = Literal[
+    "scheduled", "waiting", "queued", "running", "retrying", "succeeded", "failed", "cancelled"
+]  # fmt: skip
+STATES: Final[tuple[State, ...]] = (
+    SCHEDULED,
+    WAITING,
+    QUEUED,
+    RUNNING,
+    RETRYING,
+    SUCCEEDED,
+    FAILED,
+    CANCELLED,
+)
 FINAL: Final = (SUCCEEDED, FAILED, CANCELLED)
 CLAIMABLE: Final = (SCHEDULED, QUEUED, RETRYING)
 """A job in one of these states is claimed as soon as its time has come."""

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from app.jobs import errors
 from app.jobs.api import problems
-from app.jobs.database import database
+from app.jobs.database import sqlite
 
 from .site import API, is_problem, site
 
@@ -188,7 +188,7 @@ def test_a_locked_database_is_503_and_reading_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Under somebody else's write lock a POST is 503, a GET is answered, and the log says why."""
-    monkeypatch.setattr(database, "LOCK_WAIT", 0.2)
+    monkeypatch.setattr(sqlite, "LOCK_WAIT", 0.2)
     with site(tmp_path, url=make_url(f"sqlite:///{tmp_path}/locked.db")) as here:
         job = here.submit()
         with closing(sqlite3.connect(tmp_path / "locked.db")) as other:

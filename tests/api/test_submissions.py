@@ -233,3 +233,22 @@ def test_without_tables_it_is_503(tmp_path: Path) -> None:
             assert int(response.headers["Retry-After"]) >= 1
         assert here.get("/health/live").status_code == 200
         assert here.get("/health/ready").status_code == 503
+
+
+def test_an_unknown_option_is_answered_with_the_likely_one(tmp_path: Path) -> None:
+    """Celery's words too, in a batch as well, beside what else is wrong; what is like none names all."""
+    with site(tmp_path) as here:
+        job = {"task": "add", "countdown": 5, "max_retries": 3, "colour": "red", "priority": 1001}
+        expected = {
+            "countdown": "unknown option: did you mean delay?",
+            "max_retries": "unknown option: did you mean max_attempts?",
+            "colour": "unknown option: there are delay, max_attempts, priority, queue, run_at, tags, timeout",
+            "priority": "Must be a whole number from -1,000 to 1,000.",
+        }
+        alone, batch = here.post("/jobs", job), here.post("/jobs/batch", {"jobs": [job]})
+        for response, where in ((alone, "#"), (batch, "#/jobs/0")):
+            found = {
+                place["pointer"]: place["detail"]
+                for place in is_problem(response, 422, "validation")["errors"]
+            }
+            assert found == {f"{where}/{name}": detail for name, detail in expected.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,20 @@ def test_submit_passes_its_options_on(tmp_path: Path) -> None:
             "reports",
             1,
             ("monthly",),
+        )
+
+
+def test_submit_takes_a_time_and_a_timeout(tmp_path: Path) -> None:
+    """Each option that a request may have is a flag; a time has its zone."""
+    with console(tmp_path) as here:
+        later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+        words = ["--run-at", later.isoformat(), "--timeout", 5]
+        job_id = here.submit("add", "a=1", *words)
+        assert here.get(job_id).run_at == later
+        is_refusal(here("submit", "add", "a=1", "--timeout", 0), 2, "#/timeout")
+        is_refusal(here("submit", "add", "a=1", "--run-at", "2030-01-01"), 2, "--run-at")
+        is_refusal(
+            here("submit", "add", "a=1", *words, "--delay", 1), 2, "#/run_at: delay and run_at exclude"
         )
 
 

@@ -115,5 +115,5 @@ def test_the_options_of_a_submission_have_bounds(bench: Bench) -> None:
     for options in wrong:
         with pytest.raises(InvalidArguments) as caught:
             bench.jobs.submit("add", **options)
-        assert caught.value.errors[0]["pointer"].removeprefix("#/") in options
+        assert caught.value.errors[0]["pointer"].split("/")[1] in options
     assert bench.jobs.list() == []

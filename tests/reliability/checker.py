@@ -20,7 +20,7 @@ def check(database: Database) -> None:
         attempts = conn.execute(select(ATTEMPTS)).all()
         fires = conn.execute(select(FIRES)).all()
         workers = set(conn.scalars(select(WORKERS.c.id)))
-        if database.is_sqlite:
+        if database.dialect.name == "sqlite":
             assert conn.scalar(text("PRAGMA integrity_check")) == "ok"
     histories: dict[str, list[Any]] = defaultdict(list)
     for event in events:

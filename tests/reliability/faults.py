@@ -11,20 +11,23 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from app.jobs.database.database import Database
-from app.jobs.database.sqlite import Plain
+from app.jobs.database.sqlite_transactions import RawConnection, SQLiteTransactions
+from app.jobs.database.transactions import IS_WRITE
 
-Opens = Callable[[], AbstractContextManager[Plain]]
+Opens = Callable[[], AbstractContextManager[RawConnection]]
 
 
 @contextmanager
-def failing_statement(database: Database, number: int) -> Iterator[Callable[[], bool]]:
-    """The n-th statement from now on fails, once; the block is given a look whether it did."""
+def failing_statement(
+    database: Database, number: int, kinds: tuple[str, ...] = ("",)
+) -> Iterator[Callable[[], bool]]:
+    """The n-th statement of these kinds fails from now on, once; the block is told whether it did."""
     count = 0
 
     def fail(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         nonlocal count
-        count += 1
-        if count == number:
+        count += statement.startswith(kinds)
+        if count == number and statement.startswith(kinds):
             raise OperationalError(statement, None, Exception("the connection was reset"))
 
     with _listening(database, "before_cursor_execute", fail), _watching_statements(database, fail):
@@ -37,7 +40,7 @@ def unanswered_commit(database: Database, number: int) -> Iterator[Callable[[], 
     count = 0
 
     def commit_and_fail(conn: Connection) -> None:
-        if not conn.get_execution_options().get("simmer_write"):
+        if not conn.get_execution_options().get(IS_WRITE):
             return
         if count + 1 == number:
             driver = conn.connection.dbapi_connection
@@ -80,16 +83,16 @@ def _watching_statements(database: Database, function: Callable[..., None]) -> I
     """Call `function` as the engine does, before each statement that SQLite's driver executes without it."""
 
     @contextmanager
-    def announcing(opened: Opens) -> Iterator[Plain]:
+    def announcing(opened: Opens) -> Iterator[RawConnection]:
         with opened() as conn:
 
             def execute(sql: str, values: tuple[Any, ...]) -> Any:
                 function(None, None, sql)
                 return conn.exec_driver_sql(sql, values)
 
-            yield Plain(conn.dialect, execute)
+            yield RawConnection(conn.dialect, execute)
 
-    with _in_place_of(database, "act", announcing), _in_place_of(database, "look", announcing):
+    with _in_place_of(database, "raw_write", announcing), _in_place_of(database, "raw_read", announcing):
         yield
 
 
@@ -98,25 +101,25 @@ def _following_commits(database: Database, function: Callable[[], None]) -> Iter
     """Call `function` after each commit that SQLite's driver makes without the engine."""
 
     @contextmanager
-    def telling(opened: Opens) -> Iterator[Plain]:
+    def telling(opened: Opens) -> Iterator[RawConnection]:
         with opened() as conn:
             yield conn
-        with database._visit:
+        with database.transactions.entered():
             function()
 
-    with _in_place_of(database, "act", telling):
+    with _in_place_of(database, "raw_write", telling):
         yield
 
 
 @contextmanager
 def _in_place_of(database: Database, name: str, function: Callable[..., Any]) -> Iterator[None]:
     """Let `function` stand for a method that goes by the driver alone; its first argument is the method."""
-    quick = database._quick
-    if quick is None:
+    transactions = database.transactions
+    if not isinstance(transactions, SQLiteTransactions):
         yield
         return
-    setattr(quick, name, partial(function, getattr(quick, name)))
+    setattr(transactions, name, partial(function, getattr(transactions, name)))
     try:
         yield
     finally:
-        delattr(quick, name)
+        delattr(transactions, name)

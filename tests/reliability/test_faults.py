@@ -20,7 +20,7 @@ from sqlalchemy import URL, make_url
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
 from app.jobs.run import Run
-from app.jobs.store import claims, jobs, queries, runs, workers
+from app.jobs.store import claims, jobs, queries, rescue, runs, workers
 
 from ..store.factory import NOW, OUTCOMES, ended, register, submit
 from ..support import ROOT
@@ -110,7 +110,7 @@ class Histories(RuleBasedStateMachine):
     def claim(self, job: str, owner: str) -> Run | None:
         """An owner claims it, if it can be."""
         with self.database.write() as conn:
-            made = claims.claim(conn, claims.the_job(conn, job), owner, "thread", NOW)
+            made = claims.claim(conn, claims.candidate(conn, job), owner, "thread", NOW)
         return made[0] if made else None
 
     @rule(claim=held, verb=st.sampled_from(sorted(OUTCOMES)))
@@ -142,8 +142,8 @@ class Histories(RuleBasedStateMachine):
     def die(self, owner: str) -> None:
         """An owner dies, its jobs are rescued, and it comes back."""
         with self.database.write() as conn:
-            workers.remove(conn, owner)
-            workers.rescue(conn, NOW)
+            workers.deregister(conn, owner)
+            rescue.rescue(conn, NOW)
             register(conn, owner)
 
     def teardown(self) -> None:
@@ -199,7 +199,7 @@ def test_an_outcome_whose_commit_was_not_answered_is_stored_once(database: Datab
     with database.write() as conn:
         register(conn)
         job_id = submit(conn)
-        made = claims.claim(conn, claims.the_job(conn, job_id), "worker-1", "thread", NOW)[0]
+        made = claims.claim(conn, claims.candidate(conn, job_id), "worker-1", "thread", NOW)[0]
     end = ended(made, OUTCOMES[verb])
     for first in (True, False):
         with database.write() as conn:

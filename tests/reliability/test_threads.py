@@ -14,8 +14,8 @@ from flask import Flask
 
 from app.jobs import Simmer, Snooze, current_job
 from app.jobs.database.database import Database
+from app.jobs.options import NO_OPTIONS
 from app.jobs.store import jobs as verbs
-from app.jobs.tasks.options import NO_OPTIONS
 from tests.support import eventually, job_is
 
 from .checker import check

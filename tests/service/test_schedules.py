@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.jobs import InvalidArguments, Simmer
+from app.jobs import InvalidArguments, ScheduleExists, Simmer
 from app.jobs.errors import ArgumentsTooLarge, TaskDefinitionError
 from app.jobs.values import Schedule
 
@@ -120,3 +120,18 @@ def test_code_cannot_declare_what_http_cannot_name(id: str) -> None:
     if id == "<lambda>":
         with pytest.raises(TaskDefinitionError, match="give it an id="):
             jobs.schedule("interval", seconds=1)(lambda: None)
+
+
+def test_a_schedule_takes_a_task_and_may_replace_its_like(jobs: Simmer) -> None:
+    """The task itself in place of its name; with replace=True what had the id before is gone."""
+    other = jobs.task("other")(lambda value=None: value)
+    with pytest.raises(ScheduleExists):
+        jobs.add_schedule(id="ten", task=other, trigger="interval", seconds=20)
+    changed = jobs.add_schedule(id="ten", task=other, trigger="interval", seconds=20, replace=True)
+    assert (changed.task, changed.trigger, changed.max_running) == (
+        "other",
+        {"type": "interval", "seconds": 20},
+        1,
+    )
+    assert jobs.add_schedule(id="new", task=other, trigger="interval", seconds=5, replace=True).id == "new"
+    assert jobs.get_schedule("ten") == changed

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 
 from app.jobs.database.tables import JOBS
 from app.jobs.ids import new_id
+from app.jobs.options import DEFAULTS, STORED, stored_values
 from app.jobs.outcomes import Failure, Outcome
 from app.jobs.run import Run
 from app.jobs.store import claims, jobs, queries, runs, workers
@@ -28,12 +29,10 @@ OUTCOMES = {
 
 
 def new_job(**values: Any) -> NewJob:
-    """A job that can be stored; `values` replace the defaults."""
-    defaults: dict[str, Any] = {
-        "id": new_id(), "task": "add", "queue": "default", "priority": 0, "args": "{}", "tags": (),
-        "max_attempts": 3, "timeout": None, "on_interrupt": "retry", "created_at": NOW, "run_at": NOW,
-    }  # fmt: skip
-    return NewJob(**{**defaults, **values})
+    """A job that can be stored; `values` replace the defaults, its options too."""
+    defaults: dict[str, Any] = {"id": new_id(), "task": "add", "args": "{}", "created_at": NOW, "run_at": NOW}
+    options = {"max_attempts": 3, **{name: values.pop(name) for name in STORED if name in values}}
+    return NewJob(options=stored_values(options, DEFAULTS), **{**defaults, **values})
 
 
 def submit(conn: Connection, **values: Any) -> str:
@@ -55,7 +54,7 @@ def register(conn: Connection, worker: str = "worker-1", **values: Any) -> str:
 
 def claim_one(conn: Connection, job_id: str, worker: str = "worker-1") -> Run | None:
     """Run that job, if it can be claimed."""
-    made = claims.claim(conn, claims.the_job(conn, job_id), worker, "thread", NOW)
+    made = claims.claim(conn, claims.candidate(conn, job_id), worker, "thread", NOW)
     return made[0] if made else None
 
 

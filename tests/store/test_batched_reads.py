@@ -26,26 +26,26 @@ class Readers:
     """Threads that look; the first one waits in the database until it is told to go on."""
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks, self.calls, self.may_go = BatchedReads(database, queries.WHOLE), 0, threading.Event()
+        self.reads, self.calls, self.may_go = BatchedReads(database, queries.WHOLE), 0, threading.Event()
         self.error: BaseException | None = None
-        self._look, self._threads = database.look, ThreadPoolExecutor(8)
-        monkeypatch.setattr(database, "look", self._look_when_told)
+        self._raw_read, self._threads = database.raw_read, ThreadPoolExecutor(8)
+        monkeypatch.setattr(database, "raw_read", self._read_when_told)
 
     @contextmanager
-    def _look_when_told(self) -> Iterator[Any]:
+    def _read_when_told(self) -> Iterator[Any]:
         self.calls += 1
         assert self.may_go.wait(SECONDS)
         if self.error is not None:
             raise self.error
-        with self._look() as conn:
+        with self._raw_read() as conn:
             yield conn
 
     def line_up(self, first: str, *others: str) -> list[Future[Job | None]]:
         """Ask for these jobs: the first reader leads and waits, the others stand in line."""
-        asked = [self._threads.submit(self.looks.get, first)]
+        asked = [self._threads.submit(self.reads.get, first)]
         eventually(lambda: self.calls)
-        asked += [self._threads.submit(self.looks.get, other) for other in others]
-        eventually(lambda: len(self.looks._line) == len(others))
+        asked += [self._threads.submit(self.reads.get, other) for other in others]
+        eventually(lambda: self.reads.queued == len(others))
         return asked
 
 
@@ -86,7 +86,7 @@ def test_an_outage_is_everybodys(readers: Readers) -> None:
     assert [(type(error), str(error)) for error in errors] == [(DatabaseUnavailable, "away")] * 3
     assert len({id(error) for error in errors}) == 3
     readers.error = None
-    assert readers.looks.get("nobody") is None
+    assert readers.reads.get("nobody") is None
 
 
 @pytest.mark.parametrize("error", [KeyError("a bug"), KeyboardInterrupt()])
@@ -97,4 +97,4 @@ def test_a_leader_that_fails_leaves_the_lead(readers: Readers, error: BaseExcept
     readers.may_go.set()
     assert type(asked.exception(SECONDS)) is type(error)
     readers.error = None
-    assert readers.looks.get("nobody") is None
+    assert readers.reads.get("nobody") is None

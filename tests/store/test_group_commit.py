@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
+from app.jobs.database.transactions import AnyConnection
 from app.jobs.store import jobs, queries
 from app.jobs.store.group_commit import GroupCommit
 
@@ -30,26 +32,28 @@ class Crowd:
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         self.database, self.commits = database, GroupCommit(database)
         self.may_go, self.calls = threading.Event(), 0
-        self._apply = database.apply
+        self.raw_write = database.raw_write
         self._threads = ThreadPoolExecutor(16)
-        monkeypatch.setattr(database, "apply", self._apply_when_told)
+        monkeypatch.setattr(database, "raw_write", self._write_when_told)
 
-    def _apply_when_told(self, statements: Any) -> None:
+    @contextmanager
+    def _write_when_told(self) -> Iterator[AnyConnection]:
         self.calls += 1
         assert self.may_go.wait(SECONDS)
-        self._apply(statements)
+        with self.raw_write() as conn:
+            yield conn
 
     def submit(self, **values: Any) -> Future[None]:
         """Commit a job in a thread of its own."""
-        writes = jobs.submitted(self.database.engine.dialect, [new_job(**values)])
+        writes = jobs.bind_enqueue(self.database.dialect, [new_job(**values)])
         return self._threads.submit(self.commits.commit, writes)
 
     def line_up(self, *crowd: dict[str, Any]) -> list[Future[None]]:
-        """Commit jobs: the first factory leads and waits, the others stand in line."""
+        """Commit jobs: the first leads and waits, the others stand in line."""
         first = self.submit(**crowd[0])
         eventually(lambda: self.calls)
         others = [self.submit(**values) for values in crowd[1:]]
-        eventually(lambda: len(self.commits._line) == len(others))
+        eventually(lambda: self.commits.queued == len(others))
         return [first, *others]
 
     def stored(self) -> list[str]:
@@ -73,7 +77,7 @@ def crowd(database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_those_who_stand_in_line_share_a_commit(crowd: Crowd) -> None:
-    """Eight factorys, one transaction; the line is empty afterwards and the next one leads at once."""
+    """Eight submitters, one transaction; the line is empty afterwards and the next one leads at once."""
     asked = crowd.line_up(*({"task": f"t{n}", "tags": ("a", "b")} for n in range(8)))
     crowd.may_go.set()
     for each in asked:
@@ -87,7 +91,7 @@ def test_those_who_stand_in_line_share_a_commit(crowd: Crowd) -> None:
 @pytest.mark.parametrize("bad", [{"on_interrupt": "never"}, {"task": "half \ud800"}, {"args": object()}])
 @pytest.mark.parametrize("place", [0, 5])
 def test_a_job_that_cannot_be_stored_harms_no_other(crowd: Crowd, bad: dict[str, Any], place: int) -> None:
-    """A constraint, a text or a value: its factory, leader or not, gets the error, all others their job."""
+    """A constraint, a text or a value: its submitter, leader or not, gets the error, all others their job."""
     wishes: list[dict[str, Any]] = [{"task": f"t{n}"} for n in range(8)]
     wishes[place] = {**wishes[place], **bad}
     asked = crowd.line_up(*wishes)
@@ -103,10 +107,10 @@ def test_a_job_that_cannot_be_stored_harms_no_other(crowd: Crowd, bad: dict[str,
 def test_an_outage_is_everybodys(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     """All who stand in line get it at once, each an exception of its own; afterwards all goes on."""
 
-    def fail(_statements: Any) -> None:
+    def fail() -> Any:
         raise DatabaseUnavailable("away")
 
-    monkeypatch.setattr(crowd, "_apply", fail)
+    monkeypatch.setattr(crowd, "raw_write", fail)
     asked = crowd.line_up(*[{}] * 4)
     crowd.may_go.set()
     errors = [each.exception(SECONDS) for each in asked]
@@ -131,14 +135,14 @@ def test_nobody_waits_without_end(crowd: Crowd, monkeypatch: pytest.MonkeyPatch)
 def test_a_leader_that_is_interrupted_leaves_the_lead(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt in the middle of a commit ends that one; whoever comes next is served."""
 
-    apply = crowd._apply
+    raw_write = crowd.raw_write
 
-    def interrupt_once(statements: Any) -> None:
+    def interrupt_once() -> Any:
         if crowd.calls == 1:
             raise KeyboardInterrupt
-        apply(statements)
+        return raw_write()
 
-    monkeypatch.setattr(crowd, "_apply", interrupt_once)
+    monkeypatch.setattr(crowd, "raw_write", interrupt_once)
     first, second = crowd.line_up({"task": "first"}, {"task": "second"})
     crowd.may_go.set()
     assert isinstance(first.exception(SECONDS), KeyboardInterrupt)
@@ -148,18 +152,20 @@ def test_a_leader_that_is_interrupted_leaves_the_lead(crowd: Crowd, monkeypatch:
 
 def test_a_leader_serves_once(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     """It returns after its own commit, however many have come meanwhile: one of them leads then."""
-    passed, apply = threading.Semaphore(0), crowd._apply
+    passed, raw_write = threading.Semaphore(0), crowd.raw_write
 
-    def apply_slowly(statements: Any) -> None:
-        apply(statements)
+    @contextmanager
+    def write_slowly() -> Iterator[AnyConnection]:
+        with raw_write() as conn:
+            yield conn
         assert passed.acquire(timeout=SECONDS)
 
-    monkeypatch.setattr(crowd, "_apply", apply_slowly)
+    monkeypatch.setattr(crowd, "raw_write", write_slowly)
     crowd.may_go.set()
     first = crowd.submit(task="first")
     eventually(crowd.stored)
     others = [crowd.submit(task="other") for _ in range(3)]
-    eventually(lambda: len(crowd.commits._line) == 3)
+    eventually(lambda: crowd.commits.queued == 3)
     passed.release()
     first.result(SECONDS)
     assert not any(each.done() for each in others)
@@ -178,15 +184,15 @@ def test_a_forked_child_has_no_leader_of_its_parents(
     app = make_app(tasks, JOBS_API_PREFIX=None, JOBS_AUTOSTART=False)
     with app.app_context():
         database, may_go = tasks.runtime.database, threading.Event()
-        apply = database.apply
+        raw_write = database.raw_write
         leading = threading.Event()
 
-        def wait_in_the_parent(statements: Any) -> None:
+        def wait_in_the_parent() -> Any:
             leading.set()
             may_go.wait(SECONDS)
-            apply(statements)
+            return raw_write()
 
-        monkeypatch.setattr(database, "apply", wait_in_the_parent)
+        monkeypatch.setattr(database, "raw_write", wait_in_the_parent)
         thread = threading.Thread(target=_submit, args=(app, tasks))
         thread.start()
         assert leading.wait(SECONDS)

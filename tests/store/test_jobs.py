@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import func, insert, select
 
 from app.jobs.database.database import Database
+from app.jobs.database.statements import execute_all
 from app.jobs.database.tables import ATTEMPTS, EVENTS, FIRES, JOBS, TAGS
-from app.jobs.database.writes import execute
 from app.jobs.ids import new_id
 from app.jobs.schedules.declaration import Declaration
 from app.jobs.schedules.triggers import parse_trigger
@@ -65,10 +65,10 @@ def test_idempotency_keys_are_forgotten_after_a_day(database: Database) -> None:
     """Then the same key makes another job."""
     key, tomorrow = RequestKey("s", "k", "f"), NOW + timedelta(hours=24)
     with database.write() as conn:
-        execute(conn, idempotency.remembered(conn.dialect, key, "job-1", NOW))
+        execute_all(conn, idempotency.bind_remember(database.dialect, key, "job-1", NOW))
         assert idempotency.find(conn, key, tomorrow - timedelta(seconds=1)).job_id == "job-1"
         assert idempotency.find(conn, key, tomorrow) is None
-        execute(conn, idempotency.remembered(conn.dialect, key, "job-2", tomorrow))
+        execute_all(conn, idempotency.bind_remember(database.dialect, key, "job-2", tomorrow))
         assert idempotency.find(conn, key, tomorrow).job_id == "job-2"
         assert idempotency.prune(conn, tomorrow + timedelta(hours=24)) == 1
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event, make_url
 
 from app.jobs.database.database import Database
-from app.jobs.store import claims, events, fires, jobs, queries, runs, workers
+from app.jobs.store import claims, events, fires, jobs, queries, rescue, runs, workers
 from app.jobs.store.queries import JobFilters
 
 from .factory import NOW, claim_one, end, submit
@@ -20,8 +20,8 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "anything due": (lambda conn: claims.anything_due(conn, ["q"], _TASKS), "ix_simmer_jobs_due"),
     "wake": (lambda conn: claims.wake(conn, NOW), "ix_simmer_jobs_wake"),
     "next due": (claims.next_due, "ix_simmer_jobs_wake"),
-    "is there an orphan": (workers.has_orphans, "ix_simmer_jobs_running"),
-    "orphans": (lambda conn: workers.rescue(conn, NOW), "ix_simmer_jobs_running"),
+    "is there an orphan": (rescue.has_orphans, "ix_simmer_jobs_running"),
+    "orphans": (lambda conn: rescue.rescue(conn, NOW), "ix_simmer_jobs_running"),
     "unknown runs": (lambda conn: runs.unknown_runs(conn, "w", ()), "ix_simmer_jobs_running"),
     "queues due": (claims.queues_due, "ix_simmer_jobs_due"),
     "running jobs": (workers.running_jobs, "ix_simmer_jobs_running"),

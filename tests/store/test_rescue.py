@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, JOBS
-from app.jobs.store import claims, events, jobs, queries, workers
+from app.jobs.store import claims, events, jobs, queries, rescue, workers
 from app.jobs.store.claims import SUSPECT_AFTER
 
 from .factory import NOW, claim_one, register, submit
@@ -17,7 +17,7 @@ from .factory import NOW, claim_one, register, submit
 def crash(conn: Connection, job_id: str, number: int) -> str:
     """Claim the job for a worker that is not there, and rescue it: what became of it."""
     assert claim_one(conn, job_id, f"dead-{number}")
-    return workers.rescue(conn, NOW)[job_id]
+    return rescue.rescue(conn, NOW)[job_id]
 
 
 def test_the_third_crash_fails_the_job(database: Database) -> None:
@@ -25,13 +25,13 @@ def test_the_third_crash_fails_the_job(database: Database) -> None:
     with database.write() as conn:
         job_id = submit(conn, max_attempts=1)
         assert crash(conn, job_id, 1) == "rescued"
-        (row,) = claims.the_job(conn, job_id)
+        (row,) = claims.candidate(conn, job_id)
         assert (row.crashes, row.state, row.attempt) == (1, "queued", 1)
         assert crash(conn, job_id, 2) == "rescued"
         third = claim_one(conn, job_id, "dead-3")
         assert third is not None
         assert (third.crashes >= SUSPECT_AFTER, third.attempt, third.number) == (True, 1, 3)
-        assert workers.rescue(conn, NOW) == {job_id: "failed"}
+        assert rescue.rescue(conn, NOW) == {job_id: "failed"}
         job = queries.get(conn, job_id)
         assert job is not None
         assert job.error is not None
@@ -59,7 +59,7 @@ def test_a_job_that_was_asked_to_stop_is_cancelled_when_its_worker_dies(database
         job_id = submit(conn)
         claim_one(conn, job_id, "dead")
         jobs.request_cancel(conn, job_id, NOW)
-        assert workers.rescue(conn, NOW) == {job_id: "cancelled"}
+        assert rescue.rescue(conn, NOW) == {job_id: "cancelled"}
 
 
 def test_an_operators_retry_forgives_the_crashes(database: Database) -> None:
@@ -79,11 +79,11 @@ def test_the_jobs_of_the_living_are_left_alone(database: Database) -> None:
         register(conn)
         job_id = submit(conn)
         claim_one(conn, job_id)
-        assert workers.has_orphans(conn) is False
-        assert workers.rescue(conn, NOW) == {}
+        assert rescue.has_orphans(conn) is False
+        assert rescue.rescue(conn, NOW) == {}
         assert workers.running_jobs(conn) == {"worker-1": [job_id]}
-        workers.remove(conn, "worker-1")
-        assert workers.has_orphans(conn) is True
+        workers.deregister(conn, "worker-1")
+        assert rescue.has_orphans(conn) is True
 
 
 def test_orphans_are_rescued_in_batches(database: Database) -> None:
@@ -91,8 +91,8 @@ def test_orphans_are_rescued_in_batches(database: Database) -> None:
     with database.write() as conn:
         for _ in range(5):
             claim_one(conn, submit(conn), "dead")
-        assert [len(workers.rescue(conn, NOW, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
-        assert workers.has_orphans(conn) is False
+        assert [len(rescue.rescue(conn, NOW, limit=2)) for _ in range(4)] == [2, 2, 1, 0]
+        assert rescue.has_orphans(conn) is False
 
 
 def test_a_sign_of_life_prevents_the_burial(database: Database) -> None:
@@ -111,7 +111,7 @@ def test_the_history_names_the_dead(database: Database) -> None:
     with database.write() as conn:
         job_id = submit(conn, on_interrupt="fail")
         claim_one(conn, job_id, "dead")
-        workers.rescue(conn, NOW)
+        rescue.rescue(conn, NOW)
         (attempt,) = conn.execute(select(ATTEMPTS)).all()
         assert (attempt.worker, attempt.outcome, attempt.finished_at) == ("dead", "lost", NOW)
         assert "dead" in json.loads(attempt.error)["message"]

@@ -11,7 +11,7 @@ from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, EVENTS, JOBS
 from app.jobs.outcomes import Outcome
 from app.jobs.run import Run
-from app.jobs.store import jobs, queries, runs, workers
+from app.jobs.store import jobs, queries, rescue, runs
 
 from .factory import LATER, NOW, OUTCOMES, claim_one, end, ended, register, submit
 
@@ -26,7 +26,7 @@ def lost_and_taken_over(conn: Connection) -> tuple[Run, Run]:
     register(conn, "worker-2")
     job_id = submit(conn)
     old = claim_one(conn, job_id, "worker-1")
-    assert workers.rescue(conn, NOW) == {job_id: "rescued"}
+    assert rescue.rescue(conn, NOW) == {job_id: "rescued"}
     new = claim_one(conn, job_id, "worker-2")
     assert old is not None
     assert new is not None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.jobs.database.database import Database
 from app.jobs.run import Run
 from app.jobs.states import CLAIMABLE, FINAL, STATES, TRANSITIONS
-from app.jobs.store import events, jobs, queries, workers
+from app.jobs.store import events, jobs, queries, rescue
 
 from .factory import NOW, claim_one, end, job_in, state_of
 
@@ -18,7 +18,7 @@ Verb = Callable[[Connection, str, Run | None], bool]
 
 
 def _rescue(conn: Connection, job_id: str, _claim: Run | None) -> bool:
-    return job_id in workers.rescue(conn, NOW)
+    return job_id in rescue.rescue(conn, NOW)
 
 
 def _end(verb: str) -> Verb:

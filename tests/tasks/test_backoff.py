@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from app.jobs.errors import TaskDefinitionError
-from app.jobs.tasks.backoff import BASE, CAP, Backoff, check, delay
+from app.jobs.options import Backoff
+from app.jobs.tasks.backoff import BASE, CAP, delay
+from app.jobs.tasks.registry import TaskDefinition
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ class Policy:
 )
 def test_check_accepts(backoff: Any) -> None:
     """Numbers of seconds, the word, and whatever can be called with one argument."""
-    check(backoff)
+    assert TaskDefinition("add", none, {"backoff": backoff}).options["backoff"] is backoff
 
 
 @pytest.mark.parametrize(
@@ -84,5 +86,5 @@ def test_check_accepts(backoff: Any) -> None:
 )
 def test_check_refuses(backoff: float | str | Callable[..., Any] | None) -> None:
     """Everything else is refused at registration, saying what to give."""
-    with pytest.raises(TaskDefinitionError, match="give seconds"):
-        check(backoff)
+    with pytest.raises(TaskDefinitionError, match="backoff must be seconds"):
+        TaskDefinition("add", none, {"backoff": backoff})

@@ -39,7 +39,7 @@ def test_a_task_with_an_option_that_cannot_be_is_refused(options: dict[str, Any]
 def test_a_schema_that_cannot_be_is_refused() -> None:
     """Where the schemas are built, which is when an app starts."""
     jobs = Simmer()
-    jobs.task("add", schema=int)(lambda: 1)
+    jobs.task("add", schema=int)(lambda: 1)  # type: ignore[arg-type]
     with pytest.raises(TaskDefinitionError, match="schema="):
         jobs.registry.check()
 
@@ -92,7 +92,7 @@ def test_the_name_defaults_to_the_functions() -> None:
     def two() -> None: ...
 
     assert list(jobs.registry.tasks) == ["one", "two"]
-    assert two.definition.queue == "mail"
+    assert two.definition.options["queue"] == "mail"
 
 
 def test_defaults_of_a_task(bench: Bench) -> None:

@@ -60,6 +60,7 @@ TABLE: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.IdempotencyGone, "gone"),
     (errors.IdempotencyInFlight, "idempotency-in-flight"),
     (errors.DatabaseUnavailable, "unavailable"),
+    (errors.TransactionConflict, "unavailable"),
     (errors.NotReady, "unavailable"),
 )
 """Exception → slug; the first match counts. What is not here is a fault of ours: 500."""

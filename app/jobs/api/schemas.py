@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any, Final, cast
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from ..arguments.fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
-from ..checks import SLUG, TEN_YEARS
+from ..checks import SLUG, Rule
+from ..errors import pointer, problem
 from ..ids import is_id
+from ..options import OUTSIDE, unknown_option
 from ..states import STATES
-from ..tasks.registry import HIGHEST_PRIORITY, MOST_ATTEMPTS, MOST_TAGS
 
 MOST_IN_BATCH: Final = 1_000
 MOST_IN_PAGE: Final = 500
@@ -28,18 +28,36 @@ def text(most: int, **options: Any) -> JsonScalar:
     return JsonScalar(str, validate=validate.Length(1, most), **options)
 
 
-class SubmissionSchema(Schema):
+def option_field(rule: Rule, allow_none: bool = True) -> fields.Field[Any]:
+    """The field of an option of a job; with `allow_none` null counts as not given."""
+
+    def check(value: Any) -> None:
+        if not rule.fits(value):
+            raise ValidationError(f"Must be {rule.words}.")
+
+    if rule.each is not None:
+        return JsonList(
+            option_field(rule.each, allow_none=False), tuple, validate=check, allow_none=allow_none
+        )
+    return JsonScalar(rule.kind, validate=check, allow_none=allow_none)
+
+
+class _SubmissionSchema(Schema):
     """The body of `POST /jobs`; an option that is null counts as not given."""
 
     task = text(200, required=True)
     args = JsonDict(JsonScalar(Any), load_default=dict)
-    queue = text(64, allow_none=True)
-    priority = JsonScalar(int, validate=validate.Range(-HIGHEST_PRIORITY, HIGHEST_PRIORITY), allow_none=True)
-    run_at = JsonScalar(datetime, allow_none=True)
-    delay = JsonScalar(float, validate=validate.Range(0, TEN_YEARS), allow_none=True)
-    timeout = JsonScalar(float, validate=validate.Range(0, TEN_YEARS, min_inclusive=False), allow_none=True)
-    max_attempts = JsonScalar(int, validate=validate.Range(1, MOST_ATTEMPTS), allow_none=True)
-    tags = JsonList(text(100), validate=validate.Length(max=MOST_TAGS), allow_none=True)
+
+    def handle_error(self, error: ValidationError, data: Any, **kwargs: Any) -> None:
+        """Say of an unknown option which one is probably meant."""
+        messages = cast(dict[str, Any], error.messages)
+        for name in messages.keys() - self.fields.keys() - {"_schema"}:
+            messages[name] = [unknown_option(name, OUTSIDE)]
+
+
+SubmissionSchema: Final = _SubmissionSchema.from_dict(
+    {name: option_field(option.rule) for name, option in OUTSIDE.items()}, name="SubmissionSchema"
+)
 
 
 class BatchSchema(Schema):
@@ -154,18 +172,11 @@ class WaitQuerySchema(Schema):
     wait = WordSeconds(load_default=None)
 
 
-def places(messages: Any, pointer: str = "#") -> list[dict[str, str]]:
+def places(messages: Any, where: str = "#") -> list[dict[str, str]]:
     """marshmallow's nested messages as `[{pointer, detail}]` (RFC 6901 fragments)."""
     if isinstance(messages, Mapping):
         found = []
         for key, below in messages.items():
-            here = pointer if key == "_schema" else f"{pointer}/{_escape(str(key))}"
-            found += places(below, here)
+            found += places(below, where if key == "_schema" else pointer(where, key))
         return found
-    texts = messages if isinstance(messages, list) else [messages]
-    return [{"pointer": pointer, "detail": str(text)} for text in texts]
-
-
-def _escape(name: str) -> str:
-    """A step of a JSON pointer in a fragment (RFC 6901, sections 3 and 6)."""
-    return quote(name.replace("~", "~0").replace("/", "~1").encode(errors="replace"), safe="~!$&'()*+,;=:@")
+    return [problem(where, text) for text in (messages if isinstance(messages, list) else [messages])]

@@ -7,9 +7,10 @@ from typing import Any, Final
 from flask import Response, request, url_for
 
 from ..arguments.loading import Loader
+from ..options import read_options
 from ..service import runtime
 from ..store.idempotency import RequestKey
-from ..tasks.options import Submission, SubmitOptions
+from ..tasks.submission import Submission
 from .access import scope
 from .problems import Problem
 from .requests import (
@@ -61,4 +62,4 @@ def get_batch(id: str) -> Response:
 
 def _submission(loaded: dict[str, Any]) -> Submission:
     options = {name: value for name, value in loaded.items() if name not in ("task", "args")}
-    return Submission(loaded["task"], loaded["args"], SubmitOptions.of(options))
+    return Submission(loaded["task"], loaded["args"], read_options(options))

@@ -8,11 +8,10 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, cast
-from urllib.parse import quote
 
 from marshmallow import Schema, ValidationError
 
-from ..errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, problem
+from ..errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, pointer, problem
 from ..serialization.encoding import NotEncodable, loads, text_of, to_json
 from .fields import JsonSchema
 from .json_schema import JsonSchemaConverter
@@ -51,7 +50,7 @@ class Arguments:
         try:
             plain = to_json(dict(args), "args")
         except NotEncodable as exc:
-            found = problem(_pointer(where, *reversed(exc.path)), exc.reason)
+            found = problem(pointer(where, *reversed(exc.path)), exc.reason)
             raise UnencodableArguments([found], str(exc)) from exc.__cause__
         text = text_of(plain)
         # The hooks of a schema that we did not make may change what they are given.
@@ -102,18 +101,16 @@ def _shown(value: Any) -> Any:
         return str(value)
 
 
-def _problems(messages: Any, pointer: str, value: Any) -> Iterator[dict[str, str]]:
+def _problems(messages: Any, where: str, value: Any) -> Iterator[dict[str, str]]:
     if not isinstance(messages, dict):
-        yield from (
-            problem(pointer, text) for text in (messages if isinstance(messages, list) else [messages])
-        )
+        yield from (problem(where, text) for text in (messages if isinstance(messages, list) else [messages]))
         return
     for key, below in messages.items():
         # marshmallow's own Dict says "key" or "value" between the name and the messages.
         if key == "_schema" or (key in ("key", "value") and not isinstance(value, dict | list)):
-            yield from _problems(below, pointer, value)
+            yield from _problems(below, where, value)
         else:
-            yield from _problems(below, _pointer(pointer, key), _item(value, key))
+            yield from _problems(below, pointer(where, key), _item(value, key))
 
 
 def _item(value: Any, key: Any) -> Any:
@@ -121,9 +118,3 @@ def _item(value: Any, key: Any) -> Any:
         return value[key]
     except (LookupError, TypeError):
         return None
-
-
-def _pointer(where: str, *steps: Any) -> str:
-    # RFC 6901, sections 3 and 6: "~" and "/" are escaped, and then what a fragment cannot hold.
-    names = [str(step).replace("~", "~0").replace("/", "~1").encode(errors="replace") for step in steps]
-    return "/".join([where, *(quote(name, safe="~!$&'()*+,;=:@") for name in names)])

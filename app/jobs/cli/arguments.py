@@ -12,14 +12,15 @@ from typing import Any, Final
 
 import click
 
+from ..checks import is_number
 from ..config import as_boolean
 from ..serialization.decoding import loads_strict
 
 _KINDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: _is_number(value) and value % 1 == 0,
-    "number": lambda value: _is_number(value),  # noqa: PLW0108 - it is defined below
+    "integer": lambda value: is_number(value) and value % 1 == 0,
+    "number": is_number,
     "null": lambda value: value is None,
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
@@ -80,7 +81,3 @@ def _json(name: str, text: str) -> Any:
         return loads_strict(text.encode(errors="surrogateescape"))
     except ValueError as error:
         raise click.UsageError(f"{name}:= {error}") from None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

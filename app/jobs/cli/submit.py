@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import click
 
+from ..options import OUTSIDE, read_options
 from ..serialization.presenter import present
-from ..tasks.options import SubmitOptions
 from .arguments import read_pairs
 from .group import jobs_cli, runtime
 from .output import json_option, redactor, say, show_json
+from .triggers import Moment
 from .wait import Seconds, follow, report
 
 WAIT: Final = "--wait"
+_KINDS: Final[Mapping[type, tuple[Any, str]]] = {
+    int: (int, "NUMBER"), float: (float, "SECONDS"), str: (str, "TEXT"), datetime: (Moment(), "TIME"),
+}  # fmt: skip
 
 
 class SubmitCommand(click.Command):
@@ -29,14 +35,22 @@ class SubmitCommand(click.Command):
         return super().parse_args(ctx, told)
 
 
+def option_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """A flag for each option of a job; one that several values can be given for may be repeated."""
+    for name, option in reversed(OUTSIDE.items()):
+        rule = option.rule
+        flag = f"--{(option.flag or name).replace('_', '-')}"
+        kind, metavar = _KINDS[rule.kind if rule.each is None else rule.each.kind]
+        words = f"{option.help.replace('`', '')}{'.' if rule.each is None else '; repeat for more.'}"
+        with_flag = click.option(flag, name, type=kind, metavar=metavar, multiple=bool(rule.each), help=words)
+        command = with_flag(command)
+    return command
+
+
 @jobs_cli.command("submit", cls=SubmitCommand)
 @click.argument("name")
 @click.argument("pairs", nargs=-1, metavar="[KEY=TEXT | KEY:=JSON]...")
-@click.option("--delay", type=float, metavar="SECONDS", help="Run it this much later.")
-@click.option("--priority", type=int, help="Smaller runs first (default: the task's).")
-@click.option("--queue", help="Another queue than the task's.")
-@click.option("--max-attempts", type=int, help="How often it may be tried, the first time included.")
-@click.option("--tag", "tags", multiple=True, help="A tag; repeat for more.")
+@option_flags
 @click.option(WAIT, type=Seconds(min=0), metavar="[SECONDS]", help="Wait for its end, and print its result.")
 @json_option
 @click.pass_context
@@ -48,7 +62,6 @@ def submit(
     pairs: tuple[str, ...],
     wait: float | None,
     as_json: bool,
-    tags: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Submit a job of the task NAME, and print its id.
@@ -59,7 +72,8 @@ def submit(
     """
     run = runtime()
     args = read_pairs(pairs, run.registry.get(name).arguments.json_schema())
-    job = run.submissions.submit(name, args, SubmitOptions.of({**options, "tags": tags or None}))
+    given = {name: value for name, value in options.items() if value != ()}
+    job = run.submissions.submit(name, args, read_options(given))
     if wait is not None:
         say(f"Submitted {job.id}")
         ctx.exit(report(follow(job, wait), as_json))

@@ -1,7 +1,7 @@
-"""Doing together what several threads ask for at the same moment.
+"""Leader and followers: requests that threads make at the same moment are done as one batch.
 
-Whoever comes first leads: it does the work for all who have lined up by then, wakes them, and leaves the lead
-to the first of those who came meanwhile. One who comes alone leads at once and wakes nobody.
+The first thread leads: it does the work for all who wait by then, wakes them, and leaves the lead to the
+first of those who came meanwhile. One that comes alone leads at once and wakes nobody.
 """
 
 from __future__ import annotations
@@ -10,118 +10,123 @@ import threading
 from typing import ClassVar, Generic, TypeVar
 
 from ..errors import DatabaseUnavailable
-from .database import LOCK_WAIT
+from .dialect import LOCK_WAIT
 
 
-class Member:
-    """One who stands in line, and the error that it got, if any."""
+class Request:
+    """What one thread asks for, and the error that it got, if any."""
 
-    __slots__ = ("error", "leads", "turn")
+    __slots__ = ("error", "is_leader", "waiting")
 
-    turn: threading.Lock
-    """Held until it was served or is to lead, for those who stand in line; an Event costs twice as much."""
+    waiting: threading.Lock
+    """A follower's: held until it was served or is to lead; an Event costs twice as much."""
 
     def __init__(self) -> None:
-        self.leads = False
+        self.is_leader = False
         self.error: Exception | None = None
 
-    def refuse(self, error: Exception, cause: BaseException) -> None:
+    def fail(self, error: Exception, cause: BaseException) -> None:
         """It was not served; each has an exception of its own to raise."""
         error.__cause__ = cause
         self.error = error
 
 
-M = TypeVar("M", bound=Member)
+R = TypeVar("R", bound=Request)
 
 
-class Line(Generic[M]):
-    """The line before one piece of work, in one process."""
+class Batcher(Generic[R]):
+    """Batches the requests of the threads of one process."""
 
     work: ClassVar[str]
     """What the others have been doing, where one had to wait too long."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._line: list[M] = []
+        self._queue: list[R] = []
         self._has_leader = False
 
-    def serve(self, together: list[M]) -> None:
-        """Do the work for those together, and the `newcomers` that are added; they get what it raises."""
+    def serve(self, batch: list[R]) -> None:
+        """Do the work for the batch, and the `newcomers` that are added; they get what it raises."""
         raise NotImplementedError
 
-    def fail(self, together: list[M], error: Exception) -> None:
+    def on_error(self, batch: list[R], error: Exception) -> None:
         """The work could not be done, and not because the database was away."""
-        for each in together:
-            each.error = error
+        for request in batch:
+            request.error = error
 
-    def newcomers(self) -> list[M]:
-        """Whoever has lined up by now."""
+    def newcomers(self) -> list[R]:
+        """The requests that wait by now."""
         with self._lock:
-            newcomers, self._line = self._line, []
+            newcomers, self._queue = self._queue, []
         return newcomers
 
-    def pass_through(self, mine: M) -> None:
-        """Return once `mine` was served; raises its error, DatabaseUnavailable after LOCK_WAIT seconds."""
-        if self._is_first(mine) or self._comes_to_lead(mine):
-            self._lead(mine)
-        if mine.error is not None:
-            raise mine.error
+    @property
+    def queued(self) -> int:
+        """How many requests wait for the next batch."""
+        return len(self._queue)
 
-    def _is_first(self, mine: M) -> bool:
+    def submit(self, request: R) -> None:
+        """Return once `request` was served; raises its error, DatabaseUnavailable after LOCK_WAIT seconds."""
+        if self._leads_at_once(request) or self._leads_later(request):
+            self._lead(request)
+        if request.error is not None:
+            raise request.error
+
+    def _leads_at_once(self, request: R) -> bool:
         with self._lock:
             if not self._has_leader:
                 self._has_leader = True
                 return True
-            mine.turn = threading.Lock()
-            mine.turn.acquire()
-            self._line.append(mine)
+            request.waiting = threading.Lock()
+            request.waiting.acquire()
+            self._queue.append(request)
             return False
 
-    def _comes_to_lead(self, mine: M) -> bool:
-        """Wait until this one was served, or has the lead: whether it has."""
+    def _leads_later(self, request: R) -> bool:
+        """Wait until it was served, or has the lead: whether it has."""
         is_over = False
         try:
-            is_over = mine.turn.acquire(timeout=LOCK_WAIT)
+            is_over = request.waiting.acquire(timeout=LOCK_WAIT)
         finally:
-            if not is_over:
-                self._leave(mine)
-        return mine.leads
+            if not is_over:  # too late, or an exception such as KeyboardInterrupt
+                self._withdraw(request)
+        return request.is_leader
 
-    def _leave(self, mine: M) -> None:
-        mine.error = DatabaseUnavailable(f"others have been {self.work} for {LOCK_WAIT:g} s")
+    def _withdraw(self, request: R) -> None:
+        request.error = DatabaseUnavailable(f"others have been {self.work} for {LOCK_WAIT:g} s")
         with self._lock:
-            if mine in self._line:
-                self._line.remove(mine)
-            if mine.leads:
-                mine.leads = False
+            if request in self._queue:
+                self._queue.remove(request)
+            if request.is_leader:  # made so just now: the lead must not be lost
+                request.is_leader = False
                 self._pass_on()
 
-    def _lead(self, mine: M) -> None:
-        together = [mine]
+    def _lead(self, request: R) -> None:
+        batch = [request]
         try:
-            self._attend(together)
+            self._serve(batch)
         finally:
             with self._lock:
                 self._pass_on()
-            for each in together[1:]:
-                each.turn.release()
+            for follower in batch[1:]:
+                follower.waiting.release()
 
-    def _attend(self, together: list[M]) -> None:
+    def _serve(self, batch: list[R]) -> None:
         try:
-            self.serve(together)
+            self.serve(batch)
         except DatabaseUnavailable as error:
-            for each in together:
-                each.refuse(type(error)(str(error)), error)
+            for request in batch:
+                request.fail(type(error)(str(error)), error)
         except Exception as error:
-            self.fail(together, error)
+            self.on_error(batch, error)
         except BaseException as error:
-            for each in together:
-                each.refuse(DatabaseUnavailable(f"{self.work} was interrupted"), error)
+            for request in batch:
+                request.fail(DatabaseUnavailable(f"{self.work} was interrupted"), error)
             raise
 
     def _pass_on(self) -> None:
-        self._has_leader = bool(self._line)
-        if self._line:
-            following = self._line.pop(0)
-            following.leads = True
-            following.turn.release()
+        self._has_leader = bool(self._queue)
+        if self._queue:
+            following = self._queue.pop(0)
+            following.is_leader = True
+            following.waiting.release()

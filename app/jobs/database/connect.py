@@ -10,7 +10,8 @@ from sqlalchemy import make_url
 
 from ..config import Settings
 from ..errors import ConfigError
-from .database import Database, is_memory
+from .database import Database
+from .supported import dialect_named
 from .tables import copy_tables
 
 
@@ -32,7 +33,7 @@ def connect(app: Flask, db: Any, settings: Settings) -> Database:
     copy_tables(db.metadata)
     with app.app_context():
         engine = db.engine
-    if not is_memory(engine.url):
+    if not dialect_named(engine.url.get_backend_name()).is_memory(engine.url):
         return Database.connect(engine.url, threads=settings.threads, synchronous=settings.sqlite_synchronous)
     if settings.engine == "thread":
         raise ConfigError(

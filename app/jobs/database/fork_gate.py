@@ -13,7 +13,7 @@ PATIENCE: Final = 1.0
 """Seconds that a fork waits for transactions to end; one that waits for a lock holds none."""
 
 
-class Gate:
+class ForkGate:
     """Closed, it lets nobody in; those inside are waited for."""
 
     def __init__(self) -> None:

@@ -22,8 +22,9 @@ from sqlalchemy import (
     Text,
 )
 
+from ..options import STORED
 from ..states import FINAL, STATES
-from .columns import BigId, Id, Time, check, one_of, partial
+from .columns import BigId, Id, Time, check, one_of, option_column, partial
 
 METADATA: Final = MetaData()
 
@@ -32,15 +33,10 @@ JOBS: Final = Table(
     METADATA,
     Column("id", Id, primary_key=True),
     Column("task", String(200), nullable=False),
-    Column("queue", String(64), nullable=False),
     Column("state", String(10), nullable=False),
-    Column("priority", Integer, nullable=False),
     Column("args", Text, nullable=False),
-    Column("tags", Text, nullable=False),
+    *(option_column(name, option) for name, option in STORED.items()),
     Column("attempt", Integer, nullable=False),
-    Column("max_attempts", Integer, nullable=False),
-    Column("timeout", Float),
-    Column("on_interrupt", String(5), nullable=False),
     Column("result", Text),
     Column("error", Text),
     Column("progress", Text),
@@ -73,7 +69,7 @@ JOBS: Final = Table(
     check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
     check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
     check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
-    partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where=("due = 1", "due")),
+    partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where="due = {true}"),
     partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
     partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
     partial(
@@ -155,7 +151,7 @@ SCHEDULES: Final = Table(
     partial(
         "ix_simmer_schedules_next",
         "next_fire_at",
-        where=("paused = 0 AND retired = 0", "NOT paused AND NOT retired"),
+        where="paused = {false} AND retired = {false}",
     ),
 )
 """A stored rule that submits a task at its trigger's fire times."""

@@ -1,4 +1,4 @@
-"""Whose turn it is to write to SQLite, among the threads of this process and among processes."""
+"""SQLite's write lock: who holds it, among the threads of this process and among processes."""
 
 from __future__ import annotations
 
@@ -17,57 +17,59 @@ LONGEST_PAUSE: Final = 0.005
 """Seconds between two attempts to write while another process does."""
 
 
-class Turn:
-    """Lets one thread of this process write at a time.
+class WriteLock:
+    """Lets one thread of this process write at a time, and begins its transaction.
 
-    SQLite's own lock is waited for by looking again; here the next one goes on at once.
+    SQLite's own lock is waited for by polling; within a process the next thread goes on at once.
     """
 
-    def __init__(self, patience: float) -> None:
-        self._patience = self._left = patience
-        self.begin_afresh()
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self.time_left = timeout
+        """Seconds that the wait for the lock has left for other processes; for the holder."""
+        self.reset()
 
-    def begin_afresh(self) -> None:
-        """In a child of a fork: nobody has the turn."""
+    def reset(self) -> None:
+        """In a child of a fork: nobody holds it, whichever thread of the parent did."""
         self._lock = threading.Lock()
-        self._nothing = threading.Event()  # is never set
+        self._never = threading.Event()  # is never set: its wait can be interrupted, a sleep cannot
 
-    def take(self) -> threading.Lock:
-        """Have the turn, until the lock is released. Raises DatabaseUnavailable after `patience` seconds."""
+    def acquire(self) -> threading.Lock:
+        """The lock, held; the caller releases it. Raises DatabaseUnavailable after `timeout` seconds."""
         asked, lock = time.monotonic(), self._lock
-        if not lock.acquire(timeout=self._patience):
-            raise DatabaseUnavailable(f"others of this process have been writing for {self._patience:g} s")
-        self._left = self._patience - (time.monotonic() - asked)
+        if not lock.acquire(timeout=self._timeout):
+            raise DatabaseUnavailable(f"others of this process have been writing for {self._timeout:g} s")
+        self.time_left = self._timeout - (time.monotonic() - asked)
         return lock
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Have the turn for the block; raises as `take`."""
-        lock = self.take()
+    def held(self) -> Iterator[None]:
+        """Hold it for the block; raises as `acquire`."""
+        lock = self.acquire()
         try:
             yield
         finally:
             lock.release()
 
     def begin(self, driver: sqlite3.Connection) -> None:
-        """Begin to write; waits for other processes with the patience that the wait for the turn has left.
+        """BEGIN IMMEDIATE; waits for other processes for as long as the wait for the lock has left.
 
-        SQLite's own wait, which `driver` must not have, looks again after 1, 2, 5, 10, 15 … ms: who has just
-        written is back before the others look, and much of the time nobody writes. Short pauses of random
+        SQLite's own wait, which `driver` must not have, tries again after 1, 2, 5, 10, 15 … ms: who has just
+        written is back before the others try, and much of the time nobody writes. Short pauses of random
         length are fairer.
         """
-        until, pause = time.monotonic() + self._left, SHORTEST_PAUSE
+        until, pause = time.monotonic() + self.time_left, SHORTEST_PAUSE
         while not _begins(driver, is_last=time.monotonic() >= until):
-            self._nothing.wait(pause * random.random())
+            self._never.wait(pause * random.random())
             pause = min(LONGEST_PAUSE, 1.2 * pause)
 
-    def begin_as_it_is(self, driver: sqlite3.Connection) -> None:
-        """`begin` for one whose SQLite waits, as it does afterwards."""
-        wait_for_locks(driver, 0.0)
+    def begin_with_busy_timeout(self, driver: sqlite3.Connection) -> None:
+        """`begin` on a connection whose SQLite waits for locks, and does so afterwards."""
+        set_busy_timeout(driver, 0.0)
         try:
             self.begin(driver)
         finally:
-            wait_for_locks(driver, self._patience)
+            set_busy_timeout(driver, self._timeout)
 
 
 def _begins(driver: sqlite3.Connection, is_last: bool) -> bool:
@@ -75,12 +77,13 @@ def _begins(driver: sqlite3.Connection, is_last: bool) -> bool:
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
+        # The lower byte: SQLITE_BUSY_RECOVERY and its like are busy too.
         if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         return False
     return True
 
 
-def wait_for_locks(driver: sqlite3.Connection, seconds: float) -> None:
-    """How long SQLite itself waits for other processes."""
+def set_busy_timeout(driver: sqlite3.Connection, seconds: float) -> None:
+    """How long SQLite itself waits for the locks of other processes."""
     driver.execute(f"PRAGMA busy_timeout = {1_000 * seconds:.0f}")

@@ -179,7 +179,7 @@ def _snooze_seconds(seconds: Any) -> float:
 
 def _backoff_seconds(definition: TaskDefinition, run: Run) -> float:
     try:
-        return backoffs.delay(definition.backoff, run.attempt)
+        return backoffs.delay(definition.options["backoff"], run.attempt)
     except Exception:
         log.exception("task %s: its backoff raised; the exponential one is used", run.task)
         return backoffs.delay("exponential", run.attempt)

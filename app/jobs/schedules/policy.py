@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from ..checks import is_seconds, is_whole
 from ..errors import InvalidArguments, problem
 from .triggers import Trigger
 
@@ -18,7 +18,6 @@ LISTED: Final = 100
 """Up to so many missed fire times get a row each; more share one that counts them."""
 NOT_LATE: Final = 10.0
 """Seconds: with misfire="skip" and no misfire_grace, what is later than this was missed."""
-LONGEST: Final = 3_650 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +58,11 @@ class Policy:
     def _problems(self) -> Iterator[tuple[str, str]]:
         if self.misfire not in MISFIRES:
             yield "misfire", f"choose one of {', '.join(MISFIRES)}"
-        if self.misfire_grace is not None and not _is_seconds(self.misfire_grace):
+        if self.misfire_grace is not None and not is_seconds(self.misfire_grace):
             yield "misfire_grace", "must be a number of seconds, or null for any lateness"
-        if self.max_running is not None and not _is_count(self.max_running):
+        if self.max_running is not None and not is_whole(self.max_running, 1, 10_000):
             yield "max_running", "must be a whole number from 1 to 10,000, or null for no limit"
-        if not _is_seconds(self.jitter):
+        if not is_seconds(self.jitter):
             yield "jitter", "must be a number of seconds"
 
 
@@ -168,12 +167,3 @@ def _one_of_the_last(trigger: Trigger, first: datetime, now: datetime, anchor: d
         if found is not None and (count == CAUGHT_UP or (high - low < 1e-6 and count)):
             return found
         low, high = (middle, high) if count > CAUGHT_UP else (low, middle)
-
-
-def _is_seconds(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and 0 <= value <= LONGEST and math.isfinite(value)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000

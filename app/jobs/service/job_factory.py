@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..config import Settings
-from ..errors import ArgumentsTooLarge, problem
+from ..errors import ArgumentsTooLarge, InvalidArguments, pointer, problem
 from ..ids import new_id
+from ..options import OF_SUBMISSION, SubmitOptions, problems, stored_values
 from ..store.jobs import NewJob
-from ..tasks.options import NO_OPTIONS, SubmitOptions
 from ..tasks.registry import Registry, TaskDefinition
 
 
@@ -39,25 +39,22 @@ class JobFactory:
         Raises UnknownTask, InvalidArguments (its pointers begin with `where`), ArgumentsTooLarge, TypeError.
         """
         definition = self._registry.get(task)
-        if options is not NO_OPTIONS:
-            options.check(self.queues, where)
+        stored = definition.stored
+        if options:
+            self._check(options, where)
+            stored = stored_values(options, stored)
         text = self._encode(definition, args, where)
-        run_at = _run_at(options, now)
         # In the order of its fields: by their names it takes twice as long, which a large batch shows.
-        return NewJob(
-            new_id(now),
-            definition.name,
-            options.queue or definition.queue,
-            definition.priority if options.priority is None else options.priority,
-            text,
-            definition.tags if options.tags is None else options.tags,
-            options.max_attempts or definition.max_attempts,
-            options.timeout or definition.timeout,
-            definition.on_interrupt,
-            now,
-            run_at,
-            **origin,
-        )
+        return NewJob(new_id(now), definition.name, text, stored, now, _run_at(options, now), **origin)
+
+    def _check(self, options: SubmitOptions, where: str) -> None:
+        found = {pointer(where, *place): words for place, words in problems(options, OF_SUBMISSION)}
+        queue = options.get("queue")
+        if queue is not None and queue not in (known := self.queues):
+            words = f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(known))}"
+            found.setdefault(pointer(where, "queue"), words)
+        if found:
+            raise InvalidArguments([problem(place, words) for place, words in found.items()])
 
     def _encode(self, definition: TaskDefinition, args: Mapping[str, Any], where: str) -> str:
         text = definition.arguments.check(args, f"{where}/args")
@@ -70,8 +67,8 @@ class JobFactory:
 
 
 def _run_at(options: SubmitOptions, now: datetime) -> datetime:
-    if options.delay:
-        return now + timedelta(seconds=options.delay)
-    if options.run_at is not None:
-        return max(now, options.run_at.astimezone(UTC))
+    if delay := options.get("delay"):
+        return now + timedelta(seconds=delay)
+    if run_at := options.get("run_at"):
+        return max(now, run_at.astimezone(UTC))
     return now

@@ -8,6 +8,7 @@ import time
 from typing import Any, Final, TypeVar
 
 from ..clock import Clock
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
 from ..errors import BatchNotFound, InvalidCursor, InvalidState, JobNotFound
@@ -85,6 +86,7 @@ class Jobs:
         with self._database.read() as conn:
             return queries.count(conn, filters)
 
+    @retry_conflicts
     def cancel(self, job_id: str, reason: str | None = None) -> Job:
         """Cancel at once a job that does not run; ask a running one to stop.
 
@@ -102,6 +104,7 @@ class Jobs:
         self._notifier.notify([job_id])
         return job
 
+    @retry_conflicts
     def retry(self, job_id: str, reason: str | None = None) -> Job:
         """Queue a final job once more, its history kept. Raises JobNotFound, InvalidState."""
         with self._database.write() as conn:
@@ -113,6 +116,7 @@ class Jobs:
         self._notifier.notify([job_id])
         return self.get(job_id)
 
+    @retry_conflicts
     def delete(self, job_id: str) -> None:
         """Delete a final job and its history. Raises JobNotFound, InvalidState."""
         with self._database.write() as conn:

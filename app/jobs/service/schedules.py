@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..errors import (
     InvalidArguments,
@@ -22,6 +23,7 @@ from ..errors import (
 )
 from ..ids import new_id
 from ..job import Job
+from ..options import NO_OPTIONS
 from ..schedules.declaration import Declaration, checked_trigger
 from ..schedules.triggers import Trigger, parse_trigger
 from ..schedules.triggers.describe import describe
@@ -29,7 +31,6 @@ from ..schedules.triggers.preview import preview
 from ..store import fires, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
 from ..store.overdue import overdue
-from ..tasks.options import NO_OPTIONS
 from ..values import Schedule
 from .job_factory import JobFactory
 from .submissions import Submissions
@@ -58,6 +59,7 @@ class Schedules:
         with self._database.read() as conn:
             return schedules.to_schedule(row, overdue(conn, self._clock.now(), schedule_id))
 
+    @retry_conflicts
     def add(self, schedule_id: str | None, words: Mapping[str, Any]) -> Schedule:
         """Store a schedule under its id, or under one that is made.
 
@@ -73,6 +75,7 @@ class Schedules:
             self._put(conn, declaration, words.get("paused", False), stored)
         return self._changed(slug)
 
+    @retry_conflicts
     def replace(self, schedule_id: str, words: Mapping[str, Any]) -> tuple[Schedule, bool]:
         """Store the schedule as it is worded here, and say whether it is new.
 
@@ -100,6 +103,7 @@ class Schedules:
             wanted["trigger"] = {**wanted["trigger"], "timezone": changes["timezone"]}
         return self.replace(schedule_id, wanted)[0]
 
+    @retry_conflicts
     def remove(self, schedule_id: str) -> None:
         """Delete it and its decisions; its jobs stay. Raises ScheduleNotFound, ScheduleDeclared."""
         _refuse_declared(self._row(schedule_id), "drop it")
@@ -107,6 +111,7 @@ class Schedules:
             if not schedules.remove(conn, schedule_id):
                 raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
 
+    @retry_conflicts
     def pause(self, schedule_id: str) -> Schedule:
         """Fire no more until resumed; pausing twice changes nothing. Raises ScheduleNotFound."""
         self._row(schedule_id)
@@ -114,12 +119,14 @@ class Schedules:
             schedules.pause(conn, schedule_id, self._clock.now())
         return self.get(schedule_id)
 
+    @retry_conflicts
     def resume(self, schedule_id: str) -> Schedule:
         """Go on from now; the fire times since the pause are recorded. Raises ScheduleNotFound."""
         with self._database.write() as conn:
             self._resume(conn, _live(schedules.get(conn, schedule_id, lock=True), schedule_id))
         return self._changed(schedule_id)
 
+    @retry_conflicts
     def skip(self, schedule_id: str) -> Schedule:
         """Leave out the next fire time, and record it. Raises ScheduleNotFound, InvalidState without one."""
         with self._database.write() as conn:
@@ -185,7 +192,7 @@ class Schedules:
         next_fire_at = schedules.next_fire_at(declaration, stored, now)
         if not schedules.is_same_trigger(declaration, stored):
             _refuse_ended(next_fire_at, declaration.trigger)
-        schedules.redeclare(conn, declaration, next_fire_at, now, paused=paused)
+        schedules.redefine(conn, declaration, next_fire_at, now, paused=paused)
 
     def _changed(self, schedule_id: str) -> Schedule:
         self._threads.schedules_changed()

@@ -9,23 +9,23 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
+from ..database.database import Database
 from ..errors import OpenTransaction
 
 _CALLS: Final = "simmer_calls"
 
 
-def refuse_open_transaction(db: Any, engine: Engine) -> None:
-    """Raise OpenTransaction where `db.session` holds SQLite's write lock on the database of `engine`.
+def refuse_open_transaction(db: Any, database: Database) -> None:
+    """Raise OpenTransaction where `db.session` holds a lock that keeps our own connection from writing.
 
-    Our own connection would wait for that lock, and the caller for us.
+    It would wait for that lock, and the caller for us.
     """
-    if db is None or engine.dialect.name != "sqlite" or not db.session.registry.has():
+    if db is None or not db.session.registry.has():
         return
     session = db.session()
-    if not session.in_transaction() or not _same_database(session, engine):
+    if not session.in_transaction() or not _same_database(session, database.engine):
         return
-    driver = session.connection().connection.dbapi_connection
-    if getattr(driver, "in_transaction", False):
+    if database.dialect.holds_write_lock(session):
         raise OpenTransaction()
 
 

@@ -100,8 +100,6 @@ def _present_task(definition: TaskDefinition, counts: dict[str, Any]) -> dict[st
         "name": definition.name,
         "description": definition.description,
         "args_schema": definition.arguments.json_schema(),
-        "queue": definition.queue,
-        "max_attempts": definition.max_attempts,
-        "timeout": definition.timeout,
+        **{name: definition.options[name] for name in ("queue", "max_attempts", "timeout")},
         "counts": counts,
     }

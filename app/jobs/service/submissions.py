@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..database.database import Database
-from ..database.writes import Write
+from ..database.statements import BoundStatement
 from ..errors import (
     IdempotencyConflict,
     IdempotencyGone,
@@ -22,12 +22,13 @@ from ..errors import (
 )
 from ..ids import new_id
 from ..job import Job
+from ..options import NO_OPTIONS, SubmitOptions
 from ..store import idempotency, jobs, queries
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.jobs import NewJob
 from ..store.snapshots import as_submitted
-from ..tasks.options import NO_OPTIONS, Submission, SubmitOptions
+from ..tasks.submission import Submission
 from .backlog import Backlog
 from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction
@@ -96,9 +97,9 @@ class Submissions:
         if first := self._first(key, now):
             return first, True
         new = self._factory.make_job(wanted.task, wanted.args, wanted.options, now)
-        dialect = self._database.engine.dialect
+        dialect = self._database.dialect
         try:
-            return self._store([new], *idempotency.remembered(dialect, key, new.id, now))[0], False
+            return self._store([new], *idempotency.bind_remember(dialect, key, new.id, now))[0], False
         except IntegrityError:  # another process was first
             if first := self._first(key, now):
                 return first, True
@@ -135,11 +136,11 @@ class Submissions:
             raise InvalidArguments(problems)
         return made
 
-    def _store(self, made: Sequence[NewJob], *more: Write) -> list[Job]:
+    def _store(self, made: Sequence[NewJob], *more: BoundStatement) -> list[Job]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
-        refuse_open_transaction(self._host_db, self._database.engine)
+        refuse_open_transaction(self._host_db, self._database)
         self._backlog.admit(len(made))
-        self._commits.commit([*jobs.submitted(self._database.engine.dialect, made), *more])
+        self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
         self._threads.jobs_submitted([new.id for new in made])
         return self._snapshots(made)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     true,
@@ -25,134 +26,153 @@ from sqlalchemy import (
 )
 
 from ..database.columns import Id, Time
-from ..database.prepared import Prepared
-from ..database.row_sets import as_given, given_texts, unindexed
-from ..database.sqlite import Plain
-from ..database.tables import ATTEMPTS, EVENTS, JOBS
+from ..database.dialect import Dialect
+from ..database.row_sets import as_json, unindexed
+from ..database.statements import Statement
+from ..database.tables import ATTEMPTS, JOBS
+from ..database.transactions import AnyConnection
 from ..run import Run
 from ..states import CLAIMABLE, RUNNING
+from .events import insert_from
 
 SUSPECT_AFTER: Final = 2
 """From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""
 
+MOST_WOKEN: Final = 1_000
+"""Jobs that become due in one transaction; the next one goes on."""
+
 _J = JOBS.c
-_WANTED = (
+_CANDIDATE = (
     _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
     _J.timeout, _J.run, _J.rerun, _J.crashes,
 )  # fmt: skip
 
 
-def _due(dialect: str, *columns: Any) -> Select[Any]:
+def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
     """Of the due jobs of a queue those whose tasks are known."""
-    known = unindexed(_J.task).in_(given_texts(dialect, "tasks"))
+    known = unindexed(_J.task).in_(dialect.texts("tasks"))
     return select(*columns).where(_J.due, _J.queue == bindparam("queue"), known)
 
 
-_HEAD = Prepared(
+_DUE = Statement(
     lambda dialect: (
-        _due(dialect, *_WANTED)
+        _due(dialect, *_CANDIDATE)
         .where(_J.crashes < bindparam("too_many"))
         .order_by(_J.priority, _J.run_at, _J.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
     )
 )
-_ANY = Prepared(lambda dialect: _due(dialect, _J.id).limit(1))
-_FIRST = select(func.min(_J.queue).label("queue")).where(_J.due)
-_HOP = _FIRST.cte("hop", recursive=True)
-_HOPS = _HOP.union_all(
-    select(_FIRST.where(_J.queue > _HOP.c.queue).scalar_subquery()).where(_HOP.c.queue.is_not(None))
+_ANY_DUE = Statement(lambda dialect: _due(dialect, _J.id).limit(1))
+# The queues that have due jobs: a recursive query that hops over the index from one to the next, because
+# SELECT DISTINCT would read every due job.
+_FIRST_QUEUE = select(func.min(_J.queue).label("queue")).where(_J.due)
+_QUEUE = _FIRST_QUEUE.cte("hop", recursive=True)
+_QUEUE_LIST = _QUEUE.union_all(
+    select(_FIRST_QUEUE.where(_J.queue > _QUEUE.c.queue).scalar_subquery()).where(_QUEUE.c.queue.is_not(None))
 )
-_QUEUES = Prepared(select(_HOPS.c.queue).where(_HOPS.c.queue.is_not(None)))
-_WAKE = Prepared(update(JOBS).where(_J.wake_at <= bindparam("now")).values(due=true(), wake_at=None))
-_NEXT = Prepared(select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1))
-_ME, _NOW = bindparam("worker_id", type_=Id), bindparam("now", type_=Time)
+_QUEUES_DUE = Statement(select(_QUEUE_LIST.c.queue).where(_QUEUE_LIST.c.queue.is_not(None)))
+# Locked in one order, and passing by what others hold: an UPDATE alone would lock rows as it finds them, and
+# two claimers, or one and a cancel, would wait for each other.
+_ASLEEP = Statement(
+    select(_J.id)
+    .where(_J.wake_at <= bindparam("now"))
+    .order_by(_J.wake_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_WAKE = Statement(
+    lambda dialect: update(JOBS).where(_J.id.in_(dialect.texts("ids"))).values(due=true(), wake_at=None)
+)
+_NEXT_DUE = Statement(select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1))
+_WORKER, _NOW = bindparam("worker_id", type_=Id), bindparam("now", type_=Time)
 _NEXT_ATTEMPT = case((_J.rerun, _J.attempt), else_=_J.attempt + 1)
 
 
-def wake(conn: Plain | Connection, now: datetime) -> int:
-    """Mark scheduled and retrying jobs whose time has come as due. How many there were."""
-    return _WAKE.apply(conn, now=now)
+def wake(conn: AnyConnection, now: datetime) -> int:
+    """Mark scheduled and retrying jobs whose time has come as due, up to MOST_WOKEN. How many there were."""
+    found = [row.id for row in _ASLEEP.rows(conn, now=now, most=MOST_WOKEN)]
+    return _WAKE.execute(conn, ids=as_json(found)) if found else 0
 
 
-def next_due(conn: Plain | Connection) -> datetime | None:
+def next_due(conn: AnyConnection) -> datetime | None:
     """When the next scheduled or retrying job comes due."""
-    found: datetime | None = _NEXT.one(conn)
+    found: datetime | None = _NEXT_DUE.scalar(conn)
     return found
 
 
-def anything_due(conn: Plain | Connection, queues: Iterable[str], tasks: Collection[str]) -> bool:
+def anything_due(conn: AnyConnection, queues: Iterable[str], tasks: Collection[str]) -> bool:
     """Whether a claim would find something; reads only."""
-    names = as_given(tasks)
-    return any(_ANY.rows(conn, queue=queue, tasks=names) for queue in queues)
+    names = as_json(tasks)
+    return any(_ANY_DUE.rows(conn, queue=queue, tasks=names) for queue in queues)
 
 
-def queues_due(conn: Plain | Connection) -> list[str]:
+def queues_due(conn: AnyConnection) -> list[str]:
     """The queues that have due jobs, by hopping over the index from one to the next."""
-    return [row.queue for row in _QUEUES.rows(conn)]
+    return [row.queue for row in _QUEUES_DUE.rows(conn)]
 
 
 def candidates(
-    conn: Plain | Connection, queues: Iterable[str], tasks: Collection[str], most: int,
+    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
     too_many_crashes: int = 1_000,
 ) -> Sequence[Any]:  # fmt: skip
     """The first `most` due jobs in claiming order, locked: by priority, then due time, then id."""
-    names = as_given(tasks)
+    names = as_json(tasks)
     rows: list[Any] = []
     for queue in queues:
-        rows += _HEAD.rows(conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes)
+        rows += _DUE.rows(conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes)
     rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
     return rows[:most]
 
 
-def the_job(conn: Connection, job_id: str) -> Sequence[Any]:
-    """That job as a candidate, due or not; nothing where it cannot be claimed."""
+def candidate(conn: Connection, job_id: str) -> Sequence[Any]:
+    """That job, due or not, locked; nothing where it cannot be claimed."""
     return conn.execute(
-        select(*_WANTED).where(_J.id == job_id, _J.state.in_(CLAIMABLE)).with_for_update()
+        select(*_CANDIDATE).where(_J.id == job_id, _J.state.in_(CLAIMABLE)).with_for_update()
     ).all()
 
 
-def claim(
-    conn: Plain | Connection, rows: Sequence[Any], worker: str, engine: str, now: datetime
-) -> list[Run]:
+def claim(conn: AnyConnection, rows: Sequence[Any], worker: str, engine: str, now: datetime) -> list[Run]:
     """Claimed: the candidates `rows` become running jobs of `worker`, each with a new attempt row."""
     if not rows:
         return []
     token = secrets.token_hex(16)
-    values = {"ids": as_given(row.id for row in rows), "now": now, "worker_id": worker}
-    _NOTE.apply(conn, **values)
-    applied = _TAKE.apply(conn, **values, token=token, engine_name=engine)
+    values = {"ids": as_json(row.id for row in rows), "now": now, "worker_id": worker}
+    # The events first, which read the states that the claim replaces; the attempts last, which read its run.
+    _RECORD_EVENTS.execute(conn, **values)
+    applied = _CLAIM.execute(conn, **values, token=token, engine_name=engine)
     assert applied == len(rows), "a candidate changed under our lock"
-    _BEGIN.apply(conn, **values)
+    _ADD_ATTEMPTS.execute(conn, **values)
     return [_run_of(row, worker, token, now) for row in rows]
 
 
-def _note(dialect: str) -> Insert:
-    """The event rows; before the claim, because they read the states that it leaves."""
-    seen = select(_J.id, _NOW, literal("claimed"), _J.state, literal(RUNNING), _NEXT_ATTEMPT, _ME)
-    columns = ["job_id", "at", "type", "from_state", "to_state", "attempt", "worker"]
-    return insert(EVENTS).from_select(columns, seen.where(_J.id.in_(given_texts(dialect, "ids"))))
+def _record_events(dialect: Dialect) -> Insert:
+    """An event for each."""
+    events = select(
+        _J.id, _NOW, literal("claimed"), _J.state, literal(RUNNING), _NEXT_ATTEMPT, _WORKER, null()
+    )  # fmt: skip
+    return insert_from(events.where(_J.id.in_(dialect.texts("ids"))))
 
 
-def _take(dialect: str) -> Update:
-    """The claim itself."""
+def _claim(dialect: Dialect) -> Update:
+    """The candidates become running."""
     free = update(JOBS).where(
-        _J.id.in_(given_texts(dialect, "ids")), or_(*(unindexed(_J.state) == state for state in CLAIMABLE))
+        _J.id.in_(dialect.texts("ids")), or_(*(unindexed(_J.state) == state for state in CLAIMABLE))
     )
     return free.values(
-        state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=_NOW, worker=_ME,
+        state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=_NOW, worker=_WORKER,
         engine=bindparam("engine_name"), started_at=None, progress=None, run=_J.run + 1,
         attempt=_NEXT_ATTEMPT, rerun=false(), version=_J.version + 1,
     )  # fmt: skip
 
 
-def _begin(dialect: str) -> Insert:
-    """The attempt rows; after the claim, which counts the run."""
-    made = select(_J.id, _J.run, _J.attempt, _ME, _NOW).where(_J.id.in_(given_texts(dialect, "ids")))
+def _add_attempts(dialect: Dialect) -> Insert:
+    """A row for each run."""
+    made = select(_J.id, _J.run, _J.attempt, _WORKER, _NOW).where(_J.id.in_(dialect.texts("ids")))
     return insert(ATTEMPTS).from_select(["job_id", "run", "attempt", "worker", "claimed_at"], made)
 
 
-_NOTE, _TAKE, _BEGIN = Prepared(_note), Prepared(_take), Prepared(_begin)
+_RECORD_EVENTS, _CLAIM, _ADD_ATTEMPTS = Statement(_record_events), Statement(_claim), Statement(_add_attempts)
 
 
 def _run_of(row: Any, worker: str, token: str, now: datetime) -> Run:

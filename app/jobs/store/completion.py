@@ -1,4 +1,4 @@
-"""The statements that end runs, one set for each verb; their rows are given (see `given`)."""
+"""The statements that end runs, one set for each verb; each takes all runs that end by it as one row set."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Insert, Integer, String, Text, Update, insert, literal, select, update
+from sqlalchemy import Insert, Integer, String, Text, Update, literal, select, update
 from sqlalchemy.types import TypeEngine
 
-from ..database.columns import Id, Time, as_text
-from ..database.prepared import Prepared
-from ..database.row_sets import given, unindexed
-from ..database.tables import ATTEMPTS, EVENTS, JOBS
+from ..database.columns import Id, Time
+from ..database.dialect import Dialect
+from ..database.row_sets import as_text, unindexed
+from ..database.statements import Statement
+from ..database.tables import ATTEMPTS, JOBS
 from ..outcomes import Failure, Outcome
 from ..run import Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
+from .events import insert_from
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -26,23 +28,25 @@ ENTERS: Final = {
     "retrying": RETRYING, "snoozed": SCHEDULED, "released": QUEUED,
 }  # fmt: skip
 """Verb → the state that a job enters by it."""
-_EVENT: Final = ["job_id", "at", "type", "from_state", "to_state", "attempt", "worker", "reason"]
+ROWS: Final = "runs"
+"""The parameter of each statement: a list of what `row` makes."""
 _COLUMNS: Final[dict[str, TypeEngine[Any]]] = {
     "job_id": Id, "token": String(), "run_no": Integer(), "attempt_no": Integer(), "worker_id": Id,
-    "began": Time, "ended": Time, "at": Time, "value": Text(), "failure": Text(), "whole": Text(),
-    "why": Text(),
+    "started_at": Time, "finished_at": Time, "next_at": Time, "result": Text(), "error": Text(),
+    "attempt_error": Text(), "reason": Text(),
 }  # fmt: skip
 
 
 def row(run: Run, verb: str, reason: str | None) -> tuple[Any, ...]:
-    """What the statements are given of one run that ended: the values of _COLUMNS."""
+    """One run that ended, for the statements of `verb`: the values of _COLUMNS."""
     outcome = run.outcome
     assert outcome is not None
     failure = outcome.failure
     return (
         run.job_id, run.token, run.number, run.attempt, run.worker,
         as_text(run.started_at), as_text(run.finished_at), as_text(_next_time(run, outcome, verb)),
-        outcome.result, _short(failure), _whole(failure), reason or (failure.type if failure else None),
+        outcome.result, _job_error(failure), _attempt_error(failure),
+        reason or (failure.type if failure else None),
     )  # fmt: skip
 
 
@@ -54,60 +58,63 @@ def _next_time(run: Run, outcome: Outcome, verb: str) -> datetime | None:
     return run.finished_at + timedelta(seconds=delay or 0.0)
 
 
-def _leave(verb: str, dialect: str) -> Update:
-    """The jobs leave `running`."""
-    rows = given(dialect, **_COLUMNS).c
+def _end_runs(verb: str, dialect: Dialect) -> Update:
+    """The jobs leave `running`, where the run still has its claim."""
+    rows = dialect.row_set(ROWS, _COLUMNS).c
     mine = update(JOBS).where(_J.id == rows.job_id, unindexed(_J.state) == RUNNING, _J.claim == rows.token)
     return mine.values(
-        state=ENTERS[verb], claim=None, started_at=rows.began, version=_J.version + 1, **_left(verb, rows)
-    )
+        state=ENTERS[verb], claim=None, started_at=rows.started_at, version=_J.version + 1,
+        **_job_values(verb, rows),
+    )  # fmt: skip
 
 
-def _close(verb: str, dialect: str) -> Update:
-    """Their attempts are closed."""
-    rows = given(dialect, **_COLUMNS).c
+def _end_attempts(verb: str, dialect: Dialect) -> Update:
+    """The rows of the runs, once: a rescue may have ended them as lost."""
+    rows = dialect.row_set(ROWS, _COLUMNS).c
     mine = update(ATTEMPTS).where(_A.job_id == rows.job_id, _A.run == rows.run_no, _A.outcome.is_(None))
     return mine.values(
-        outcome="failed" if verb == "retrying" else verb, started_at=rows.began, finished_at=rows.ended,
-        error=rows.whole,
+        outcome="failed" if verb == "retrying" else verb, started_at=rows.started_at,
+        finished_at=rows.finished_at, error=rows.attempt_error,
     )  # fmt: skip
 
 
-def _note(verb: str, dialect: str) -> Insert:
-    """Events tell of it."""
-    rows = given(dialect, **_COLUMNS).c
-    told = select(
-        rows.job_id, rows.ended, literal(verb), literal(RUNNING), literal(ENTERS[verb]), rows.attempt_no,
-        rows.worker_id, rows.why,
+def _record_events(verb: str, dialect: Dialect) -> Insert:
+    """An event for each."""
+    rows = dialect.row_set(ROWS, _COLUMNS).c
+    events = select(
+        rows.job_id, rows.finished_at, literal(verb), literal(RUNNING), literal(ENTERS[verb]),
+        rows.attempt_no, rows.worker_id, rows.reason,
     )  # fmt: skip
-    return insert(EVENTS).from_select(_EVENT, told)
+    return insert_from(events)
 
 
-def _left(verb: str, rows: Any) -> dict[str, Any]:
+def _job_values(verb: str, rows: Any) -> dict[str, Any]:
     """What else `verb` writes to a job."""
-    over = {"finished_at": rows.ended}
-    again = {"run_at": rows.at, "wake_at": rows.at, "due": False}
+    final = {"finished_at": rows.finished_at}
+    later = {"run_at": rows.next_at, "wake_at": rows.next_at, "due": False}
     values: dict[str, dict[str, Any]] = {
-        "succeeded": {"result": rows.value, "error": None, **over},
-        "failed": {"error": rows.failure, **over},
-        "cancelled": over,
-        "retrying": {"error": rows.failure, **again},
-        "snoozed": {"rerun": True, **again},
+        "succeeded": {"result": rows.result, "error": None, **final},
+        "failed": {"error": rows.error, **final},
+        "cancelled": final,
+        "retrying": {"error": rows.error, **later},
+        "snoozed": {"rerun": True, **later},
         "released": {"rerun": True, "due": True},
     }
     return values[verb]
 
 
-def _short(failure: Failure | None) -> str | None:
+def _job_error(failure: Failure | None) -> str | None:
     return None if failure is None else json.dumps({"type": failure.type, "message": failure.message})
 
 
-def _whole(failure: Failure | None) -> str | None:
+def _attempt_error(failure: Failure | None) -> str | None:
     return None if failure is None else json.dumps(asdict(failure))
 
 
 STATEMENTS: Final = {
-    verb: tuple(Prepared(functools.partial(make, verb)) for make in (_leave, _close, _note))
+    verb: tuple(
+        Statement(functools.partial(make, verb)) for make in (_end_runs, _end_attempts, _record_events)
+    )
     for verb in ENTERS
 }
-"""What ends runs by each verb: the jobs leave `running`, their attempts are closed, events tell of it."""
+"""Verb → the statements that end the jobs' runs, end their attempts and record the events, in this order."""

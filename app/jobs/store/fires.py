@@ -1,4 +1,4 @@
-"""Fire times: which are due, how a schedule moves on past them, and what was decided about each."""
+"""Fire times: which are due, how a schedule advances past them, and the decision about each."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, delete, false, func, select, tuple_, update
 
-from ..database.columns import Time, to_driver
-from ..database.prepared import Prepared
-from ..database.row_sets import as_given, given_texts
+from ..database.columns import Time
+from ..database.dialect import Dialect
+from ..database.row_sets import as_json
+from ..database.statements import InsertStatement, Statement
+from ..database.supported import dialect_of
 from ..database.tables import FIRES, JOBS, SCHEDULES
-from ..database.writes import Template, execute
 from ..schedules.triggers import Trigger
 
 ON_REQUEST: Final = "skipped on request"
 """The reason of a fire time that somebody chose to skip."""
-GATHERED: Final = 0.25
+LONGEST_WAIT: Final = 0.25
 """Seconds: no fire time waits longer for others to share its transaction."""
-_GATHERED_AT_LEAST: Final = 0.005
-_GATHERED_SHARE: Final = 0.005
+_SHORTEST_WAIT: Final = 0.005
+_WAIT_SHARE: Final = 0.005
 _END: Final = datetime.max.replace(tzinfo=UTC)
 
 _S = SCHEDULES.c
 _F = FIRES.c
 
 
-def _known(dialect: str, *columns: Any) -> Select[Any]:
+def _known(dialect: Dialect, *columns: Any) -> Select[Any]:
     """Of the schedules that may fire those whose tasks are known."""
-    tasks = _S.task.in_(given_texts(dialect, "tasks"))
+    tasks = _S.task.in_(dialect.texts("tasks"))
     return select(*columns).where(_S.paused == false(), _S.retired == false(), tasks)
 
 
-_DUE = Prepared(
+_DUE = Statement(
     lambda dialect: (
         _known(dialect, *_S)
         .where(_S.next_fire_at <= bindparam("now"))
@@ -43,7 +44,7 @@ _DUE = Prepared(
         .with_for_update(skip_locked=True)
     )
 )
-_NEXT = Prepared(
+_NEXT = Statement(
     lambda dialect: (
         _known(dialect, _S.next_fire_at)
         .where(_S.next_fire_at.is_not(None))
@@ -51,20 +52,20 @@ _NEXT = Prepared(
         .limit(1)
     )
 )
-_FIRST_BY = Prepared(
+_FIRST_BY = Statement(
     lambda dialect: _known(dialect, func.min(_S.fire_by).label("fire_by")).where(
         _S.next_fire_at <= bindparam("soon")
     )
 )
-_OPEN = Prepared(
+_OPEN = Statement(
     lambda dialect: (
         select(JOBS.c.schedule_id, func.count().label("jobs"))
-        .where(JOBS.c.schedule_id.in_(given_texts(dialect, "ids")), JOBS.c.finished_at.is_(None))
+        .where(JOBS.c.schedule_id.in_(dialect.texts("ids")), JOBS.c.finished_at.is_(None))
         .where(JOBS.c.schedule_id.is_not(None))
         .group_by(JOBS.c.schedule_id)
     )
 )
-_MOVE = Prepared(
+_MOVE = Statement(
     update(SCHEDULES)
     .where(_S.id == bindparam("moved"), _S.next_fire_at == bindparam("seen"))
     .values(
@@ -72,7 +73,7 @@ _MOVE = Prepared(
         last_fire_at=func.coalesce(bindparam("fired", type_=Time), _S.last_fire_at),
     )
 )  # fmt: skip
-_DECIDED = Template.insert(
+_DECIDED = InsertStatement(
     FIRES, "schedule_id", "fire_time", "decision", "count", "job_id", "reason", "decided_at", "late_seconds"
 )
 
@@ -90,7 +91,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A schedule's way from the fire time at which it was seen to the next, with what was decided."""
+    """How a schedule advances from the `next_fire_at` that was `seen` to the next, with the decisions."""
 
     schedule_id: str
     seen: datetime
@@ -111,48 +112,48 @@ def fire_by(fire_time: datetime | None, before: datetime) -> datetime | None:
     """
     if fire_time is None:
         return None
-    share = (fire_time - before).total_seconds() * _GATHERED_SHARE
-    wait = timedelta(seconds=min(GATHERED, max(_GATHERED_AT_LEAST, share)))
+    share = (fire_time - before).total_seconds() * _WAIT_SHARE
+    wait = timedelta(seconds=min(LONGEST_WAIT, max(_SHORTEST_WAIT, share)))
     return fire_time + min(wait, _END - fire_time)
 
 
 def due(conn: Connection, now: datetime, tasks: Collection[str], most: int) -> Sequence[Any]:
     """The schedules whose next fire time has come and whose task is known here, locked."""
-    return _DUE.rows(conn, now=now, tasks=as_given(tasks), most=most)
+    return _DUE.rows(conn, now=now, tasks=as_json(tasks), most=most)
 
 
 def next_fire(conn: Connection, tasks: Collection[str]) -> datetime | None:
     """The next moment at which any schedule is due."""
-    found: datetime | None = _NEXT.one(conn, tasks=as_given(tasks))
+    found: datetime | None = _NEXT.scalar(conn, tasks=as_json(tasks))
     return found
 
 
-def next_gathering(conn: Connection, now: datetime, tasks: Collection[str]) -> datetime | None:
-    """As `next_fire`, but the latest moment at which all that are due by then can still share a firing."""
-    soon = now + timedelta(seconds=GATHERED)
-    gathered: datetime | None = _FIRST_BY.one(conn, tasks=as_given(tasks), soon=soon)
-    return gathered or next_fire(conn, tasks)
+def next_batch(conn: Connection, now: datetime, tasks: Collection[str]) -> datetime | None:
+    """As `next_fire`, but the latest moment at which all that are due by then can still be fired together."""
+    soon = now + timedelta(seconds=LONGEST_WAIT)
+    together: datetime | None = _FIRST_BY.scalar(conn, tasks=as_json(tasks), soon=soon)
+    return together or next_fire(conn, tasks)
 
 
 def move(conn: Connection, moves: Sequence[Move], now: datetime) -> bool:
-    """Record the decisions and move on, in one transaction; False where somebody else moved one first.
+    """Store the decisions and advance the schedules; False where somebody else has advanced one.
 
-    Raises IntegrityError where a fire time was decided before. The caller undoes what was done by then.
+    Raises IntegrityError where a fire time was decided before. In both cases the caller rolls back.
     """
-    if _MOVE.apply_all(conn, [_move(each) for each in moves]) != len(moves):
+    if _MOVE.execute_many(conn, [_move(each) for each in moves]) != len(moves):
         return False
     _store(conn, [(each.schedule_id, decision) for each in moves for decision in each.decisions], now)
     return True
 
 
 def record(conn: Connection, schedule_id: str, decisions: Sequence[Decision], now: datetime) -> None:
-    """What was decided about fire times of one schedule."""
+    """Store decisions about fire times of one schedule."""
     _store(conn, [(schedule_id, decision) for decision in decisions], now)
 
 
 def open_jobs(conn: Connection, schedule_ids: Sequence[str]) -> dict[str, int]:
     """How many jobs of each of the schedules are not final; those that have none are left out."""
-    return {row.schedule_id: row.jobs for row in _OPEN.rows(conn, ids=as_given(schedule_ids))}
+    return {row.schedule_id: row.jobs for row in _OPEN.rows(conn, ids=as_json(schedule_ids))}
 
 
 def history(conn: Connection, schedule_id: str, limit: int, before: datetime | None) -> list[dict[str, Any]]:
@@ -190,6 +191,7 @@ def planned_after(conn: Connection, moment: datetime) -> Sequence[Any]:
 
 def prune_decisions(conn: Connection, before: datetime, limit: int = 500) -> int:
     """Forget up to `limit` decisions about fire times before `before`, the oldest first. How many."""
+    # A subquery, because DELETE … LIMIT is not in every SQLite.
     key = tuple_(_F.schedule_id, _F.fire_time)
     old = select(_F.schedule_id, _F.fire_time).where(_F.fire_time < before)
     oldest = old.order_by(_F.fire_time).limit(limit)
@@ -204,7 +206,7 @@ def _move(move: Move) -> dict[str, Any]:
 
 
 def _store(conn: Connection, decided: Sequence[tuple[str, Decision]], now: datetime) -> None:
-    time = to_driver(conn.dialect)
+    time = dialect_of(conn).to_driver
     rows = [
         (
             schedule_id, time(each.fire_time), each.decision, each.count, each.job_id, each.reason, time(now),
@@ -213,4 +215,4 @@ def _store(conn: Connection, decided: Sequence[tuple[str, Decision]], now: datet
         for schedule_id, each in decided
     ]  # fmt: skip
     if rows:
-        execute(conn, [_DECIDED.on(conn.dialect, rows)])
+        _DECIDED.execute_rows(conn, rows)

@@ -1,27 +1,28 @@
-"""Shared commits: those who submit at the same moment pay for one commit together."""
+"""Group commit: threads that submit at the same moment share one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
-from ..database.batching import Line, Member
+from ..database.batching import Batcher, Request
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
-from ..database.sqlite import Statements
-from ..database.writes import Write
+from ..database.statements import BoundStatement, execute_all, merged
 from ..errors import DatabaseUnavailable
 
 
-class _Submitter(Member):
-    """One who commits: served, to try alone, or refused."""
+class _Commit(Request):
+    """What one thread writes: served, to be tried alone, or refused."""
 
-    __slots__ = ("is_alone", "writes")
+    __slots__ = ("is_alone", "statements")
 
-    def __init__(self, writes: Sequence[Write]) -> None:
+    def __init__(self, statements: Sequence[BoundStatement]) -> None:
         super().__init__()
-        self.writes, self.is_alone = writes, False
+        self.statements, self.is_alone = statements, False
 
 
-class GroupCommit(Line[_Submitter]):
+class GroupCommit(Batcher[_Commit]):
     """Commits what the threads of one process write."""
 
     work = "writing"
@@ -30,51 +31,49 @@ class GroupCommit(Line[_Submitter]):
         super().__init__()
         self._database = database
 
-    def commit(self, writes: Sequence[Write]) -> None:
-        """Return once all of the writes are committed; what is wrong with them is raised here alone.
+    def commit(self, statements: Sequence[BoundStatement]) -> None:
+        """Return once all of the statements are committed; what is wrong with them is raised here alone.
 
         Raises DatabaseUnavailable where the database was away, or others wrote, for LOCK_WAIT seconds.
         """
-        mine = _Submitter(writes)
-        self.pass_through(mine)
-        if mine.is_alone:
-            self._database.apply(_statements([mine]))
+        request = _Commit(statements)
+        self.submit(request)
+        if request.is_alone:
+            self._write([request], with_newcomers=False)
 
-    def serve(self, together: list[_Submitter]) -> None:
+    def serve(self, batch: list[_Commit]) -> None:
         """Commit what they write."""
         try:
-            self._database.apply(self._statements(together))
+            self._write(batch, with_newcomers=True)
         except DatabaseUnavailable:
             # Whoever came meanwhile need not try: it was away for as long as they have been waiting.
-            together += self.newcomers()
+            batch += self.newcomers()
             raise
 
-    def fail(self, together: list[_Submitter], error: Exception) -> None:
+    def on_error(self, batch: list[_Commit], error: Exception) -> None:
         """Each of several tries alone: what is wrong with one is not for the others."""
-        if len(together) == 1:
-            super().fail(together, error)
+        if len(batch) == 1:
+            super().on_error(batch, error)
             return
-        for each in together:
-            each.is_alone = True
+        for request in batch:
+            request.is_alone = True
 
-    def _statements(self, together: list[_Submitter]) -> Statements:
-        """What those together write; whoever comes while it is written joins them."""
-        newcomers = together[:]
-        while newcomers:
-            yield from _statements(newcomers)
-            newcomers = self.newcomers()
-            together += newcomers
+    @retry_conflicts
+    def _write(self, batch: list[_Commit], with_newcomers: bool) -> None:
+        with self._database.raw_write() as conn:
+            for requests in self._rounds(batch) if with_newcomers else (batch,):
+                execute_all(conn, _statements(requests))
+
+    def _rounds(self, batch: list[_Commit]) -> Iterator[Sequence[_Commit]]:
+        """The batch, and then whoever comes while it is written: they join it."""
+        requests = batch[:]
+        while requests:
+            yield requests
+            requests = self.newcomers()
+            batch += requests
 
 
-def _statements(submitters: Sequence[_Submitter]) -> Statements:
-    for write in submitters[0].writes if len(submitters) == 1 else _merged(submitters):
-        yield from write.statements()
-
-
-def _merged(submitters: Sequence[_Submitter]) -> Sequence[Write]:
-    """Each statement once, with the rows of all."""
-    merged: dict[str, Write] = {}
-    for each in submitters:
-        for sql, group, rows in each.writes:
-            merged.setdefault(sql, Write(sql, group, [])).rows.extend(rows)
-    return list(merged.values())
+def _statements(requests: Sequence[_Commit]) -> Iterable[BoundStatement]:
+    if len(requests) == 1:
+        return requests[0].statements
+    return merged(chain.from_iterable(request.statements for request in requests))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
-from ..database.columns import to_driver
+from ..database.dialect import Dialect
+from ..database.statements import BoundStatement, InsertStatement, Statement
 from ..database.tables import IDEMPOTENCY
-from ..database.writes import Template, Write
 
 KEPT: Final = timedelta(hours=24)
 _T = IDEMPOTENCY
@@ -25,8 +25,12 @@ class RequestKey:
     fingerprint: str
 
 
-_FORGET = Template(f"DELETE FROM {_T.name} WHERE scope = ? AND key = ? AND created_at <= ?")
-_REMEMBER = Template.insert(_T, "scope", "key", "fingerprint", "job_id", "created_at")
+_FORGET = Statement(
+    delete(_T).where(
+        _T.c.scope == bindparam("scope"), _T.c.key == bindparam("key"), _T.c.created_at <= bindparam("old")
+    )
+)
+_REMEMBER = InsertStatement(_T, "scope", "key", "fingerprint", "job_id", "created_at")
 
 
 def find(conn: Connection, key: RequestKey, now: datetime) -> Any:
@@ -35,12 +39,11 @@ def find(conn: Connection, key: RequestKey, now: datetime) -> Any:
     return conn.execute(select(_T.c.fingerprint, _T.c.job_id).where(*mine)).one_or_none()
 
 
-def remembered(dialect: Dialect, key: RequestKey, job_id: str, now: datetime) -> list[Write]:
-    """What enters the key; an IntegrityError where somebody else entered it in the meantime."""
-    time = to_driver(dialect)
-    row = (key.scope, key.key, key.fingerprint, job_id, time(now))
-    old = (key.scope, key.key, time(now - KEPT))
-    return [_FORGET.on(dialect, [old]), _REMEMBER.on(dialect, [row])]
+def bind_remember(dialect: Dialect, key: RequestKey, job_id: str, now: datetime) -> list[BoundStatement]:
+    """The statements that enter the key; an IntegrityError where somebody else entered it in the meantime."""
+    # An old key is deleted by the INSERT's own transaction: pruning may come later than the 24 hours.
+    row = (key.scope, key.key, key.fingerprint, job_id, dialect.to_driver(now))
+    return [_FORGET.bind(scope=key.scope, key=key.key, old=now - KEPT), _REMEMBER.bind([row])]
 
 
 def prune(conn: Connection, now: datetime) -> int:

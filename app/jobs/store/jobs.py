@@ -5,44 +5,44 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Dialect, bindparam, case, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, select, update
 
-from ..database.columns import to_driver
+from ..database.dialect import Dialect
+from ..database.statements import BoundStatement, InsertStatement, execute_all
+from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
-from ..database.writes import Template, Write, execute
 from ..ids import first_id_at
+from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
-from .events import event, record
+from .events import SUBMITTED, Event, record
 
 _J = JOBS.c
-_INSERT = Template.insert(
-    JOBS, "id", "task", "queue", "state", "priority", "args", "tags", "max_attempts", "timeout",
-    "on_interrupt", "created_at", "run_at", "schedule_id", "fire_time", "batch_id", "due", "wake_at",
-    "attempt", "version", "run", "rerun", "crashes",
+_INSERT = InsertStatement(
+    JOBS, "id", "task", "state", "args", *STORED, "created_at", "run_at", "schedule_id", "fire_time",
+    "batch_id", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
 )  # fmt: skip
-_INSERT_TAG = Template.insert(TAGS, "tag", "job_id")
-_INSERT_EVENT = Template.insert(EVENTS, "job_id", "at", "type", "to_state", "attempt")
+_TAGS: Final = tuple(STORED).index("tags")
+_INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
     select(_J.id, _J.state, _J.attempt, _J.worker)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
     .with_for_update()
 )
 
 
 class NewJob(NamedTuple):
-    """Everything that is known of a job at its submission; `args` is JSON text, times are UTC."""
+    """Everything that is known of a job at its submission; `args` is JSON text, times are UTC.
+
+    `options` are the values of `options.STORED`, in that order and as their columns hold them.
+    """
 
     id: str
     task: str
-    queue: str
-    priority: int
     args: str
-    tags: tuple[str, ...]
-    max_attempts: int
-    timeout: float | None
-    on_interrupt: str
+    options: tuple[Any, ...]
     created_at: datetime
     run_at: datetime
     schedule_id: str | None = None
@@ -57,22 +57,23 @@ class NewJob(NamedTuple):
 
 def enqueue(conn: Connection, jobs: Sequence[NewJob]) -> None:
     """Submitted: the jobs, their tags and their first events, in the caller's transaction."""
-    execute(conn, submitted(conn.dialect, jobs))
+    execute_all(conn, bind_enqueue(dialect_of(conn), jobs))
 
 
-def submitted(dialect: Dialect, jobs: Sequence[NewJob]) -> list[Write]:
-    """What `enqueue` writes; all of it belongs into one transaction."""
-    time = to_driver(dialect)
+def bind_enqueue(dialect: Dialect, jobs: Sequence[NewJob]) -> list[BoundStatement]:
+    """The statements of `enqueue`, to be executed in one transaction."""
+    time = dialect.to_driver
     rows, events = [], []
     for job in jobs:
         created, state = time(job.created_at), job.state
         run_at = created if job.run_at is job.created_at else time(job.run_at)
         rows.append(_row(job, state, created, run_at, time(job.fire_time)))
         events.append((job.id, created, "submitted", state, 0))
-    writes = [_INSERT.on(dialect, rows), _INSERT_EVENT.on(dialect, events)]
-    if tags := [(tag, job.id) for job in jobs for tag in dict.fromkeys(job.tags)]:
-        writes.append(_INSERT_TAG.on(dialect, tags))
-    return writes
+    bound = [_INSERT.bind(rows), SUBMITTED.bind(events)]
+    tagged = [(job.id, text) for job in jobs if (text := job.options[_TAGS]) != "[]"]
+    if tags := [(tag, job_id) for job_id, text in tagged for tag in dict.fromkeys(json.loads(text))]:
+        bound.append(_INSERT_TAG.bind(tags))
+    return bound
 
 
 def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
@@ -81,7 +82,7 @@ def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = No
     if seen is None or seen.state not in CANCELLABLE:
         return False
     _change(conn, seen, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now)
-    record(conn, [event(job_id, now, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
+    record(conn, now, [Event(job_id, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
     return True
 
 
@@ -104,7 +105,7 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
         conn, seen, QUEUED, due=True, run_at=now, started_at=None, finished_at=None, cancel_requested_at=None,
         result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None, progress=None,
     )  # fmt: skip
-    record(conn, [event(job_id, now, "retried", seen.state, QUEUED, seen.attempt, None, reason)])
+    record(conn, now, [Event(job_id, "retried", seen.state, QUEUED, seen.attempt, None, reason)])
     return True
 
 
@@ -134,10 +135,8 @@ def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int 
 def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:
     """The values of _INSERT, in its order; times as the driver takes them."""
     return (
-        job.id, job.task, job.queue, state, job.priority, job.args,
-        json.dumps(job.tags) if job.tags else "[]", job.max_attempts, job.timeout, job.on_interrupt,
-        created, run_at, job.schedule_id, fire_time, job.batch_id,
-        state == QUEUED, run_at if state == SCHEDULED else None,
+        job.id, job.task, state, job.args, *job.options, created, run_at,
+        job.schedule_id, fire_time, job.batch_id, state == QUEUED, run_at if state == SCHEDULED else None,
         0, 1, 0, False, 0,
     )  # fmt: skip
 

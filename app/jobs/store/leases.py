@@ -9,12 +9,12 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..database.columns import Id
-from ..database.prepared import Prepared
+from ..database.statements import Statement
 from ..database.tables import LEASES
 
 _L = LEASES.c
 _ME = bindparam("me", type_=Id)
-_TAKE = Prepared(
+_TAKE = Statement(
     update(LEASES)
     .where(
         _L.name == bindparam("lease"),
@@ -29,12 +29,12 @@ def take(conn: Connection, name: str, holder: str, now: datetime, seconds: float
     """Take or keep the lease for `seconds` from `now`: None. Or else until when another has it."""
     until = now + timedelta(seconds=seconds)
     too_long = until + timedelta(seconds=seconds)
-    if _TAKE.apply(conn, lease=name, me=holder, now=now, ends=until, too_long=too_long):
+    if _TAKE.execute(conn, lease=name, me=holder, now=now, ends=until, too_long=too_long):
         return None
     held_until: Any = conn.scalar(select(_L.until).where(_L.name == name))
     if held_until is not None:
         return held_until  # type: ignore[no-any-return]
-    try:
+    try:  # in a savepoint: PostgreSQL ends the whole transaction at the first error
         with conn.begin_nested():
             conn.execute(insert(LEASES).values(name=name, holder=holder, until=until))
     except IntegrityError:  # another process was first

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    bindparam,
     func,
     literal,
     literal_column,
@@ -19,10 +20,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from ..database.columns import from_driver
-from ..database.sqlite import Plain
+from ..database.row_sets import as_json
+from ..database.statements import Statement
+from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, JOBS, TAGS
-from ..database.writes import Template
+from ..database.transactions import AnyConnection
 from ..ids import first_id_at
 from ..job import Job
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
@@ -44,12 +46,9 @@ class Reading(Generic[T]):
     """What to read of single jobs: `columns`, the id first, of which `make` makes what is wanted."""
 
     def __init__(self, columns: Sequence[str], make: Callable[[Row, Time], T]) -> None:
-        names = ", ".join(columns)
-        self.one = Template(f"SELECT {names} FROM {JOBS.name} WHERE id = ?")
-        self.some = (
-            f"SELECT json_group_array(json_array({names})) FROM {JOBS.name}"
-            " WHERE id IN (SELECT value FROM json_each(?))"
-        )
+        wanted = [_J[name] for name in columns]
+        self.one = Statement(select(*wanted).where(_J.id == bindparam("job_id")))
+        self.several = Statement(lambda dialect: dialect.packed(wanted, _J.id.in_(dialect.texts("job_ids"))))
         self.make = make
 
 
@@ -123,26 +122,25 @@ class JobFilters:
         return found
 
 
-def get(conn: Plain | Connection, job_id: str) -> Job | None:
+def get(conn: AnyConnection, job_id: str) -> Job | None:
     """The job, or None."""
     return read(conn, WHOLE, job_id)
 
 
-def read(conn: Plain | Connection, reading: Reading[T], job_id: str) -> T | None:
+def read(conn: AnyConnection, reading: Reading[T], job_id: str) -> T | None:
     """What is wanted of the job, or None."""
-    row = rows(conn, reading, [job_id]).get(job_id)
-    return None if row is None else reading.make(row, from_driver(conn.dialect))
+    row = reading.one.cursor(conn, job_id=job_id).fetchone()
+    return None if row is None else reading.make(row, dialect_of(conn).from_driver)
 
 
-def rows(conn: Plain | Connection, reading: Reading[Any], job_ids: Sequence[str]) -> dict[str, Row]:
-    """Of each of the jobs that exists its row; SQLite gives several of them as one row of its own."""
-    if len(job_ids) == 1 or conn.dialect.name != "sqlite":
-        one = reading.one.by(conn.dialect)
-        found: list[Any] = [conn.exec_driver_sql(one, (job_id,)).fetchone() for job_id in job_ids]
+def rows(conn: AnyConnection, reading: Reading[Any], job_ids: Sequence[str]) -> dict[str, Row]:
+    """The row of each of the jobs that exists, by its id."""
+    if len(job_ids) == 1:
+        found = reading.one.cursor(conn, job_id=job_ids[0]).fetchall()
     else:
-        some: Any = conn.exec_driver_sql(reading.some, (json.dumps(job_ids),)).fetchone()
-        found = json.loads(some[0])
-    return {row[0]: row for row in found if row is not None}
+        cursor = reading.several.cursor(conn, job_ids=as_json(job_ids))
+        found = dialect_of(conn).unpack(cursor)
+    return {row[0]: row for row in found}
 
 
 def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:

@@ -7,16 +7,16 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Update, bindparam, select, update
 
-from ..database.prepared import Prepared
-from ..database.row_sets import ROWS, as_given, given_texts, unindexed
-from ..database.sqlite import Plain
+from ..database.row_sets import as_json, unindexed
+from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
+from ..database.transactions import AnyConnection
 from ..outcomes import Outcome
 from ..run import ProgressReport, Run
 from ..states import RUNNING
-from .completion import STATEMENTS, row
+from .completion import ROWS, STATEMENTS, row
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -30,72 +30,73 @@ def _fenced(**values: Any) -> Update:
     return mine.values(version=_J.version + 1, **values)
 
 
-_BEGIN = Prepared(_fenced(started_at=bindparam("began")))
-_BEGIN_ATTEMPT = Prepared(
+_START = Statement(_fenced(started_at=bindparam("started_at")))
+_START_ATTEMPT = Statement(
     update(ATTEMPTS)
     .where(_A.job_id == bindparam("job_id"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
-    .values(started_at=bindparam("began"))
+    .values(started_at=bindparam("started_at"))
 )
-_PROGRESS = Prepared(_fenced(progress=bindparam("report")))
-_ASKED = Prepared(
+_PROGRESS = Statement(_fenced(progress=bindparam("report")))
+_CANCEL_REQUESTED = Statement(
     lambda dialect: select(_J.id).where(
-        _J.id.in_(given_texts(dialect, "ids")),
+        _J.id.in_(dialect.texts("ids")),
         unindexed(_J.state) == RUNNING,
         _J.cancel_requested_at.is_not(None),
     )
 )
-_MINE = Prepared(
+_RUNS_OF_WORKER = Statement(
     select(
         _J.id.label("job_id"), _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout,
         _J.run.label("number"), _J.worker, _J.claim.label("token"), _J.claimed_at, _J.crashes,
     ).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
 )  # fmt: skip
-_HELD = Prepared(
+_OWNED = Statement(
     lambda dialect: (
         select(_J.id, _J.claim, _J.cancel_requested_at)
-        .where(_J.id.in_(given_texts(dialect, "ids")), unindexed(_J.state) == RUNNING)
+        .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
         .with_for_update()
     )
 )
 
 
-def held(conn: Plain | Connection, runs: Iterable[Run]) -> dict[tuple[str, str], bool]:
+def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], bool]:
     """Who owns the jobs of the runs, under lock: (job, token) → whether cancelling was requested."""
     ids = {run.job_id for run in runs}
-    rows = _HELD.rows(conn, ids=as_given(ids)) if ids else ()
+    rows = _OWNED.rows(conn, ids=as_json(ids)) if ids else ()
     return {(id, token): asked is not None for id, token, asked in rows}
 
 
-def cancel_requested(conn: Plain | Connection, job_ids: Sequence[str]) -> list[str]:
+def cancel_requested(conn: AnyConnection, job_ids: Sequence[str]) -> list[str]:
     """Those of the running jobs that were asked to stop."""
-    return [row.id for row in _ASKED.rows(conn, ids=as_given(job_ids))] if job_ids else []
+    return [row.id for row in _CANCEL_REQUESTED.rows(conn, ids=as_json(job_ids))] if job_ids else []
 
 
-def unknown_runs(conn: Plain | Connection, worker: str, known: Container[tuple[str, int]]) -> list[Run]:
+def unknown_runs(conn: AnyConnection, worker: str, known: Container[tuple[str, int]]) -> list[Run]:
     """Runs of `worker` whose keys it does not know: the answer to the commit that claimed them was lost."""
-    found = [Run(**row._asdict()) for row in _MINE.rows(conn, worker_id=worker)]
+    found = [Run(**row._asdict()) for row in _RUNS_OF_WORKER.rows(conn, worker_id=worker)]
     return [run for run in found if run.key not in known]
 
 
-def record_starts(conn: Plain | Connection, runs: Iterable[Run]) -> None:
+def record_starts(conn: AnyConnection, runs: Iterable[Run]) -> None:
     """Store when the tasks began."""
     for run in runs:
-        _BEGIN.apply(conn, job_id=run.job_id, token=run.token, began=run.started_at)
-        _BEGIN_ATTEMPT.apply(conn, job_id=run.job_id, run_no=run.number, began=run.started_at)
+        _START.execute(conn, job_id=run.job_id, token=run.token, started_at=run.started_at)
+        _START_ATTEMPT.execute(conn, job_id=run.job_id, run_no=run.number, started_at=run.started_at)
 
 
-def record_progress(conn: Plain | Connection, reports: Iterable[tuple[Run, ProgressReport]]) -> None:
+def record_progress(conn: AnyConnection, reports: Iterable[tuple[Run, ProgressReport]]) -> None:
     """Store the latest progress of each run."""
     for run, report in reports:
-        _PROGRESS.apply(conn, job_id=run.job_id, token=run.token, report=json.dumps(report))
+        _PROGRESS.execute(conn, job_id=run.job_id, token=run.token, report=json.dumps(report))
 
 
-def complete(conn: Plain | Connection, ended: Sequence[Run]) -> dict[str, str]:
+def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[str, str]:
     """End the runs that have an outcome: job id → the type of the event.
 
     Only those that still owned their job are in it; the others changed nothing.
     """
-    owned = held(conn, ended)
+    # Locked first: from here on neither a rescue nor a cancel request comes between decision and statement.
+    owned = owned_runs(conn, ended)
     ours = [run for run in ended if (run.job_id, run.token) in owned]
     record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
     verbs: dict[str, str] = {}
@@ -104,13 +105,13 @@ def complete(conn: Plain | Connection, ended: Sequence[Run]) -> dict[str, str]:
         verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
         verbs[run.job_id] = verb
         rows[verb].append(row(run, verb, reason))
-    for verb, given in rows.items():
-        values = {ROWS: as_given(given)}
-        leave, close, note = STATEMENTS[verb]
-        applied = leave.apply(conn, **values)
-        assert applied == len(given), f"{verb}: a claim was lost under our lock"
-        close.apply(conn, **values)
-        note.apply(conn, **values)
+    for verb, ended_by_verb in rows.items():
+        values = {ROWS: as_json(ended_by_verb)}
+        end_runs, end_attempts, record_events = STATEMENTS[verb]
+        applied = end_runs.execute(conn, **values)
+        assert applied == len(ended_by_verb), f"{verb}: a claim was lost under our lock"
+        end_attempts.execute(conn, **values)
+        record_events.execute(conn, **values)
     return verbs
 
 

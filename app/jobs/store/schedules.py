@@ -1,4 +1,4 @@
-"""Schedules: stored, worded anew, retired, paused, resumed."""
+"""Schedules: stored, redefined, retired, paused, resumed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _S = SCHEDULES.c
 _LIVE = (_S.paused == false(), _S.retired == false())
 
 
-def wording(declaration: Declaration) -> dict[str, str]:
-    """What is stored of how a schedule is worded: the task, and args, trigger and policy as JSON text.
+def definition(declaration: Declaration) -> dict[str, str]:
+    """The columns that define a schedule: the task, and args, trigger and policy as JSON text.
 
     Raises TypeError for arguments that JSON cannot hold.
     """
@@ -34,11 +34,11 @@ def wording(declaration: Declaration) -> dict[str, str]:
 
 def is_same_trigger(declaration: Declaration, stored: Any) -> bool:
     """Whether the row `stored` is a live schedule with the trigger of `declaration`."""
-    return bool(wording(declaration)["trigger"] == stored.trigger and not stored.retired)
+    return bool(definition(declaration)["trigger"] == stored.trigger and not stored.retired)
 
 
 def next_fire_at(declaration: Declaration, stored: Any, now: datetime) -> datetime | None:
-    """When `stored`, once worded anew, fires next: a restart moves nothing.
+    """When `stored`, once it is redefined, fires next: a restart moves nothing.
 
     The same trigger goes on where it was; another one counts from the old anchor, after `now`.
     """
@@ -56,20 +56,20 @@ def add(
     """
     first = declaration.trigger.next_after(None, now)
     row = {
-        "id": declaration.id, "app": app, **wording(declaration), "anchor": now, "next_fire_at": first,
+        "id": declaration.id, "app": app, **definition(declaration), "anchor": now, "next_fire_at": first,
         "fire_by": fire_by(first, now), "paused": paused, "retired": False, "created_at": now,
         "updated_at": now,
     }  # fmt: skip
     conn.execute(insert(SCHEDULES).values(**row))
 
 
-def redeclare(
+def redefine(
     conn: Connection, declaration: Declaration, next_fire_at: datetime | None, now: datetime, *,
     app: str | None = None, paused: bool | None = None,
 ) -> None:  # fmt: skip
-    """Word a stored schedule anew; the anchor stays as it is, and so does a `paused` of None."""
+    """Replace the definition of a stored schedule; its anchor stays, and None keeps `paused`."""
     values: dict[str, Any] = {
-        "app": app, **wording(declaration), "retired": False, "next_fire_at": next_fire_at,
+        "app": app, **definition(declaration), "retired": False, "next_fire_at": next_fire_at,
         "fire_by": fire_by(next_fire_at, now), "updated_at": now,
     }  # fmt: skip
     if paused is not None:
@@ -95,7 +95,7 @@ def all_schedules(conn: Connection) -> Sequence[Any]:
 
 
 def pause(conn: Connection, schedule_id: str, now: datetime) -> bool:
-    """Fire no more. Whether it fired before."""
+    """Stop firing. Whether the schedule was live."""
     changed = update(SCHEDULES).where(_S.id == schedule_id, *_LIVE)
     return conn.execute(changed.values(paused=True, updated_at=now)).rowcount == 1
 
@@ -107,7 +107,10 @@ def resume(
     decisions: Sequence[Decision],
     now: datetime,
 ) -> bool:
-    """Go on with `next_fire_at`, the fire times since the pause decided. Whether it was paused."""
+    """Go on with `next_fire_at`, and store the decisions about the fire times since the pause.
+
+    Whether it was paused.
+    """
     changed = update(SCHEDULES).where(_S.id == schedule.id, _S.paused == true(), _S.retired == false())
     values: dict[str, Any] = {"paused": False, "next_fire_at": next_fire_at, "updated_at": now}
     values["fire_by"] = fire_by(next_fire_at, now)

@@ -3,43 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sqlalchemy import DateTime
+
+from ..database.tables import JOBS
 from ..job import NO_PROGRESS, Job, Progress, Stamp
+from ..options import STORED
 from ..serialization.encoding import stored
 from ..states import is_final
 from .jobs import NewJob
 
 Time = Callable[[Any], Any]
-COLUMNS: Final = (
-    "id", "task", "queue", "state", "priority", "args", "tags", "progress", "attempt", "max_attempts",
-    "result", "error", "schedule_id", "batch_id", "worker", "engine", "version",
-    "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at", "fire_time",
-)  # fmt: skip
-"""What of a job's row is shown; the times are last."""
+_BLANK: Final[dict[str, Any]] = dict.fromkeys(field.name for field in fields(Job)) | {"depends_on": ()}
+COLUMNS: Final = tuple(name for name in _BLANK if name in JOBS.c)
+"""What of a job's row is shown: what Job has an attribute for, in that order."""
+_TIMES: Final = tuple(name for name in COLUMNS if isinstance(JOBS.c[name].type, DateTime))
+_OPTIONS: Final = tuple(place for place in enumerate(STORED) if place[1] in _BLANK)
+_LISTS: Final = tuple(name for name in COLUMNS if name in STORED and STORED[name].rule.kind is tuple)
 
 
 def to_job(row: Sequence[Any], time: Time = lambda value: value) -> Job:
     """The frozen snapshot of a row of COLUMNS; `time` makes a time of what the row has."""
-    (
-        id, task, queue, state, priority, args, tags, progress, attempt, max_attempts, result, error,
-        schedule_id, batch_id, worker, engine, version, *times,
-    ) = row  # fmt: skip
-    created_at, run_at, started_at, finished_at, cancel_requested_at, fire_time = map(time, times)
-    ran = started_at is not None and is_final(state)
-    return Job.of(
-        id=id, task=task, queue=queue, state=state, priority=priority, args=stored(args),
-        tags=tuple(stored(tags)) if tags != "[]" else (),
-        progress=NO_PROGRESS if progress is None else _progress(progress, state, started_at),
-        attempt=attempt, max_attempts=max_attempts, result=None if result is None else stored(result),
-        error=None if error is None else stored(error), created_at=created_at, run_at=run_at,
-        started_at=started_at, finished_at=finished_at, cancel_requested_at=cancel_requested_at,
-        expires_at=None, queued_seconds=max(0.0, (started_at - run_at).total_seconds()) if ran else None,
-        run_seconds=max(0.0, (finished_at - started_at).total_seconds()) if ran else None,
-        schedule_id=schedule_id, fire_time=fire_time, batch_id=batch_id, depends_on=(), unique_key=None,
-        worker=worker, engine=engine, version=version, waiting_reason=None,
-    )  # fmt: skip
+    job = {**_BLANK, **dict(zip(COLUMNS, row, strict=True))}
+    for name in _TIMES:
+        if (value := job[name]) is not None:
+            job[name] = time(value)
+    for name in _LISTS:
+        job[name] = tuple(stored(text)) if (text := job[name]) != "[]" else ()
+    job["args"] = stored(job["args"])
+    for name in ("result", "error"):
+        if (text := job[name]) is not None:
+            job[name] = stored(text)
+    state, run_at, started_at = job["state"], job["run_at"], job["started_at"]
+    progress = job["progress"]
+    job["progress"] = NO_PROGRESS if progress is None else _progress(progress, state, started_at)
+    if started_at is not None and is_final(state):
+        job["queued_seconds"] = max(0.0, (started_at - run_at).total_seconds())
+        job["run_seconds"] = max(0.0, (job["finished_at"] - started_at).total_seconds())
+    return Job.of(job)
 
 
 def to_stamp(row: Sequence[Any], time: Time) -> Stamp:
@@ -49,14 +53,17 @@ def to_stamp(row: Sequence[Any], time: Time) -> Stamp:
 
 def as_submitted(new: NewJob) -> Job:
     """The snapshot of a job that was stored just now: what reading it would give."""
-    return Job.of(
-        id=new.id, task=new.task, queue=new.queue, state=new.state, priority=new.priority,
-        args=stored(new.args), tags=new.tags, progress=NO_PROGRESS, attempt=0,
-        max_attempts=new.max_attempts, result=None, error=None, created_at=new.created_at, run_at=new.run_at,
-        started_at=None, finished_at=None, cancel_requested_at=None, expires_at=None, queued_seconds=None,
-        run_seconds=None, schedule_id=new.schedule_id, fire_time=new.fire_time, batch_id=new.batch_id,
-        depends_on=(), unique_key=None, worker=None, engine=None, version=1, waiting_reason=None,
+    job = _BLANK.copy()
+    for place, name in _OPTIONS:
+        job[name] = new.options[place]
+    for name in _LISTS:
+        job[name] = tuple(stored(text)) if (text := job[name]) != "[]" else ()
+    job.update(
+        id=new.id, task=new.task, state=new.state, args=stored(new.args), progress=NO_PROGRESS, attempt=0,
+        created_at=new.created_at, run_at=new.run_at, schedule_id=new.schedule_id, fire_time=new.fire_time,
+        batch_id=new.batch_id, version=1,
     )  # fmt: skip
+    return Job.of(job)
 
 
 def _progress(text: str, state: str, started_at: datetime | None) -> Progress:

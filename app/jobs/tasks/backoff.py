@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import random as _random
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..errors import TaskDefinitionError
-
-Backoff = float | str | Callable[[int], float]
-"""Seconds, the word "exponential", or a function of the attempt that has just failed."""
+from ..checks import is_seconds
+from ..options import OF_TASK, Backoff
 
 BASE: Final = 2.0
 CAP: Final = 3600.0
-LONGEST: Final = 10 * 366 * 86_400.0
-"""Seconds, about ten years: the longest delay that is accepted."""
-
-_MEND = (
-    'give seconds (0 to ten years), "exponential", or a callable that takes the attempt and returns seconds'
-)
 
 
 def delay(backoff: Backoff, attempt: int, random: Callable[[], float] = _random.random) -> float:
@@ -34,33 +25,7 @@ def delay(backoff: Backoff, attempt: int, random: Callable[[], float] = _random.
         ceiling = min(CAP, BASE * 2.0 ** min(max(attempt, 1) - 1, 32))
         return ceiling / 2 + random() * ceiling / 2
     seconds: Any = backoff(attempt) if callable(backoff) else backoff
-    if not _is_delay(seconds):
-        raise ValueError(f"backoff gave {seconds!r:.200} after attempt {attempt}: {_MEND}")
+    if not is_seconds(seconds):
+        words = OF_TASK["backoff"].rule.words
+        raise ValueError(f"backoff gave {seconds!r:.200} after attempt {attempt}: give {words}")
     return float(seconds)
-
-
-def check(backoff: Any) -> None:
-    """Refuse at registration what `delay` could not use, with TaskDefinitionError."""
-    if callable(backoff):
-        _check_signature(backoff)
-    elif backoff != "exponential" and not _is_delay(backoff):
-        raise TaskDefinitionError(f"backoff={backoff!r:.200} is not understood: {_MEND}")
-
-
-def _check_signature(backoff: Callable[..., Any]) -> None:
-    try:
-        signature = inspect.signature(backoff)
-    except (TypeError, ValueError):
-        return  # some builtins do not tell theirs
-    try:
-        signature.bind(1)
-    except TypeError as exc:
-        raise TaskDefinitionError(
-            f"backoff={backoff!r:.200} cannot be called with the attempt ({exc}): {_MEND}"
-        ) from exc
-
-
-def _is_delay(seconds: Any) -> bool:
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return False
-    return 0 <= seconds <= LONGEST  # NaN is neither

@@ -4,72 +4,42 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
 
 from ..arguments.check import Arguments
-from ..checks import QUEUE_NAME, SLUG_RULE, TASK_NAME, is_seconds, is_slug, is_whole
+from ..checks import SLUG_RULE, TASK_NAME, is_slug
 from ..errors import TaskDefinitionError, UnknownTask
+from ..options import DEFAULTS, NO_OPTIONS, OF_TASK, TaskOptions, problems, read_value, stored_values
 from ..schedules.declaration import Declaration
-from . import backoff as backoffs
-from .backoff import Backoff
-
-if TYPE_CHECKING:
-    from marshmallow import Schema
-
-MOST_ATTEMPTS: Final = 100
-HIGHEST_PRIORITY: Final = 1_000
-MOST_TAGS: Final = 50
 
 
-def are_tags(tags: Any) -> bool:
-    """Whether `tags` is a tuple of tags, not too many of them."""
-    if not isinstance(tags, tuple) or len(tags) > MOST_TAGS:
-        return False
-    return all(isinstance(tag, str) and 0 < len(tag) <= 100 and tag.isprintable() for tag in tags)
-
-
-@dataclass(frozen=True, eq=False)
 class TaskDefinition:
-    """A registered function and the defaults of its jobs; durations are seconds."""
+    """A registered function and the options of its jobs: `options` are all, `stored` those with a column.
 
-    name: str
-    function: Callable[..., Any]
-    schema: Schema | type[Schema] | None = None
-    queue: str = "default"
-    priority: int = 0
-    max_attempts: int = 1
-    backoff: Backoff = "exponential"
-    retry_on: tuple[type[BaseException], ...] = (Exception,)
-    timeout: float | None = None
-    on_interrupt: str = "retry"
-    tags: tuple[str, ...] = ()
+    Raises TaskDefinitionError for a name or options that cannot be, naming every one.
+    """
 
-    def __post_init__(self) -> None:
-        for ok, complaint in self._rules():
-            if not ok:
-                raise TaskDefinitionError(f"task {self.name!r} ({self.place}): {complaint}")
-        backoffs.check(self.backoff)
+    def __init__(
+        self, name: str, function: Callable[..., Any], options: Mapping[str, Any] = NO_OPTIONS
+    ) -> None:
+        self.name, self.function = name, function
+        given = {word: read_value(word, value) for word, value in options.items()}
+        if found := [f"{'/'.join(map(str, place))} {words}" for place, words in self._problems(given)]:
+            raise TaskDefinitionError(f"task {name!r} ({self.place}): {'; '.join(found)}")
+        defaults = {word: option.default for word, option in OF_TASK.items()}
+        self.options = cast(TaskOptions, {**defaults, **given})
+        self.stored = stored_values(given, DEFAULTS)
 
-    def _rules(self) -> Iterable[tuple[bool, str]]:
-        yield bool(TASK_NAME.fullmatch(self.name)), "a name is 1-200 letters, digits and . _ : -"
-        yield bool(QUEUE_NAME.fullmatch(self.queue)), "a queue's name is 1-64 letters, digits and . _ -"
-        yield (
-            is_whole(self.priority, -HIGHEST_PRIORITY, HIGHEST_PRIORITY),
-            "priority is a whole number from -1000 to 1000",
-        )
-        yield is_whole(self.max_attempts, 1, MOST_ATTEMPTS), "max_attempts is a whole number from 1 to 100"
-        yield (
-            self.timeout is None or (is_seconds(self.timeout) and self.timeout > 0),
-            "timeout is a positive number of seconds",
-        )
-        yield self.on_interrupt in ("retry", "fail"), 'on_interrupt is "retry" or "fail"'
-        yield (
-            all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in self.retry_on),
-            "retry_on is a tuple of exception classes",
-        )
-        yield are_tags(self.tags), f"tags are up to {MOST_TAGS} printable strings of 1 to 100 characters"
+    def _problems(self, options: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if not TASK_NAME.fullmatch(self.name):
+            yield ("name",), "must be 1-200 letters, digits and . _ : -"
+        yield from problems(options, OF_TASK)
+
+    @property
+    def retry_on(self) -> tuple[type[BaseException], ...]:
+        """Which exceptions are worth another attempt."""
+        return cast("tuple[type[BaseException], ...]", self.options["retry_on"])
 
     @property
     def place(self) -> str:
@@ -86,7 +56,7 @@ class TaskDefinition:
     @functools.cached_property
     def arguments(self) -> Arguments:
         """What the task takes; raises TaskDefinitionError where the signature cannot be understood."""
-        return Arguments.of(self.function, self.schema)
+        return Arguments.of(self.function, self.options["schema"])
 
     def is_same_as(self, other: TaskDefinition) -> bool:
         """Whether `other` is this function seen again (a reload, a notebook cell)."""
@@ -146,4 +116,4 @@ class Registry:
 
     def queues(self) -> set[str]:
         """The queues that tasks name."""
-        return {definition.queue for definition in self.tasks.values()}
+        return {definition.options["queue"] for definition in self.tasks.values()}

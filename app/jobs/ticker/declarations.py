@@ -56,7 +56,7 @@ class Declarations:
 
     def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
         known = {"task": stored.task, "args": stored.args, "trigger": stored.trigger, "policy": stored.policy}
-        if schedules.wording(declaration) == known and not stored.retired:
+        if schedules.definition(declaration) == known and not stored.retired:
             return
         next_fire_at = schedules.next_fire_at(declaration, stored, now)
-        schedules.redeclare(conn, declaration, next_fire_at, now, app=self._app)
+        schedules.redefine(conn, declaration, next_fire_at, now, app=self._app)

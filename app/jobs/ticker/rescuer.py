@@ -11,7 +11,7 @@ from ..database.database import Database
 from ..database.notifier import Notifier
 from ..errors import DatabaseUnavailable
 from ..process.identity import ProcessIdentity, own_identity
-from ..store import workers
+from ..store import rescue, workers
 from ..worker.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Rescuer:
         self._last_beat: float | None = None
         self._last_look: float | None = None
         self._silence: dict[str, tuple[int, float]] = {}
-        self._watch, self._is_quiet = database.watch(), False
+        self._changes, self._is_quiet = database.change_detector(), False
 
     def run_once(self) -> float:
         """Beat if it is time, look at the others, rescue what the dead left."""
@@ -48,7 +48,7 @@ class Rescuer:
             return AS_LONG_AS_NEW
         try:
             self._beat()
-            if self._watch.has_news() or not self._is_quiet:
+            if self._changes.has_changed() or not self._is_quiet:
                 self._look()
         except DatabaseUnavailable:
             self._start_watching_anew()
@@ -58,7 +58,7 @@ class Rescuer:
     def _look(self) -> None:
         self._is_quiet = False
         with self._database.read() as conn:
-            rows, has_orphans = workers.all_workers(conn), workers.has_orphans(conn)
+            rows, has_orphans = workers.all_workers(conn), rescue.has_orphans(conn)
         others = [row for row in rows if row.id != self._dispatcher.id]
         # Where nobody else is, nothing comes about that nobody writes.
         is_quiet = not others and not has_orphans
@@ -114,7 +114,7 @@ class Rescuer:
     def _rescue(self) -> bool:
         """Take some jobs of the dead. Whether there may be more, and nobody else has them under lock."""
         with self._database.write() as conn:
-            rescued = workers.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
+            rescued = rescue.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
         self._notifier.notify(rescued)
         self._dispatcher.wake()
         if rescued:

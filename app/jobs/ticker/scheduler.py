@@ -17,8 +17,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..errors import SimmerError
+from ..options import NO_OPTIONS, SubmitOptions
 from ..schedules.policy import Policy, Verdict, decide
 from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
@@ -26,7 +28,6 @@ from ..service.job_factory import JobFactory
 from ..store import fires, jobs, leases
 from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
-from ..tasks.options import NO_OPTIONS, SubmitOptions
 from ..tasks.registry import Registry
 from ..worker.dispatcher import Dispatcher
 from .declarations import Declarations
@@ -56,7 +57,7 @@ class Scheduler:
         self._factory, self._backlog, self._clock = factory, backlog, clock
         self._declarations = Declarations(app, database, registry, clock)
         self._id = str(uuid.uuid4())
-        self._watch = database.watch()
+        self._changes = database.change_detector()
         self._due_at: datetime | None = None
         self._asked_for: list[str] | None = None
         self._last_clocks: tuple[datetime, float] | None = None
@@ -72,7 +73,7 @@ class Scheduler:
     def seconds_until_due(self) -> float:
         """Until the next fire time, not positive where it has come; one at most."""
         tasks = list(self._registry.tasks)
-        if self._watch.has_news() or tasks != self._asked_for:
+        if self._changes.has_changed() or tasks != self._asked_for:
             self._asked_for = None
             with self._database.read() as conn:
                 self._due_at = fires.next_fire(conn, tasks)
@@ -90,7 +91,7 @@ class Scheduler:
             rows = fires.due(conn, now, tasks, AT_ONCE)
             if rows:
                 self._move(conn, rows, now)
-            again_at = fires.next_gathering(conn, now, tasks)
+            again_at = fires.next_batch(conn, now, tasks)
         if self._dispatcher is not None and rows:
             self._dispatcher.wake()
         return self._seconds_until(again_at)
@@ -107,6 +108,7 @@ class Scheduler:
         went_back = moment - last[1] - (now - last[0]).total_seconds()
         return now if went_back > TOLERATED else None
 
+    @retry_conflicts  # by itself: a second turn does not see any more that the clock went back
     def _replan(self, latest: datetime) -> None:
         """Plan anew the fire times that lie beyond `latest` and further ahead than their trigger says."""
         with self._database.write() as conn:
@@ -140,7 +142,7 @@ class Scheduler:
         """The verdict as a decision, with its job if it fires; what cannot fire is skipped and says so."""
         if verdict.decision != "fired":
             return Decision(**asdict(verdict)), None
-        options = SubmitOptions(delay=random.uniform(0, policy.jitter)) if policy.jitter else NO_OPTIONS
+        options: SubmitOptions = {"delay": random.uniform(0, policy.jitter)} if policy.jitter else NO_OPTIONS
         origin = {"schedule_id": row.id, "fire_time": verdict.fire_time}
         try:
             self._backlog.admit()

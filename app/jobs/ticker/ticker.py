@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from ..clock import Clock
+from ..database.conflicts import retry_conflicts
 from ..process.loop import Guard, Loop
 
 LONGEST_PAUSE: Final = 1.0
@@ -32,7 +33,7 @@ class Ticker:
     def __init__(self, duties: Iterable[Duty], clock: Clock) -> None:
         self._clock = clock
         self._due = dict.fromkeys(duties, 0.0)
-        self._guards = {duty: Guard(duty.name, duty.run_once) for duty in self._due}
+        self._guards = {duty: Guard(duty.name, retry_conflicts(duty.run_once)) for duty in self._due}
         self._called = False
         self.last_turn: float | None = None
         self._loop = Loop("ticker", self._turn)

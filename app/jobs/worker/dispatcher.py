@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..config import Settings
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
@@ -137,6 +138,7 @@ class Dispatcher:
             log.error("%d jobs are left to be rescued: %s", len(self._running), error)
         return not self._running.unended()
 
+    @retry_conflicts
     def run_once(self) -> float:
         """One turn; answers how many seconds the next one may wait. Raises DatabaseUnavailable."""
         try:
@@ -189,7 +191,7 @@ class Dispatcher:
         # If the answer to this commit is lost, what it claims is claimed by nobody that we know of.
         has_unknown, self._may_have_unknown_runs = self._may_have_unknown_runs, True
         with self._writing:
-            with self._database.act() as conn:
+            with self._database.raw_write() as conn:
                 runs.record_progress(conn, progress)
                 runs.record_starts(conn, started)
                 if has_unknown:
@@ -230,19 +232,20 @@ class Dispatcher:
         if ended or claimed:
             self._notifier.notify(run.job_id for run in chain(ended, claimed))
 
+    @retry_conflicts
     def _deregister(self) -> None:
         ended, now = self._running.collect(), self._clock.now()
         # Copies: the runs themselves go on, and tell `stop` that their threads are stuck.
         unended = self._running.unended()
         ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
-        with self._database.act() as conn:
+        with self._database.raw_write() as conn:
             runs.complete(conn, [*ended, *self._unknown_runs(conn)])
-            workers.remove(conn, self.id)
+            workers.deregister(conn, self.id)
         self._notifier.notify([run.job_id for run in ended])
 
     def _interruption(self, run: Run) -> Outcome:
         """A task that is at most once must not run again; what had not begun was released before."""
-        if self._registry.get(run.task).on_interrupt == "retry":
+        if self._registry.get(run.task).options["on_interrupt"] == "retry":
             return Outcome("released", reason="the worker was stopped")
         return Outcome("failed", failure=Failure("WorkerLost", "the worker was stopped while the task ran"))
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
-
-from sqlalchemy import Connection
 
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..database.sqlite import Plain
+from ..database.transactions import AnyConnection
 from ..store import claims, runs
 from ..store.claims import SUSPECT_AFTER
 from ..tasks.registry import Registry
@@ -26,7 +24,7 @@ class Fetcher:
 
     def __init__(self, database: Database, registry: Registry, settings: Settings, clock: Clock) -> None:
         self._database, self._registry, self._settings, self._clock = database, registry, settings, clock
-        self._changes = database.watch()
+        self._changes = database.change_detector()
         self._notified = True
         self._next_due: datetime | None = None
         self._queues: Sequence[str] = settings.queues or ()
@@ -54,20 +52,23 @@ class Fetcher:
         if notified and running.room > 0 and (has_checked or not len(running)):
             self._queues_are_stale = True
             return True
-        if not (notified or self._changes.has_news() or (running.room > 0 and self._is_due())):
+        if not (notified or self._changes.has_changed() or (running.room > 0 and self._is_due())):
             return False
         found = self._check(running, on_cancel, moment)
         if found and not notified:
             self.found_by_poll_at = moment
         return found
 
-    def fetch(self, conn: Plain | Connection, running: Running) -> Sequence[Any]:
+    def fetch(self, conn: AnyConnection, running: Running) -> Sequence[Any]:
         """The rows to claim now, locked: as many as threads are free, and jobs of short tasks ahead."""
         if running.room <= 0:
             return []
         if self._is_due():
-            claims.wake(conn, self._clock.now())
+            now = self._clock.now()
+            woken = claims.wake(conn, now)
             self._refresh(conn)
+            if not woken and self._is_due():  # others have those rows under lock
+                self._next_due = now + timedelta(seconds=CHECK_EVERY)
         rows = running.fitting(self._candidates(conn, running))
         if not rows and self._queues_are_stale:  # it may be in a queue that was empty until now
             self._refresh(conn)
@@ -82,7 +83,7 @@ class Fetcher:
 
     def _check(self, running: Running, on_cancel: Callable[[str], None], moment: float) -> bool:
         self._checked_at = moment
-        with self._database.look() as conn:
+        with self._database.raw_read() as conn:
             to_cancel = runs.cancel_requested(conn, running.job_ids)
             self._refresh(conn)
             found = running.room > 0 and (self._is_due() or self._anything_due(conn))
@@ -90,7 +91,7 @@ class Fetcher:
             on_cancel(job_id)
         return found
 
-    def _refresh(self, conn: Plain | Connection) -> None:
+    def _refresh(self, conn: AnyConnection) -> None:
         self._next_due = claims.next_due(conn)
         # The queues of the last jobs are where the next one is looked for first.
         self._queues = self._settings.queues or claims.queues_due(conn) or self._queues
@@ -100,10 +101,10 @@ class Fetcher:
         """Whether the time of the next scheduled or retrying job has come."""
         return self._next_due is not None and self._next_due <= self._clock.now()
 
-    def _anything_due(self, conn: Plain | Connection) -> bool:
+    def _anything_due(self, conn: AnyConnection) -> bool:
         return claims.anything_due(conn, self._queues, list(self._registry.tasks))
 
-    def _candidates(self, conn: Plain | Connection, running: Running) -> Sequence[Any]:
+    def _candidates(self, conn: AnyConnection, running: Running) -> Sequence[Any]:
         """The first due jobs. One that took two processes down runs alone (promise 2):
 
         an idle worker takes it at once; a busy one passes it by, and after RESCUE_AFTER makes room for it.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ..clock import Clock
 from ..config import Settings
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
@@ -40,7 +41,7 @@ class InlineWorker:
         Raises what its task raised where JOBS_INLINE_RAISES is set.
         """
         for _ in range(MOST_RUNS):
-            run = self._run_next(lambda conn: claims.the_job(conn, job_id))
+            run = self._run_next(lambda conn: claims.candidate(conn, job_id))
             if run is None:
                 return
             cause = run.outcome.cause if run.outcome else None
@@ -61,12 +62,17 @@ class InlineWorker:
         return claims.candidates(conn, queues, list(self._registry.tasks), 1)
 
     def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
-        with self._database.write() as conn:
-            rows = [row for row in find(conn) if row.task in self._registry.tasks]
-            claimed = claims.claim(conn, rows, self._id, self._engine.name, self._clock.now())
+        claimed = self._claim(find)
         self._engine.start(claimed)
         return claimed[0] if claimed else None
 
+    @retry_conflicts
+    def _claim(self, find: Callable[[Connection], Any]) -> list[Run]:
+        with self._database.write() as conn:
+            rows = [row for row in find(conn) if row.task in self._registry.tasks]
+            return claims.claim(conn, rows, self._id, self._engine.name, self._clock.now())
+
+    @retry_conflicts
     def _end(self, run: Run, outcome: Outcome) -> None:
         run.outcome, run.finished_at = outcome, self._clock.now()
         with self._database.write() as conn:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from ...checks import TEN_YEARS, is_number
 from .base import TriggerError, rfc3339
 from .zones import check_order, read_times
 
 UNITS: Final = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 WEEK: Final = timedelta(weeks=1)
 SHORTEST: Final = 0.1
-LONGEST: Final = 3_650 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class IntervalTrigger:
             _check(unit, value)
         for unit, value in _in_units(lengths).items():
             object.__setattr__(self, unit, value)
-        if not SHORTEST <= self._seconds <= LONGEST:
+        if not SHORTEST <= self._seconds <= TEN_YEARS:
             raise TriggerError("seconds", f"an interval lasts from {SHORTEST} s to ten years: say how long")
         if not isinstance(self.start_now, bool):
             raise TriggerError("start_now", "must be true or false")
@@ -96,13 +95,11 @@ def _check(unit: str, value: Any) -> None:
     factor = UNITS[unit]
     if isinstance(value, timedelta):
         value, factor = value.total_seconds(), 1
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TriggerError(unit, "must be a number")
-    if isinstance(value, float) and not math.isfinite(value):
+    if not is_number(value):
         raise TriggerError(unit, "must be a number")
     if value < 0:
         raise TriggerError(unit, "must not be negative")
-    if value * factor > LONGEST:
+    if value * factor > TEN_YEARS:
         raise TriggerError(unit, "must not be more than ten years")
 
 

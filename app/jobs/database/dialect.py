@@ -1,0 +1,119 @@
+"""What differs between databases: one object for each kind, which everything else asks.
+
+Not SQLAlchemy's dialect, which knows how SQL is spelled, but what the package makes of it: how it locks, what
+a driver takes for a time, how a list becomes one parameter, what an error means. A new database is one
+subclass and its entry in `supported`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import URL, ColumnElement, Connection, Select, Subquery, create_engine, select, text
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from ..errors import DatabaseUnavailable, SimmerError, TablesMissing, TransactionConflict
+from .transactions import Transactions
+
+LOCK_WAIT: Final = 4.0
+"""Seconds to wait for a lock, or for a free connection, before it counts as an outage."""
+
+
+class Dialect(ABC):
+    """A server with row locks, whose driver takes and gives aware datetimes; subclasses say what differs."""
+
+    name: ClassVar[str]
+    """SQLAlchemy's name of the database."""
+    true: ClassVar[str] = "true"
+    false: ClassVar[str] = "false"
+    types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {}
+    """Column types that take the place of generic ones."""
+
+    def connect(self, url: URL, *, threads: int, synchronous: str) -> Transactions:
+        """Transactions on an engine of our own, with room for `threads` and their HTTP neighbours."""
+        options = pool_options(threads)
+        engine = create_engine(url, pool_pre_ping=True, connect_args=self.connect_args(), **options)
+        return Transactions(engine, self.translate)
+
+    def connect_args(self) -> dict[str, Any]:
+        """What the driver is given for each connection."""
+        return {}
+
+    def is_memory(self, url: URL) -> bool:
+        """Whether the database exists within one connection only, so that threads cannot share it."""
+        return False
+
+    @abstractmethod
+    def lock_schema(self, conn: Connection) -> None:
+        """Keep other processes from creating tables until the end of the transaction."""
+
+    def holds_write_lock(self, session: Session) -> bool:
+        """Whether the open transaction of a host's session keeps every other connection from writing."""
+        return False
+
+    # --- Values and rows ------------------------------------------------------------------------------
+
+    def to_driver(self, moment: datetime | None) -> Any:
+        """A time as the driver takes it, for statements that do not go through Core."""
+        return moment
+
+    def from_driver(self, value: Any) -> datetime | None:
+        """The time that the driver gave for a column, for the same statements."""
+        found: datetime | None = value
+        return found
+
+    def index_options(self, condition: str) -> dict[str, Any]:
+        """Arguments of an `Index` over the rows that satisfy `condition`; none where it must cover all."""
+        return {f"{self.name}_where": text(condition.format(true=self.true, false=self.false))}
+
+    @abstractmethod
+    def texts(self, parameter: str) -> Select[Any]:
+        """The texts of a JSON list that comes as one parameter, for `column.in_(…)`."""
+
+    @abstractmethod
+    def row_set(self, parameter: str, columns: Mapping[str, TypeEngine[Any]]) -> Subquery:
+        """A table of `columns`, in this order, whose rows come as a JSON list of lists in one parameter."""
+
+    def packed(self, columns: Sequence[ColumnElement[Any]], condition: ColumnElement[bool]) -> Select[Any]:
+        """A SELECT of several rows for `unpack`; one row where the driver is slow for each of them."""
+        return select(*columns).where(condition)
+
+    def unpack(self, cursor: Any) -> Sequence[Sequence[Any]]:
+        """The rows of a `packed` SELECT, their values as the driver gives them."""
+        rows: Sequence[Sequence[Any]] = cursor.fetchall()
+        return rows
+
+    # --- Errors ---------------------------------------------------------------------------------------
+
+    def translate(self, error: BaseException) -> SimmerError | None:
+        """The error that callers of the package get; None where it stays as it is: a bug, ours or theirs."""
+        if isinstance(error, PoolTimeout):
+            return DatabaseUnavailable(f"no free connection within {LOCK_WAIT:g} s")
+        if not isinstance(error, DatabaseError | InterfaceError) or isinstance(error, IntegrityError):
+            return None
+        if self.is_conflict(error.orig):
+            return TransactionConflict()
+        if "simmer_" in str(error.orig) and self.is_missing_table(error.orig):
+            return TablesMissing()
+        if isinstance(error, ProgrammingError | DataError):  # bugs of ours: waiting helps with none
+            return None
+        return DatabaseUnavailable(f"database: {error.orig}")
+
+    @abstractmethod
+    def is_missing_table(self, error: BaseException | None) -> bool:
+        """Whether the driver's error says that a table does not exist."""
+
+    def is_conflict(self, error: BaseException | None) -> bool:
+        """Whether it rolled the transaction back for the sake of another: the same once more may succeed."""
+        return False
+
+
+def pool_options(threads: int) -> dict[str, Any]:
+    """Options of an engine with room for `threads` and their HTTP neighbours."""
+    return {"pool_size": threads + 2, "max_overflow": 32, "pool_timeout": LOCK_WAIT}

@@ -1,0 +1,153 @@
+"""Transactions on a SQLite file: writers wait for the write lock, and hot statements go past SQLAlchemy."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple, cast
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy import Dialect as SQLAlchemyDialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from .changes import ChangeDetector, DataVersion
+from .transactions import Transactions, Translate
+from .write_lock import WriteLock, set_busy_timeout
+
+MOST_KEPT: Final = 4
+"""Idle connections of each kind that are kept; where more are needed at once they come from the pool."""
+
+
+class RawConnection(NamedTuple):
+    """The driver's connection as an `AnyConnection`; `exec_driver_sql` returns the driver's cursor."""
+
+    dialect: SQLAlchemyDialect
+    exec_driver_sql: Callable[[str, Any], Any]
+
+
+class SQLiteTransactions(Transactions):
+    """`raw_write` and `raw_read` use the driver alone, on connections that are kept apart from the pool."""
+
+    def __init__(self, engine: Engine, translate: Translate, write_lock: WriteLock) -> None:
+        super().__init__(engine, translate)
+        self.write_lock = write_lock
+        self._kept: dict[bool, list[PoolProxiedConnection]] = {True: [], False: []}
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction of the thread that holds the write lock."""
+        with self.entered(), self.write_lock.held(), self._writer.begin() as connection:
+            yield connection
+
+    def raw_write(self) -> RawTransaction:
+        """A write transaction in the driver."""
+        return RawTransaction(self, is_write=True)
+
+    def raw_read(self) -> RawTransaction:
+        """Reads in the driver, without a transaction."""
+        return RawTransaction(self, is_write=False)
+
+    def change_detector(self) -> ChangeDetector:
+        """By the version of the file."""
+        return DataVersion(str(self.engine.url.database), self.gate)
+
+    def borrow(self, is_write: bool) -> PoolProxiedConnection:
+        """An idle connection, or a new one; a writer's SQLite does not wait for locks: WriteLock does."""
+        try:
+            return self._kept[is_write].pop()
+        except IndexError:
+            made = self.engine.raw_connection()
+        if is_write:
+            set_busy_timeout(cast(sqlite3.Connection, made.dbapi_connection), 0.0)
+        return made
+
+    def give_back(self, connection: PoolProxiedConnection, is_write: bool, is_sound: bool) -> None:
+        """Keep it for the next one; one too many, or one that may not be as it was, is closed."""
+        idle = self._kept[is_write]
+        if is_sound and len(idle) < MOST_KEPT:
+            idle.append(connection)
+        else:
+            connection.invalidate()
+
+    def renew_after_fork(self) -> None:
+        """Neither the parent's connections nor its lock."""
+        self._inherited.append(self._kept)
+        self._kept = {True: [], False: []}
+        self.write_lock.reset()
+        super().renew_after_fork()
+
+    def close(self) -> None:
+        """Close what is kept, and the pool."""
+        for idle in self._kept.values():
+            while idle:
+                idle.pop().invalidate()
+        super().close()
+
+
+class RawTransaction:
+    """A block with a connection: a writer's commits at its end and rolls back at any exception.
+
+    A class, because each request passes through some: a generator would take three times as long.
+    """
+
+    __slots__ = ("_borrowed", "_driver", "_gate", "_is_write", "_lock", "_owner")
+
+    def __init__(self, owner: SQLiteTransactions, is_write: bool) -> None:
+        self._owner, self._is_write, self._gate = owner, is_write, owner.gate
+        self._borrowed: PoolProxiedConnection | None = None
+
+    def __enter__(self) -> RawConnection:
+        self._gate.enter()
+        try:
+            self._borrowed = self._owner.borrow(self._is_write)
+            self._driver = cast(sqlite3.Connection, self._borrowed.dbapi_connection)
+            if self._is_write:
+                self._begin()
+        except BaseException as error:
+            self._leave(error)
+            raise
+        return RawConnection(self._owner.engine.dialect, self._driver.execute)
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
+        if self._is_write:
+            try:
+                self._end(commits=error is None)
+            except BaseException as failed:
+                self._leave(failed)
+                raise
+            finally:
+                self._lock.release()
+        self._leave(error)
+
+    def _begin(self) -> None:
+        self._lock = self._owner.write_lock.acquire()
+        try:
+            self._owner.write_lock.begin(self._driver)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _end(self, commits: bool) -> None:
+        try:
+            if commits:
+                self._driver.execute("COMMIT")
+        finally:
+            if self._driver.in_transaction:  # also after a COMMIT that failed: a full disk, say
+                self._driver.rollback()
+
+    def _leave(self, error: BaseException | None) -> None:
+        """Undo `__enter__`; raises for the driver's errors SQLAlchemy's, or the package's."""
+        if self._borrowed is not None:
+            self._owner.give_back(self._borrowed, self._is_write, is_sound=error is None)
+        self._gate.leave()
+        if error is None:
+            return
+        known: BaseException = error
+        if isinstance(error, sqlite3.Error):
+            known = DBAPIError.instance(None, None, error, sqlite3.Error)
+        if (translated := self._owner.translate(known)) is not None:
+            raise translated from known
+        if known is not error:
+            raise known from error

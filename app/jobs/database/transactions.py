@@ -1,0 +1,93 @@
+"""Transactions on one engine: for Core, and for statements that go to the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy import Dialect as SQLAlchemyDialect
+
+from .changes import ChangeDetector
+from .fork_gate import ForkGate
+
+IS_WRITE: Final = "simmer_write"
+"""The execution option of a connection that is to write."""
+Translate = Callable[[BaseException], BaseException | None]
+"""The package's error for a database's, or None where it is to stay as it is."""
+
+
+class AnyConnection(Protocol):
+    """What a `Statement` needs of a connection; SQLAlchemy's has it."""
+
+    @property
+    def dialect(self) -> SQLAlchemyDialect:
+        """SQLAlchemy's dialect, by which statements are compiled."""
+        ...
+
+    def exec_driver_sql(self, sql: str, parameters: Any, /) -> Any:
+        """Execute SQL in the paramstyle of the driver; returns what has `fetchall` and `rowcount`."""
+        ...
+
+
+class Transactions:
+    """All of them pass the fork gate, and raise the database's errors as the package's.
+
+    A database for which Core costs more than the statement itself overrides `raw_write` and `raw_read`.
+    """
+
+    def __init__(self, engine: Engine, translate: Translate) -> None:
+        self.engine, self.translate = engine, translate
+        self._writer = engine.execution_options(**{IS_WRITE: True})
+        self.gate = ForkGate()
+        self._inherited: list[Any] = []
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: commits at the end, rolls back at any exception."""
+        with self.entered(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self.entered(), self.engine.begin() as connection:
+            yield connection
+
+    def raw_write(self) -> AbstractContextManager[AnyConnection]:
+        """As `write`, for statements that go to the driver."""
+        return self.write()
+
+    def raw_read(self) -> AbstractContextManager[AnyConnection]:
+        """As `read`, for statements that go to the driver; each may see the database at another moment."""
+        return self.read()
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Inside the fork gate for a block; a database's error in it is raised as the package's."""
+        gate = self.gate
+        gate.enter()
+        try:
+            yield
+        except BaseException as error:
+            if (translated := self.translate(error)) is not None:
+                raise translated from error
+            raise
+        finally:
+            gate.leave()
+
+    def change_detector(self) -> ChangeDetector:
+        """Says to one thread whether anybody has committed."""
+        return ChangeDetector()
+
+    def renew_after_fork(self) -> None:
+        """In a child: leave the parent's connections alone and start with none."""
+        # Kept, not dropped: were they garbage, SQLite would close them and with them the parent's locks.
+        self._inherited.append(self.engine.pool)
+        self.gate = ForkGate()
+        self.engine.dispose(close=False)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self.engine.dispose()

@@ -1,0 +1,102 @@
+"""Rescue: what becomes of the jobs of dead workers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, select, true, update
+
+from ..database.tables import ATTEMPTS, JOBS, WORKERS
+from ..states import CANCELLED, FAILED, QUEUED, RUNNING
+from .events import Event, record
+
+_J = JOBS.c
+_A = ATTEMPTS.c
+_W = WORKERS.c
+MOST_CRASHES: Final = 3
+"""The crash with this number fails the job with WorkerLost."""
+
+_ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
+_ORPHANS = (
+    select(
+        _J.id, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker, _J.cancel_requested_at
+    )
+    .where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id)))
+    .limit(bindparam("most"))
+    # What is locked is being completed, claimed or rescued by somebody at this moment.
+    .with_for_update(of=JOBS, skip_locked=True)
+)
+_ONE_CRASH = (
+    update(JOBS)
+    .where(_J.id == bindparam("job_id"), _J.state == RUNNING, _J.claim == bindparam("token"))
+    .values(claim=None, crashes=_J.crashes + 1, version=_J.version + 1)
+)
+_RESCUE = {
+    "rescued": _ONE_CRASH.values(state=QUEUED, due=true(), rerun=true()),
+    "failed": _ONE_CRASH.values(state=FAILED, finished_at=bindparam("ended"), error=bindparam("failure")),
+    "cancelled": _ONE_CRASH.values(state=CANCELLED, finished_at=bindparam("ended")),
+}
+_TARGET = {"rescued": QUEUED, "failed": FAILED, "cancelled": CANCELLED}
+_LOST = (
+    update(ATTEMPTS)
+    .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
+    .values(outcome="lost", finished_at=bindparam("ended"), error=bindparam("failure"))
+)
+
+
+def has_orphans(conn: Connection) -> bool:
+    """Whether a running job's owner has no row; reads only."""
+    return conn.execute(_ORPHAN).first() is not None
+
+
+def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
+    """Take up to `limit` running jobs from owners that have no row: id → what became of it.
+
+    A crash spends no attempt; it is counted, and the third one fails the job with WorkerLost
+    (so does the first one of a task that is at most once).
+    """
+    orphans = _still_orphans(conn, conn.execute(_ORPHANS, {"most": limit}).all())
+    verbs = {row.id: _verb(row) for row in orphans}
+    for verb, statement in _RESCUE.items():
+        if rows := [_values(row, verb, now) for row in orphans if verbs[row.id] == verb]:
+            applied = conn.execute(statement, rows).rowcount
+            assert applied == len(rows), f"{verb}: an orphan changed under our lock"
+    if orphans:
+        lost = [{"id_of_job": r.id, "run_no": r.run, "ended": now, "failure": _failure(r)} for r in orphans]
+        conn.execute(_LOST, lost)
+        record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
+    return verbs
+
+
+def _still_orphans(conn: Connection, locked: Sequence[Any]) -> list[Any]:
+    """Whose owners still have no row: a job may be claimed by a new worker while we wait for its lock."""
+    owners = {row.worker for row in locked}
+    alive = set(conn.scalars(select(_W.id).where(_W.id.in_(owners)))) if owners else set()
+    return [row for row in locked if row.worker not in alive]
+
+
+def _verb(row: Any) -> str:
+    if row.on_interrupt == "fail" or row.crashes + 1 >= MOST_CRASHES:
+        return "failed"
+    return "cancelled" if row.cancel_requested_at is not None else "rescued"
+
+
+def _values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
+    values = {"job_id": row.id, "token": row.claim}
+    if verb != "rescued":
+        values["ended"] = now
+    if verb == "failed":
+        values["failure"] = _failure(row)
+    return values
+
+
+def _event(row: Any, verb: str) -> Event:
+    return Event(row.id, verb, RUNNING, _TARGET[verb], row.attempt, row.worker, "WorkerLost")
+
+
+def _failure(row: Any) -> str:
+    message = f"worker {row.worker} died while it had claimed the job (crash {row.crashes + 1})"
+    return json.dumps({"type": "WorkerLost", "message": message})

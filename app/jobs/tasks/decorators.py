@@ -1,0 +1,112 @@
+"""`@jobs.task` and `@jobs.schedule`: what registers functions of a host's code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
+
+from ..errors import InvalidArguments, TaskDefinitionError
+from ..options import TaskOptions
+from ..schedules.declaration import Declaration
+from ..schedules.keywords import (
+    CalendarWords,
+    CronWords,
+    DateWords,
+    IntervalWords,
+    OrWords,
+    PolicyWords,
+)  # fmt: skip
+from ..schedules.policy import Policy
+from ..schedules.triggers import Trigger, TriggerError, parse_trigger
+from .registry import Registry, TaskDefinition
+from .task import Submitter, Task
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Args = Mapping[str, Any]
+
+
+class Decorators:
+    """The decorators of one registry; `submitter` finds what submits jobs in the current app."""
+
+    def __init__(self, submitter: Callable[[], Submitter]) -> None:
+        self.registry = Registry()
+        self._submitter = submitter
+
+    @overload
+    def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
+    @overload
+    def task(
+        self, name: str | None = None, /, **options: Unpack[TaskOptions]
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+    def task(self, name: Any = None, /, **options: Any) -> Any:
+        """Register a function as a task: `@jobs.task` or `@jobs.task("name", max_attempts=5, …)`.
+
+        The name defaults to the function's. Raises TaskDefinitionError naming every option that cannot be.
+        """
+        if callable(name):
+            return self._register(name, name.__name__, options)
+        return lambda function: self._register(function, name or function.__name__, options)
+
+    @overload
+    def schedule(
+        self, trigger: Literal["interval"] | timedelta, /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[IntervalWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+    @overload
+    def schedule(
+        self, trigger: Literal["cron"], /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[CronWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+    @overload
+    def schedule(
+        self, trigger: Literal["date"], /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[DateWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+    @overload
+    def schedule(
+        self, trigger: Literal["calendar"], /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[CalendarWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+    @overload
+    def schedule(
+        self, trigger: Literal["or"], /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[OrWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+    @overload
+    def schedule(
+        self, trigger: Trigger | Mapping[str, Any], /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[PolicyWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+
+    def schedule(
+        self, trigger: Any, /, *, id: str | None = None, args: Args | None = None, **words: Any
+    ) -> Callable[[Callable[P, R]], Task[P, R]]:
+        """Run a task or a plain function at a trigger's fire times: `@jobs.schedule("interval", seconds=30)`.
+
+        `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it. Words
+        of the policy (misfire, misfire_grace, max_running, jitter) go beside those of the trigger.
+        """
+        policy_words = {word: words.pop(word) for word in Policy.words() if word in words}
+        try:
+            parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)
+        except TriggerError as error:
+            raise TaskDefinitionError(f"schedule {id or ''}: {error.field}: {error}") from None
+        except InvalidArguments as error:
+            raise TaskDefinitionError(f"schedule {id or ''}: {error}") from None
+
+        def declare(function: Callable[P, R]) -> Task[P, R]:
+            task = function if isinstance(function, Task) else self.task(function)
+            self.registry.declare(Declaration(id or task.name, task.name, parsed, dict(args or {}), policy))
+            return task
+
+        return declare
+
+    def _register(
+        self, function: Callable[P, R], name: str, options: Mapping[str, Any]
+    ) -> Task[P, R]:  # fmt: skip
+        definition = TaskDefinition(name, function, options)
+        self.registry.add(definition)
+        return Task(self._submitter, definition, function)
