@@ -117,7 +117,7 @@ def test_a_timedelta_is_an_interval() -> None:
     ("length", "field", "said"),
     [
         (timedelta(0), "seconds", "how long"), (timedelta(seconds=-1), "seconds", "negative"),
-        (timedelta(days=3651), "seconds", "ten years"), (timedelta(milliseconds=50), "seconds", "how long"),
+        (timedelta(days=3654), "seconds", "ten years"), (timedelta(milliseconds=50), "seconds", "how long"),
     ],
 )  # fmt: skip
 def test_timedeltas_have_the_bounds_of_intervals(length: timedelta, field: str, said: str) -> None:
