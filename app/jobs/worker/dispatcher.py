@@ -65,10 +65,10 @@ class Dispatcher:
         self._may_have_unknown_runs = False
         self._last_report = clock.monotonic()
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._loop.is_alive
+    def problem(self) -> str | None:
+        """Why it claims nothing: its thread has ended, raises or hangs, or is not registered yet."""
+        found = self._loop.problem(2 * self._settings.heartbeat_seconds)
+        return found or (None if self._is_registered else "not registered yet")
 
     @property
     def is_registered(self) -> bool:
