@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event
 
 from app.jobs.ticker.scheduler import Scheduler
 from app.jobs.worker.fetcher import Fetcher
@@ -159,6 +161,30 @@ def test_ready_is_503_while_a_thread_of_ours_fails(
             eventually(lambda: here.get("/health/ready").status_code == 503)
             checks = here.get("/health/ready").get_json()["checks"]
             assert checks[name] == {"ok": False, "detail": f"the {part} fails: RuntimeError: no luck"}
+        eventually(lambda: here.get("/health/ready").status_code == 200)
+
+
+def test_ready_is_503_after_a_write_that_the_disk_had_no_room_for(tmp_path: Path) -> None:
+    """The 503 of the POST and `ready` name what the database said; it is 200 again by itself."""
+
+    def fill(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")
+
+    with api_client(tmp_path) as here:
+        database = here.app.extensions["simmer"].database
+        assert here.get("/health/ready").status_code == 200
+        event.listen(database.engine, "connect", fill)
+        database.transactions.close()
+        response = here.post("/jobs", {"task": "echo", "args": {"value": "x" * 50_000}})
+        detail = is_problem(response, 503, "unavailable")["detail"]
+        assert detail == "The database said: database or disk is full. Try again."
+        ready = here.get("/health/ready")
+        assert (ready.status_code, ready.get_json()["checks"]["database"]["detail"]) == (
+            503,
+            "writes fail: database or disk is full",
+        )
+        event.remove(database.engine, "connect", fill)
+        database.transactions.close()
         eventually(lambda: here.get("/health/ready").status_code == 200)
 
 
