@@ -33,7 +33,6 @@ from .backlog import Backlog
 from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction
 from .threads import LocalThreads
-from .waiting_reason import with_waiting_reason
 
 
 class Submissions:
@@ -117,7 +116,7 @@ class Submissions:
             raise IdempotencyConflict()
         if job is None:
             raise IdempotencyGone()
-        return with_waiting_reason(job, self._factory.tasks)
+        return job
 
     def _make_all(
         self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any
