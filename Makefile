@@ -12,6 +12,9 @@ READY_BENCH := $(VENV)/ready-bench-$(call key,requirements.txt requirements-benc
 READY_PEERS := $(VENV)/ready-peers-$(call key,requirements.txt requirements-bench.txt requirements-bench-peers.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# On two cores, in the way of tests/distribution.py.
+PYTEST := $(BIN)/python -m pytest -n 2
+
 # $(error) is the way to end with one line; a recipe that fails adds a line of make's own.
 stop_if = $(if $(strip $(1)),$(error $(1)))
 too_old = $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || echo \
@@ -30,10 +33,10 @@ run: $(READY) ## Serve on http://127.0.0.1:5000 (PORT=…, HOST=…)
 	$(call stop_if,$(cannot_serve))@$(BIN)/python run.py
 
 test: $(READY_DEV) ## Run the test suite
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 test-long: $(READY_DEV) ## Run the tests that take their time
-	@$(BIN)/python -m pytest -m long
+	@$(PYTEST) -m long
 
 format: $(READY_DEV) ## Format the code, and mend what the linter can mend
 	@$(BIN)/python -m ruff format .
@@ -43,7 +46,7 @@ check: $(READY_DEV) ## Check format, lint and types, then run the test suite (wh
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 demo: $(READY) ## Import a CSV of 100,000 rows over HTTP with a progress bar
 	@$(BIN)/python -m app.demo

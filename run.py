@@ -1,4 +1,4 @@
-"""Serve the service on one machine: `python run.py`, or `make run`."""
+"""Run the service on one machine: `python run.py`, or `make run`."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ SERVER_THREADS: Final = 16
 ROLES: Final = ("all", "web", "worker")
 
 
-class Unusable(Exception):
-    """The service cannot be served like this; the message says what to do."""
+class StartError(Exception):
+    """The service cannot start; the message says what to do."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until a signal ends it; returns the exit code. What cannot work ends with one line."""
+    """Serve until a signal; returns the exit code. A StartError is printed as one line."""
     try:
         options = _options(argv)
         _check_bind(options)
         return 0 if options.check else _run(options)
-    except Unusable as problem:
+    except StartError as problem:
         print(problem, file=sys.stderr)
         return 1
 
 
 def host_from(environment: Mapping[str, str]) -> str:
-    """HOST where it is an address to bind: shells use the name for other things too."""
+    """HOST if it is an address to bind: some shells set the variable to the machine's name."""
     host = environment.get("HOST", "").strip()
     if host and not _is_bindable(host):
         print(f"HOST={host} is ignored: it is neither an IP address nor localhost", flush=True)
@@ -43,20 +43,22 @@ def host_from(environment: Mapping[str, str]) -> str:
 
 
 def port_from(text: str) -> int:
-    """The number of a port, 0 for any that is free; raises Unusable."""
+    """The port number in `text`, 0 for any free port; raises StartError."""
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
-        raise Unusable(f"{text!r} is no port: choose a number up to 65535, for example PORT=5001 make run")
+        raise StartError(
+            f"{text!r} is not a port: choose a number up to 65535, for example PORT=5001 make run"
+        )
     return int(text)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what is bound to `host`."""
+    """Whether `host` can be reached from this machine only."""
     address = _address(host)
     return host == "localhost" or (address is not None and address.is_loopback)
 
 
-def address_of(host: str, port: int) -> str:
-    """The address for a browser on this machine."""
+def browser_url(host: str, port: int) -> str:
+    """The URL for a browser on this machine."""
     address = _address(host)
     if address is not None and address.is_unspecified:
         host = "127.0.0.1" if address.version == 4 else "::1"
@@ -74,7 +76,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     options.host = options.host or host_from(os.environ)
     if not _is_bindable(options.host):
-        raise Unusable(f"{options.host!r} is no address: --host takes an IP address or localhost")
+        raise StartError(f"{options.host!r} is not an address: --host takes an IP address or localhost")
     options.port = port_from(options.port or os.environ.get("PORT") or "5000")
     options.role = options.role or os.environ.get("FLASK_JOBS_ROLE") or "all"
     return options
@@ -92,12 +94,13 @@ def _is_bindable(host: str) -> bool:
 
 
 def _check_bind(options: argparse.Namespace) -> None:
-    """Raise Unusable where somebody else has the port; the reloader's child inherits it from its parent."""
+    """Raise StartError if the port is taken."""
+    # Not in the reloader's child, which inherits the socket from its parent.
     if options.role == "worker" or "WERKZEUG_RUN_MAIN" in os.environ:
         return
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As the server does: a port that was left a moment ago is free.
+        # As the server does: without it a port in TIME_WAIT counts as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((options.host, options.port))
@@ -105,22 +108,23 @@ def _check_bind(options: argparse.Namespace) -> None:
             raise _cannot_bind(options, error) from None
 
 
-def _cannot_bind(options: argparse.Namespace, error: OSError) -> Unusable:
-    return Unusable(
+def _cannot_bind(options: argparse.Namespace, error: OSError) -> StartError:
+    return StartError(
         f"Port {options.port} on {options.host} cannot be used ({error.strerror or error}):"
         " stop what has it or choose another, for example PORT=5001 make run"
     )
 
 
 def _run(options: argparse.Namespace) -> int:
-    # What was typed here goes before every other setting, and the environment is the last of those.
+    # Options override every other setting, so they are set where the settings are read last.
     os.environ["FLASK_JOBS_ROLE"] = options.role
     if options.threads is not None:
         os.environ["FLASK_JOBS_THREADS"] = str(options.threads)
     if options.role == "worker":
-        beside = str(Path(__file__).with_name("app"))  # wherever it is started from
-        os.execv(sys.executable, [sys.executable, "-m", "flask", "--app", beside, "jobs", "worker"])
-    app = _made_app(options)
+        # exec, not a child process: signals go to the worker itself. By path: the directory may be another.
+        app_path = str(Path(__file__).with_name("app"))
+        os.execv(sys.executable, [sys.executable, "-m", "flask", "--app", app_path, "jobs", "worker"])
+    app = _create_app(options)
     if options.debug:
         app.run(options.host, options.port, debug=True)
     else:
@@ -128,7 +132,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _made_app(options: argparse.Namespace) -> Flask:
+def _create_app(options: argparse.Namespace) -> Flask:
     from app import create_app
     from app.config import ServiceConfigError
     from app.jobs import ConfigError
@@ -136,10 +140,10 @@ def _made_app(options: argparse.Namespace) -> Flask:
     try:
         app = create_app()
     except (ConfigError, ServiceConfigError) as error:
-        raise Unusable(str(error)) from None
+        raise StartError(str(error)) from None
     protected = app.config.get("JOBS_API_TOKENS") or app.config.get("JOBS_AUTH")
     if not protected and not is_loopback(options.host):
-        raise Unusable(
+        raise StartError(
             f"{options.host} can be reached from other machines: bind 127.0.0.1, or set JOBS_API_TOKENS"
             """ (for example FLASK_JOBS_API_TOKENS='{"<a long secret>": ["submit"]}') or JOBS_AUTH first"""
         )
@@ -157,20 +161,21 @@ def _serve(app: Flask, options: argparse.Namespace) -> None:
             host=options.host,
             port=options.port,
             threads=SERVER_THREADS,
-            # A header that a proxy adds must be seen: without tokens it is what closes the service.
+            # Headers of a proxy must reach the app: without tokens they are why a request is refused.
             clear_untrusted_proxy_headers=False,
         )
     except OSError as error:
         raise _cannot_bind(options, error) from None
     if options.role != "web" and app.config.get("JOBS_AUTOSTART", True):
+        # By hand: the app was created before the server, which was not on the stack to be detected.
         with app.app_context():
             jobs.start(server_threads=SERVER_THREADS)
     port = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
-    _say_hello(app, address_of(options.host, port))
+    _print_address(app, browser_url(options.host, port))
     server.run()
 
 
-def _say_hello(app: Flask, address: str) -> None:
+def _print_address(app: Flask, address: str) -> None:
     from app.pages import api_address, curl_line
 
     print(f"Flask-Simmer serves {address}", flush=True)

@@ -9,11 +9,11 @@ from flask import Flask
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """The service, ready to be served; `config` goes before the defaults and behind the environment.
+    """Create the service; `config` overrides the defaults, the environment overrides `config`.
 
-    Creates what is missing of its tables. Raises errors.ConfigError where a setting cannot be used.
+    Creates missing tables. Raises ConfigError and ServiceConfigError for invalid settings.
     """
-    # Imported here, because importing app.jobs alone must not bring the service along.
+    # Imported here: importing app.jobs alone must not import the service.
     from . import config as settings
     from . import (
         database,

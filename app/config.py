@@ -1,4 +1,4 @@
-"""The settings of the service: defaults, then what `create_app` was given, then the environment."""
+"""The settings of the service: defaults, then `create_app(config)`, then the environment."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from flask import Flask
 ENVIRONMENT_PREFIX: Final = "FLASK"
 PLAIN_NAMES: Final = {"DATABASE_URL": "SQLALCHEMY_DATABASE_URI", "SMTP_URL": "SMTP_URL"}
 """Environment variables that are read without the prefix, and the key that each one sets."""
-SWITCHES_OF_TESTS: Final = frozenset({"JOBS_REQUIRE_SERVICES"})
-WORDS: Final[dict[str, bool | None]] = {
+TEST_ONLY_VARIABLES: Final = frozenset({"JOBS_REQUIRE_SERVICES"})
+LITERALS: Final[dict[str, bool | None]] = {
     "true": True,
     "yes": True,
     "false": False,
@@ -33,7 +33,7 @@ SMTP_SCHEMES: Final = ("smtp", "smtps", "smtp+starttls")
 
 
 class ServiceConfigError(ValueError):
-    """A setting of the service cannot be used; the message names it and its mend."""
+    """A setting of the service is invalid; the message names it and how to fix it."""
 
 
 def load(app: Flask, given: Mapping[str, Any] | None) -> None:
@@ -57,16 +57,17 @@ def load(app: Flask, given: Mapping[str, Any] | None) -> None:
 
 
 def read_value(text: str) -> Any:
-    """What an environment variable says: true, yes, none and so on in any case, then JSON.
+    """The value of an environment variable: true, yes, none and so on in any case, or JSON.
 
     Raises ValueError for other text, which Flask then keeps as it is.
     """
     word = text.strip().lower()
-    return WORDS[word] if word in WORDS else json.loads(text)
+    return LITERALS[word] if word in LITERALS else json.loads(text)
 
 
 def with_driver(url: str) -> str:
-    """`url` with the driver that we install, where it names none."""
+    """`url` with the driver that the extras install, where it names none."""
+    # SQLAlchemy's own defaults are drivers that no extra installs; "postgres" is what hosters still give.
     scheme, separator, rest = url.partition("://")
     return DRIVERS.get(scheme, scheme) + separator + rest
 
@@ -83,7 +84,7 @@ def check_smtp_url(url: str | None) -> None:
 
 
 def unread_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A note for each variable that was meant for us and that nothing reads."""
+    """A note for each variable that misses the prefix, and so is not read."""
     for name in sorted(environment):
-        if name.startswith("JOBS_") and name not in SWITCHES_OF_TESTS:
+        if name.startswith("JOBS_") and name not in TEST_ONLY_VARIABLES:
             yield f"the environment variable {name} is not read: the name is {ENVIRONMENT_PREFIX}_{name}"

@@ -1,4 +1,4 @@
-"""The service's own tables and its way with SQLite."""
+"""The service's own tables, and its SQLite settings."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from .extensions import db, jobs
 
 BUSY_SECONDS: Final = 4.0
-"""How long a statement waits while somebody else writes to SQLite; longer is an outage, and answered 503."""
+"""Seconds that a statement waits for SQLite's write lock; after that the response is 503."""
 LOCKS: Final = {
     "sqlite": "BEGIN IMMEDIATE",
     "postgresql": "SELECT pg_advisory_xact_lock(7311070523)",
 }
-"""What lets one process at a time look for missing tables and create them."""
+"""The statement that lets one process at a time create missing tables."""
 
 
 def prepare(app: Flask) -> None:
-    """Make SQLite let readers and one writer work side by side, on each connection of the service."""
+    """Set SQLite's pragmas on each connection of the service: readers beside one writer."""
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _set_pragmas)
@@ -36,9 +36,11 @@ def create_tables(app: Flask) -> None:
             with db.engine.begin() as connection:
                 _lock(connection)
                 db.metadata.create_all(connection, tables=own)
-            db.engine.dispose()  # a server may fork now: no connection may be there twice
+            # A server may fork after this: no connection may be shared with its workers.
+            db.engine.dispose()
             jobs.init_db()
     except SQLAlchemyError as error:
+        # The service starts all the same, and answers 503 until the database is there (promise 7).
         app.logger.error(
             "the tables could not be created (%s): once the database answers, start again or run"
             " `flask --app app jobs init-db`",

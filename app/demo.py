@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def write_csv(path: Path, lines: int) -> None:
-    """Write that many people, some of them twice or not valid, as real files have them."""
+    """Write so many people, a few of them duplicates or invalid, as in real files."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "email", "age"])
@@ -67,7 +67,7 @@ def write_csv(path: Path, lines: int) -> None:
 
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """A service of our own on a free port with a database of its own, as its address; stopped at the end."""
+    """The URL of a service on a free port with its own database; stopped at the end."""
     environment = {
         **os.environ,
         "DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
@@ -77,6 +77,7 @@ def server(folder: Path) -> Iterator[str]:
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
+            # run.py prints its address once it listens: nothing to poll for.
             line = process.stdout.readline()
             if "http://" not in line:
                 raise SystemExit("The service did not start: see above.")
@@ -96,7 +97,7 @@ def upload(address: str, path: Path) -> str:
 
 
 def watch(location: str) -> dict[str, Any]:
-    """Draw the progress until the job is over, asking again only when something has changed."""
+    """Draw the progress until the job is final, by long polling."""
     deadline = time.monotonic() + LONGEST_SECONDS
     version = ""
     while time.monotonic() < deadline:
@@ -110,19 +111,20 @@ def watch(location: str) -> dict[str, Any]:
 
 
 def poll(location: str, version: str) -> tuple[dict[str, Any] | None, str]:
-    """The job as soon as its version is another one, None after five seconds without."""
+    """The job once its version has changed, None after five seconds without a change."""
     headers = {"If-None-Match": version, "Prefer": "wait=5"}
     try:
         with urlopen(Request(location, headers=headers)) as answer:
             return json.load(answer), answer.headers["ETag"]
     except HTTPError as error:
+        # urllib raises for every status that is not 2xx, so for 304 too.
         if error.code != 304:
             raise
         return None, version
 
 
 def draw(job: dict[str, Any]) -> None:
-    """One line that overwrites itself on a terminal."""
+    """Print one line, which overwrites itself on a terminal."""
     percent = job["progress"]["percent"] or 0
     bar = "█" * round(percent * BAR / 100)
     ending = "\r" if sys.stdout.isatty() and not job["finished_at"] else "\n"

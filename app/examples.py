@@ -1,8 +1,8 @@
-"""The three old ways to have work done later, each as it looks here.
+"""Three examples, for users of other libraries.
 
-Come from Flask-Executor or a ThreadPoolExecutor: see `start_count`, work started from a route.
-Come from APScheduler: see `tidy`, work on a schedule.
-Come from Celery: see `count`, work that anybody starts by its name, from Python with
+Flask-Executor or ThreadPoolExecutor: see `start_count`, work started from a route.
+APScheduler: see `tidy`, work on a schedule.
+Celery: see `count`, a task that is called by name, from Python with
 `jobs.submit("count", args={"to": 10})` or over HTTP with `POST /api/v1/jobs`.
 """
 

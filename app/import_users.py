@@ -1,4 +1,4 @@
-"""The job `users.import`: streams a CSV into the users, and goes on where a crash ended it."""
+"""The job `users.import`: imports a CSV in batches, and resumes after a crash."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ KNOWN: Final = "address already there"
 MOVE: Final = update(Import.__table__).where(
     Import.upload == bindparam("this"), Import.position == bindparam("was_at")
 )
-"""Moves an import that is where we left it."""
+"""Advances an import, if it still is at the position that this run knows."""
 
 
 class Progress(NamedTuple):
-    """The row of an import as this run knows it."""
+    """The row of an import as last read or written by this run."""
 
     upload: str
     total: int
@@ -39,7 +39,7 @@ class Progress(NamedTuple):
 
 
 class ImportTakenOver(RuntimeError):
-    """Another run of the job has moved this import on."""
+    """Another run of the job has advanced this import."""
 
 
 @jobs.task("users.import", max_attempts=3, retry_on=(OperationalError,))
@@ -49,6 +49,7 @@ def import_users(upload: UUID) -> dict[str, Any] | Snooze:
     if done.position < done.total:
         current_job.progress(done.position, done.total, f"{done.imported:,} imported")
         for lines in _batches(islice(csv_rows.read(_file(upload)), done.position, None)):
+            # Between two batches: the position is stored, and another worker resumes from there.
             if current_job.stopping:
                 return Snooze(0)
             current_job.check()
@@ -81,7 +82,7 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def _store(done: Progress, lines: Sequence[Line]) -> Progress:
-    """Insert what is good and move the position, both in one short transaction."""
+    """Insert the valid lines and advance the position, in one transaction."""
     bad = [line for line in lines if isinstance(line, BadLine)]
     good = [line for line in lines if not isinstance(line, BadLine)]
     skipped = sorted([*bad, *_insert(good)])
@@ -90,7 +91,8 @@ def _store(done: Progress, lines: Sequence[Line]) -> Progress:
         "imported": done.imported + len(lines) - len(skipped),
         "errors": [*done.errors, *(line._asdict() for line in skipped)][:MOST_ERRORS],
     }
-    # A run that was presumed dead finds that another one has moved the import: nothing of it stays.
+    # A run that was taken for dead may still be here: if another one has advanced the import, its rows are
+    # rolled back with this exception.
     here = {"this": done.upload, "was_at": done.position}
     if db.session.connection().execute(MOVE, here | moved).rowcount != 1:
         raise ImportTakenOver
@@ -99,13 +101,13 @@ def _store(done: Progress, lines: Sequence[Line]) -> Progress:
 
 
 def _insert(lines: Sequence[GoodLine]) -> list[BadLine]:
-    """Insert those whose address is not there yet, also not on a line before; returns the others."""
+    """Insert those with a new address; returns the others, also those whose address an earlier line has."""
     known: set[str] = set()
     for _ in range(ROUNDS):
         fresh, others = _split(lines, known)
         if _inserted(fresh) == len(fresh):
             return others
-        # Some address is there, or came just now: which, the database does not say. Ask, and try again.
+        # Some address exists, maybe since a moment ago; DO NOTHING does not tell which one.
         db.session.rollback()
         asked = [person[1] for _, person in lines]
         known = set(db.session.scalars(select(User.email).where(User.email.in_(asked))))
@@ -124,9 +126,10 @@ def _split(lines: Sequence[GoodLine], known: set[str]) -> tuple[list[Person], li
 
 
 def _inserted(people: Sequence[Person]) -> int:
+    """Insert those with a new address; returns how many."""
     if not people:
         return 0
-    # One statement for all: by their names, row by row, Core takes twice as long as the database.
+    # One statement for all, without Core: binding by name takes twice as long as the database's work.
     conn = db.session.connection()
     row = "(?, ?, ?)" if conn.dialect.paramstyle == "qmark" else "(%s, %s, %s)"
     rows = ", ".join([row] * len(people))

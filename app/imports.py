@@ -1,4 +1,4 @@
-"""`POST /users/import`: takes a CSV and answers with the job that imports it."""
+"""`POST /users/import`: stores an uploaded CSV and submits the job that imports it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ blueprint = Blueprint("imports", __name__, url_prefix="/users")
 @jobs.requires("submit")
 def start() -> Response:
     """Take a CSV (columns name, email, age) and answer as `POST /jobs` does."""
+    # For this request only, whatever MAX_CONTENT_LENGTH the app has.
     request.max_content_length = current_app.config["MAX_UPLOAD_BYTES"]
     try:
         upload = uploads.save(_sent_file())
@@ -34,13 +35,13 @@ def start() -> Response:
     except csv_rows.BadHeader as error:
         uploads.remove(upload)
         raise Problem(422, str(error)) from None
-    except BaseException:
+    except BaseException:  # without a job nobody would ever read the file
         uploads.remove(upload)
         raise
 
 
 def _submit(upload: UUID) -> Response:
-    # One transaction for our row and the job: either both exist or none.
+    # One transaction for the row and the job: both exist or neither.
     db.session.add(Import(upload=str(upload)))
     job = import_users.options(session=db.session).submit(upload=upload)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Hands messages to the mail server that SMTP_URL names, a limited number over each connection."""
+"""Sends messages by the mail server of SMTP_URL, a limited number over each connection."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from urllib.parse import unquote, urlsplit
 MESSAGES_PER_CONNECTION: Final = 50
 TIMEOUT_SECONDS: Final = 30
 CLOSING: Final = 421
-"""The reply of a server that shuts down, whatever it was asked; other replies below 500 mean later, too."""
+"""What a server that shuts down replies to any command."""
 
 
-class Refused(Exception):
-    """The server will not take this message, and said so before it had it; the text is its reply."""
+class MessageRefused(Exception):
+    """The server refused this message before accepting it; the text is its reply."""
 
 
-class Unavailable(OSError):
-    """The server takes no message now, and said so before it had this one; the text is its reply."""
+class ServerUnavailable(OSError):
+    """The server accepts nothing now, and did not accept this message; the text is its reply."""
 
 
 class Mailer:
-    """Use it in a `with` block: `connect()` before each `send()`, and the block's end says goodbye."""
+    """A context manager: call `connect()` before each `send()`; the end of the block disconnects."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
         self._server: smtplib.SMTP | None = None
-        self._handed_over = 0
+        self._sent = 0
 
     def __enter__(self) -> Mailer:
         return self
@@ -40,31 +40,31 @@ class Mailer:
         self._disconnect()
 
     def connect(self) -> None:
-        """Be connected, anew after a full batch or where the server hung up. Raises OSError."""
-        if self._handed_over >= MESSAGES_PER_CONNECTION:
+        """Connect if needed: also after a full batch, and after the server hung up. Raises OSError."""
+        if self._sent >= MESSAGES_PER_CONNECTION:
             self._disconnect()
-        # smtplib drops its socket when the server answers 421 or goes away.
+        # smtplib sets sock to None when the server replies 421 or closes the connection.
         if self._server is None or self._server.sock is None:
-            self._server = self._connected()
-            self._handed_over = 0
+            self._server = self._open_connection()
+            self._sent = 0
 
     def send(self, message: EmailMessage) -> None:
-        """Hand `message` over. Raises Refused, Unavailable, or OSError where nobody knows if it went out."""
+        """Send `message`. Raises MessageRefused, ServerUnavailable, or OSError if it may have been sent."""
         assert self._server is not None, "connect() first"
-        self._handed_over += 1
+        self._sent += 1
         try:
             self._server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            kind = Unavailable if code == CLOSING else Refused
+            kind = ServerUnavailable if code == CLOSING else MessageRefused
             raise kind(_text(code, reply)) from None
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            kind = Unavailable if error.smtp_code < 500 else Refused
+            kind = ServerUnavailable if error.smtp_code < 500 else MessageRefused
             raise kind(_text(error.smtp_code, error.smtp_error)) from None
         except smtplib.SMTPNotSupportedError as error:
-            raise Refused(str(error)) from None
+            raise MessageRefused(str(error)) from None
 
-    def _connected(self) -> smtplib.SMTP:
+    def _open_connection(self) -> smtplib.SMTP:
         host, scheme = self._url.hostname or "localhost", self._url.scheme
         server: smtplib.SMTP
         if scheme == "smtps":

@@ -1,4 +1,4 @@
-"""What the service itself stores."""
+"""The models of the service."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ REFUSED: Final = "refused"
 UNCERTAIN: Final = "uncertain"
 DELIVERY_STATES: Final = (SENDING, SENT, REFUSED, UNCERTAIN)
 
-# SQLite numbers rows by itself only in a column that is exactly INTEGER.
+# SQLite generates ids only for a column whose type is exactly INTEGER.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
 
 def now() -> datetime:
-    """This moment, aware and UTC."""
+    """The current time, aware and UTC."""
     return datetime.now(UTC)
 
 
 class User(db.Model):  # type: ignore[name-defined,misc]
-    """A person; the address is stored in lower case and is nobody else's."""
+    """A person; the address is stored in lower case, and unique."""
 
     __tablename__ = "users"
 
@@ -37,16 +37,16 @@ class User(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Import(db.Model):  # type: ignore[name-defined,misc]
-    """How far the import of one uploaded CSV is; each batch moves it in its own transaction."""
+    """The progress of importing one uploaded CSV; each batch updates it in its own transaction."""
 
     __tablename__ = "imports"
 
     upload: Mapped[str] = mapped_column(String(36), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=now)
     total: Mapped[int | None]
-    """Data lines in the file, None until they were counted."""
+    """Data lines in the file; None until they are counted."""
     position: Mapped[int] = mapped_column(default=0)
-    """Data lines dealt with: imported or skipped."""
+    """Data lines processed: imported or skipped."""
     imported: Mapped[int] = mapped_column(default=0)
     errors: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
@@ -54,7 +54,7 @@ class Import(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Delivery(db.Model):  # type: ignore[name-defined,misc]
-    """One newsletter to one person: its row exists before the message is handed over."""
+    """One newsletter to one person; stored before the message is sent."""
 
     __tablename__ = "deliveries"
 
@@ -69,7 +69,7 @@ class Delivery(db.Model):  # type: ignore[name-defined,misc]
 
 
 class Update(db.Model):  # type: ignore[name-defined,misc]
-    """What the periodic job saw."""
+    """The number of users, as the periodic job counted them."""
 
     __tablename__ = "updates"
 

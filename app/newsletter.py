@@ -1,4 +1,4 @@
-"""The job `newsletter.send`: one message to every user, and to nobody twice."""
+"""The job `newsletter.send`: one message to each user, never two."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from .extensions import db, jobs
 from .jobs import Snooze, current_job
-from .mailer import MESSAGES_PER_CONNECTION, Mailer, Refused, Unavailable
+from .mailer import MESSAGES_PER_CONNECTION, Mailer, MessageRefused, ServerUnavailable
 from .models import REFUSED, SENDING, SENT, UNCERTAIN, Delivery, User
 from .people import UNFIT
 
@@ -40,14 +40,14 @@ def check_line(text: str) -> None:
 
 
 class Recipient(NamedTuple):
-    """Whom a message goes to."""
+    """The recipient of a message."""
 
     id: int
     email: str
 
 
 class NewsletterArgs(Schema):
-    """What `newsletter.send` takes; refused while no mail server is set."""
+    """The arguments of `newsletter.send`; invalid while SMTP_URL is not set."""
 
     class Meta:
         unknown = RAISE
@@ -56,7 +56,7 @@ class NewsletterArgs(Schema):
     body = fields.String(required=True, validate=[validate.Length(1), check_text])
 
     @validates_schema
-    def _needs_a_server(self, _data: Mapping[str, Any], **_options: Any) -> None:
+    def _require_server(self, _data: Mapping[str, Any], **_options: Any) -> None:
         if not current_app.config["SMTP_URL"]:
             raise ValidationError("No mail server is set: set SMTP_URL, for example smtp://localhost:25")
 
@@ -67,11 +67,11 @@ class NewsletterArgs(Schema):
 def send(subject: str, body: str) -> dict[str, Any] | Snooze:
     """Mail a newsletter to all users.
 
-    The row of a recipient says `sending` before the message is handed over and `sent` after it. What a
-    crash left at `sending` may have been mailed or not: it becomes `uncertain` and is not mailed again.
+    A recipient's row is `sending` before the message is sent and `sent` after it. A row that a crash left
+    at `sending` may have been mailed or not: it becomes `uncertain` and is not mailed again.
     """
     newsletter = current_job.id
-    _give_up_unknown(newsletter)
+    _mark_uncertain(newsletter)
     total = db.session.scalar(select(func.count()).select_from(User)) or 0
     done = sum(_counts(newsletter).values())
     current_job.progress(done, total, f"{done} of {total}")  # what was done before this attempt stays done
@@ -87,14 +87,15 @@ def send(subject: str, body: str) -> dict[str, Any] | Snooze:
     return _report(newsletter)
 
 
-def _give_up_unknown(newsletter: str) -> None:
+def _mark_uncertain(newsletter: str) -> None:
     left = update(Delivery).where(Delivery.job_id == newsletter, Delivery.state == SENDING)
     db.session.execute(left.values(state=UNCERTAIN))
     db.session.commit()
 
 
 def _pages(newsletter: str) -> Iterator[Sequence[Recipient]]:
-    """Everybody who has no row yet, in the order of their ids."""
+    """The users without a row, in the order of their ids."""
+    # Resumes after the last one by id, which is why users are mailed in that order.
     last = db.session.scalar(select(func.max(Delivery.user_id)).where(Delivery.job_id == newsletter)) or 0
     following = select(User.id, User.email).order_by(User.id).limit(MESSAGES_PER_CONNECTION)
     while page := db.session.execute(following.where(User.id > last)).all():
@@ -104,16 +105,16 @@ def _pages(newsletter: str) -> Iterator[Sequence[Recipient]]:
 
 def _send_one(mailer: Mailer, newsletter: str, user: Recipient, message: EmailMessage) -> None:
     mailer.connect()
-    # Two runs cannot both get past this: the row is unique.
+    # The row is unique: of two runs only one gets past this.
     db.session.execute(insert(Delivery).values(job_id=newsletter, user_id=user.id, state=SENDING))
     db.session.commit()
     ours = (Delivery.job_id == newsletter, Delivery.user_id == user.id)
     state, reason = SENT, None
     try:
         mailer.send(message)
-    except Refused as refusal:
+    except MessageRefused as refusal:
         state, reason = REFUSED, str(refusal)
-    except Unavailable:
+    except ServerUnavailable:
         db.session.execute(delete(Delivery).where(*ours))
         db.session.commit()
         raise

@@ -1,4 +1,4 @@
-"""`GET /`: where the API is, what it can do, what it did last, and a line to try."""
+"""`GET /`: the address of the API, its tasks, the latest jobs, and a curl command."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 @jobs.requires("read")
 def index() -> str:
-    """The first page."""
+    """The index page."""
     api = api_address(current_app, request.host_url)
     return render_template(
         "index.html",
@@ -42,24 +42,25 @@ def index() -> str:
 def _secure_pages(response: Response) -> Response:
     if response.mimetype == "text/html":
         for name, value in HEADERS.items():
+            # setdefault: a view may have set a policy of its own.
             response.headers.setdefault(name, value)
     return response
 
 
 def add_aliases(app: Flask) -> None:
-    """Let the service answer for its health and its numbers at its root too."""
+    """Serve health and metrics at the root, too."""
     for path, endpoint in ALIASES.items():
         if endpoint in app.view_functions:
             app.add_url_rule(path, endpoint=path.strip("/"), view_func=app.view_functions[endpoint])
 
 
 def api_address(app: Flask, base: str) -> str | None:
-    """The address of the API below `base`, or None where it is switched off."""
+    """The URL of the API below `base`, None if it is switched off."""
     prefix = app.config.get("JOBS_API_PREFIX", "/api/v1")
     return urljoin(base, prefix) if prefix else None
 
 
 def curl_line(api: str, *, with_token: bool = False) -> str:
-    """A line for a shell that starts a job which takes five seconds."""
+    """A shell command that submits a job of five seconds."""
     token = "-H 'Authorization: Bearer <token>' " if with_token else ""
     return f"curl -i {api}/jobs {token}-H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'"

@@ -16,7 +16,7 @@ RETRY_AFTER_SECONDS: Final = 2
 
 
 class Problem(Exception):
-    """Raise it in a view to answer with `status` and `detail`; `errors` names each place that is wrong."""
+    """Raised in a view to respond with `status` and `detail`; `errors` has an entry for each place."""
 
     def __init__(self, status: int, detail: str, errors: Sequence[Mapping[str, str]] = ()) -> None:
         super().__init__(detail)
@@ -25,7 +25,7 @@ class Problem(Exception):
         self.errors = list(errors)
 
     def response(self) -> Response:
-        """The answer that says it."""
+        """The problem document (RFC 9457)."""
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -43,7 +43,7 @@ class Problem(Exception):
 
 
 def places(error: ValidationError) -> list[dict[str, str]]:
-    """What marshmallow found, one entry for each place."""
+    """marshmallow's messages as `errors` entries, one for each place."""
     messages = error.messages
     return _places(messages if isinstance(messages, Mapping) else {"_schema": messages}, "#")
 
@@ -60,7 +60,7 @@ def _places(messages: Mapping[Any, Any], pointer: str) -> list[dict[str, str]]:
 
 
 def init_app(app: Flask) -> None:
-    """Answer problems, and a database that cannot be reached, from every view of the service."""
+    """Register error handlers: problems, and 503 while the database cannot be reached."""
     app.register_error_handler(Problem, lambda problem: problem.response())
     for kind in (OperationalError, DatabaseUnavailable, QueueFull):
         app.register_error_handler(kind, _unavailable)

@@ -1,4 +1,4 @@
-"""The periodic job and its page: every 30 seconds, the first time at once."""
+"""The periodic job and its page: every 30 seconds, and once at the start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ blueprint = Blueprint("updates", __name__, url_prefix="/updates")
 @jobs.schedule("interval", seconds=30, start_now=True, id="updates.refresh")
 @jobs.task("updates.refresh")
 def refresh() -> dict[str, int]:
-    """Write down how many users there are now."""
+    """Store the current number of users."""
     users = db.session.scalar(select(func.count()).select_from(User)) or 0
     db.session.add(Update(users=users))
     db.session.commit()
@@ -38,7 +38,7 @@ def latest() -> Response | str:
 
 
 def _item(row: Update) -> dict[str, Any]:
-    # SQLite gives back what was UTC without saying so.
+    # SQLite returns naive datetimes, whatever was stored: these are UTC.
     at = row.at.replace(tzinfo=UTC) if row.at.tzinfo is None else row.at.astimezone(UTC)
     return {
         "id": row.id,

@@ -1,4 +1,4 @@
-"""Uploaded files: stored whole before anything refers to them, found again by their id alone."""
+"""Uploaded files, each stored completely before anything refers to it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from flask import current_app
 
 CHUNK: Final = 64 * 1024
 KEPT_SECONDS: Final = 7 * 86_400
-"""A file that no job took away in this time is left over from one that was deleted."""
+"""Age at which a file is deleted: its job was deleted before it ran."""
 
 
 def path_of(upload: UUID) -> Path:
-    """Where the file of that upload stands. All workers must share this folder."""
+    """The path of an upload. All workers must share this folder."""
     return Path(current_app.config["UPLOAD_FOLDER"]) / f"{upload}.csv"
 
 
 def save(stream: IO[bytes]) -> UUID:
-    """Store what `stream` gives and return the id of the upload; on any error nothing is left."""
+    """Store `stream` and return the id of the upload; on any error no file is left."""
     upload = uuid4()
     path = path_of(upload)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,6 +30,7 @@ def save(stream: IO[bytes]) -> UUID:
         with path.open("xb") as file:
             shutil.copyfileobj(stream, file, CHUNK)
             file.flush()
+            # Before the job is committed: after a power cut it must not find an empty file.
             os.fsync(file.fileno())
     except BaseException:
         remove(upload)
@@ -38,12 +39,12 @@ def save(stream: IO[bytes]) -> UUID:
 
 
 def remove(upload: UUID) -> None:
-    """Delete the file of that upload, if it is there."""
+    """Delete the file of an upload, if it exists."""
     path_of(upload).unlink(missing_ok=True)
 
 
 def sweep() -> int:
-    """Delete the files that are left over; returns how many."""
+    """Delete files older than KEPT_SECONDS; returns how many."""
     oldest = time.time() - KEPT_SECONDS
     left_over = [
         path

@@ -1,4 +1,4 @@
-"""`/users`: add one person, list them."""
+"""`/users`: add a user, list users."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/users")
 
 
 class PageSchema(Schema):
-    """The query of a list: `cursor` is the id of the last person on the page before."""
+    """The query of a list; `cursor` is the id of the last user of the previous page."""
 
     class Meta:
         unknown = RAISE
@@ -30,12 +30,13 @@ class PageSchema(Schema):
 @blueprint.post("")
 @jobs.requires("submit")
 def add() -> Response:
-    """Add one person: 201 with `Location`, 409 where the address is known."""
+    """Add a user: 201 with `Location`, 409 if the address is taken."""
     try:
         user = User(**UserSchema().load(_body()))
     except ValidationError as error:
         raise Problem(422, "The body does not describe a user.", places(error)) from None
     db.session.add(user)
+    # No SELECT first: two requests could both find the address free.
     try:
         db.session.commit()
     except IntegrityError:
@@ -50,11 +51,12 @@ def add() -> Response:
 @blueprint.get("")
 @jobs.requires("read")
 def page() -> Response:
-    """A page of people in the order they came, and the cursor of the next one."""
+    """A page of users in the order of their ids, and the cursor of the next page."""
     try:
         query = PageSchema().load(request.args)
     except ValidationError as error:
         raise Problem(400, "The query is not understood.", places(error)) from None
+    # One more than asked for tells whether there is a next page.
     after = select(User).where(User.id > query["cursor"]).order_by(User.id).limit(query["limit"] + 1)
     found = db.session.scalars(after).all()
     users = found[: query["limit"]]
@@ -65,7 +67,8 @@ def page() -> Response:
 @blueprint.get("/<int:user_id>")
 @jobs.requires("read")
 def show(user_id: int) -> Response:
-    """One person, or 404."""
+    """One user, or 404."""
+    # A larger number is an error of the driver, not an empty result.
     user = db.session.get(User, user_id) if user_id < 2**63 else None
     if user is None:
         raise Problem(404, "No user has this id.")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, create_engine, delete, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from app.jobs import Simmer
@@ -20,6 +22,14 @@ from app.jobs.database.tables import METADATA
 
 CANDIDATES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1:5432/postgres")
 KINDS = ("sqlite", "postgresql")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How the suite is spread over several cores."""
+    from .distribution import FilesAndServers
+
+    return FilesAndServers(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,9 +56,9 @@ def _postgres_url() -> URL | None:
     return None
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[URL]:
-    """A database of this session's own on the PostgreSQL server."""
+@contextmanager
+def _postgres_database() -> Iterator[URL]:
+    """A database of its own on the PostgreSQL server, so that several sessions can run at once."""
     url = _postgres_url()
     if url is None:
         pytest.fail(
@@ -62,6 +72,32 @@ def postgres() -> Iterator[URL]:
     with server.connect() as conn:
         conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     server.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """A database on PostgreSQL whose tables are made by the tests."""
+    with _postgres_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables() -> Iterator[Database]:
+    """A database on PostgreSQL whose tables stay from test to test: most of a test's time was DDL."""
+    with _postgres_database() as url:
+        made = Database.connect(url, threads=8, synchronous="NORMAL")
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with our tables: a copy is made faster than they are."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    made = Database.connect(make_url(f"sqlite:///{path}"), threads=1, synchronous="OFF")
+    made.create_tables()
+    made.close()
+    return path
 
 
 @pytest.fixture(params=KINDS)
@@ -78,11 +114,19 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
     return found
 
 
-@pytest.fixture
-def database(url: URL) -> Iterator[Database]:
-    """A database with our tables, once for each kind."""
-    made = Database.connect(url, threads=8, synchronous="NORMAL")
-    made.create_tables()
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with our tables, once for each kind."""
+    if request.param == "postgresql":
+        kept: Database = request.getfixturevalue("postgres_with_tables")
+        kept.create_tables()
+        with kept.write() as conn:
+            for table in METADATA.sorted_tables:
+                conn.execute(delete(table))
+        yield kept
+        return
+    file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+    made = Database.connect(make_url(f"sqlite:///{file}"), threads=8, synchronous="NORMAL")
     yield made
     made.close()
 
@@ -91,7 +135,7 @@ AppFactory = Callable[..., Flask]
 
 
 @pytest.fixture
-def make_app(tmp_path: Path) -> Iterator[AppFactory]:
+def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[AppFactory]:
     """Makes apps with a database and a Simmer; ends their threads after the test.
 
     `make_app(jobs, url=…, JOBS_THREADS=…)`: keywords are configuration; SQLite by default.
@@ -100,9 +144,12 @@ def make_app(tmp_path: Path) -> Iterator[AppFactory]:
 
     def make(jobs: Simmer, url: URL | None = None, tables: bool = True, **config: Any) -> Flask:
         app = Flask(f"host{len(made)}", instance_path=str(tmp_path))
-        where = (
-            url.render_as_string(hide_password=False) if url else f"sqlite:///{tmp_path}/app{len(made)}.db"
-        )
+        if url is None:
+            file = tmp_path / f"app{len(made)}.db"
+            url = make_url(f"sqlite:///{file}")
+            if tables:
+                shutil.copy(sqlite_template, file)
+        where = url.render_as_string(hide_password=False)
         defaults = {"SQLALCHEMY_DATABASE_URI": where, "JOBS_SQLITE_SYNCHRONOUS": "NORMAL", "JOBS_APP": "host"}
         app.config.update({**defaults, **config})
         db = SQLAlchemy(app)

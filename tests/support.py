@@ -13,14 +13,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 ROOT = Path(__file__).parent.parent
 
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], timeout: float = 10.0, what: str = "") -> T:
+def eventually(
+    condition: Callable[[], T | Literal[False] | None], timeout: float = 10.0, what: str = ""
+) -> T:
     """The first truthy answer of `condition`, asked again and again; fails after `timeout` seconds."""
     pause, deadline = threading.Event(), time.monotonic() + timeout
     while True:

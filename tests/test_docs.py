@@ -14,7 +14,7 @@ import pytest
 import app.jobs
 from app.jobs import Job, SimmerError
 from app.jobs.api import ROUTES
-from app.jobs.api.problems import KINDS
+from app.jobs.api.problems import PROBLEM_TYPES
 from app.jobs.cli import jobs_cli
 from app.jobs.cli.schedules import schedules
 from app.jobs.config import Settings
@@ -80,10 +80,10 @@ def test_every_route_is_documented(route: Any) -> None:
     assert re.search(rf"^\|[^|]*`{route.method} {re.escape(path)}`", doc("http").text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("slug", KINDS)
+@pytest.mark.parametrize("slug", PROBLEM_TYPES)
 def test_every_problem_is_documented(slug: str) -> None:
     """Each type of a problem document stands in the table, with its status."""
-    assert f"| `{slug}` | {KINDS[slug][0]} |" in doc("http").section("Errors")
+    assert f"| `{slug}` | {PROBLEM_TYPES[slug][0]} |" in doc("http").section("Errors")
 
 
 @pytest.mark.parametrize("key", [*({field.name for field in fields(Job)} - OF_TASK.keys()), "links"])
@@ -170,7 +170,7 @@ def test_every_trigger_is_documented(kind: str) -> None:
     assert not [field.name for field in fields(TYPES[kind]) if field.init and f"`{field.name}`" not in row[0]]
 
 
-@pytest.mark.parametrize("policy", Policy.words())
+@pytest.mark.parametrize("policy", Policy.field_names())
 def test_every_policy_is_documented(policy: str) -> None:
     """Each policy of a schedule stands in the table, with its default."""
     section = doc("schedules").section("Policies")

@@ -1,4 +1,4 @@
-"""Where the package reads the time: injected, so that tests can move it."""
+"""The clocks of the package, injected so that tests can set the time."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The system's clocks: `now()` is aware UTC, `monotonic()` is seconds that never go back."""
+    """The system's clocks."""
 
     def now(self) -> datetime:
         """The wall clock, aware and UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment; use it for every duration."""
+        """Seconds that never go back, since an arbitrary moment; for every duration."""
         return time.monotonic()
 
 
 class ManualClock(Clock):
-    """A clock that stands still until `advance` moves it; `jump` moves the wall clock alone."""
+    """A clock that stands still until `advance` moves it; `jump` moves only the wall clock."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._lock = threading.Lock()
@@ -28,7 +28,7 @@ class ManualClock(Clock):
         self._monotonic = 0.0
 
     def now(self) -> datetime:
-        """The moment that the clock was moved to."""
+        """The time that the clock was moved to."""
         with self._lock:
             return self._now
 

@@ -53,7 +53,7 @@ class Settings:
 def load_settings(config: Mapping[str, Any], app_name: str) -> tuple[Settings, list[str]]:
     """The settings in `config` and warnings about keys that nothing reads.
 
-    Raises ConfigError listing every problem at once, each with its mend.
+    Raises ConfigError listing all problems at once, each with how to fix it.
     """
     given = {key[len(PREFIX) :].lower(): config[key] for key in config if key.startswith(PREFIX)}
     problems: list[str] = []
@@ -72,6 +72,7 @@ def load_settings(config: Mapping[str, Any], app_name: str) -> tuple[Settings, l
         )
     if settings is None or problems:
         raise ConfigError("Configuration problems:\n  " + "\n  ".join(problems))
+    # Unknown keys are warnings: a config is often shared by releases and processes that know others.
     return settings, [_unknown(name) for name in given if name not in _CHECKS]
 
 
@@ -121,6 +122,7 @@ def _seconds(least: float, most: float) -> Callable[[Any], float]:
 
 def _number(value: Any) -> float:
     try:
+        # float(): the environment gives text. True would be 1, and is a mistake.
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
@@ -130,6 +132,7 @@ def _number(value: Any) -> float:
 
 
 def _is_none(value: Any) -> bool:
+    # Text too: FLASK_JOBS_API_PREFIX=none is the only way to say None in the environment.
     return value is None or (isinstance(value, str) and value.strip().lower() in ("none", "null", ""))
 
 
@@ -195,4 +198,5 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "sqlite_synchronous": _one_of("FULL", "NORMAL", "EXTRA"),
 }
 
+# Checked at import: a setting without a check would be ignored.
 assert set(_CHECKS) == {field.name for field in fields(Settings)}

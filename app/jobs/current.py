@@ -1,4 +1,4 @@
-"""The runtime of the current app: the one place that looks into `app.extensions`."""
+"""The runtime of the current app, from `app.extensions`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every error the package raises, each with the advice that mends it."""
+"""The exceptions of the package; the docstring of each is its default message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SimmerError(Exception):
 
 
 class ConfigError(SimmerError):
-    """The configuration has problems; the message lists all of them with their mend."""
+    """The configuration has problems; the message lists all of them and how to fix each."""
 
 
 class TaskDefinitionError(SimmerError):
@@ -41,7 +41,7 @@ class ArgumentsTooLarge(InvalidArguments):
 
 
 class UnencodableArguments(InvalidArguments, TypeError):
-    """An argument is something that JSON cannot hold: pass plain values, or the id of what you mean."""
+    """An argument cannot be encoded as JSON: pass plain values, or an id instead of an object."""
 
 
 class JobNotFound(SimmerError, LookupError):
@@ -117,7 +117,7 @@ class WorkerLost(SimmerError):
 
 
 class ResultNotSerializable(SimmerError):
-    """The task returned something that JSON cannot hold."""
+    """The task returned a value that cannot be encoded as JSON."""
 
 
 class ResultTooLarge(SimmerError):
@@ -125,11 +125,11 @@ class ResultTooLarge(SimmerError):
 
 
 class JobCancelled(BaseException):
-    """The job was asked to stop. Derives from BaseException so that `except Exception` lets it pass."""
+    """The job was requested to stop. A BaseException, so that `except Exception` does not catch it."""
 
 
 class JobTimeout(BaseException):
-    """The attempt ran past its timeout. Derives from BaseException, as JobCancelled does."""
+    """The attempt ran past its timeout. A BaseException, as JobCancelled is."""
 
 
 def problem(pointer: str, detail: Any) -> dict[str, str]:

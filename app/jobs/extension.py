@@ -1,4 +1,4 @@
-"""The extension: registers tasks, wires itself into an app, and passes every call on."""
+"""The Flask extension: registers tasks, initialises apps, and delegates to the app's runtime."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .errors import NotReady
 from .job import Job, JobFilterWords, JobList
 from .options import SubmitOptions, read_options
 from .process.autostart import start_when_serving
-from .process.forks import begin_afresh_in_children
+from .process.forks import register_forkable
 from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
@@ -56,9 +56,9 @@ class Simmer(Decorators):
             self.init_app(app, db)
 
     def init_app(self, app: Flask, db: Any = None) -> None:
-        """Wire into `app`: blueprint, commands, tables in the host's metadata, threads where it serves.
+        """Initialise `app`: blueprint, commands, tables in the host's metadata, threads if it serves.
 
-        Raises ConfigError listing every wrong setting, TaskDefinitionError for a task that cannot be.
+        Raises ConfigError listing all invalid settings, TaskDefinitionError for an invalid task.
         """
         refuse_second_copy()
         if has_runtime(app):
@@ -75,7 +75,8 @@ class Simmer(Decorators):
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
         app.cli.add_command(jobs_cli)
-        begin_afresh_in_children(runtime)
+        # Forks before threads: a server may fork the moment that it sees the app.
+        register_forkable(runtime)
         if settings.autostart:
             start_when_serving(app, runtime)
 
@@ -83,7 +84,7 @@ class Simmer(Decorators):
 
     @property
     def runtime(self) -> Runtime:
-        """What the current app has of this; raises NotReady outside an app context or without init_app."""
+        """The runtime of the current app; raises NotReady outside an app context or without init_app."""
         runtime: Runtime = current_runtime()
         if runtime.registry is not self.registry:
             raise NotReady(
@@ -107,7 +108,7 @@ class Simmer(Decorators):
         return self.runtime.jobs.get(job_id)
 
     def wait(self, job_id: str, timeout: float) -> Job:
-        """The job at its final state, or as it is after `timeout` seconds; raises JobNotFound."""
+        """The job in its final state, or as it is after `timeout` seconds; raises JobNotFound."""
         return self.runtime.jobs.wait(job_id, timeout)
 
     def list(self, limit: int = 50, cursor: str | None = None, **filters: Unpack[JobFilterWords]) -> JobList:
@@ -116,7 +117,7 @@ class Simmer(Decorators):
         return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel a job that does not run, ask a running one to stop; raises JobNotFound, InvalidState."""
+        """Cancel a job, or request that a running one stops; raises JobNotFound, InvalidState."""
         return self.runtime.jobs.cancel(job_id)
 
     def retry(self, job_id: str) -> Job:
@@ -170,9 +171,14 @@ class Simmer(Decorators):
         Also misfire, misfire_grace, max_running and jitter. With `replace` it takes the place of the one
         with its id, if there is one. Raises UnknownTask, InvalidArguments, ScheduleExists, ScheduleDeclared.
         """
-        policy = {word: words.pop(word) for word in Policy.words() if word in words}
+        policy = {word: words.pop(word) for word in Policy.field_names() if word in words}
         name = task.name if isinstance(task, Task) else task
-        wording = {"task": name, "trigger": _whole(trigger, words), "args": args or {}, "paused": paused}
+        wording = {
+            "task": name,
+            "trigger": _trigger_dict(trigger, words),
+            "args": args or {},
+            "paused": paused,
+        }
         schedules = self.runtime.schedules
         if replace and id is not None:
             return schedules.replace(id, {**wording, **policy})[0]
@@ -183,11 +189,11 @@ class Simmer(Decorators):
         return self.runtime.schedules.get(schedule_id)
 
     def pause_schedule(self, schedule_id: str) -> Schedule:
-        """Fire no more until resumed; raises ScheduleNotFound."""
+        """Stop firing until it is resumed; raises ScheduleNotFound."""
         return self.runtime.schedules.pause(schedule_id)
 
     def resume_schedule(self, schedule_id: str) -> Schedule:
-        """Go on with the next fire time; raises ScheduleNotFound."""
+        """Fire again, from the next fire time on; raises ScheduleNotFound."""
         return self.runtime.schedules.resume(schedule_id)
 
     def run_schedule(self, schedule_id: str) -> Job:
@@ -201,23 +207,23 @@ class Simmer(Decorators):
     # --- the process ----------------------------------------------------------------------------------
 
     def start(self, server_threads: int | None = None) -> None:
-        """Run jobs in this process from now on; nothing happens where it does already, or with role web."""
+        """Start running jobs in this process; no effect if it does already, or with the role web."""
         self.runtime.start(Serving("start()", server_threads))
 
     def stop(self, timeout: float | None = None) -> None:
-        """Drain: wait up to `timeout` seconds (SHUTDOWN_GRACE) for running jobs, put the rest back."""
+        """Drain: wait up to `timeout` seconds (SHUTDOWN_GRACE) for running jobs, release the rest."""
         self.runtime.stop(timeout)
 
     def init_db(self) -> None:
-        """Create the tables that are missing; safe at the same time in several processes."""
+        """Create missing tables; safe in several processes at the same time."""
         self.runtime.database.create_tables()
 
     requires = staticmethod(requires)
     accepted = staticmethod(accepted)
 
 
-def _whole(trigger: Any, words: Mapping[str, Any]) -> Any:
-    """A trigger with the words beside it, as one dict; what is no trigger is left for its check to refuse."""
+def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:
+    """The trigger and the keywords beside it as one dict; other types are left to the trigger's check."""
     if isinstance(trigger, str):
         trigger = {"type": trigger}
     elif isinstance(trigger, timedelta):

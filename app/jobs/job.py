@@ -1,4 +1,4 @@
-"""The frozen snapshot of a job that Python callers get."""
+"""The frozen snapshot of a job."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Job:
     """A job as it was when it was read: values only, safe in any thread.
 
     The attributes are the names of the JSON; times are aware and UTC, durations are seconds.
-    `args` holds what was given at submission and `result` what the task returned, both as JSON.
+    `args` are the arguments as submitted, `result` is what the task returned, both as JSON values.
     """
 
     id: str
@@ -96,7 +96,7 @@ class JobFilterWords(TypedDict, total=False):
 
 
 class Stamp(NamedTuple):
-    """What tells whether a job has changed, and when asking again is worth it."""
+    """The few attributes by which a poll tells whether a job has changed."""
 
     version: int
     state: str

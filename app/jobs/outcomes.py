@@ -21,7 +21,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An exception as text: its type's name, its message and its traceback, safe to store."""
+    """An exception as text that can be stored: its type's name, message and traceback."""
 
     type: str
     message: str

@@ -13,11 +13,10 @@ ProgressReport = tuple[float, float | None, str]
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """What the store made by a claim, an engine runs, and the store completes; times are aware and UTC.
+    """A claimed job: made by the store, run by an engine, completed by the store. Times are aware and UTC.
 
     `token` fences every write of this run. `args` is JSON text, `timeout` in seconds, `number` counts the
-    runs of the job from 1, `crashes` those that ended with their process. Below `crashes` each attribute has
-    one writer: the thread of the task sets `started_at`, `deadline` and `progress`, the dispatcher all else.
+    runs of the job from 1, `crashes` those that ended with their process.
     """
 
     job_id: str
@@ -32,25 +31,27 @@ class Run:
     token: str
     claimed_at: datetime
     crashes: int = 0
+    # No lock: each attribute from here on has one writer. The thread of the task sets started_at, deadline
+    # and progress, the dispatcher all others.
     started_at: datetime | None = None
     deadline: float | None = None
-    """On the monotonic clock: when its timeout is over."""
+    """The end of its timeout, on the monotonic clock."""
     progress: ProgressReport | None = None
     start_recorded: bool = False
     progress_recorded: ProgressReport | None = None
     cancel_requested: bool = False
     stop_requested: bool = False
-    """Its worker is draining."""
+    """Whether its worker is draining."""
     outcome: Outcome | None = None
     finished_at: datetime | None = None
 
     @property
     def key(self) -> tuple[str, int]:
-        """Job and number: a run that was taken from its worker may go on beside the next one of its job."""
+        """Job and number: a run that was fenced off may still go on beside the next one of its job."""
         return self.job_id, self.number
 
     def unrecorded_progress(self) -> ProgressReport | None:
-        """The latest report, unless it is stored already."""
-        # Compared by identity, and read once: the task may report again at any moment.
+        """The latest progress, unless it is stored already."""
+        # Read once, and compared by identity: the task may report again at any moment.
         report = self.progress
         return None if report is self.progress_recorded else report

@@ -1,4 +1,4 @@
-"""Everything that one app has of Flask-Simmer in one process, wired together."""
+"""The runtime of one app in one process: creates and connects its parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .execution.runner import Runner
 from .process.servers import Serving
 from .process.supervisor import Supervisor
 from .service import Jobs, Schedules, Status, Submissions
-from .service.backlog import COUNTED_FOR, Backlog
+from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .tasks.registry import Registry
 from .ticker.pruner import Pruner
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class Runtime(service.Runtime):
-    """`app.extensions["simmer"]`. Its threads belong to one process: after a fork there are none."""
+    """`app.extensions["simmer"]`. Its threads belong to one process: a fork has none."""
 
     def __init__(
         self, app: Flask, registry: Registry, settings: Settings, database: Database, host_db: Any
@@ -48,29 +48,30 @@ class Runtime(service.Runtime):
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
-        self._begin_afresh()
+        self._reset_process_state()
 
-    def _begin_afresh(self) -> None:
+    def _reset_process_state(self) -> None:
+        # New locks, not released ones: in a forked child the thread that held one does not exist.
         self._lock = threading.Lock()
         self.notifier = Notifier()
         self.dispatcher: Dispatcher | None = None
         self.ticker: Ticker | None = None
         self.supervisor: Supervisor | None = None
-        self.settings_of_threads = self.settings
+        self.worker_settings = self.settings
         self.server_threads: int | None = None
         self.draining = False
-        self._waits_for: str | None = None
-        # A test's clock may stand still, and a count would then be new for ever.
-        counted_for = COUNTED_FOR if self.settings.engine == "thread" else 0.0
-        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, counted_for)
-        self._make_use_cases()
+        self._start_problem: str | None = None
+        # While a test's clock stands still a count would never expire.
+        max_age = COUNT_MAX_AGE if self.settings.engine == "thread" else 0.0
+        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
+        self._create_use_cases()
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,
             settings=self.settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
 
-    def _make_use_cases(self) -> None:
+    def _create_use_cases(self) -> None:
         database, clock, registry = self.database, self.clock, self.registry
         self.jobs = Jobs(
             database=database, registry=registry, clock=clock, notifier=self.notifier, threads=self
@@ -85,9 +86,9 @@ class Runtime(service.Runtime):
         self.status = Status(database=database, registry=registry, clock=clock, threads=self)
 
     def start(self, serving: Serving, **overrides: Any) -> None:
-        """Start this process's threads, once `serving` has made the app; does nothing where they run.
+        """Start this process's threads, once the server has created the app; no effect if they run.
 
-        `overrides` are settings that these threads have otherwise than the app (`flask jobs worker`).
+        `overrides` are settings of these threads that differ from the app's (`flask jobs worker`).
         """
         self.was_started = True
         self.server_threads = serving.threads or self.server_threads
@@ -98,12 +99,13 @@ class Runtime(service.Runtime):
             if self.supervisor is not None:
                 return
             self.registry.check()
-            self.settings_of_threads = settings
+            self.worker_settings = settings
             self.supervisor = Supervisor(self, serving, settings.shutdown_grace)
             self.supervisor.start()
 
     def stop(self, timeout: float | None = None) -> None:
-        """Drain and end the threads within `timeout` seconds (SHUTDOWN_GRACE); `start` starts afresh."""
+        """Drain and end the threads within `timeout` seconds (SHUTDOWN_GRACE); `start` starts new ones."""
+        # Outside the lock: a drain may take the whole grace, and callers of `start` would wait for it.
         with self._lock:
             supervisor = self.supervisor
         if supervisor is not None:
@@ -118,16 +120,14 @@ class Runtime(service.Runtime):
         return self.supervisor is not None and self.supervisor.is_alive
 
     def is_idle(self) -> bool:
-        """Whether the threads have done each duty once, and no job is left that they run or could claim.
-
-        Raises DatabaseUnavailable.
-        """
+        """Whether the threads run no job and could claim none. Raises DatabaseUnavailable."""
+        # After a turn of the ticker: its duties may rescue and schedule jobs.
         if self.dispatcher is None or self.ticker is None or self.ticker.last_turn is None:
             return False
-        return not self.status.has_work(self.dispatcher.id, self.settings_of_threads.queues)
+        return not self.status.has_work(self.dispatcher.id, self.worker_settings.queues)
 
     def can_start(self) -> bool:
-        """Called by the supervisor: whether the tables are there. Says once that they are not."""
+        """Called by the supervisor: whether the tables exist. Logs once that they do not."""
         try:
             problem = None if self.database.has_tables() else str(TablesMissing())
         except DatabaseUnavailable as error:
@@ -137,13 +137,13 @@ class Runtime(service.Runtime):
         return problem is None
 
     def _wait_for(self, problem: str, error: BaseException | None = None) -> None:
-        if problem != self._waits_for:
+        if problem != self._start_problem:
             log.warning("no job runs yet: %s", problem, exc_info=error)
-        self._waits_for = problem
+        self._start_problem = problem
 
     def start_threads(self) -> None:
         """Called by the supervisor."""
-        settings = self.settings_of_threads
+        settings = self.worker_settings
         self.dispatcher = Dispatcher(
             make_engine=self.create_engine, database=self.database, registry=self.registry,
             settings=settings, clock=self.clock, notifier=self.notifier,
@@ -158,7 +158,7 @@ class Runtime(service.Runtime):
         try:
             self.dispatcher.start()
             self.ticker.start()
-            self._waits_for = None
+            self._start_problem = None
         except BaseException:
             self.end_threads()
             self.dispatcher = self.ticker = None
@@ -169,8 +169,8 @@ class Runtime(service.Runtime):
         self._wait_for(f"the threads cannot start: {error!r}", error)
 
     def create_engine(self, on_end: OnEnd) -> Engine:
-        """Where the jobs of this process's worker run."""
-        threads = self.settings_of_threads.threads
+        """The engine of this process's worker."""
+        threads = self.worker_settings.threads
         pool = create_pool(self.app, threads)
         return ThreadEngine(pool, threads, run=self.runner.run, on_end=on_end, clock=self.clock)
 
@@ -184,14 +184,15 @@ class Runtime(service.Runtime):
         )  # fmt: skip
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
-        """Called by the supervisor: claim no more and wait for what runs. Whether all of it ended."""
+        """Called by the supervisor: stop claiming, wait for running tasks. Whether all ended."""
         self.draining = True
         return self.dispatcher is None or self.dispatcher.drain(grace, abort_requested)
 
     def end_threads(self) -> bool:
-        """Called by the supervisor: put back what still runs. Whether no thread is stuck in a task."""
+        """Called by the supervisor: release running jobs. Whether no thread is stuck in a task."""
         if self.dispatcher is None or self.ticker is None:
             return True
+        # The ticker first: a heartbeat after the worker's row is deleted would take the worker for dead.
         self.ticker.stop(0.5)
         return self.dispatcher.stop()
 
@@ -204,16 +205,16 @@ class Runtime(service.Runtime):
         self.database.gate.open()
 
     def after_fork_in_child(self, serving: Serving | None) -> None:
-        """No thread, no lock and no connection of the parent's; threads where a server forked to serve."""
+        """Drop threads, locks and connections of the parent; start threads if a server forked to serve."""
         self.database.renew_after_fork()
-        self._begin_afresh()
+        self._reset_process_state()
         if serving is not None and self.settings.autostart:
             self.start(serving)
 
-    # --- LocalThreads: told by the use cases ----------------------------------------------------------
+    # --- LocalThreads: called by the use cases --------------------------------------------------------
 
     def jobs_submitted(self, job_ids: Iterable[str]) -> None:
-        """Jobs were committed: run them, or wake who does."""
+        """Jobs were committed: run them inline, or wake the dispatcher."""
         if self.settings.engine == "inline":
             for job_id in job_ids:
                 self.inline_worker.run_to_end(job_id)
@@ -221,21 +222,21 @@ class Runtime(service.Runtime):
             self.dispatcher.wake()
 
     def cancel_requested(self, job_id: str) -> None:
-        """Pass it on if the job runs here; another process sees it in the database."""
+        """Forward the request if the job runs here; another process reads it from the database."""
         if self.dispatcher is not None:
             self.dispatcher.request_cancel(job_id)
 
     def schedules_changed(self) -> None:
-        """Look at the schedules at once."""
+        """Wake the ticker."""
         if self.ticker is not None:
             self.ticker.wake()
 
     def problems(self) -> dict[str, str]:
-        """What is wrong with the threads of this process."""
+        """The problems of this process's threads, by name."""
         if self.draining:
             return {"worker": "draining"}
-        if self.dispatcher is None or self.ticker is None or self._waits_for is not None:
-            return {"worker": self._waits_for or "not started yet"} if self.supervisor else {}
+        if self.dispatcher is None or self.ticker is None or self._start_problem is not None:
+            return {"worker": self._start_problem or "not started yet"} if self.supervisor else {}
         found = {}
         if not self.dispatcher.is_alive or not self.dispatcher.is_registered:
             found["worker"] = (

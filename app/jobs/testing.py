@@ -1,4 +1,4 @@
-"""What a host's tests need: with JOBS_ENGINE="manual" nothing runs until it is told to."""
+"""Helpers for a host's tests: with JOBS_ENGINE="manual" jobs run only on request."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 class Testing:
-    """`jobs.testing`: all of it needs an app context."""
+    """`jobs.testing`; every method needs an app context."""
 
+    # Without it pytest would collect this class wherever a test module imports it.
     __test__ = False
 
     def __init__(self, runtime: Callable[[], Runtime]) -> None:
         self._runtime = runtime
 
     def drain(self) -> int:
-        """Run all jobs that are due, and those that they submit, in this thread. How many runs there were."""
+        """Run all due jobs, and those that they submit, in this thread; returns the number of runs."""
         return self._runtime().inline_worker.drain()
 
     def submitted(self, task: str | None = None) -> list[Job]:
-        """The jobs that were submitted, of that task, oldest first."""
+        """The jobs that were submitted, of `task` or of all, oldest first."""
         filters = JobFilters(tasks=(task,) if task else ())
         with self._runtime().database.read() as conn:
             return queries.page(conn, filters, 10_000, None, newest_first=False)[0]
 
     def advance(self, duration: str | float) -> None:
-        """Move the clock by seconds, or by words such as "5m" or "1h30m"; schedules fire on the way.
+        """Move the clock by seconds, or by text such as "5m" or "1h30m", firing schedules.
 
-        Every fire time is met at its moment, as by a ticker that is never late. Raises ValueError for
-        words that are none, RuntimeError where the clock is the system's.
+        Each fire time is decided at its moment, as by a ticker that is never late. Raises ValueError for
+        other text, RuntimeError with another engine than "manual".
         """
         clock = self._manual_clock()
         left = _seconds(duration)
@@ -61,6 +62,7 @@ class Testing:
     def _fire(self) -> None:
         scheduler = self._runtime().scheduler
         scheduler.run_once()
+        # Again while something is due: one run fires a batch.
         while scheduler.seconds_until_due() <= 0:
             scheduler.run_once()
 
@@ -77,6 +79,6 @@ def _seconds(duration: str | float) -> float:
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhdw])", duration)
     if not parts or "".join(number + unit for number, unit in parts) != duration.replace(" ", ""):
         raise ValueError(
-            f"{duration!r} is not a duration: say a number of seconds, or words such as 5m or 1h30m"
+            f"{duration!r} is not a duration: pass a number of seconds, or text such as 5m or 1h30m"
         )
     return sum(float(number) * UNITS[unit] for number, unit in parts)

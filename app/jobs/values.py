@@ -1,4 +1,4 @@
-"""The frozen values besides a job that Python callers get; their attributes are the names of the JSON."""
+"""Frozen values other than a job: schedules, workers, batches; attributes have the names of the JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Value:
-    """The base of the values here."""
+    """The base class."""
 
     __slots__ = ()
 
@@ -22,7 +22,7 @@ class Value:
 class Schedule(Value):
     """A stored schedule as it was when it was read. Times are aware and UTC, durations are seconds.
 
-    `trigger` is the dict that HTTP shows and takes, `declared_by` the name of the app whose code declares
+    `trigger` is the dict of HTTP, `declared_by` the name of the app whose code declares
     it; `next_fire_at` is None while it is paused and when no fire time is left.
     """
 
@@ -46,7 +46,7 @@ class Schedule(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker(Value):
-    """A process that runs jobs; `running` has the ids of its jobs, `queues` is None where it serves all."""
+    """A process that runs jobs; `running` has the ids of its jobs, `queues` is None for all queues."""
 
     id: str
     host: str
@@ -63,7 +63,7 @@ class Worker(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Value):
-    """How a batch stands: the number of its jobs in each state, and how many of them are final."""
+    """A batch: the number of its jobs in each state, and how many of them are final."""
 
     id: str
     total: int

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from .site import Site, site
+from .api_client import ApiClient, api_client
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all requests of a file that change nothing."""
-    with site(tmp_path_factory.mktemp("untouched")) as here:
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiClient]:
+    """One client for all requests of a file that change nothing."""
+    with api_client(tmp_path_factory.mktemp("untouched")) as here:
         yield here

@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from .site import API, Site, site
+from .api_client import API, ApiClient, api_client
 
 EVERY_TEN = {"type": "interval", "seconds": 10}
 NINE = {"type": "cron", "expression": "0 9 * * *"}
@@ -22,7 +22,7 @@ KEYS = {
 }  # fmt: skip
 
 
-def send(here: Site, method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
+def send(here: ApiClient, method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
     """A request below `/schedules`."""
     more = {} if body is None else {"json": body}
     return here.client.open(f"{API}/schedules{path}", method=method, **more, **options)
@@ -34,19 +34,19 @@ def ok(response: TestResponse, status: int = 200) -> Any:
     return response.get_json()
 
 
-def made(here: Site, **body: Any) -> dict[str, Any]:
+def made(here: ApiClient, **body: Any) -> dict[str, Any]:
     """A schedule `s` of the task `tick` each ten seconds, unless `body` says otherwise."""
     shown: dict[str, Any] = ok(send(here, "POST", "", {"id": "s", **NEW, **body}), 201)
     return shown
 
 
-def shown(here: Site, id: str = "s") -> dict[str, Any]:
+def shown(here: ApiClient, id: str = "s") -> dict[str, Any]:
     """The schedule as it is."""
     found: dict[str, Any] = ok(send(here, "GET", f"/{id}"))
     return found
 
 
-def advance(here: Site, seconds: float) -> None:
+def advance(here: ApiClient, seconds: float) -> None:
     """So many seconds pass, and what fires runs."""
     with here.app.app_context():
         here.jobs.testing.advance(seconds)
@@ -60,9 +60,9 @@ def moment(text: str) -> datetime:
 
 
 @contextmanager
-def with_declared(folder: Path) -> Iterator[Site]:
-    """A site whose code declares the schedule `coded`, as a worker has stored it."""
-    with site(folder) as here:
+def with_declared(folder: Path) -> Iterator[ApiClient]:
+    """A client of an app whose code declares the schedule `coded`, as a worker has stored it."""
+    with api_client(folder) as here:
         here.jobs.schedule("interval", minutes=5, id="coded")(here.jobs.task("coded")(_coded))
         advance(here, 1)
         yield here

@@ -12,7 +12,7 @@ from flask import Request
 
 from app.jobs.api.access import OPEN, RIGHTS
 
-from .site import API, Site, is_problem, site
+from .api_client import API, ApiClient, api_client, is_problem
 
 TOKENS = {"token-read": ["read"], "token-submit": ["submit"], "token-operate": ["operate"]}
 ONE_OF_EACH = {
@@ -22,18 +22,18 @@ ONE_OF_EACH = {
 }
 
 
-def send(here: Site, right: str, token: str | None = None, **options: Any) -> Any:
+def send(here: ApiClient, right: str, token: str | None = None, **options: Any) -> Any:
     """A request that needs `right`."""
     method, path = ONE_OF_EACH[right]
     headers = options.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
-    body = {"json": {"task": "add"}} if right == "submit" else {}
-    return here.client.open(API + path, method=method, headers=headers, **body, **options)
+    body = {"task": "add"} if right == "submit" else None
+    return here.client.open(API + path, method=method, headers=headers, json=body, **options)
 
 
 @contextmanager
-def site_with_views(folder: Path, **config: Any) -> Iterator[Site]:
-    """A site whose host has a view of its own behind `jobs.requires`."""
-    with site(folder, **config) as here:
+def client_with_views(folder: Path, **config: Any) -> Iterator[ApiClient]:
+    """A client whose host has a view of its own behind `jobs.requires`."""
+    with api_client(folder, **config) as here:
 
         @here.app.get("/mine")
         @here.jobs.requires("submit")
@@ -45,7 +45,7 @@ def site_with_views(folder: Path, **config: Any) -> Iterator[Site]:
 
 def test_every_route_declares_its_right(tmp_path: Path) -> None:
     """No route of the blueprint is without a declared right, and only the known ones are open."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         endpoints = {
             rule.endpoint for rule in here.app.url_map.iter_rules() if rule.endpoint.startswith("simmer")
         }
@@ -58,7 +58,7 @@ def test_every_route_declares_its_right(tmp_path: Path) -> None:
 
 def test_every_route_but_health_is_closed_to_strangers(tmp_path: Path) -> None:
     """With tokens set, a request without one is 401 on every route, known or not."""
-    with site(tmp_path, api_tokens=TOKENS) as here:
+    with api_client(tmp_path, api_tokens=TOKENS) as here:
         for rule in here.app.url_map.iter_rules():
             if not rule.rule.startswith(API) or "/health/" in rule.rule:
                 continue
@@ -72,7 +72,7 @@ def test_every_route_but_health_is_closed_to_strangers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("token", [None, "wrong", "token-rea", "token-read2", "", "caf\u00e9", " "])
 def test_no_or_an_unknown_token_is_401(tmp_path: Path, token: str | None) -> None:
     """What is not exactly a known token opens nothing, from this machine neither."""
-    with site(tmp_path, api_tokens=TOKENS) as here:
+    with api_client(tmp_path, api_tokens=TOKENS) as here:
         response = send(here, "read", token)
         is_problem(response, 401, "unauthorized")
         assert response.headers["WWW-Authenticate"] == "Bearer"
@@ -83,7 +83,7 @@ def test_no_or_an_unknown_token_is_401(tmp_path: Path, token: str | None) -> Non
 )
 def test_only_the_bearer_scheme_is_understood(tmp_path: Path, header: str) -> None:
     """A token in another scheme, or with something around it, is none."""
-    with site(tmp_path, api_tokens=TOKENS) as here:
+    with api_client(tmp_path, api_tokens=TOKENS) as here:
         is_problem(here.get("/jobs", headers={"Authorization": header}), 401, "unauthorized")
 
 
@@ -91,7 +91,7 @@ def test_only_the_bearer_scheme_is_understood(tmp_path: Path, header: str) -> No
 @pytest.mark.parametrize("held", RIGHTS)
 def test_a_right_includes_the_lesser_ones(tmp_path: Path, held: str, right: str) -> None:
     """operate includes submit, submit includes read; a missing right is 403."""
-    with site(tmp_path, api_tokens=TOKENS) as here:
+    with api_client(tmp_path, api_tokens=TOKENS) as here:
         response = send(here, right, f"token-{held}")
         if RIGHTS.index(held) >= RIGHTS.index(right):
             assert response.status_code in (200, 202)
@@ -102,7 +102,7 @@ def test_a_right_includes_the_lesser_ones(tmp_path: Path, held: str, right: str)
 
 def test_a_token_works_from_anywhere(tmp_path: Path) -> None:
     """With a token neither the address nor a proxy nor the Host matters."""
-    with site(tmp_path, api_tokens=TOKENS) as here:
+    with api_client(tmp_path, api_tokens=TOKENS) as here:
         headers = {
             "X-Forwarded-For": "203.0.113.9",
             "Host": "jobs.example.com",
@@ -147,13 +147,13 @@ def test_without_settings_only_this_machine_is_served(
     tmp_path: Path, environ: dict[str, str], headers: dict[str, str]
 ) -> None:
     """Anything that hints at another machine, a proxy or a foreign page is 403, naming the two settings."""
-    with site_with_views(tmp_path) as here:
-        for call in (
-            lambda: here.get("/jobs", headers=headers, environ_overrides=environ),
-            lambda: here.post("/jobs", {"task": "add"}, headers=headers, environ_overrides=environ),
-            lambda: here.client.get("/mine", headers=headers, environ_overrides=environ),
+    with client_with_views(tmp_path) as here:
+        for response in (
+            here.get("/jobs", headers=headers, environ_overrides=environ),
+            here.post("/jobs", {"task": "add"}, headers=headers, environ_overrides=environ),
+            here.client.get("/mine", headers=headers, environ_overrides=environ),
         ):
-            document = is_problem(call(), 403, "forbidden")
+            document = is_problem(response, 403, "forbidden")
             assert "JOBS_API_TOKENS" in document["detail"]
             assert "JOBS_AUTH" in document["detail"]
         assert here.count() == 0
@@ -174,7 +174,7 @@ def test_without_settings_this_machine_is_served(
     tmp_path: Path, environ: dict[str, str], headers: dict[str, str]
 ) -> None:
     """A direct request from this machine under one of its names may do everything."""
-    with site_with_views(tmp_path) as here:
+    with client_with_views(tmp_path) as here:
         assert here.get("/jobs", headers=headers, environ_overrides=environ).status_code == 200
         response = here.post("/jobs", {"task": "add"}, headers=headers, environ_overrides=environ)
         assert response.status_code == 202
@@ -189,7 +189,7 @@ def test_the_hosts_callable_decides(tmp_path: Path) -> None:
         asked.append((request.path, right))
         return request.headers.get("X-User") == "ann" and right != "operate"
 
-    with site_with_views(tmp_path, auth=auth) as here:
+    with client_with_views(tmp_path, auth=auth) as here:
         assert send(here, "submit", headers={"X-User": "ann"}).status_code == 202
         is_problem(send(here, "operate", headers={"X-User": "ann"}), 403, "forbidden")
         is_problem(send(here, "read"), 403, "forbidden")
@@ -201,7 +201,7 @@ def test_the_hosts_callable_decides(tmp_path: Path) -> None:
 
 def test_either_a_token_or_the_callable_is_enough(tmp_path: Path) -> None:
     """With both set, each lets in what the other does not know; who has neither is 401."""
-    with site(tmp_path, api_tokens=TOKENS, auth=lambda request, right: "X-User" in request.headers) as here:
+    with api_client(tmp_path, api_tokens=TOKENS, auth=lambda request, _: "X-User" in request.headers) as here:
         assert send(here, "read", "token-read").status_code == 200
         assert send(here, "operate", headers={"X-User": "ann"}).status_code == 200
         assert send(here, "operate", "token-read", headers={"X-User": "ann"}).status_code == 200
@@ -213,7 +213,7 @@ def test_either_a_token_or_the_callable_is_enough(tmp_path: Path) -> None:
 def test_a_foreign_page_changes_nothing_with_a_users_cookies(tmp_path: Path, fetch_site: str | None) -> None:
     """What JOBS_AUTH lets in may change state only from a page of its own site; reading is not concerned."""
     headers = {} if fetch_site is None else {"Sec-Fetch-Site": fetch_site}
-    with site(tmp_path, auth=lambda request, right: True) as here:
+    with api_client(tmp_path, auth=lambda request, right: True) as here:
         assert send(here, "read", headers=headers).status_code == 200
         for right in ("submit", "operate"):
             response = send(here, right, headers=headers)
@@ -225,7 +225,7 @@ def test_a_foreign_page_changes_nothing_with_a_users_cookies(tmp_path: Path, fet
 
 def test_the_hosts_own_views_are_guarded_alike(tmp_path: Path) -> None:
     """`jobs.requires` answers 401 and 403 as problem documents on a view of the host's."""
-    with site_with_views(tmp_path, api_tokens=TOKENS) as here:
+    with client_with_views(tmp_path, api_tokens=TOKENS) as here:
         is_problem(here.client.get("/mine"), 401, "unauthorized")
         is_problem(here.client.get("/mine", headers={"Authorization": "Bearer token-read"}), 403, "forbidden")
         assert here.client.get("/mine", headers={"Authorization": "Bearer token-submit"}).data == b"mine"
@@ -233,7 +233,7 @@ def test_the_hosts_own_views_are_guarded_alike(tmp_path: Path) -> None:
 
 def test_a_right_that_does_not_exist_is_refused_at_once(tmp_path: Path) -> None:
     """A misspelt right fails where it is written, not when somebody comes."""
-    with site(tmp_path) as here, pytest.raises(ValueError, match="read, submit, operate"):
+    with api_client(tmp_path) as here, pytest.raises(ValueError, match="read, submit, operate"):
         here.jobs.requires("admin")
 
 
@@ -243,7 +243,7 @@ def test_a_callable_that_fails_lets_nobody_in(tmp_path: Path, caplog: pytest.Log
     def auth(request: Request, right: str) -> bool:
         raise RuntimeError("secret reason")
 
-    with site(tmp_path, auth=auth) as here:
+    with api_client(tmp_path, auth=auth) as here:
         document = is_problem(send(here, "submit"), 500, "internal")
         assert "secret reason" not in str(document)
         assert "secret reason" in caplog.text

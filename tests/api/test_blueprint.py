@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Response
+from flask.json.provider import DefaultJSONProvider
 
-from .site import is_problem, site
+from .api_client import api_client, is_problem
 
 
 def test_a_moved_prefix_moves_every_address(tmp_path: Path) -> None:
     """Location, links and the catch-all follow JOBS_API_PREFIX."""
-    with site(tmp_path, prefix="/internal/jobs-api") as here:
+    with api_client(tmp_path, prefix="/internal/jobs-api") as here:
         response = here.client.post("/internal/jobs-api/jobs", json={"task": "add"})
         links = response.get_json()["links"]
         assert response.headers["Location"].startswith("/internal/jobs-api/jobs/")
@@ -24,7 +25,7 @@ def test_a_moved_prefix_moves_every_address(tmp_path: Path) -> None:
 
 def test_a_mounted_app_links_with_its_root(tmp_path: Path) -> None:
     """SCRIPT_NAME is part of every address that is given out."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         root = "http://localhost/mounted"
         job = here.post("/jobs", {"task": "add"}, base_url=root)
         assert job.headers["Location"].startswith("/mounted/api/v1/jobs/")
@@ -38,10 +39,10 @@ def test_a_mounted_app_links_with_its_root(tmp_path: Path) -> None:
 
 def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
     """Without a prefix there is no route of ours, and a host's view can still answer as POST /jobs."""
-    with site(tmp_path, prefix=None) as here:
+    with api_client(tmp_path, prefix=None) as here:
 
         @here.app.post("/start")
-        def start() -> object:
+        def start() -> Response:
             return here.jobs.accepted(here.jobs.submit("add", args={"a": 1}))
 
         response = here.client.post("/start")
@@ -53,10 +54,10 @@ def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
 
 def test_a_hosts_view_answers_as_post_jobs_does(tmp_path: Path) -> None:
     """`jobs.accepted(job)` in a view of the host's is the 202 of `POST /jobs`."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
 
         @here.app.post("/start")
-        def start() -> object:
+        def start() -> Response:
             return here.jobs.accepted(here.jobs.submit("add", args={"a": 1}))
 
         mine, ours = here.client.post("/start"), here.post("/jobs", {"task": "add", "args": {"a": 1}})
@@ -70,11 +71,11 @@ def test_a_hosts_view_answers_as_post_jobs_does(tmp_path: Path) -> None:
 def test_the_hosts_json_provider_has_no_say(tmp_path: Path, provider: str) -> None:
     """A host that writes JSON in a way of its own changes nothing in our answers."""
 
-    class Odd(Flask.json_provider_class):  # type: ignore[name-defined,misc]
+    class Odd(DefaultJSONProvider):
         def dumps(self, obj: object, **options: object) -> str:
             return '"odd"'
 
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.app.json = Odd(here.app)
         assert here.get("/jobs").data.startswith(b'{"items":')
         assert here.get("/health/live").data == b'{"status":"ok"}\n'

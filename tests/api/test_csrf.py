@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 
 from app.jobs import Simmer
 
-from .site import API, add_tasks
+from .api_client import API, add_tasks
 
 
 @pytest.mark.parametrize("csrf_first", [True, False])

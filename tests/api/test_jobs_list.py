@@ -11,10 +11,10 @@ from werkzeug.http import parse_options_header
 
 from app.jobs.ids import new_id
 
-from .site import API, Site, is_problem, site
+from .api_client import API, ApiClient, api_client, is_problem
 
 
-def ids(here: Site, query: str) -> list[str]:
+def ids(here: ApiClient, query: str) -> list[str]:
     """The ids on the page that `query` asks for."""
     return [job["id"] for job in here.get(f"/jobs?{query}").get_json()["items"]]
 
@@ -30,9 +30,10 @@ def next_link(header: str) -> str | None:
 
 def test_pages_follow_each_other_without_gaps_or_repeats(tmp_path: Path, url: URL) -> None:
     """Following the Link header from page to page shows every job once, newest first, new ones or not."""
-    with site(tmp_path, url=url) as here:
+    with api_client(tmp_path, url=url) as here:
         made = [here.submit()["id"] for _ in range(7)]
-        seen, address = [], f"{API}/jobs?limit=3"
+        seen: list[str] = []
+        address: str | None = f"{API}/jobs?limit=3"
         while address:
             response = here.client.get(address)
             seen += [job["id"] for job in response.get_json()["items"]]
@@ -44,7 +45,7 @@ def test_pages_follow_each_other_without_gaps_or_repeats(tmp_path: Path, url: UR
 
 def test_oldest_first(tmp_path: Path) -> None:
     """`sort=created_at` turns the order round, over pages too."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         made = [here.submit()["id"] for _ in range(4)]
         first = here.get("/jobs?sort=created_at&limit=3").get_json()
         assert [job["id"] for job in first["items"]] == made[:3]
@@ -53,7 +54,7 @@ def test_oldest_first(tmp_path: Path) -> None:
 
 def test_links_keep_the_filters(tmp_path: Path) -> None:
     """The next page has the filters of the first."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         made = [here.submit(tags=["x y&z"])["id"] for _ in range(3)]
         here.submit()
         page = here.get(f"/jobs?tag={quote('x y&z')}&limit=2")
@@ -64,7 +65,7 @@ def test_links_keep_the_filters(tmp_path: Path) -> None:
 
 def test_filters(tmp_path: Path, url: URL) -> None:
     """Repeating a filter means or, different filters mean and."""
-    with site(tmp_path, url=url) as here:
+    with api_client(tmp_path, url=url) as here:
         add, tagged = here.submit()["id"], here.submit(tags=["t1", "t2"])["id"]
         report = here.submit("report", args={"month": "x"}, delay=60)["id"]
         gone = here.submit()["id"]
@@ -83,7 +84,7 @@ def test_filters(tmp_path: Path, url: URL) -> None:
 
 def test_times_bound_the_list(tmp_path: Path, url: URL) -> None:
     """`created_after` and `created_before` leave out what is not between them."""
-    with site(tmp_path, url=url, engine="thread") as here:
+    with api_client(tmp_path, url=url, engine="thread") as here:
         first, second, third = (here.submit() for _ in range(3))
         after = ids(here, f"created_after={first['created_at']}")
         before = ids(here, f"created_before={third['created_at']}")
@@ -94,7 +95,7 @@ def test_times_bound_the_list(tmp_path: Path, url: URL) -> None:
 
 def test_a_job_of_a_schedule_is_found_by_it(tmp_path: Path) -> None:
     """`schedule_id` finds the jobs that a schedule made."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.submit()
         made = here.post("/schedules/hourly/run").get_json()["id"]
         assert ids(here, "schedule_id=hourly") == [made]
@@ -102,7 +103,7 @@ def test_a_job_of_a_schedule_is_found_by_it(tmp_path: Path) -> None:
 
 def test_count_is_given_when_asked_for(tmp_path: Path, url: URL) -> None:
     """`count=true` adds the total, beyond the page; without it there is none."""
-    with site(tmp_path, url=url) as here:
+    with api_client(tmp_path, url=url) as here:
         for _ in range(3):
             here.submit()
         assert here.get("/jobs?count=true&limit=1").get_json()["total"] == {"value": 3, "capped": False}
@@ -112,7 +113,7 @@ def test_count_is_given_when_asked_for(tmp_path: Path, url: URL) -> None:
 
 def test_large_values_are_left_out_of_lists(tmp_path: Path) -> None:
     """args and result over 2 KiB are null in the list and named in `truncated`; the job itself has them."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         large, small = (
             here.submit("echo", args={"value": "x" * 3_000}),
             here.submit("echo", args={"value": 1}),
@@ -140,7 +141,7 @@ def test_large_values_are_left_out_of_lists(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_bad_query_is_400(tmp_path: Path, query: str) -> None:
     """An unknown parameter or a value that cannot be is refused: a typo must not match everything."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         is_problem(here.get(f"/jobs?{query}"), 400, "bad-parameter")
 
 
@@ -149,5 +150,5 @@ def test_a_bad_query_is_400(tmp_path: Path, query: str) -> None:
 )
 def test_reading_routes_refuse_unknown_parameters(tmp_path: Path, path: str) -> None:
     """A query parameter that does nothing is refused everywhere."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         is_problem(here.get(f"{path}?x=1"), 400, "bad-parameter")

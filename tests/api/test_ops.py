@@ -8,12 +8,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ..support import eventually
-from .site import API, is_problem, site
+from .api_client import API, api_client, is_problem
 
 
 def test_tasks_are_listed_with_their_schema(tmp_path: Path) -> None:
     """Every registered task is listed by name with what it takes and its defaults."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.submit()
         tasks = {task["name"]: task for task in here.get("/tasks").get_json()["items"]}
         assert list(tasks) == sorted(tasks)
@@ -31,13 +31,13 @@ def test_tasks_are_listed_with_their_schema(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["nobody", "%00", "a" * 5_000, "%ff", "add%20", "../jobs"])
 def test_an_unknown_task_is_404(tmp_path: Path, name: str) -> None:
     """A name that no task has is a 404 problem."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         is_problem(here.get(f"/tasks/{name}"), 404, "not-found")
 
 
 def test_schedules_are_shown(tmp_path: Path) -> None:
     """A schedule shows its task, its trigger and its arguments without secrets."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         (schedule,) = here.get("/schedules").get_json()["items"]
         assert (schedule["id"], schedule["task"], schedule["paused"]) == ("hourly", "tick", False)
         assert schedule["trigger"]["type"] == "interval"
@@ -47,7 +47,7 @@ def test_schedules_are_shown(tmp_path: Path) -> None:
 
 def test_a_schedule_is_paused_resumed_and_run(tmp_path: Path) -> None:
     """Pause and resume answer with the schedule, run with 202 and the job it made, also while paused."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         for _ in range(2):
             response = here.post("/schedules/hourly/pause")
             assert (response.status_code, response.get_json()["paused"]) == (200, True)
@@ -65,7 +65,7 @@ def test_a_schedule_is_paused_resumed_and_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("id", ["nobody", "%00", "a" * 65, "a b", "%ff", "a%2Fb"])
 def test_an_unknown_schedule_is_404(tmp_path: Path, id: str) -> None:
     """An id that no schedule has is 404 on every route."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         is_problem(here.get(f"/schedules/{id}"), 404, "not-found")
         for action in ("pause", "resume", "run"):
             is_problem(here.post(f"/schedules/{id}/{action}"), 404, "not-found")
@@ -73,7 +73,7 @@ def test_an_unknown_schedule_is_404(tmp_path: Path, id: str) -> None:
 
 def test_stats_count_by_state(tmp_path: Path) -> None:
     """The numbers by state are capped counts, every state present."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.submit()
         here.submit(delay=60)
         states = here.get("/stats").get_json()["states"]
@@ -84,7 +84,7 @@ def test_stats_count_by_state(tmp_path: Path) -> None:
 
 def test_workers_are_listed(tmp_path: Path) -> None:
     """A process that runs jobs is listed with its heartbeat."""
-    with site(tmp_path, engine="thread") as here:
+    with api_client(tmp_path, engine="thread") as here:
         assert here.get("/workers").get_json() == {"items": []}
         with here.app.app_context():
             here.jobs.start()
@@ -95,17 +95,19 @@ def test_workers_are_listed(tmp_path: Path) -> None:
 
 def test_live_is_open_and_asks_nothing(tmp_path: Path) -> None:
     """`health/live` answers anybody, from anywhere."""
-    with site(tmp_path, api_tokens={"token-one": ["read"]}) as here:
+    with api_client(tmp_path, api_tokens={"token-one": ["read"]}) as here:
         response = here.get("/health/live", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
         assert (response.status_code, response.get_json()) == (200, {"status": "ok"})
 
 
 def test_ready_shows_its_checks_to_those_who_may_read(tmp_path: Path) -> None:
     """`health/ready` gives the status to everybody and the checks to those with a token."""
-    with site(tmp_path, engine="thread", api_tokens={"token-one": ["read"]}) as here:
+    with api_client(tmp_path, engine="thread", api_tokens={"token-one": ["read"]}) as here:
         with here.app.app_context():
             here.jobs.start()
-        outside = eventually(lambda: (found := here.get("/health/ready")).status_code == 200 and found)
+        eventually(lambda: here.get("/health/ready").status_code == 200)
+        outside = here.get("/health/ready")
+        assert outside.status_code == 200
         assert outside.get_json() == {"status": "ok"}
         inside = here.get("/health/ready", headers={"Authorization": "Bearer token-one"})
         assert set(inside.get_json()) == {"status", "checks"}
@@ -116,7 +118,7 @@ def test_ready_shows_its_checks_to_those_who_may_read(tmp_path: Path) -> None:
 
 def test_ready_is_503_while_draining(tmp_path: Path) -> None:
     """A draining process says that it wants no more work."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.app.extensions["simmer"].draining = True
         response = here.get("/health/ready")
         assert (response.status_code, response.get_json()["status"]) == (503, "fail")
@@ -129,13 +131,13 @@ def test_ready_survives_a_failing_auth(tmp_path: Path) -> None:
     def auth(request: object, right: str) -> bool:
         raise RuntimeError("the user database is down")
 
-    with site(tmp_path, auth=auth) as here:
+    with api_client(tmp_path, auth=auth) as here:
         assert set(here.get("/health/ready").get_json()) == {"status"}
 
 
 def test_metrics_are_what_the_database_says(tmp_path: Path) -> None:
     """Read by Prometheus's own parser: jobs by state, the backlog, who works, what is overdue."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.submit()
         here.drain()
         here.submit()

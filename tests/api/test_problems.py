@@ -15,7 +15,7 @@ from app.jobs import errors
 from app.jobs.api import problems
 from app.jobs.database import sqlite
 
-from .site import API, is_problem, site
+from .api_client import API, api_client, is_problem
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from .site import API, is_problem, site
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "FOO"])
 def test_an_unknown_address_is_404(tmp_path: Path, path: str, method: str) -> None:
     """Below the prefix every unknown address is a 404 problem, whatever the method."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         is_problem(here.client.open(API + path, method=method), 404, "not-found")
 
 
@@ -54,7 +54,7 @@ def test_an_unknown_address_is_404(tmp_path: Path, path: str, method: str) -> No
 )
 def test_another_method_is_405(tmp_path: Path, method: str, path: str, allow: str) -> None:
     """A known address with another method is 405, and Allow says which it takes."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = here.client.open(API + path, method=method)
         is_problem(response, 405, "method-not-allowed")
         assert response.headers["Allow"] == allow
@@ -62,7 +62,7 @@ def test_another_method_is_405(tmp_path: Path, method: str, path: str, allow: st
 
 def test_options_says_what_there_is(tmp_path: Path) -> None:
     """OPTIONS of a known address answers with Allow, without a token; of an unknown one it is 404."""
-    with site(tmp_path, api_tokens={"token-one": ["read"]}) as here:
+    with api_client(tmp_path, api_tokens={"token-one": ["read"]}) as here:
         response = here.client.options(f"{API}/jobs")
         assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, POST, OPTIONS")
         token = {"Authorization": "Bearer token-one"}
@@ -71,7 +71,7 @@ def test_options_says_what_there_is(tmp_path: Path) -> None:
 
 def test_head_of_an_unknown_address_has_no_body(tmp_path: Path) -> None:
     """HEAD is answered as GET, without the document."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = here.client.head(f"{API}/nothing")
         assert (response.status_code, response.data) == (404, b"")
 
@@ -85,7 +85,7 @@ def own_pages(app: Flask) -> None:
 
 def test_the_hosts_error_pages_stay_the_hosts(tmp_path: Path) -> None:
     """Outside the prefix the host's pages answer, inside the problems do, whoever registered first."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         own_pages(here.app)
         here.app.add_url_rule("/only-get", view_func=lambda: "got")
         assert here.client.get("/nothing").data == b"my own 404"
@@ -108,7 +108,7 @@ def failing(here: Any, error: Exception) -> None:
 
 def test_a_fault_of_ours_is_a_500_without_its_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An unexpected exception is logged under an id that the answer names; the answer says no more."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         failing(here, RuntimeError("the password is hunter2"))
         document = is_problem(here.get("/stats"), 500, "internal")
         assert "hunter2" not in str(document)
@@ -132,7 +132,7 @@ def test_a_fault_of_ours_is_a_500_without_its_text(tmp_path: Path, caplog: pytes
 )
 def test_our_errors_have_their_status(tmp_path: Path, error: Exception, status: int, slug: str) -> None:
     """Each kind of error has one status; where trying again helps, Retry-After says when."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         failing(here, error)
         response = here.get("/stats")
         document = is_problem(response, status, slug)
@@ -142,7 +142,7 @@ def test_our_errors_have_their_status(tmp_path: Path, error: Exception, status: 
 
 def test_an_abort_of_the_hosts_keeps_its_status(tmp_path: Path) -> None:
     """What a host's hook aborts with inside the API is a problem document of that status."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
 
         @here.app.before_request
         def refuse() -> None:
@@ -169,14 +169,14 @@ def test_every_error_of_the_package_is_classified() -> None:
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.SimmerError)
     ]
-    listed = tuple(kind for kind, _ in problems.TABLE)
+    listed = tuple(kind for kind, _ in problems.SLUG_OF_ERROR)
     assert {kind.__name__ for kind in kinds if not issubclass(kind, listed)} == faults
-    assert {slug for _, slug in problems.TABLE} <= set(problems.KINDS)
+    assert {slug for _, slug in problems.SLUG_OF_ERROR} <= set(problems.PROBLEM_TYPES)
 
 
 def test_long_input_is_not_echoed_without_end(tmp_path: Path) -> None:
     """A problem document stays small however large the input that it is about."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         many = {f"{'field' * 100}{number}": 1 for number in range(1_000)}
         response = here.post("/jobs", {"task": "add", **many})
         assert response.status_code == 422
@@ -189,7 +189,7 @@ def test_a_locked_database_is_503_and_reading_goes_on(
 ) -> None:
     """Under somebody else's write lock a POST is 503, a GET is answered, and the log says why."""
     monkeypatch.setattr(sqlite, "LOCK_WAIT", 0.2)
-    with site(tmp_path, url=make_url(f"sqlite:///{tmp_path}/locked.db")) as here:
+    with api_client(tmp_path, url=make_url(f"sqlite:///{tmp_path}/locked.db")) as here:
         job = here.submit()
         with closing(sqlite3.connect(tmp_path / "locked.db")) as other:
             other.execute("BEGIN IMMEDIATE")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import URL
 from werkzeug.test import TestResponse
 
-from .site import API, Site, site
+from .api_client import API, ApiClient, api_client
 
 JSON = {"content_type": "application/json"}
 DEEP = 100_000
@@ -133,7 +133,7 @@ REQUESTS: dict[str, tuple[int, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def send(here: Site, request: dict[str, Any], id: str) -> TestResponse:
+def send(here: ApiClient, request: dict[str, Any], id: str) -> TestResponse:
     """Send one of REQUESTS; `{id}` in its path is a job's."""
     request = {**request, "path": request["path"].replace("{id}", id)}
     if "input_stream" in request:
@@ -156,7 +156,7 @@ def looks_like_a_refusal(response: TestResponse) -> bool:
 def test_a_malformed_request_is_refused_and_changes_nothing(tmp_path: Path, name: str) -> None:
     """Each of these gets the status that fits, as a problem document, and the jobs stay as they were."""
     status, request = REQUESTS[name]
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         job = here.submit()
         response = send(here, request, job["id"])
         assert looks_like_a_refusal(response), response.data[:500]
@@ -167,7 +167,7 @@ def test_a_malformed_request_is_refused_and_changes_nothing(tmp_path: Path, name
 
 def test_no_database_lets_them_in(tmp_path: Path, url: URL) -> None:
     """All of them, one after the other, have the same answers on every database, and change nothing."""
-    with site(tmp_path, url=url) as here:
+    with api_client(tmp_path, url=url) as here:
         job = here.submit()
         found = {name: send(here, request, job["id"]).status_code for name, (_, request) in REQUESTS.items()}
         assert found == {name: status for name, (status, _) in REQUESTS.items()}
@@ -201,14 +201,14 @@ paths = st.sampled_from(["/jobs", "/jobs/batch", "/jobs/x/cancel", "/schedules/h
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One site for all the random requests."""
-    with site(tmp_path_factory.mktemp("random")) as here:
+    """One client for all the random requests."""
+    with api_client(tmp_path_factory.mktemp("random")) as here:
         yield here
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(data=bodies, path=paths)
-def test_random_bodies_never_break_it(shared: Site, data: bytes, path: str) -> None:
+def test_random_bodies_never_break_it(shared: ApiClient, data: bytes, path: str) -> None:
     """Whatever the bytes: a valid submission is 202 and adds a job, all else is refused and adds none."""
     before = shared.count()
     response = shared.client.post(API + path, data=data, **JSON)
@@ -223,7 +223,7 @@ def test_random_bodies_never_break_it(shared: Site, data: bytes, path: str) -> N
     query=st.binary(max_size=40),
     method=st.sampled_from(["GET", "POST", "PUT", "X"]),
 )
-def test_random_addresses_never_break_it(shared: Site, path: str, query: bytes, method: str) -> None:
+def test_random_addresses_never_break_it(shared: ApiClient, path: str, query: bytes, method: str) -> None:
     """Any path and query below the prefix is answered, and with a problem where it makes no sense."""
     environ = {
         "PATH_INFO": API + "/" + path.encode("utf-8", "surrogatepass").decode("latin-1"),
@@ -240,7 +240,7 @@ def test_random_addresses_never_break_it(shared: Site, path: str, query: bytes, 
         st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30),
     )
 )
-def test_random_headers_never_break_it(shared: Site, headers: dict[str, str]) -> None:
+def test_random_headers_never_break_it(shared: ApiClient, headers: dict[str, str]) -> None:
     """Any value of a header that we read is understood, ignored or refused."""
     for response in (shared.get("/jobs/x", headers=headers), shared.post("/jobs/batch", {}, headers=headers)):
         assert looks_like_a_refusal(response), response.data[:500]

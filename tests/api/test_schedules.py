@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from .api_client import API, ApiClient, api_client, is_problem
 from .scheduling import NEW, NINE, advance, made, moment, ok, send, shown
-from .site import API, Site, is_problem, site
 
 
 def test_pausing_and_resuming_twice_is_as_good_as_once(tmp_path: Path) -> None:
     """The second request changes nothing; the fire times of the pause are recorded in one row."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         made(here)
         for _ in range(2):
             paused = ok(send(here, "POST", "/s/pause", {}))
@@ -31,7 +31,7 @@ def test_pausing_and_resuming_twice_is_as_good_as_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("paused", [True, False])
 def test_run_makes_a_job_and_moves_nothing(tmp_path: Path, paused: bool) -> None:
     """202 and where the job is; no fire time, no decision, and the next fire time stays."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         before = made(here, paused=paused, args={"value": 7, "token": "t"})
         response = send(here, "POST", "/s/run")
         job = ok(response, 202)
@@ -46,7 +46,7 @@ def test_run_makes_a_job_and_moves_nothing(tmp_path: Path, paused: bool) -> None
 
 def test_run_is_refused_where_the_backlog_is_full(tmp_path: Path) -> None:
     """503 and when to try again, as for any job."""
-    with site(tmp_path, max_queued=1) as here:
+    with api_client(tmp_path, max_queued=1) as here:
         made(here)
         ok(send(here, "POST", "/s/run"), 202)
         response = send(here, "POST", "/s/run")
@@ -55,8 +55,8 @@ def test_run_is_refused_where_the_backlog_is_full(tmp_path: Path) -> None:
 
 
 def test_skip_leaves_the_next_fire_time_out(tmp_path: Path) -> None:
-    """It is recorded and has no job; the one after it fires. There is nothing to skip while paused."""
-    with site(tmp_path) as here:
+    """It is recorded and has no job, and the one after it fires; while paused there is nothing to skip."""
+    with api_client(tmp_path) as here:
         before = made(here)
         after = ok(send(here, "POST", "/s/skip"))
         assert moment(after["next_fire_at"]) == moment(before["next_fire_at"]) + timedelta(seconds=10)
@@ -71,7 +71,7 @@ def test_skip_leaves_the_next_fire_time_out(tmp_path: Path) -> None:
 
 def test_nothing_is_left_to_skip(tmp_path: Path) -> None:
     """A schedule that has ended is still there, and says so."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         made(here, trigger={"type": "date", "run_at": "2099-01-01T00:00:00Z"})
         assert ok(send(here, "POST", "/s/skip"))["next_fire_at"] is None
         is_problem(send(here, "POST", "/s/skip"), 409, "invalid-state")
@@ -79,7 +79,7 @@ def test_nothing_is_left_to_skip(tmp_path: Path) -> None:
 
 def test_history_is_paged_from_the_newest(tmp_path: Path) -> None:
     """Each row has its keys; `limit` and `before` lead through all of them without a repeat."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         first = moment(made(here)["next_fire_at"])
         for _ in range(5):
             advance(here, 10)
@@ -105,7 +105,7 @@ def _before(found: list[Any]) -> str:
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=501", "limit=x", "limit=1&limit=2", "before=soon", "before=2030-01-01", "x=1"]
 )
-def test_a_bad_page_of_history_is_400(untouched: Site, query: str) -> None:
+def test_a_bad_page_of_history_is_400(untouched: ApiClient, query: str) -> None:
     """Out of bounds, no number, no time, given twice, unknown."""
     is_problem(send(untouched, "GET", f"/hourly/history?{query}"), 400, "bad-parameter")
 
@@ -129,7 +129,7 @@ RIGHTS: list[tuple[str, str, Any, str]] = [
 
 def test_reading_takes_read_and_changing_takes_operate(tmp_path: Path) -> None:
     """Who may only submit changes no schedule, and who may only read previews."""
-    with site(tmp_path, api_tokens=TOKENS) as here:
+    with api_client(tmp_path, api_tokens=TOKENS) as here:
         for method, path, body, right in RIGHTS:
             is_problem(send(here, method, path, body), 401, "unauthorized")
             for held in ("read", "submit", "operate"):

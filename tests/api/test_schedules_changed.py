@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from .api_client import API, api_client, is_problem, pointers
 from .scheduling import EVERY_TEN, KEYS, NEW, NINE, advance, made, moment, ok, send, shown, with_declared
-from .site import API, is_problem, pointers, site
 
 
 def test_put_stores_and_replaces_as_a_whole(tmp_path: Path) -> None:
     """201 and its place where it is new, then 200; what the body leaves out is at its default again."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         new = send(here, "PUT", "/s", {**NEW, "jitter": 3, "args": {"value": 1}})
         assert ok(new, 201)["jitter"] == 3
         assert new.headers["Location"] == f"{API}/schedules/s"
@@ -31,7 +31,7 @@ def test_put_stores_and_replaces_as_a_whole(tmp_path: Path) -> None:
 
 def test_another_trigger_counts_from_the_old_anchor(tmp_path: Path) -> None:
     """The next fire time is after now."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         anchor = moment(made(here)["created_at"])
         advance(here, 5)
         found = ok(send(here, "PUT", "/s", {**NEW, "trigger": {"type": "interval", "seconds": 4}}))
@@ -67,7 +67,7 @@ PATCHES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("body", "changes"), PATCHES, ids=[str(body) for body, _ in PATCHES])
 def test_patch_changes_what_it_names(tmp_path: Path, body: dict[str, Any], changes: dict[str, Any]) -> None:
     """Each key alone; the rest stays, and so does the next fire time unless the trigger changes."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         before = made(here, args={"value": 3})
         found = ok(send(here, "PATCH", "/s", body))
         free = {"updated_at"} | ({"next_fire_at"} if changes.keys() & {"trigger"} else set())
@@ -86,7 +86,7 @@ def test_patch_changes_what_it_names(tmp_path: Path, body: dict[str, Any], chang
 )  # fmt: skip
 def test_a_patch_that_cannot_be_changes_nothing(tmp_path: Path, body: dict[str, Any], place: str) -> None:
     """422 with the place, also where the parts do not fit together."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         before = made(here, args={"value": 3})
         response = send(here, "PATCH", "/s", body)
         assert response.status_code == 422
@@ -113,7 +113,7 @@ def test_what_code_declares_is_changed_there(tmp_path: Path) -> None:
 
 def test_delete_forgets_it_and_keeps_its_jobs(tmp_path: Path) -> None:
     """204, then 404; the history goes, the jobs stay."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         made(here)
         advance(here, 10)
         response = send(here, "DELETE", "/s")

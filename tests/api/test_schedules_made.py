@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from .api_client import API, ApiClient, api_client, is_problem, pointers
 from .scheduling import DEFAULTS, EVERY_TEN, KEYS, NEW, NINE, advance, made, moment, ok, send, shown
-from .site import API, Site, is_problem, pointers, site
 
 
 def test_a_schedule_is_created_under_its_id(tmp_path: Path) -> None:
     """201, where it is, and the whole of it, as it is shown from then on."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = send(here, "POST", "", {"id": "My-1.x_", **NEW, "args": {"value": 2, "token": "t"}})
         found = ok(response, 201)
         assert response.headers["Location"] == f"{API}/schedules/My-1.x_"
@@ -34,7 +34,7 @@ def test_a_schedule_is_created_under_its_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize("id", [{}, {"id": None}])
 def test_an_id_is_made_where_none_is_chosen(tmp_path: Path, id: dict[str, Any]) -> None:
     """A slug that nobody has."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = send(here, "POST", "", {**NEW, **id})
         found = ok(response, 201)
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", found["id"])
@@ -45,7 +45,7 @@ def test_an_id_is_made_where_none_is_chosen(tmp_path: Path, id: dict[str, Any]) 
 def test_every_option_is_stored(tmp_path: Path) -> None:
     """The policies, the time zone beside the trigger, and that it begins paused."""
     options = {"misfire": "all", "misfire_grace": 60, "max_running": None, "jitter": 2.5, "paused": True}
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         found = made(here, trigger=NINE, timezone="Europe/Helsinki", **options)
         assert {name: found[name] for name in options} == options
         assert found["trigger"] == {**NINE, "timezone": "Europe/Helsinki"}
@@ -56,7 +56,7 @@ def test_every_option_is_stored(tmp_path: Path) -> None:
 
 def test_the_last_moments_of_the_calendar_are_fire_times(tmp_path: Path) -> None:
     """A date after which no time can be counted is stored and shown as any other."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         last = "9999-12-31T23:59:59.999999Z"
         assert made(here, trigger={"type": "date", "run_at": last})["next_fire_at"] == last
         advance(here, 5)
@@ -64,7 +64,7 @@ def test_the_last_moments_of_the_calendar_are_fire_times(tmp_path: Path) -> None
 
 def test_an_id_that_is_taken_is_409(tmp_path: Path) -> None:
     """The schedule that has it stays as it is; once it is removed the id is free."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         first = made(here)
         is_problem(send(here, "POST", "", {"id": "s", **NEW, "jitter": 1}), 409, "already-exists")
         assert shown(here) == first
@@ -107,7 +107,7 @@ REFUSED: dict[str, tuple[dict[str, Any], set[str]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_is_refused(untouched: Site, name: str) -> None:
+def test_what_cannot_be_is_refused(untouched: ApiClient, name: str) -> None:
     """422 from POST and PUT alike, with a pointer to each place; nothing is stored."""
     body, places = REFUSED[name]
     for method, path in (("POST", ""), ("PUT", "/x")):
@@ -121,7 +121,7 @@ def test_what_cannot_be_is_refused(untouched: Site, name: str) -> None:
 
 def test_arguments_that_are_too_large_are_413(tmp_path: Path) -> None:
     """As for a job, and not at each fire time."""
-    with site(tmp_path, max_args_bytes=1024) as here:
+    with api_client(tmp_path, max_args_bytes=1024) as here:
         body = {**NEW, "task": "echo", "args": {"value": "x" * 1024}}
         is_problem(send(here, "POST", "", body), 413, "payload-too-large")
 
@@ -132,7 +132,7 @@ def test_arguments_that_are_too_large_are_413(tmp_path: Path) -> None:
      ("DELETE", "/hourly"), ("POST", "/hourly/pause"), ("POST", "/hourly/resume"), ("POST", "/hourly/run"),
      ("POST", "/hourly/skip"), ("GET", "/hourly/history"), ("POST", "/preview")],
 )  # fmt: skip
-def test_unknown_parameters_and_bodies_are_refused(untouched: Site, method: str, path: str) -> None:
+def test_unknown_parameters_and_bodies_are_refused(untouched: ApiClient, method: str, path: str) -> None:
     """400 for a query string that means nothing; a body of the wrong kind is 415, a broken one 400."""
     before = shown(untouched, "hourly")
     is_problem(send(untouched, method, f"{path}?force=1"), 400, "bad-parameter")
@@ -147,7 +147,7 @@ def test_unknown_parameters_and_bodies_are_refused(untouched: Site, method: str,
 
 
 @pytest.mark.parametrize("id", ["nobody", "%00", "a" * 65, "a b", "%ff", "a%2Fb", "s%0a"])
-def test_an_unknown_schedule_is_404(untouched: Site, id: str) -> None:
+def test_an_unknown_schedule_is_404(untouched: ApiClient, id: str) -> None:
     """An id that no schedule has, or could have, on every route."""
     for method, rest in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/history"), ("POST", "/skip")]:
         body = {"paused": True} if method == "PATCH" else None

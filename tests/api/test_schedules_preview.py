@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from .api_client import ApiClient, is_problem, pointers
 from .scheduling import EVERY_TEN, NINE, moment, ok, send
-from .site import Site, is_problem, pointers
 
 
-def preview(here: Site, **body: Any) -> Any:
+def preview(here: ApiClient, **body: Any) -> Any:
     """What a preview answers."""
     return ok(send(here, "POST", "/preview", body))
 
 
-def test_preview_says_words_and_moments(untouched: Site) -> None:
+def test_preview_says_words_and_moments(untouched: ApiClient) -> None:
     """Strictly after `after`; ten where no count is given, and never more than there are."""
     found = preview(untouched, trigger=NINE, after="2026-03-01T09:00:00Z", count=2)
     assert found == {
@@ -37,7 +37,7 @@ def test_preview_says_words_and_moments(untouched: Site) -> None:
     assert moment(preview(untouched, trigger={"type": "interval", "minutes": 1})["next"][0]["at"]) > now
 
 
-def test_preview_notes_where_the_clock_changes(untouched: Site) -> None:
+def test_preview_notes_where_the_clock_changes(untouched: ApiClient) -> None:
     """In the zone beside the trigger, as in it."""
     half_past_three = {"type": "cron", "expression": "30 3 * * *"}
     after = {"after": "2026-03-28T12:00:00+02:00", "count": 2}
@@ -60,7 +60,7 @@ def test_preview_notes_where_the_clock_changes(untouched: Site) -> None:
      ({"trigger": {"type": "cron", "expression": "0 9 * *"}}, "#/trigger/expression"),
      ({"trigger": NINE, "timezone": "Mars/Olympus"}, "#/trigger/timezone")],
 )  # fmt: skip
-def test_a_preview_that_cannot_be_is_refused(untouched: Site, body: dict[str, Any], place: str) -> None:
+def test_a_preview_that_cannot_be_is_refused(untouched: ApiClient, body: dict[str, Any], place: str) -> None:
     """422 with the place."""
     assert pointers(is_problem(send(untouched, "POST", "/preview", body), 422, "validation")) == {place}
 
@@ -69,7 +69,9 @@ def test_a_preview_that_cannot_be_is_refused(untouched: Site, body: dict[str, An
 @pytest.mark.parametrize(
     "trigger", [NINE, EVERY_TEN, {"type": "date", "run_at": "2030-01-01T00:00:00Z"}], ids=lambda t: t["type"]
 )
-def test_a_preview_at_the_ends_of_the_calendar(untouched: Site, after: str, trigger: dict[str, Any]) -> None:
+def test_a_preview_at_the_ends_of_the_calendar(
+    untouched: ApiClient, after: str, trigger: dict[str, Any]
+) -> None:
     """Is answered with what there is."""
     found = preview(untouched, trigger=trigger, after=after, timezone="Pacific/Apia", count=3)["next"]
     assert all(moment(row["at"]) > datetime.fromisoformat(after) for row in found)

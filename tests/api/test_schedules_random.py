@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from .api_client import API, ApiClient, api_client
 from .scheduling import NEW
-from .site import API, Site, site
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -63,7 +63,7 @@ whole = st.builds(lambda rule, more: {**NEW, "trigger": rule, **more}, rules, fe
 looks = st.fixed_dictionaries(
     {"trigger": rules}, optional={"count": some | numbers, "after": times | st.none(), "timezone": zones}
 )
-nothing = st.just(None) | st.just({}) | st.just({}) | anything
+nothing: st.SearchStrategy[Any] = st.just(None) | st.just({}) | st.just({}) | anything
 
 
 def _without_id(body: dict[str, Any]) -> dict[str, Any]:
@@ -83,19 +83,19 @@ JSON = {"content_type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all of them, on which schedules come and go."""
-    with site(tmp_path_factory.mktemp("random")) as here:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiClient]:
+    """One client for all of them, on which schedules come and go."""
+    with api_client(tmp_path_factory.mktemp("random")) as here:
         yield here
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(request=requests, pass_by=st.sampled_from([0, 0, 0, 5, 3600]))
-def test_any_request_is_answered(shared: Site, request: tuple[str, str, Any], pass_by: float) -> None:
+def test_any_request_is_answered(shared: ApiClient, request: tuple[str, str, Any], pass_by: float) -> None:
     """With what it asked for or with a problem; the schedules that there are can then be read and fire."""
     shared.client.post(f"{API}/schedules", json={"id": "s", **NEW})
     method, path, body = request
-    options = {} if body is None else {"data": json.dumps(body), **JSON}
+    options: dict[str, Any] = {} if body is None else {"data": json.dumps(body), **JSON}
     response = shared.client.open(f"{API}/schedules{path}", method=method, **options)
     if response.status_code >= 400:
         assert response.status_code < 500, (body, response.data)

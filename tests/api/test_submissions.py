@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from app.jobs.ids import is_id
 
-from .site import API, is_problem, pointers, site
+from .api_client import API, api_client, is_problem, pointers
 
 KEYS = [
     "id",
@@ -49,7 +49,7 @@ KEYS = [
 
 def test_the_answer_is_202_with_the_job_and_where_to_poll_it(tmp_path: Path) -> None:
     """A submission answers 202 with Location, Retry-After, an ETag and every key of the job in order."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = here.post("/jobs", {"task": "add", "args": {"a": 2, "b": 3}})
         job = response.get_json()
         assert response.status_code == 202
@@ -73,7 +73,7 @@ def test_the_answer_is_202_with_the_job_and_where_to_poll_it(tmp_path: Path) -> 
 
 def test_times_are_utc_and_end_in_z(tmp_path: Path) -> None:
     """Every time in a job can be read back as an aware UTC time close to now."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         job = here.submit()
         assert job["created_at"].endswith("Z")
         assert abs(datetime.fromisoformat(job["created_at"]) - datetime.now(UTC)) < timedelta(seconds=30)
@@ -81,14 +81,20 @@ def test_times_are_utc_and_end_in_z(tmp_path: Path) -> None:
 
 def test_a_task_without_arguments_needs_none(tmp_path: Path) -> None:
     """`args` may be left out: it is then an empty object."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         assert here.submit("fail")["args"] == {}
 
 
 def test_options_are_stored(tmp_path: Path) -> None:
     """Queue, priority, tags, attempts and delay are those of the body."""
-    with site(tmp_path) as here:
-        options = {"queue": "reports", "priority": -5, "tags": ["a", "b"], "max_attempts": 4, "delay": 60}
+    with api_client(tmp_path) as here:
+        options: dict[str, Any] = {
+            "queue": "reports",
+            "priority": -5,
+            "tags": ["a", "b"],
+            "max_attempts": 4,
+            "delay": 60,
+        }
         job = here.submit(**options)
         assert {key: job[key] for key in ("queue", "priority", "tags", "max_attempts")} == {
             key: options[key] for key in ("queue", "priority", "tags", "max_attempts")
@@ -100,7 +106,7 @@ def test_options_are_stored(tmp_path: Path) -> None:
 
 def test_run_at_is_read_in_any_offset(tmp_path: Path) -> None:
     """A `run_at` with an offset is the same moment in UTC."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         later = (datetime.now(UTC) + timedelta(days=2)).replace(microsecond=0)
         given = f"{(later + timedelta(hours=2)):%Y-%m-%dT%H:%M:%S}+02:00"
         assert datetime.fromisoformat(here.submit(run_at=given)["run_at"]) == later
@@ -108,7 +114,7 @@ def test_run_at_is_read_in_any_offset(tmp_path: Path) -> None:
 
 def test_options_that_are_null_are_the_tasks_own(tmp_path: Path) -> None:
     """A null option counts as not given."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         body = dict.fromkeys(("queue", "priority", "run_at", "delay", "timeout", "max_attempts", "tags"))
         job = here.submit("report", args={"month": "2026-11"}, **body)
         assert (job["queue"], job["max_attempts"], job["tags"]) == ("reports", 3, ["monthly"])
@@ -116,7 +122,7 @@ def test_options_that_are_null_are_the_tasks_own(tmp_path: Path) -> None:
 
 def test_three_point_zero_is_three(tmp_path: Path) -> None:
     """A whole number may be written with a fraction of zero, as in JSON Schema."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         job = here.submit(args={"a": 3.0}, priority=7.0)
         assert (job["priority"], type(job["priority"])) == (7, int)
 
@@ -160,7 +166,7 @@ def test_what_does_not_fit_is_refused_by_its_place(
     tmp_path: Path, body: dict[str, Any], pointer: str
 ) -> None:
     """A field that is wrong, unknown or of a later version is 422 with a pointer, and nothing is stored."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = here.post("/jobs", body)
         document = is_problem(response, 422, "unknown-task" if body.get("task") == "nobody" else "validation")
         assert pointer in pointers(document)
@@ -169,7 +175,7 @@ def test_what_does_not_fit_is_refused_by_its_place(
 
 def test_arguments_may_be_as_large_as_the_setting_says_and_no_larger(tmp_path: Path) -> None:
     """Arguments over JOBS_MAX_ARGS_BYTES are 413; escaping them in the body does not make them larger."""
-    with site(tmp_path, max_args_bytes=1024) as here:
+    with api_client(tmp_path, max_args_bytes=1024) as here:
         fits, too_large = "é" * 450, "x" * 1100
         assert here.submit("echo", args={"value": fits})["args"]["value"] == fits
         is_problem(
@@ -179,7 +185,7 @@ def test_arguments_may_be_as_large_as_the_setting_says_and_no_larger(tmp_path: P
 
 def test_secrets_are_hidden_and_the_task_sees_them(tmp_path: Path) -> None:
     """Secret arguments and results are redacted in every answer."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         args = {"value": {"apiToken": "t", "ok": 1}, "password": "hunter2"}
         job = here.submit("echo", args=args)
         hidden = {"value": {"apiToken": "[redacted]", "ok": 1}, "password": "[redacted]"}
@@ -194,7 +200,7 @@ def test_secrets_are_hidden_and_the_task_sees_them(tmp_path: Path) -> None:
 
 def test_the_words_that_are_secret_can_be_chosen(tmp_path: Path) -> None:
     """JOBS_REDACT replaces the list."""
-    with site(tmp_path, redact=("value",)) as here:
+    with api_client(tmp_path, redact=("value",)) as here:
         assert here.submit("echo", args={"value": 1, "password": "p"})["args"] == {
             "value": "[redacted]",
             "password": "p",
@@ -203,7 +209,7 @@ def test_the_words_that_are_secret_can_be_chosen(tmp_path: Path) -> None:
 
 def test_a_full_backlog_is_503_with_retry_after(tmp_path: Path) -> None:
     """Over JOBS_MAX_QUEUED a submission is refused for now."""
-    with site(tmp_path, max_queued=2) as here:
+    with api_client(tmp_path, max_queued=2) as here:
         here.submit()
         here.submit()
         response = here.post("/jobs", {"task": "add"})
@@ -213,7 +219,7 @@ def test_a_full_backlog_is_503_with_retry_after(tmp_path: Path) -> None:
 
 def test_inline_the_job_is_over_before_the_answer(tmp_path: Path) -> None:
     """With the inline engine a submission is still 202, and shows the job as it ended."""
-    with site(tmp_path, engine="inline") as here:
+    with api_client(tmp_path, engine="inline") as here:
         job = here.submit(args={"a": 2, "b": 2})
         assert (job["state"], job["result"], set(job["links"])) == (
             "succeeded",
@@ -227,7 +233,7 @@ def test_inline_the_job_is_over_before_the_answer(tmp_path: Path) -> None:
 def test_without_tables_it_is_503(tmp_path: Path) -> None:
     """Before the tables exist everything that needs them is 503 with Retry-After, and says what to do."""
     url = make_url(f"sqlite:///{tmp_path}/empty.db")
-    with site(tmp_path, url=url, tables=False) as here:
+    with api_client(tmp_path, url=url, tables=False) as here:
         for response in (here.post("/jobs", {"task": "add"}), here.get("/jobs"), here.get("/stats")):
             assert "init-db" in is_problem(response, 503, "unavailable")["detail"]
             assert int(response.headers["Retry-After"]) >= 1
@@ -237,7 +243,7 @@ def test_without_tables_it_is_503(tmp_path: Path) -> None:
 
 def test_an_unknown_option_is_answered_with_the_likely_one(tmp_path: Path) -> None:
     """Celery's words too, in a batch as well, beside what else is wrong; what is like none names all."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         job = {"task": "add", "countdown": 5, "max_retries": 3, "colour": "red", "priority": 1001}
         expected = {
             "countdown": "unknown option: did you mean delay?",

@@ -8,12 +8,12 @@ import pytest
 
 from app.jobs.ids import new_id
 
-from .site import API, is_problem, pointers, site
+from .api_client import API, api_client, is_problem, pointers
 
 
 def test_a_batch_is_accepted_as_a_whole(tmp_path: Path) -> None:
     """202 with the batch's id, an item for each job in order, and where to follow it."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = here.post("/jobs/batch", {"jobs": [{"task": "add", "args": {"a": n}} for n in range(5)]})
         body = response.get_json()
         assert response.status_code == 202
@@ -28,7 +28,7 @@ def test_a_batch_is_accepted_as_a_whole(tmp_path: Path) -> None:
 
 def test_a_batch_shows_its_progress(tmp_path: Path) -> None:
     """The batch counts its jobs by state and says how many are over."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         jobs = [{"task": "add"}, {"task": "fail"}, {"task": "add", "delay": 600}]
         made = here.post("/jobs/batch", {"jobs": jobs}).get_json()
         here.drain()
@@ -45,7 +45,7 @@ def test_a_batch_shows_its_progress(tmp_path: Path) -> None:
 
 def test_all_or_none(tmp_path: Path) -> None:
     """One bad job refuses the whole batch and is named by its index."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         jobs = [{"task": "add"}, {"task": "add"}, {"task": "add"}, {"task": "report", "args": {"month": 7}}]
         document = is_problem(here.post("/jobs/batch", {"jobs": jobs}), 422, "validation")
         assert pointers(document) == {"#/jobs/3/args/month"}
@@ -73,7 +73,7 @@ def test_what_does_not_fit_is_refused_by_its_place(
     tmp_path: Path, body: dict[str, object], slug: str, pointer: str
 ) -> None:
     """Each bad batch is 422 with the pointer of the fault, and nothing is stored."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         document = is_problem(here.post("/jobs/batch", body), 422, slug)
         assert pointer in pointers(document)
         assert here.count() == 0
@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_refused_by_its_place(
 
 def test_a_thousand_jobs_are_one_batch(tmp_path: Path) -> None:
     """The largest batch is taken in one request."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = here.post("/jobs/batch", {"jobs": [{"task": "add"}] * 1_000})
         assert (response.status_code, response.get_json()["accepted"]) == (202, 1_000)
         assert here.count() == 1_000
@@ -89,12 +89,12 @@ def test_a_thousand_jobs_are_one_batch(tmp_path: Path) -> None:
 
 def test_a_batch_over_the_backlogs_limit_is_refused_whole(tmp_path: Path) -> None:
     """A batch that does not fit under JOBS_MAX_QUEUED is 503, and none of it is stored."""
-    with site(tmp_path, max_queued=5) as here:
+    with api_client(tmp_path, max_queued=5) as here:
         is_problem(here.post("/jobs/batch", {"jobs": [{"task": "add"}] * 6}), 503, "queue-full")
         assert here.count() == 0
 
 
 def test_an_unknown_batch_is_404(tmp_path: Path) -> None:
     """A batch that nobody made is 404."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         is_problem(here.get(f"/batches/{new_id()}"), 404, "not-found")

@@ -8,14 +8,14 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import URL
 
-from .site import is_problem, site
+from .api_client import api_client, is_problem
 
 BODY = {"task": "add", "args": {"a": 1, "b": 2}}
 
 
 def test_the_same_key_and_body_give_the_first_job_again(tmp_path: Path, url: URL) -> None:
     """A repeated request gets the first job, marked as a replay, and no second job is made."""
-    with site(tmp_path, url=url) as here:
+    with api_client(tmp_path, url=url) as here:
         first = here.post("/jobs", BODY, headers={"Idempotency-Key": "k1"})
         again = here.post("/jobs", BODY, headers={"Idempotency-Key": "k1"})
         assert (first.status_code, again.status_code) == (202, 202)
@@ -28,7 +28,7 @@ def test_the_same_key_and_body_give_the_first_job_again(tmp_path: Path, url: URL
 
 def test_bodies_are_compared_as_parsed_json(tmp_path: Path) -> None:
     """Order, spacing, escapes and the writing of numbers make no other body."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         first = here.post("/jobs", BODY, headers={"Idempotency-Key": "k"}).get_json()
         other = b'{ "args": {"b": 2.0, "\\u0061": 1e0},\n "task": "add" }'
         headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
@@ -39,7 +39,7 @@ def test_bodies_are_compared_as_parsed_json(tmp_path: Path) -> None:
 
 def test_another_body_is_422(tmp_path: Path) -> None:
     """A key that is used again for something else is refused."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         here.post("/jobs", BODY, headers={"Idempotency-Key": "k"})
         response = here.post("/jobs", {"task": "add", "args": {"a": 2}}, headers={"Idempotency-Key": "k"})
         is_problem(response, 422, "idempotency-key-reused")
@@ -48,7 +48,7 @@ def test_another_body_is_422(tmp_path: Path) -> None:
 
 def test_a_refused_request_is_not_remembered(tmp_path: Path) -> None:
     """After a 422 the key is free for the corrected body."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         bad = here.post("/jobs", {"task": "add", "args": {"a": "x"}}, headers={"Idempotency-Key": "k"})
         assert bad.status_code == 422
         good = here.post("/jobs", BODY, headers={"Idempotency-Key": "k"})
@@ -58,7 +58,7 @@ def test_a_refused_request_is_not_remembered(tmp_path: Path) -> None:
 
 def test_after_the_jobs_deletion_the_key_is_gone(tmp_path: Path, url: URL) -> None:
     """A key whose job was deleted answers 410."""
-    with site(tmp_path, url=url) as here:
+    with api_client(tmp_path, url=url) as here:
         job = here.post("/jobs", BODY, headers={"Idempotency-Key": "k"}).get_json()
         here.drain()
         assert here.client.delete(f"/api/v1/jobs/{job['id']}").status_code == 204
@@ -67,7 +67,7 @@ def test_after_the_jobs_deletion_the_key_is_gone(tmp_path: Path, url: URL) -> No
 
 def test_keys_belong_to_the_token_that_sent_them(tmp_path: Path) -> None:
     """Two tokens may use the same key for different jobs."""
-    with site(tmp_path, api_tokens={"token-one": ["submit"], "token-two": ["submit"]}) as here:
+    with api_client(tmp_path, api_tokens={"token-one": ["submit"], "token-two": ["submit"]}) as here:
         ids = {
             here.post("/jobs", BODY, headers={"Idempotency-Key": "k", "Authorization": scheme}).get_json()[
                 "id"
@@ -80,28 +80,28 @@ def test_keys_belong_to_the_token_that_sent_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["", "k" * 256, "caf\u00e9", "a\tb"])
 def test_a_key_that_cannot_be_is_400(tmp_path: Path, key: str) -> None:
     """Keys are 1 to 255 printable ASCII characters."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         is_problem(here.post("/jobs", BODY, headers={"Idempotency-Key": key}), 400, "bad-parameter")
         assert here.count() == 0
 
 
 def test_the_longest_key_is_taken(tmp_path: Path) -> None:
     """255 characters with spaces and punctuation are a key."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         key = "a b~!" * 51
         assert here.post("/jobs", BODY, headers={"Idempotency-Key": key}).status_code == 202
 
 
 def test_a_batch_does_not_pretend_to_know_the_header(tmp_path: Path) -> None:
     """On `POST /jobs/batch` the header is refused, because it would have no effect."""
-    with site(tmp_path) as here:
+    with api_client(tmp_path) as here:
         response = here.post("/jobs/batch", {"jobs": [BODY]}, headers={"Idempotency-Key": "k"})
         is_problem(response, 400, "bad-parameter")
 
 
 def test_many_at_once_make_one_job(tmp_path: Path, url: URL) -> None:
     """Eight requests with one key at the same moment make one job; none of them gets another id."""
-    with site(tmp_path, url=url) as here:
+    with api_client(tmp_path, url=url) as here:
         barrier, answers = Barrier(8), []
 
         def send() -> None:

@@ -75,7 +75,7 @@ def test_an_ignored_host_is_said(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_the_address_is_one_for_a_browser(host: str, address: str) -> None:
     """What is bound to every address is reached on this machine."""
-    assert run.address_of(host, 80) == address
+    assert run.browser_url(host, 80) == address
 
 
 def test_help_names_the_options() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import pytest
 
-from app.jobs.cli.arguments import fit, read_pairs
+from app.jobs.cli.arguments import coerce, read_pairs
 
 INTEGER, STRING, BOOLEAN = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
 
@@ -46,7 +46,7 @@ INTEGER, STRING, BOOLEAN = {"type": "integer"}, {"type": "string"}, {"type": "bo
 )
 def test_text_becomes_what_the_task_takes(text: str, schema: dict[str, Any], value: Any) -> None:
     """A string where strings fit, else what the text says as JSON; text that nothing fits stays text."""
-    found = fit(text, schema)
+    found = coerce(text, schema)
     assert (found, type(found)) == (value, type(value) if text != "1.0" else float)
 
 
@@ -67,9 +67,9 @@ def test_pairs_become_arguments() -> None:
 @pytest.mark.parametrize(
     ("pairs", "complaint"),
     [
-        (["a"], "'a' is no argument"),
-        (["=1"], "'=1' is no argument"),
-        ([":=1"], "':=1' is no argument"),
+        (["a"], "'a' is not an argument"),
+        (["=1"], "'=1' is not an argument"),
+        ([":=1"], "':=1' is not an argument"),
         (["a=1", "a:=2"], "'a' is given twice"),
         (["a:="], "a:= Not JSON"),
         (["a:={'b': 1}"], "a:= Not JSON"),

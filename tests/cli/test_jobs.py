@@ -8,14 +8,14 @@ import pytest
 
 from app.jobs.cli import jobs_cli
 
-from .console import console, is_refusal
+from .command_line import command_line, is_refusal
 
 API = "/api/v1"
 
 
 def test_tasks_shows_what_each_task_takes(tmp_path: Path) -> None:
     """A line for each task, its optional arguments in brackets; --json is what the API answers."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         (line,) = [line for line in here.ok("tasks").splitlines() if line.startswith("add ")]
         assert line.split() == ["add", "default", "0", "a,", "[b]", "Add", "two", "numbers."]
         assert here.json("tasks") == here.app.test_client().get(f"{API}/tasks").get_json()
@@ -23,7 +23,7 @@ def test_tasks_shows_what_each_task_takes(tmp_path: Path) -> None:
 
 def test_list_shows_the_newest_first(tmp_path: Path) -> None:
     """A line for each job below the titles; nothing but a remark where there is none."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         empty = here("list")
         assert (empty.stdout, empty.stderr) == ("", "No jobs.\n")
         first, second = here.submit("add", "a=1"), here.submit("fail")
@@ -38,7 +38,7 @@ def test_list_shows_the_newest_first(tmp_path: Path) -> None:
 
 def test_list_as_json_is_what_the_api_answers(tmp_path: Path) -> None:
     """The same jobs with the same keys, without the links that only HTTP has."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         here.submit("report", "month=May", "password=p")
         here.drain()
         answered = here.app.test_client().get(f"{API}/jobs").get_json()
@@ -61,7 +61,7 @@ def test_list_as_json_is_what_the_api_answers(tmp_path: Path) -> None:
 )
 def test_list_filters(tmp_path: Path, words: list[str], found: str) -> None:
     """A filter that is repeated means or, different filters mean and."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         names = {
             here.submit("add", "a=1", "--delay", 60): "a",
             here.submit("report", "month=May"): "b",
@@ -72,7 +72,7 @@ def test_list_filters(tmp_path: Path, words: list[str], found: str) -> None:
 
 def test_list_goes_on_where_it_ended(tmp_path: Path) -> None:
     """A page that is not the last one names the cursor of the next, on stderr."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         ids = [here.submit("add", f"a={number}") for number in range(3)]
         page = here("list", "--limit", "2")
         cursor = page.stderr.split()[-1]
@@ -83,7 +83,7 @@ def test_list_goes_on_where_it_ended(tmp_path: Path) -> None:
 
 def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
     """The fields that have a value, and a line for each run."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("second_time_lucky")
         here.drain()
         with here.app.app_context():
@@ -101,7 +101,7 @@ def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
 
 def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
     """Every key, null where it has no meaning yet, and secrets covered in both forms."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("report", "month=May", "password=opensesame")
         here.drain()
         answered = here.app.test_client().get(f"{API}/jobs/{job_id}").get_json()
@@ -112,7 +112,7 @@ def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
 
 def test_stats_counts_by_state(tmp_path: Path) -> None:
     """One line for each state; --json is what the API answers."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         here.submit("add", "a=1")
         here.drain()
         assert ["succeeded", "1"] in [line.split() for line in here.ok("stats").splitlines()]
@@ -121,7 +121,7 @@ def test_stats_counts_by_state(tmp_path: Path) -> None:
 
 def test_workers_shows_who_runs_jobs(tmp_path: Path) -> None:
     """A remark where there is nobody, else a line for each worker."""
-    with console(tmp_path, engine="thread", threads=3) as here:
+    with command_line(tmp_path, engine="thread", threads=3) as here:
         nobody = here("workers")
         assert (nobody.stdout, nobody.stderr) == ("", "No worker is running.\n")
         here.start()
@@ -143,7 +143,7 @@ def test_every_reading_command_has_json(name: str) -> None:
 @pytest.mark.parametrize("job_id", ["01890000-0000-7000-8000-000000000000", "nonsense", "\udcff"])
 def test_an_unknown_id_is_not_found(tmp_path: Path, command: str, job_id: str) -> None:
     """Exit code 3, whether no job has the id or none could have it."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         is_refusal(here(command, job_id), 3, "no job has the id")
 
 
@@ -161,13 +161,13 @@ def test_an_unknown_id_is_not_found(tmp_path: Path, command: str, job_id: str) -
 )
 def test_a_list_that_cannot_be_is_a_mistake_of_usage(tmp_path: Path, words: list[str]) -> None:
     """Exit code 2, before anything is read."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         is_refusal(here("list", *words), 2)
 
 
 def test_no_control_character_reaches_the_terminal(tmp_path: Path) -> None:
     """What somebody submitted cannot move the cursor or colour the screen of whoever looks at it."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("echo", "value=\x1b[31mred\x9b0m\x07")
         here.drain()
         printed = here.ok("show", job_id) + here.ok("list")

@@ -10,12 +10,12 @@ from flask import Flask
 from app.jobs.cli import jobs_cli
 from tests.support import eventually
 
-from .console import console, is_refusal
+from .command_line import command_line, is_refusal
 
 
 def test_init_db_creates_the_tables_once(tmp_path: Path) -> None:
     """It mends what the other commands complain of in one line, and may be repeated."""
-    with console(tmp_path, tables=False) as here:
+    with command_line(tmp_path, tables=False) as here:
         missing = here("list")
         is_refusal(missing, 1, "flask jobs init-db")
         assert missing.stderr.count("\n") == 1
@@ -29,7 +29,7 @@ def test_init_db_creates_the_tables_once(tmp_path: Path) -> None:
 )
 def test_a_database_that_is_down_is_one_line(tmp_path: Path, words: list[str]) -> None:
     """Exit code 1 and no traceback."""
-    with console(tmp_path / "missing", tables=False, engine="thread") as here:
+    with command_line(tmp_path / "missing", tables=False, engine="thread") as here:
         result = here(*words)
         is_refusal(result, 1, "Error: database: ")
         assert result.stderr.count("\n") == 1
@@ -44,7 +44,7 @@ def test_an_app_without_jobs_is_told_so() -> None:
 
 def test_cancel_ends_a_job_that_waits(tmp_path: Path) -> None:
     """Exit code 0, also the second time; the job is cancelled."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("add", "a=1")
         for _ in range(2):
             result = here("cancel", job_id)
@@ -54,7 +54,7 @@ def test_cancel_ends_a_job_that_waits(tmp_path: Path) -> None:
 
 def test_cancel_asks_a_running_job(tmp_path: Path) -> None:
     """The answer says that the job still runs, and its task is told."""
-    with console(tmp_path, engine="thread") as here:
+    with command_line(tmp_path, engine="thread") as here:
         here.start()
         job_id = here.submit("count", f"to:={10**9}")
         eventually(lambda: here.get(job_id).state == "running")
@@ -64,7 +64,7 @@ def test_cancel_asks_a_running_job(tmp_path: Path) -> None:
 
 def test_retry_queues_a_finished_job_again(tmp_path: Path) -> None:
     """The same id runs again with one more attempt."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("fail")
         here.drain()
         assert here.json("retry", job_id)["max_attempts"] == 2
@@ -74,7 +74,7 @@ def test_retry_queues_a_finished_job_again(tmp_path: Path) -> None:
 
 def test_delete_forgets_a_finished_job(tmp_path: Path) -> None:
     """Nothing is left of it."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("add", "a=1")
         here.drain()
         assert here.ok("delete", job_id) == ""
@@ -86,7 +86,7 @@ def test_delete_forgets_a_finished_job(tmp_path: Path) -> None:
 )
 def test_a_command_that_the_state_forbids_is_refused(tmp_path: Path, command: str, state: str) -> None:
     """Exit code 5 and a line that names the state; the job stays as it is."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("add", "a=1")
         if state == "succeeded":
             here.drain()

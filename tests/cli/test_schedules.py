@@ -10,32 +10,32 @@ import pytest
 
 from app.jobs.cli.schedules import schedules
 
-from .console import Console, console, is_refusal
-from .served import jobs
+from .command_line import CommandLine, command_line, is_refusal
+from .host import jobs
 
 API = "/api/v1"
 
 
-def asked(here: Console, path: str) -> Any:
+def asked(here: CommandLine, path: str) -> Any:
     """What the API of the same app answers."""
     return here.app.test_client().get(f"{API}/schedules{path}").get_json()
 
 
-def advance(here: Console, seconds: float) -> None:
+def advance(here: CommandLine, seconds: float) -> None:
     """So many seconds pass; schedules fire on the way, and what they submit runs."""
     with here.app.app_context():
         jobs.testing.advance(seconds)
         jobs.testing.drain()
 
 
-def add(here: Console, *words: Any, id: str = "s") -> str:
+def add(here: CommandLine, *words: Any, id: str = "s") -> str:
     """Store a schedule of the task `echo`; its id."""
     return here.ok("schedules", "add", "echo", *(words or ("interval", "minutes=5")), "--id", id).strip()
 
 
 def test_add_stores_what_is_typed(tmp_path: Path) -> None:
     """Trigger words, arguments and policies; the id on stdout and nothing else."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         words = ["cron", "0 9 * * mon-fri", "--timezone", "Europe/Helsinki", "--arg", "month=May"]
         policies = ["--misfire", "all", "--misfire-grace", 60, "--max-running", "none", "--jitter", "2.5"]
         result = here("schedules", "add", "report", *words, *policies, "--id", "reports", "--paused")
@@ -72,7 +72,7 @@ def test_add_stores_what_is_typed(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_triggers_are_typed_in_words(tmp_path: Path, words: list[str], trigger: dict[str, Any]) -> None:
     """The expression or the moment bare, the others as pairs; numbers and yes are what they look like."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         made = here.json("schedules", "add", "echo", *words)
         assert made["trigger"] == {"type": words[0], **trigger}
         assert re.fullmatch(r"[0-9a-f-]{36}", made["id"])
@@ -81,7 +81,7 @@ def test_triggers_are_typed_in_words(tmp_path: Path, words: list[str], trigger: 
 
 def test_the_group_alone_lists(tmp_path: Path) -> None:
     """As `list` does: one line for each, --json as the API answers it, a remark where there is none."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         empty = here("schedules")
         assert (empty.exit_code, empty.stdout, empty.stderr) == (0, "", "No schedules.\n")
         add(here, id="every")
@@ -100,7 +100,7 @@ def test_the_group_alone_lists(tmp_path: Path) -> None:
 
 def test_the_list_says_in_which_state_each_is(tmp_path: Path) -> None:
     """Active, paused, overdue because its job failed, or ended because no fire time is left."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         for id in ("active", "paused"):
             add(here, id=id)
         add(here, "date", "2000-01-01T00:00Z", id="ended")
@@ -111,13 +111,13 @@ def test_the_list_says_in_which_state_each_is(tmp_path: Path) -> None:
         assert states == {id: id for id in ("active", "ended", "overdue", "paused")}
 
 
-def _lines(here: Console) -> list[str]:
+def _lines(here: CommandLine) -> list[str]:
     return here.ok("schedules").splitlines()[1:]
 
 
 def test_show_tells_the_policies_and_covers_secrets(tmp_path: Path) -> None:
     """One field a line, the trigger in words, secrets covered in both forms."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         words = ["interval", "hours=1", "--arg", "month=May", "--arg", "password=opensesame"]
         here.ok("schedules", "add", "report", *words, "--id", "s")
         fields = dict(line.split(maxsplit=1) for line in here.ok("schedules", "show", "s").splitlines())
@@ -129,7 +129,7 @@ def test_show_tells_the_policies_and_covers_secrets(tmp_path: Path) -> None:
 
 def test_preview_shows_words_and_moments(tmp_path: Path) -> None:
     """The description, then a line for each fire time, with a note where the clock changes."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         words = ["cron", "30 3 * * *", "--timezone", "Europe/Helsinki", "--count", 2]
         words += ["--after", "2026-03-28T12:00:00+02:00"]
         description, _, titles, *lines = here.ok("schedules", "preview", *words).splitlines()
@@ -138,15 +138,15 @@ def test_preview_shows_words_and_moments(tmp_path: Path) -> None:
         assert lines[0].split()[:2] == ["2026-03-29T01:00:00Z", "2026-03-29T04:00:00+03:00"]
         assert "03:30 does not exist" in lines[0]
         assert lines[1].split() == ["2026-03-30T00:30:00Z", "2026-03-30T03:30:00+03:00"]
-        body = {"trigger": {"type": "cron", "expression": "30 3 * * *", "timezone": "Europe/Helsinki"}}
-        body |= {"count": 2, "after": "2026-03-28T10:00:00Z"}
+        trigger = {"type": "cron", "expression": "30 3 * * *", "timezone": "Europe/Helsinki"}
+        body = {"trigger": trigger, "count": 2, "after": "2026-03-28T10:00:00Z"}
         answered = here.app.test_client().post(f"{API}/schedules/preview", json=body).get_json()
         assert here.json("schedules", "preview", *words) == answered
 
 
 def test_preview_of_a_stored_schedule_counts_from_its_anchor(tmp_path: Path) -> None:
     """The same moments at which it will fire, however late one asks."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         add(here)
         advance(here, 299)
         found = here.json("schedules", "preview", "s", "--count", 3)
@@ -158,7 +158,7 @@ def test_preview_of_a_stored_schedule_counts_from_its_anchor(tmp_path: Path) -> 
 
 def test_a_preview_without_fire_times_says_so(tmp_path: Path) -> None:
     """The description alone on stdout."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         result = here("schedules", "preview", "date", "2000-01-01T00:00Z")
         assert (result.exit_code, result.stdout) == (0, "Once, at 2000-01-01 00:00 (UTC)\n")
         assert result.stderr == "No fire time is left.\n"
@@ -166,7 +166,7 @@ def test_a_preview_without_fire_times_says_so(tmp_path: Path) -> None:
 
 def test_pause_resume_skip_and_run(tmp_path: Path) -> None:
     """Each answers with the schedule where JSON is asked for; run works while paused, and prints the job."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         add(here)
         for verb, remark, paused in (("pause", "Paused.", True), ("resume", "Resumed.", False)):
             for _ in range(2):
@@ -183,7 +183,7 @@ def test_pause_resume_skip_and_run(tmp_path: Path) -> None:
 
 def test_history_tells_what_was_decided(tmp_path: Path) -> None:
     """The newest first, with the job of what fired and the reason of what did not; it can be paged."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         add(here)
         empty = here("schedules", "history", "s")
         assert (empty.stdout, empty.stderr) == ("", "No fire time has come yet.\n")
@@ -203,7 +203,7 @@ def test_history_tells_what_was_decided(tmp_path: Path) -> None:
 
 def test_remove_forgets_it(tmp_path: Path) -> None:
     """Its jobs stay."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         add(here)
         job_id = here.ok("schedules", "run", "s").strip()
         assert here.ok("schedules", "remove", "s") == ""

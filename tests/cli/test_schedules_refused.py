@@ -9,20 +9,20 @@ import pytest
 
 from app.jobs.cli.schedules import schedules
 
-from .console import Console, console, is_refusal
-from .served import jobs
+from .command_line import CommandLine, command_line, is_refusal
+from .host import jobs
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     """One host for all commands that change nothing."""
-    with console(tmp_path_factory.mktemp("untouched")) as here:
+    with command_line(tmp_path_factory.mktemp("untouched")) as here:
         yield here
 
 
 def test_an_unknown_schedule_is_not_found(tmp_path: Path) -> None:
     """Exit code 3 from every command, whether no schedule has the id or none could have it."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         for verb in set(schedules.commands) - {"list", "add"}:
             for id in ("nobody", "a b", "\udcff", "x" * 65):
                 is_refusal(here("schedules", verb, id), 3, "no schedule has the id")
@@ -30,7 +30,7 @@ def test_an_unknown_schedule_is_not_found(tmp_path: Path) -> None:
 
 def test_what_the_state_forbids_is_refused(tmp_path: Path) -> None:
     """Exit code 5: an id that is taken, nothing to skip, a schedule that code declares."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         words = ("schedules", "add", "echo", "interval", "hours=1", "--id", "s")
         here.ok(*words)
         is_refusal(here(*words), 5, "exists already")
@@ -47,8 +47,8 @@ def test_what_the_state_forbids_is_refused(tmp_path: Path) -> None:
         (["add"], 2, "Missing argument 'TASK'"),
         (["add", "nobody", "interval", "hours=1"], 3, "no task is named 'nobody'"),
         (["add", "add", "interval", "hours=1"], 2, "#/args/a"),
-        (["add", "echo", "interval", "hours=1", "--arg", "value"], 2, "'value' is no argument"),
-        (["add", "echo", "interval", "5m"], 2, "'5m' is no word of a trigger"),
+        (["add", "echo", "interval", "hours=1", "--arg", "value"], 2, "'value' is not an argument"),
+        (["add", "echo", "interval", "5m"], 2, "'5m' is not part of a trigger"),
         (["add", "echo", "interval", "hours=1", "hours=2"], 2, "'hours' is given twice"),
         (["add", "echo", "cron", "0", "9", "*"], 2, "quote the expression as one word"),
         (["add", "echo", "interval", "hours=1", "--id", "a b"], 2, "#/id"),
@@ -67,7 +67,7 @@ def test_what_the_state_forbids_is_refused(tmp_path: Path) -> None:
     ids=lambda value: str(value)[:50],
 )
 def test_what_cannot_be_is_a_mistake_of_usage(
-    untouched: Console, words: list[str], code: int, complaint: str
+    untouched: CommandLine, words: list[str], code: int, complaint: str
 ) -> None:
     """The place is named, and nothing is stored."""
     is_refusal(untouched("schedules", *words), code, complaint)

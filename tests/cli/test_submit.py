@@ -11,12 +11,12 @@ import pytest
 
 from app.jobs import JobNotFound
 
-from .console import Console, console, is_refusal
+from .command_line import CommandLine, command_line, is_refusal
 
 
 def test_submit_prints_the_id_and_nothing_else(tmp_path: Path) -> None:
     """A script reads the id from stdout; the job is stored and due."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         result = here("submit", "add", "a=1", "b:=2")
         assert (result.exit_code, result.stderr) == (0, "")
         job = here.get(result.stdout.strip())
@@ -25,7 +25,7 @@ def test_submit_prints_the_id_and_nothing_else(tmp_path: Path) -> None:
 
 def test_submit_passes_its_options_on(tmp_path: Path) -> None:
     """Each option that is given overrides the task's default, the others do not."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         words = ["--delay", 60, "--priority", -5, "--queue", "reports", "--max-attempts", 3]
         job = here.get(here.submit("add", "a=1", *words, "--tag", "a", "--tag", "b"))
         assert (job.state, job.run_at - job.created_at) == ("scheduled", timedelta(seconds=60))
@@ -41,7 +41,7 @@ def test_submit_passes_its_options_on(tmp_path: Path) -> None:
 
 def test_submit_takes_a_time_and_a_timeout(tmp_path: Path) -> None:
     """Each option that a request may have is a flag; a time has its zone."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         later = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
         words = ["--run-at", later.isoformat(), "--timeout", 5]
         job_id = here.submit("add", "a=1", *words)
@@ -55,14 +55,14 @@ def test_submit_takes_a_time_and_a_timeout(tmp_path: Path) -> None:
 
 def test_submit_as_json_prints_the_job(tmp_path: Path) -> None:
     """The job as it was stored, secrets covered."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job = here.json("submit", "report", "month=May", "password=opensesame")
         assert (job["state"], job["args"]) == ("queued", {"month": "May", "password": "[redacted]"})
 
 
 def test_an_unknown_task_is_not_found(tmp_path: Path) -> None:
     """Exit code 3 and one line that names the tasks there are."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         result = here("submit", "nope")
         is_refusal(result, 3, "no task is named 'nope'", "add")
         assert result.stderr.count("\n") == 1
@@ -70,7 +70,7 @@ def test_an_unknown_task_is_not_found(tmp_path: Path) -> None:
 
 def test_arguments_that_do_not_fit_are_named_one_by_one(tmp_path: Path) -> None:
     """Exit code 2, a line with the pointer of each, and no job."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         result = here("submit", "add", "a=one", "c=1")
         is_refusal(result, 2)
         assert sorted(line[: len("Error: #/args/a")] for line in result.stderr.splitlines()) == [
@@ -84,7 +84,7 @@ def test_arguments_that_do_not_fit_are_named_one_by_one(tmp_path: Path) -> None:
     ("words", "complaint"),
     [
         ([], "Missing argument 'NAME'"),
-        (["add", "a"], "'a' is no argument"),
+        (["add", "a"], "'a' is not an argument"),
         (["add", "a:=x"], "Not JSON"),
         (["add", "a=1", "--priority", "5000"], "#/priority"),
         (["add", "a=1", "--priority", "x"], "--priority"),
@@ -102,7 +102,7 @@ def test_what_cannot_be_submitted_is_a_mistake_of_usage(
     tmp_path: Path, words: list[str], complaint: str
 ) -> None:
     """Exit code 2, the place is named, and nothing is stored."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         is_refusal(here("submit", *words), 2, complaint)
         assert here.json("list")["items"] == []
 
@@ -121,7 +121,7 @@ def test_submit_and_wait_ends_as_the_job_does(
     tmp_path: Path, words: list[str], code: int, printed: Any, said: str
 ) -> None:
     """The result is printed where there is one, the exit code tells the state, and stderr says why."""
-    with console(tmp_path, engine="thread") as here:
+    with command_line(tmp_path, engine="thread") as here:
         here.start()
         result = here("submit", *words, "--wait", 20)
         assert result.exit_code == code, result.stderr
@@ -131,7 +131,7 @@ def test_submit_and_wait_ends_as_the_job_does(
 
 def test_a_wait_that_times_out_leaves_the_job_alone(tmp_path: Path) -> None:
     """Exit code 124 and a word about the missing worker; the job stays and can be waited for again."""
-    with console(tmp_path, engine="thread") as here:
+    with command_line(tmp_path, engine="thread") as here:
         result = here("submit", "add", "a=1", "--wait", "0.1")
         is_refusal(result, 124, "No worker is running", "is queued")
         job_id = result.stderr.split()[1]
@@ -154,13 +154,13 @@ def test_a_wait_that_times_out_leaves_the_job_alone(tmp_path: Path) -> None:
 )
 def test_wait_may_stand_anywhere_with_or_without_seconds(tmp_path: Path, words: list[str]) -> None:
     """The seconds may be left out, and the next word is then not taken for them."""
-    with console(tmp_path, engine="inline") as here:
+    with command_line(tmp_path, engine="inline") as here:
         assert here.ok("submit", *words) == "1\n"
 
 
 def test_the_progress_is_shown_while_waiting(tmp_path: Path) -> None:
     """A bar with the numbers and the message on stderr; with --json the job alone on stdout."""
-    with console(tmp_path, engine="thread") as here:
+    with command_line(tmp_path, engine="thread") as here:
         here.start()
         result = here("submit", "count", "to=4", "--wait", 20, "--json")
         assert json.loads(result.stdout)["result"] == 4
@@ -169,14 +169,14 @@ def test_the_progress_is_shown_while_waiting(tmp_path: Path) -> None:
 
 def test_a_job_that_is_gone_while_waiting_is_not_found(tmp_path: Path) -> None:
     """Exit code 3 where the job was deleted meanwhile."""
-    with console(tmp_path, engine="inline") as here:
+    with command_line(tmp_path, engine="inline") as here:
         job_id = here.submit("add", "a=1")
         here.ok("delete", job_id)
         is_refusal(here("wait", job_id), 3, job_id)
         assert _is_gone(here, job_id)
 
 
-def _is_gone(here: Console, job_id: str) -> bool:
+def _is_gone(here: CommandLine, job_id: str) -> bool:
     try:
         here.get(job_id)
     except JobNotFound:

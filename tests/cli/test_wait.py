@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.jobs import Job, Progress
-from app.jobs.cli.progress import Bar
+from app.jobs.cli.progress import ProgressBar
 
-from .console import console
+from .command_line import command_line
 
 
 class Terminal(io.StringIO):
@@ -31,7 +31,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     """Any job."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         return here.get(here.submit("add", "a=1"))
 
 
@@ -40,7 +40,7 @@ def job(tmp_path: Path) -> Job:
 )
 def test_wait_ends_as_the_job_did(tmp_path: Path, words: list[str], code: int, printed: str) -> None:
     """The exit code tells the final state, also where it was reached long ago."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit(*words)
         here.drain()
         result = here("wait", job_id)
@@ -49,7 +49,7 @@ def test_wait_ends_as_the_job_did(tmp_path: Path, words: list[str], code: int, p
 
 def test_wait_returns_when_the_job_ends(tmp_path: Path) -> None:
     """A job that a worker runs meanwhile is waited for."""
-    with console(tmp_path, engine="thread") as here:
+    with command_line(tmp_path, engine="thread") as here:
         job_id = here.submit("add", "a=1", "--delay", "0.3")
         here.start()
         assert here.ok("wait", job_id, "--timeout", 20) == "1\n"
@@ -57,7 +57,7 @@ def test_wait_returns_when_the_job_ends(tmp_path: Path) -> None:
 
 def test_wait_gives_up_after_its_time_with_any_clock(tmp_path: Path) -> None:
     """Exit code 124, also where the clock of the tests stands still."""
-    with console(tmp_path) as here:
+    with command_line(tmp_path) as here:
         job_id = here.submit("add", "a=1")
         result = here("wait", job_id, "--timeout", "0.05")
         assert (result.exit_code, result.stdout) == (124, "")
@@ -67,7 +67,7 @@ def test_wait_gives_up_after_its_time_with_any_clock(tmp_path: Path) -> None:
 def test_a_terminal_has_one_line_that_is_redrawn(job: Job) -> None:
     """Each snapshot overwrites the last, none is wider than the screen, and the end is a new line."""
     stream, now = Terminal(is_terminal=True), iter(range(100))
-    bar = Bar(stream, lambda: float(next(now)))
+    bar = ProgressBar(stream, lambda: float(next(now)))
     half = Progress(5, 10, 50.0, "half \x1b[31m way \u2026" + "x" * 100, 2.0)
     for shown in (job, replace(job, state="running", progress=half)):
         bar.show(shown)
@@ -83,7 +83,7 @@ def test_a_terminal_has_one_line_that_is_redrawn(job: Job) -> None:
 def test_elsewhere_a_line_is_written_for_news_only(job: Job) -> None:
     """A new state at once, progress at most once a second, and nothing twice."""
     stream, now = Terminal(is_terminal=False), [0.0]
-    bar = Bar(stream, lambda: now[0])
+    bar = ProgressBar(stream, lambda: now[0])
     for moment, shown in [
         (0.0, job),
         (0.1, job),

@@ -15,7 +15,7 @@ class BareThreads:
 
     name = "bare"
 
-    def __init__(self, *, run: RunTask, on_end: OnEnd) -> None:
+    def __init__(self, on_end: OnEnd, *, run: RunTask) -> None:
         self._run, self._on_end, self.is_closed = run, on_end, False
 
     def start(self, runs: Sequence[Run]) -> None:

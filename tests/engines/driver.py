@@ -17,7 +17,7 @@ LONGEST_STEP = 3_600.0
 
 
 @dataclass
-class Bench:
+class EngineDriver:
     """An app whose context is pushed, its Simmer, and the engine's name."""
 
     app: Flask

@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from app.jobs import Simmer, Snooze
+from app.jobs import Simmer, Snooze, current_job
 from app.jobs.errors import ConfigError
 from app.jobs.worker import inline
+
+from .conftest import MakeDriver
 
 
 def _memory_app(**config: Any) -> tuple[Flask, SQLAlchemy, Simmer]:
@@ -62,71 +64,72 @@ def test_in_memory_too_the_callers_transaction_is_the_callers(ending: str) -> No
         db.engine.dispose()
 
 
-def test_inline_stores_a_failure_and_raises_it_only_when_asked(make_bench: Any) -> None:
+def test_inline_stores_a_failure_and_raises_it_only_when_asked(make_driver: MakeDriver) -> None:
     """JOBS_INLINE_RAISES raises what the task raised last, once the job has failed for good."""
-    quiet, loud = make_bench("inline"), make_bench("inline", JOBS_INLINE_RAISES=True)
-    for bench in (quiet, loud):
-        tries: list[int] = []
+    quiet, loud = make_driver("inline"), make_driver("inline", JOBS_INLINE_RAISES=True)
+    for driver in (quiet, loud):
 
-        @bench.jobs.task("fail", max_attempts=2)
-        def fail(tries: list[int] = tries) -> None:
-            tries.append(1)
-            raise ZeroDivisionError(f"try {len(tries)}")
+        @driver.jobs.task("fail", max_attempts=2)
+        def fail() -> None:
+            raise ZeroDivisionError(f"try {current_job.attempt}")
 
-        with bench.app.app_context():
-            if bench is quiet:
-                assert bench.jobs.submit("fail").state == "failed"
+        with driver.app.app_context():
+            if driver is quiet:
+                assert driver.jobs.submit("fail").state == "failed"
             else:
                 with pytest.raises(ZeroDivisionError, match="try 2"):
-                    bench.jobs.submit("fail")
-            (job,) = bench.jobs.list()
+                    driver.jobs.submit("fail")
+            (job,) = driver.jobs.list()
+            assert job.error is not None
             assert (job.state, job.attempt, job.error["type"]) == ("failed", 2, "ZeroDivisionError")
 
 
-def test_inline_raises_after_the_callers_commit_and_leaves_the_session_usable(make_bench: Any) -> None:
+def test_inline_raises_after_the_callers_commit_and_the_session_is_usable(
+    make_driver: MakeDriver,
+) -> None:
     """With session= the failure comes out of commit(), when everything is stored."""
-    bench = make_bench("inline", JOBS_INLINE_RAISES=True)
-    bench.jobs.task("fail")(lambda: 1 / 0)
-    session = bench.db.session
-    job = bench.jobs.submit("fail", session=session)
+    driver = make_driver("inline", JOBS_INLINE_RAISES=True)
+    driver.jobs.task("fail")(lambda: 1 / 0)
+    session = driver.db.session
+    job = driver.jobs.submit("fail", session=session)
     with pytest.raises(ZeroDivisionError):
         session.commit()
-    assert bench.jobs.get(job.id).state == "failed"
-    assert session.execute(bench.db.text("SELECT 1")).scalar() == 1
+    assert driver.jobs.get(job.id).state == "failed"
+    assert session.execute(driver.db.text("SELECT 1")).scalar() == 1
     session.commit()
 
 
-def test_inline_does_not_snooze_for_ever(make_bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inline_does_not_snooze_for_ever(make_driver: MakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that always snoozes ends in an error for its caller."""
-    monkeypatch.setattr(inline, "MOST_RUNS", 5)
-    bench = make_bench("inline")
-    bench.jobs.task("nap")(lambda: Snooze(0))
+    monkeypatch.setattr(inline, "MAX_RUNS", 5)
+    driver = make_driver("inline")
+    driver.jobs.task("nap")(lambda: Snooze(0))
     with pytest.raises(RuntimeError, match="does not wait"):
-        bench.jobs.submit("nap")
+        driver.jobs.submit("nap")
 
 
-def test_manual_runs_nothing_until_it_is_told_to(make_bench: Any) -> None:
+def test_manual_runs_nothing_until_it_is_told_to(make_driver: MakeDriver) -> None:
     """`submitted` shows what was asked for, `drain` runs it and what it submits."""
-    bench = make_bench("manual")
-    bench.jobs.task("child")(lambda: 1)
-    bench.jobs.task("parent")(lambda: bench.jobs.submit("child").id)
-    job = bench.jobs.submit("parent")
-    assert [found.id for found in bench.jobs.testing.submitted("parent")] == [job.id]
-    assert bench.jobs.testing.submitted("child") == []
-    assert bench.jobs.testing.drain() == 2
-    assert [found.state for found in bench.jobs.testing.submitted()] == ["succeeded"] * 2
-    assert bench.jobs.testing.drain() == 0
+    driver = make_driver("manual")
+    driver.jobs.task("child")(lambda: 1)
+    driver.jobs.task("parent")(lambda: driver.jobs.submit("child").id)
+    job = driver.jobs.submit("parent")
+    assert [found.id for found in driver.jobs.testing.submitted("parent")] == [job.id]
+    assert driver.jobs.testing.submitted("child") == []
+    assert driver.jobs.testing.drain() == 2
+    assert [found.state for found in driver.jobs.testing.submitted()] == ["succeeded"] * 2
+    assert driver.jobs.testing.drain() == 0
 
 
 @pytest.mark.parametrize("words", ["", "5", "m", "5x", "5m3", "-5m"])
-def test_advance_refuses_what_is_no_duration(make_bench: Any, words: str) -> None:
+def test_advance_refuses_what_is_no_duration(make_driver: MakeDriver, words: str) -> None:
     """ValueError with examples."""
-    bench = make_bench("manual")
+    driver = make_driver("manual")
     with pytest.raises(ValueError, match="1h30m"):
-        bench.jobs.testing.advance(words)
+        driver.jobs.testing.advance(words)
 
 
-def test_the_systems_clock_cannot_be_advanced(make_bench: Any) -> None:
+def test_the_systems_clock_cannot_be_advanced(make_driver: MakeDriver) -> None:
     """Only the manual engine has a clock to move."""
     with pytest.raises(RuntimeError, match="manual"):
-        make_bench("inline").jobs.testing.advance("5m")
+        make_driver("inline").jobs.testing.advance("5m")

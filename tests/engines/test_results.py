@@ -14,7 +14,8 @@ from marshmallow import Schema, fields
 from app.jobs import current_job
 from app.jobs.errors import InvalidArguments, UnknownTask
 
-from .driver import Bench
+from .conftest import MakeDriver
+from .driver import EngineDriver
 
 
 @dataclass
@@ -32,34 +33,39 @@ class Report(Schema):
     copies = fields.Integer(load_default=1)
 
 
-def test_a_job_runs_and_keeps_its_result(bench: Bench) -> None:
+def test_a_job_runs_and_keeps_its_result(driver: EngineDriver) -> None:
     """The result, the times, the attempt and the events of a success are stored."""
-    bench.jobs.task("add")(lambda a, b=0: a + b)
-    job = bench.run("add", {"a": 2, "b": 3})
+    driver.jobs.task("add")(lambda a, b=0: a + b)
+    job = driver.run("add", {"a": 2, "b": 3})
     assert (job.state, job.result, job.error) == ("succeeded", 5, None)
-    assert (job.attempt, job.max_attempts, job.engine) == (1, 1, bench.engine)
+    assert (job.attempt, job.max_attempts, job.engine) == (1, 1, driver.engine)
     assert job.started_at is not None
     assert job.finished_at is not None
     assert job.created_at <= job.started_at <= job.finished_at
     assert job.run_seconds is not None
     assert job.queued_seconds is not None
-    assert bench.events(job) == ["submitted", "claimed", "succeeded"]
-    assert bench.outcomes(job) == [(1, 1, "succeeded")]
+    assert driver.events(job) == ["submitted", "claimed", "succeeded"]
+    assert driver.outcomes(job) == [(1, 1, "succeeded")]
 
 
-def test_the_task_gets_what_its_annotations_load(bench: Bench) -> None:
+def test_the_task_gets_what_its_annotations_load(driver: EngineDriver) -> None:
     """Arguments pass through JSON and arrive as the annotated types; `args` stores what was given."""
     seen: list[Any] = []
 
-    @bench.jobs.task
+    @driver.jobs.task
     def take(day: date, at: datetime, price: Decimal, key: UUID, point: Point, n: int) -> None:
         seen.extend([day, at, price, key, point, n])
 
     moment, key = datetime(2030, 1, 2, 3, tzinfo=UTC), UUID(int=7)
     job = take.submit(
-        day=date(2030, 1, 31), at=moment, price=Decimal("1.10"), key=key, point=Point(1, 2), n=3.0
+        day=date(2030, 1, 31),
+        at=moment,
+        price=Decimal("1.10"),
+        key=key,
+        point=Point(1, 2),
+        n=3.0,  # type: ignore[arg-type]  # JSON has no integers
     )
-    assert bench.finish(job).state == "succeeded"
+    assert driver.finish(job).state == "succeeded"
     assert seen == [date(2030, 1, 31), moment, Decimal("1.10"), key, Point(1, 2), 3]
     assert job.args == {
         "day": "2030-01-31", "at": "2030-01-02T03:00:00Z", "price": "1.10", "key": str(key),
@@ -67,22 +73,22 @@ def test_the_task_gets_what_its_annotations_load(bench: Bench) -> None:
     }  # fmt: skip
 
 
-def test_the_task_gets_what_its_schema_loads(bench: Bench) -> None:
+def test_the_task_gets_what_its_schema_loads(driver: EngineDriver) -> None:
     """With a marshmallow schema the task receives loaded values and defaults; `current_job.args` the JSON."""
     seen: list[Any] = []
 
-    @bench.jobs.task("report", schema=Report)
+    @driver.jobs.task("report", schema=Report)
     def report(month: date, copies: int) -> None:
         seen.extend([month, copies, dict(current_job.args)])
 
-    bench.run("report", {"month": "2030-01-31"})
+    driver.run("report", {"month": "2030-01-31"})
     assert seen == [date(2030, 1, 31), 1, {"month": "2030-01-31"}]
 
 
-def test_wrong_arguments_are_refused_at_submission(bench: Bench) -> None:
+def test_wrong_arguments_are_refused_at_submission(driver: EngineDriver) -> None:
     """Missing, unknown and misfitting arguments raise, and nothing is stored."""
 
-    @bench.jobs.task
+    @driver.jobs.task
     def add(a: int, b: int = 0) -> int:
         return a + b
 
@@ -90,24 +96,24 @@ def test_wrong_arguments_are_refused_at_submission(bench: Bench) -> None:
         with pytest.raises(InvalidArguments):
             add.submit(**args)
         with pytest.raises(InvalidArguments):
-            bench.jobs.submit("add", args)
-    assert bench.jobs.list() == []
+            driver.jobs.submit("add", args)
+    assert driver.jobs.list() == []
 
 
-def test_an_unknown_name_is_refused(bench: Bench) -> None:
+def test_an_unknown_name_is_refused(driver: EngineDriver) -> None:
     """Only registered names can be submitted."""
     with pytest.raises(UnknownTask, match="os:mkdir"):
-        bench.jobs.submit("os:mkdir", {"path": "/tmp/x"})
+        driver.jobs.submit("os:mkdir", {"path": "/tmp/x"})
 
 
-def test_results_are_encoded_like_arguments(bench: Bench) -> None:
+def test_results_are_encoded_like_arguments(driver: EngineDriver) -> None:
     """Dates, UUIDs, decimals, tuples and dataclasses come back as JSON."""
 
-    @bench.jobs.task
+    @driver.jobs.task
     def make() -> Any:
         return {"day": date(2030, 1, 1), "pair": (1, Decimal("2.50")), "point": Point(3), "none": None}
 
-    assert bench.run("make").result == {
+    assert driver.run("make").result == {
         "day": "2030-01-01",
         "pair": [1, "2.50"],
         "point": {"x": 3, "y": 0},
@@ -115,32 +121,33 @@ def test_results_are_encoded_like_arguments(bench: Bench) -> None:
     }
 
 
-def test_a_result_that_is_not_json_fails_without_a_retry(bench: Bench) -> None:
+def test_a_result_that_is_not_json_fails_without_a_retry(driver: EngineDriver) -> None:
     """ResultNotSerializable is final, whatever attempts are left."""
     values: list[Any] = [{1}, b"x", float("nan"), {"a": float("inf")}, object(), {1: 2}]
-    bench.jobs.task("make", max_attempts=3, backoff=0)(lambda which: values[which])
+    driver.jobs.task("make", max_attempts=3, backoff=0)(lambda which: values[which])
     for which in range(len(values)):
-        job = bench.run("make", {"which": which})
+        job = driver.run("make", {"which": which})
         assert (job.state, job.attempt) == ("failed", 1)
         assert job.error is not None
         assert job.error["type"] == "ResultNotSerializable"
 
 
-def test_a_result_that_is_too_large_fails_without_a_retry(engine: str, make_bench: Any) -> None:
+def test_a_result_that_is_too_large_fails_without_a_retry(engine: str, make_driver: MakeDriver) -> None:
     """The limit counts bytes, not characters."""
-    bench = make_bench(engine, JOBS_MAX_RESULT_BYTES=100)
-    bench.jobs.task("make", max_attempts=3, backoff=0)(lambda n: "é" * n)
-    assert bench.run("make", {"n": 49}).state == "succeeded"
-    job = bench.run("make", {"n": 50})
+    driver = make_driver(engine, JOBS_MAX_RESULT_BYTES=100)
+    driver.jobs.task("make", max_attempts=3, backoff=0)(lambda n: "é" * n)
+    assert driver.run("make", {"n": 49}).state == "succeeded"
+    job = driver.run("make", {"n": 50})
+    assert job.error is not None
     assert (job.state, job.attempt, job.error["type"]) == ("failed", 1, "ResultTooLarge")
 
 
-def test_a_task_can_be_called_as_a_function(bench: Bench) -> None:
+def test_a_task_can_be_called_as_a_function(driver: EngineDriver) -> None:
     """`task(...)` is the function, with no job made."""
 
-    @bench.jobs.task
+    @driver.jobs.task
     def add(a: int, b: int = 0) -> int:
         return a + b
 
     assert add(2, b=3) == 5
-    assert bench.jobs.list() == []
+    assert driver.jobs.list() == []

@@ -71,7 +71,7 @@ RETURNED: dict[str, Callable[[], Any]] = {
     "int keys": lambda: {1: 2},
     "NUL": lambda: "a\0",
     "surrogate": lambda: "\ud800",
-    "generator": lambda: (number for number in ()),
+    "generator": lambda: (letter for letter in ""),
     "an object": object,
     "50 MB": lambda: "x" * 50_000_000,
     "too deep": lambda: json.loads("[" * 500 + "]" * 500),

@@ -9,26 +9,28 @@ from typing import Any
 
 import pytest
 
-from .fleet import Machine, machine
+from .server_host import ServerHost, server_host
 from .servers import Server
 
-Fleet = Callable[..., dict[str, tuple[Machine, Server]]]
+StartServers = Callable[..., dict[str, tuple[ServerHost, Server]]]
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Machine]:
-    """A machine, on which nothing is left running at the end."""
-    with machine(tmp_path) as made:
+def here(tmp_path: Path) -> Iterator[ServerHost]:
+    """A folder for servers, of which none is left running at the end."""
+    with server_host(tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    """Starts servers at the same time, each on a machine of its own, and waits until all of them work."""
+def start_servers(tmp_path: Path) -> Iterator[StartServers]:
+    """Starts servers at the same time, each in a folder of its own, and waits until all of them work."""
     with ExitStack() as stack:
 
-        def start(*names: str, **settings: Any) -> dict[str, tuple[Machine, Server]]:
-            made = {name: stack.enter_context(machine(tmp_path / name.replace(" ", "_"))) for name in names}
+        def start(*names: str, **settings: Any) -> dict[str, tuple[ServerHost, Server]]:
+            made = {
+                name: stack.enter_context(server_host(tmp_path / name.replace(" ", "_"))) for name in names
+            }
             started = {name: on.start(name, **settings) for name, on in made.items()}
             return {name: (on, on.ready(started[name])) for name, on in made.items()}
 

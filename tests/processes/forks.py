@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from multiprocessing import get_context
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from host import create_app, jobs, look_round, never  # type: ignore[import-not-found]
 
@@ -21,7 +21,7 @@ def by_os_fork(end: Callable[[int], NoReturn]) -> dict[str, object]:
         end(0)
     os.close(write)
     with os.fdopen(read) as answer:
-        found = json.load(answer)
+        found: dict[str, object] = json.load(answer)
     found["code"] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return found
 
@@ -29,7 +29,8 @@ def by_os_fork(end: Callable[[int], NoReturn]) -> dict[str, object]:
 def by_multiprocessing() -> dict[str, object]:
     """What a worker of a pool finds."""
     with get_context("fork").Pool(1) as pool:
-        return pool.apply(look_round)
+        found: dict[str, object] = pool.apply(look_round)
+        return found
 
 
 def terminated() -> dict[str, object]:
@@ -48,7 +49,11 @@ def main() -> None:
         running = [jobs.submit("nap", args={"seconds": 0.01}).id for _ in range(400)]
         for _ in range(30):  # so that some fork meets another thread in the middle of a transaction
             by_os_fork(os._exit)
-        found = {"fork": by_os_fork(sys.exit), "pool": by_multiprocessing(), "terminated": terminated()}
+        found: dict[str, Any] = {
+            "fork": by_os_fork(sys.exit),
+            "pool": by_multiprocessing(),
+            "terminated": terminated(),
+        }
         found["states"] = sorted({jobs.wait(job_id, 30).state for job_id in running})
         found["here"] = look_round()
         jobs.stop()

@@ -48,17 +48,25 @@ class Server:
         """Wait until it has said these words."""
         return eventually(lambda: words in self.words, 20, f"{self.name} says {words!r}")
 
-    @property
-    def is_over(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it says so: every thread is alive, and the database answers."""
+        return self.ask("health/ready").status == 200
+
+    def has_ended(self) -> bool:
         """Whether it has ended."""
         return self.process.poll() is not None
 
     @property
     def origin(self) -> str:
         """Where it listens, as it says itself."""
-        said = eventually(lambda: ADDRESS.search(self.words) or self.is_over, 30, f"{self.name} speaks")
-        assert said is not True, f"{self.name} ended:\n{self.words}"
+        said = eventually(self._said_address, 30, f"{self.name} speaks")
         return f"http://127.0.0.1:{said[1]}"
+
+    def _said_address(self) -> re.Match[str] | None:
+        has_ended = self.has_ended()  # before it is read: what it said last counts too
+        found = ADDRESS.search(self.words)
+        assert found or not has_ended, f"{self.name} ended:\n{self.words}"
+        return found
 
     def ask(self, path: str, body: Any = None) -> Answer:
         """Its answer to a GET, or to a POST where there is a body; a path without / is below the API."""

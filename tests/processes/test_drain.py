@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Fleet
-from .fleet import Machine
+from .conftest import StartServers
+from .server_host import ServerHost
 from .servers import Server, timed
 
 GRACE = 2
@@ -24,14 +24,14 @@ def nap(server: Server, seconds: int) -> dict[str, Any]:
     return {"task": "nap", "seconds": seconds}
 
 
-def stick(here: Machine, server: Server) -> str:
+def stick(here: ServerHost, server: Server) -> str:
     """Have one job run that does not end; its id."""
     job_id = server.submit(**nap(server, 60))
     here.until_job(job_id, "running")
     return job_id
 
 
-def assert_put_back(here: Machine, job_id: str) -> None:
+def assert_put_back(here: ServerHost, job_id: str) -> None:
     """No attempt is spent, and no worker is left."""
     assert here.rows.job(job_id, "state", "rerun", "crashes") == ("queued", 1, 0)
     assert here.rows.events(job_id)[-1] == "released"
@@ -39,9 +39,9 @@ def assert_put_back(here: Machine, job_id: str) -> None:
     here.rows.check_histories()
 
 
-def test_sigterm_lets_running_jobs_end_and_touches_no_other(fleet: Fleet) -> None:
+def test_sigterm_lets_running_jobs_end_and_touches_no_other(start_servers: StartServers) -> None:
     """8 jobs run and 100 wait: the 8 succeed, the 100 were never claimed, and the exit code is 0."""
-    servers = fleet(TWO, TWO + " --preload", "flask run", "run.py", "waitress").values()
+    servers = start_servers(TWO, TWO + " --preload", "flask run", "run.py", "waitress").values()
     for here, server in servers:
         wanted = nap(server, 2)
         server.submit_many(108, **wanted)
@@ -58,9 +58,9 @@ def test_sigterm_lets_running_jobs_end_and_touches_no_other(fleet: Fleet) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
-def test_a_stuck_job_is_put_back_and_left_behind(fleet: Fleet, number: signal.Signals) -> None:
+def test_a_stuck_job_is_put_back_and_left_behind(start_servers: StartServers, number: signal.Signals) -> None:
     """It ignores everything: the process ends within the grace and two seconds, and no attempt is spent."""
-    servers = fleet(ONE, ONE + " --preload", "flask run", "run.py", "waitress", SHUTDOWN_GRACE=GRACE)
+    servers = start_servers(ONE, ONE + " --preload", "flask run", "run.py", "waitress", SHUTDOWN_GRACE=GRACE)
     stuck = {name: stick(here, server) for name, (here, server) in servers.items()}
     told = time.monotonic()
     for _, server in servers.values():
@@ -72,27 +72,24 @@ def test_a_stuck_job_is_put_back_and_left_behind(fleet: Fleet, number: signal.Si
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_hurries(fleet: Fleet, number: signal.Signals) -> None:
+def test_a_second_signal_hurries(start_servers: StartServers, number: signal.Signals) -> None:
     """The first one drains, the second one puts back at once what still runs."""
-    for name, (here, server) in fleet("flask run", "waitress", "worker", SHUTDOWN_GRACE=60).items():
+    for name, (here, server) in start_servers("flask run", "waitress", "worker", SHUTDOWN_GRACE=60).items():
         job_id = here.enqueue("nap", seconds=60)
         here.until_job(job_id, "running")
         server.signal(number)
         here.until("draining", "SELECT state FROM simmer_workers")
         server.signal(number)
-        took = timed(lambda its=server: its.is_over, 10, f"{name} ends")
+        took = timed(server.has_ended, 10, f"{name} ends")
         assert server.wait() == 0, server.words
         assert took < 1.5, server.words
         assert "Traceback" not in server.words
         assert_put_back(here, job_id)
 
 
-def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
-    """A changed file: the job is put back at once, and the new process runs it again and answers.
-
-    Ctrl-C, which both processes get, ends them; the parent kills a child that takes more than 0.25 s.
-    """
-    servers = fleet(*DEBUG)
+def test_the_reloader_does_not_wait_for_a_stuck_job(start_servers: StartServers) -> None:
+    """After a change the job is put back at once, and the new process runs it again and answers."""
+    servers = start_servers(*DEBUG)
     stuck = {name: stick(here, server) for name, (here, server) in servers.items()}
     for here, _ in servers.values():
         (here.folder / "host.py").touch()
@@ -102,6 +99,6 @@ def test_the_reloader_does_not_wait_for_a_stuck_job(fleet: Fleet) -> None:
         assert here.rows.job(stuck[name], "attempt", "crashes") == (1, 0)
         assert here.rows.events(stuck[name])[-2:] == ["released", "claimed"]
         assert here.rows.workers() == 1
-        timed(lambda its=server: its.ask("health/ready").status == 200, 10, "it answers")
-        server.signal_all(signal.SIGINT)
+        timed(server.is_ready, 10, "it answers")
+        server.signal_all(signal.SIGINT)  # the parent kills a child that takes more than 0.25 s
         server.wait()

@@ -6,13 +6,15 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
-from .conftest import Fleet
-from .fleet import Machine, machine
+from ..support import eventually
+from .conftest import StartServers
 from .rows import FINAL
-from .servers import Server, timed
+from .server_host import ServerHost, server_host
+from .servers import Server
 
 TWO, ONE = "gunicorn -k gthread -w2", "gunicorn -k gthread -w1"
 QUICK = {"RESCUE_AFTER": 1, "HEARTBEAT_SECONDS": 0.2}
@@ -22,24 +24,29 @@ ENDED = f"SELECT count(*) FROM simmer_jobs WHERE task = ? AND state IN {FINAL}"
 
 
 @pytest.fixture(scope="module")
-def long_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Machine, str]]:
+def long_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerHost, str]]:
     """A job of ten seconds, which runs while the other tests of this module kill."""
-    with machine(tmp_path_factory.mktemp("long")) as here:
+    with server_host(tmp_path_factory.mktemp("long")) as here:
         job_id = here.up("waitress", **QUICK).submit("nap", seconds=10)
         here.start("worker", **QUICK)
         yield here, job_id
 
 
+def has_ended(here: ServerHost, count: int, task: str) -> bool:
+    """Whether so many jobs of `task` have ended, at least."""
+    return (here.rows.one(ENDED, task) or 0) >= count
+
+
 @pytest.mark.usefixtures("long_job")
-def test_all_jobs_end_once_after_a_kill_and_a_restart(fleet: Fleet) -> None:
+def test_all_jobs_end_once_after_a_kill_and_a_restart(start_servers: StartServers) -> None:
     """200 jobs run and wait when everything is killed: each ends once, within 10 s of the restart."""
-    servers = fleet(TWO, "waitress", "run.py")
+    servers = start_servers(TWO, "waitress", "run.py")
     tasks = {TWO: "nap", "waitress": "nap", "run.py": "count"}
     args = {"nap": {"seconds": 0.05}, "count": {"to": 1, "pause": 0.05}}
     accepted = {}
     for name, (here, server) in servers.items():
         accepted[name] = server.submit_many(200, tasks[name], **args[tasks[name]])
-        timed(lambda its=here, task=tasks[name]: (its.rows.one(ENDED, task) or 0) >= 50, 20, "50 ended")
+        eventually(partial(has_ended, here, 50, tasks[name]), 20, "50 ended")
         server.kill()
     for name, (here, _) in servers.items():
         left, begun = here.rows.states(tasks[name]), time.monotonic()
@@ -56,7 +63,7 @@ def test_all_jobs_end_once_after_a_kill_and_a_restart(fleet: Fleet) -> None:
         here.rows.check_histories()
 
 
-def test_a_neighbour_takes_the_jobs_of_the_dead(here: Machine) -> None:
+def test_a_neighbour_takes_the_jobs_of_the_dead(here: ServerHost) -> None:
     """Nobody restarts the killed process: another one on the machine sees that it is gone."""
     first = here.up("waitress")
     again, never = first.submit("nap", seconds=60), first.submit("once", seconds=60)
@@ -76,7 +83,7 @@ def test_a_neighbour_takes_the_jobs_of_the_dead(here: Machine) -> None:
 
 
 @pytest.mark.parametrize("how", ["kill", pytest.param("exit", marks=pytest.mark.long)])
-def test_poison_is_run_three_times_and_takes_nobody_with_it(here: Machine, how: str) -> None:
+def test_poison_is_run_three_times_and_takes_nobody_with_it(here: ServerHost, how: str) -> None:
     """The second crash isolates it, the third one fails it; every other job succeeds."""
     server = here.up(ONE)
     others = server.submit_many(16, "nap", seconds=0.2)
@@ -96,13 +103,13 @@ def test_poison_is_run_three_times_and_takes_nobody_with_it(here: Machine, how: 
     here.rows.check_histories()
 
 
-def owner(here: Machine, job_id: str, run: int) -> Server:
+def owner(here: ServerHost, job_id: str, run: int) -> Server:
     """The server whose worker made that run."""
     pid = here.rows.one(OWNER, job_id, run)
     return next(server for server in here.servers if server.process.pid == pid)
 
 
-def test_a_late_owner_changes_nothing(here: Machine) -> None:
+def test_a_late_owner_changes_nothing(here: ServerHost) -> None:
     """One of two workers is suspended: the other one takes over, and what the first says later is refused."""
     one, _ = (here.start("worker", **QUICK) for _ in range(2))
     here.ready(one, workers=2)
@@ -124,7 +131,7 @@ def test_a_late_owner_changes_nothing(here: Machine) -> None:
     here.rows.check_histories()
 
 
-def test_a_long_job_of_a_live_worker_is_never_rescued(long_job: tuple[Machine, str]) -> None:
+def test_a_long_job_of_a_live_worker_is_never_rescued(long_job: tuple[ServerHost, str]) -> None:
     """It takes ten times RESCUE_AFTER, with a neighbour that looks: it is run once."""
     here, job_id = long_job
     here.until_job(job_id, "succeeded")

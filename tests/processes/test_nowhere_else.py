@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import host
-from .fleet import Machine
+from .server_host import ServerHost
 
 NOTHING: dict[str, Any] = {"threads": [], "running": False, "sigterm": True}
 EVERYTHING = ["simmer-dispatcher", "simmer-supervisor", "simmer-ticker"]
@@ -22,13 +22,13 @@ COMMANDS = (
 """Commands with what they read; the third one's app calls `app.run()` while it is imported."""
 
 
-def assert_nothing_ran(here: Machine) -> None:
+def assert_nothing_ran(here: ServerHost) -> None:
     """No worker ever had its row, and no ticker declared the schedule."""
     assert here.rows.of("SELECT id FROM simmer_workers") == []
     assert here.rows.of("SELECT id FROM simmer_schedules") == []
 
 
-def test_a_fork_of_a_process_that_runs_jobs_runs_none(here: Machine) -> None:
+def test_a_fork_of_a_process_that_runs_jobs_runs_none(here: ServerHost) -> None:
     """Its children have no thread of ours, use the database, end at SIGTERM, and disturb nobody."""
     found = json.loads(here.run("forks.py"))
     assert found["fork"] == {**NOTHING, "jobs": found["fork"]["jobs"], "code": 0}
@@ -41,7 +41,7 @@ def test_a_fork_of_a_process_that_runs_jobs_runs_none(here: Machine) -> None:
     here.rows.check_histories()
 
 
-def test_a_fork_within_a_request_runs_nothing(here: Machine) -> None:
+def test_a_fork_within_a_request_runs_nothing(here: ServerHost) -> None:
     """The worker of a server serves in its main thread, and so a fork there has the server on its stack."""
     server = here.up("gunicorn -k sync -w1")
     answer = server.ask("/fork")
@@ -50,7 +50,7 @@ def test_a_fork_within_a_request_runs_nothing(here: Machine) -> None:
     assert here.rows.workers() == 1
 
 
-def test_what_does_not_serve_starts_nothing(here: Machine) -> None:
+def test_what_does_not_serve_starts_nothing(here: ServerHost) -> None:
     """Commands, shells, scripts and test clients make the app and run no job."""
     (here.folder / "runs_itself.py").write_text(
         "from host import create_app\napp = create_app()\napp.run()\n"
@@ -62,7 +62,7 @@ def test_what_does_not_serve_starts_nothing(here: Machine) -> None:
     assert_nothing_ran(here)
 
 
-def test_a_test_client_starts_nothing(here: Machine) -> None:
+def test_a_test_client_starts_nothing(here: ServerHost) -> None:
     """Neither one that says TESTING nor one that forgot to."""
     for testing in (True, False):
         app = host.create_app(here.url, TESTING=testing)
@@ -74,7 +74,7 @@ def test_a_test_client_starts_nothing(here: Machine) -> None:
     assert_nothing_ran(here)
 
 
-def test_autostart_can_be_switched_off(here: Machine) -> None:
+def test_autostart_can_be_switched_off(here: ServerHost) -> None:
     """AUTOSTART=False: the server serves, and no thread is started."""
     server = here.start("waitress", AUTOSTART=False)
     job_id = server.submit("echo", value=1)
@@ -82,7 +82,7 @@ def test_autostart_can_be_switched_off(here: Machine) -> None:
     assert_nothing_ran(here)
 
 
-def test_a_server_that_nobody_knows_starts_at_its_first_request(here: Machine) -> None:
+def test_a_server_that_nobody_knows_starts_at_its_first_request(here: ServerHost) -> None:
     """Its stack proves nothing before."""
     server = here.start("script.py wsgiref")
     assert server.origin

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
-from .fleet import Machine
+from .server_host import ServerHost
 from .servers import Server, timed
 
 
 @contextmanager
-def locked(here: Machine) -> Iterator[None]:
+def locked(here: ServerHost) -> Iterator[None]:
     """Another process, this one, has the write lock."""
     with closing(sqlite3.connect(here.rows.path, isolation_level=None)) as conn:
         conn.execute("BEGIN EXCLUSIVE")
@@ -22,12 +22,7 @@ def locked(here: Machine) -> Iterator[None]:
         conn.execute("ROLLBACK")
 
 
-def is_ready(server: Server) -> bool:
-    """Whether the server says so: every thread is alive, and the database answers."""
-    return server.ask("health/ready").status == 200
-
-
-def test_started_before_its_tables_it_waits_for_them(here: Machine) -> None:
+def test_started_before_its_tables_it_waits_for_them(here: ServerHost) -> None:
     """It says so once and answers 503; within a second of their creation it runs jobs and fires schedules."""
     server = here.start("waitress", TABLES="no")
     for answer in (server.ask("jobs"), server.ask("jobs", {"task": "echo", "args": {"value": 1}})):
@@ -35,7 +30,7 @@ def test_started_before_its_tables_it_waits_for_them(here: Machine) -> None:
         assert "flask jobs init-db" in answer.body["detail"]
         assert int(answer.headers["Retry-After"]) > 0
     server.says("no job runs yet")
-    assert not is_ready(server)
+    assert not server.is_ready()
     with ThreadPoolExecutor(1) as threads:
         made = threads.submit(here.run, "-m", "flask", "--app=host", "jobs", "init-db", TABLES="no")
         here.until("simmer_workers", "SELECT name FROM sqlite_master WHERE name = 'simmer_workers'")
@@ -44,12 +39,12 @@ def test_started_before_its_tables_it_waits_for_them(here: Machine) -> None:
     print(f"went on {took:.2f} s after the tables were there")
     assert took < 1
     here.until_job(server.submit("echo", value=1), "succeeded")
-    assert is_ready(server)
+    assert server.is_ready()
     assert server.words.count("no job runs yet") == 1
     assert "Traceback" not in server.words
 
 
-def test_a_locked_database_is_an_outage_and_no_crash(here: Machine) -> None:
+def test_a_locked_database_is_an_outage_and_no_crash(here: ServerHost) -> None:
     """For six seconds nobody can write: POST is 503 after 5 s at most, GET goes on, and outcomes are kept."""
     server = here.up("waitress")
     ids = [server.submit("nap", seconds=1) for _ in range(4)]
@@ -70,7 +65,7 @@ def test_a_locked_database_is_an_outage_and_no_crash(here: Machine) -> None:
     assert time.monotonic() - released < 5
     print(f"refused after {refused[0][2]:.1f} s, slowest GET {slowest:.2f} s, normal after {accepts:.2f} s")
     assert slowest < 1
-    assert is_ready(server)
+    assert server.is_ready()
     assert here.rows.of("SELECT DISTINCT run, attempt, crashes FROM simmer_jobs WHERE task = 'nap'") == [
         (1, 1, 0)
     ]
@@ -95,7 +90,7 @@ def read_until(server: Server, job_id: str, end: float) -> Iterator[float]:
         yield time.monotonic() - begun
 
 
-def test_a_locked_database_does_not_hold_the_process(here: Machine) -> None:
+def test_a_locked_database_does_not_hold_the_process(here: ServerHost) -> None:
     """Told to stop while nobody can write: it still ends within the grace and two seconds."""
     server = here.up("waitress", SHUTDOWN_GRACE=1)
     stuck = server.submit("nap", seconds=60)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import cycle, islice
 from statistics import quantiles
 
@@ -15,7 +16,7 @@ from app.jobs.schedules.triggers import Trigger, parse_trigger
 
 from ..support import eventually
 from . import host
-from .fleet import Machine
+from .server_host import ServerHost
 
 OURS = "schedule_id GLOB 's[0-9]*'"
 LEFT = "SELECT count(*) FROM simmer_schedules WHERE id GLOB 's[0-9]*' AND next_fire_at IS NOT NULL"
@@ -30,7 +31,7 @@ WITHOUT_DECISION = f"""SELECT count(*) FROM simmer_jobs j LEFT JOIN simmer_fires
 WORKER = {"THREADS": 2}
 
 
-def store(here: Machine, count: int, seconds: int, apart: float) -> datetime:
+def store(here: ServerHost, count: int, seconds: int, apart: float) -> datetime:
     """Store schedules of a second, `apart` from each other, which end after so many `seconds`; the start."""
     app = host.create_app(here.url)
     with app.app_context():
@@ -48,7 +49,7 @@ def store(here: Machine, count: int, seconds: int, apart: float) -> datetime:
     return begin
 
 
-def fire_times(here: Machine) -> dict[str, tuple[datetime, int]]:
+def fire_times(here: ServerHost) -> dict[str, tuple[datetime, int]]:
     """The first fire time of each schedule and how many there are, as its trigger says."""
     found = {}
     for slug, words, anchored in here.rows.of("SELECT id, trigger, anchor FROM simmer_schedules"):
@@ -61,7 +62,7 @@ def fire_times(here: Machine) -> dict[str, tuple[datetime, int]]:
     return found
 
 
-def missing(here: Machine) -> tuple[int, int]:
+def missing(here: ServerHost) -> tuple[int, int]:
     """How many fire times no decision counts, and how many two of them count."""
     sql = f"SELECT schedule_id, fire_time, count FROM simmer_fires WHERE {OURS} ORDER BY 1, 2"
     decided: dict[str, list[tuple[datetime, int]]] = {}
@@ -82,7 +83,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def check(here: Machine) -> dict[str, int]:
+def check(here: ServerHost) -> dict[str, int]:
     """Wait for the end, print what was decided, and check it; the counts of the decisions."""
     here.until(0, LEFT, timeout=60)
     here.until(0, OPEN, timeout=60)
@@ -113,7 +114,7 @@ COUNTED: list[tuple[list[tuple[int, int]], tuple[int, int]]] = [
 ]
 
 
-def test_the_count_itself(here: Machine) -> None:
+def test_the_count_itself(here: ServerHost) -> None:
     """It sees fire times without a decision, at the ends too, and those with two."""
     store(here, 1, 3, 0)
     ((first, _),) = fire_times(here).values()
@@ -133,7 +134,7 @@ def test_the_count_itself(here: Machine) -> None:
     [(3, 40, 6, 2), pytest.param(4, 200, 30, 5, marks=[pytest.mark.long, pytest.mark.timeout(300)])],
 )
 def test_killed_processes_lose_and_double_nothing(
-    here: Machine, processes: int, schedules: int, seconds: int, every: int
+    here: ServerHost, processes: int, schedules: int, seconds: int, every: int
 ) -> None:
     """Schedules of a second on one file, and kill -9 to one process after the other, which is restarted."""
     workers = [here.start("worker", **WORKER) for _ in range(processes)]
@@ -143,7 +144,7 @@ def test_killed_processes_lose_and_double_nothing(
     for second, place in zip(moments, islice(cycle(range(processes)), len(moments)), strict=True):
         passed = (begin + timedelta(seconds=second)).strftime("%F %T")
         newest = f"SELECT max(fire_time) > ? FROM simmer_fires WHERE {OURS}"
-        eventually(lambda sql=newest, at=passed: here.rows.one(sql, at), 60, f"fire times pass {passed}")
+        eventually(partial(here.rows.one, newest, passed), 60, f"fire times pass {passed}")
         workers[place].kill()
         workers[place] = here.start("worker", **WORKER)
     counts = check(here)
@@ -152,7 +153,7 @@ def test_killed_processes_lose_and_double_nothing(
 
 @pytest.mark.long
 @pytest.mark.parametrize("apart", [0, 0.01], ids=["at one moment", "spread"])
-def test_one_process_fires_a_hundred_a_second(here: Machine, apart: float) -> None:
+def test_one_process_fires_a_hundred_a_second(here: ServerHost, apart: float) -> None:
     """A hundred schedules of a second for twenty seconds: all of 2,000 fire; how late is printed."""
     here.up("worker", **WORKER)
     store(here, 100, 20, apart)

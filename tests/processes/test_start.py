@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from app.jobs.schedules.triggers import parse_trigger
 from app.jobs.store import schedules
 
 from ..support import eventually
-from .fleet import Machine, machine
 from .rows import Rows
+from .server_host import ServerHost, server_host
 from .servers import Server
 
 FOUR = "gunicorn -k gthread --threads=4 -w4"
@@ -32,14 +33,14 @@ PLAIN = ("flask run", "script.py", "waitress", "run.py")
 SERVERS = (FOUR, FOUR + " --preload", DEBUG_IN_ENVIRONMENT, *PLAIN, *DEBUG)
 FIRED = "SELECT count(*) FROM simmer_fires WHERE schedule_id = 'tick'"
 SECOND = timedelta(seconds=1)
-Served = dict[str, tuple[Machine, Server]]
+Served = dict[str, tuple[ServerHost, Server]]
 
 
 @contextmanager
 def one_of_each(folder: Path) -> Iterator[Served]:
     """A server of each kind, at the same time; nobody has asked them anything when they are seen to work."""
     with ExitStack() as stack:
-        on = {name: stack.enter_context(machine(folder / name.replace(" ", "_"))) for name in SERVERS}
+        on = {name: stack.enter_context(server_host(folder / name.replace(" ", "_"))) for name in SERVERS}
         debug = {DEBUG_IN_ENVIRONMENT: {"FLASK_DEBUG": 1}}
         started = {name: here.start(name, **debug.get(name, {})) for name, here in on.items()}
         served = {name: (here, here.ready(started[name])) for name, here in on.items()}
@@ -47,7 +48,7 @@ def one_of_each(folder: Path) -> Iterator[Served]:
         yield served
 
 
-def add_tick(here: Machine, task: str, args: dict[str, Any]) -> None:
+def add_tick(here: ServerHost, task: str, args: dict[str, Any]) -> None:
     """A schedule of one second, stored by somebody else."""
     now = Clock().now()
     trigger = parse_trigger("interval", seconds=1, start_now=True)
@@ -67,22 +68,26 @@ def fire(served: Served, seconds: int) -> None:
     wait_for_fires(served, seconds - seconds // 2)
     for name in DEBUG:
         here, _ = served[name]
-        eventually(
-            lambda its=here, old=before[name]: its.rows.of("SELECT id FROM simmer_workers") not in (old, [])
-        )
+        eventually(partial(has_other_workers, here, before[name]))
     for _, server in served.values():
         server.kill()
+
+
+def has_other_workers(here: ServerHost, before: list[tuple[Any, ...]]) -> bool:
+    """Whether there are workers, and not those of before."""
+    return here.rows.of("SELECT id FROM simmer_workers") not in (before, [])
+
+
+def has_fired(here: ServerHost, times: int) -> bool:
+    """Whether it has fired so often, at least."""
+    return bool(here.rows.one(FIRED) >= times)
 
 
 def wait_for_fires(served: Served, more: int) -> None:
     """Until each has fired so many times more."""
     already = {name: here.rows.one(FIRED) for name, (here, _) in served.items()}
     for name, (here, _) in served.items():
-        eventually(
-            lambda its=here, least=already[name] + more: its.rows.one(FIRED) >= least,
-            60,
-            f"{name} fires",
-        )
+        eventually(partial(has_fired, here, already[name] + more), 60, f"{name} fires")
 
 
 def assert_fired_once(rows: Rows, up_at: datetime, reloads: bool) -> float:

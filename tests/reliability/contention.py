@@ -60,7 +60,7 @@ class Contention:
     def _submit(self) -> None:
         """Some jobs, now or soon; every third is cancelled at once, or asked to stop."""
         with self._lock:
-            size = min(10, self._left_to_submit)
+            size = min(20, self._left_to_submit)
             self._left_to_submit -= size
         if not size:
             self._is_over.wait(0.05)
@@ -90,7 +90,7 @@ class Contention:
                 run.started_at = run.finished_at = _now()
                 run.outcome = _outcome(run)
             if not ended:
-                self._is_over.wait(0.001)
+                self._is_over.wait(0.002)
 
         return turn
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -13,8 +14,8 @@ from flask import Flask
 from app.jobs import DatabaseUnavailable, Simmer, Snooze, current_job
 from app.jobs.store.queries import JobFilters
 
-from .checker import check
-from .faults import failing_statement, unanswered_commit
+from .consistency import check_consistency
+from .database_faults import failing_statement, unanswered_commit
 from .manual_worker import ManualWorker, make_manual_app
 
 MakeApp = Callable[..., Flask]
@@ -34,7 +35,7 @@ def test_every_fault_point_is_survived(make_app: MakeApp, fault: Callable[..., A
             if not happened():
                 break
         assert number > 8
-        check(worker.database)
+        check_consistency(worker.database)
         assert set(ran.values()) == {1}
         assert jobs.runtime.jobs.count(JobFilters(states=("succeeded",)))[0] >= 2 * number
         print(f"{number - 1} fault points of {fault.__name__}, {sum(ran.values())} attempts")
@@ -62,7 +63,7 @@ def _add_tasks(jobs: Simmer, ran: Counter[tuple[str, int]]) -> None:
 def _scenario(worker: ManualWorker) -> None:
     """Submit, claim, run, fail, retry, snooze, cancel and settle, by one who asks again when refused."""
     for task in ("flaky", "nap"):
-        _insist(lambda task=task: worker.jobs.submit(task))
+        _insist(partial(worker.jobs.submit, task))
     later = _insist(lambda: worker.jobs.submit("plain", delay=3_600))
     _insist(lambda: worker.jobs.cancel(later.id))
     for _ in range(MOST_TURNS):
@@ -104,7 +105,7 @@ def test_a_claim_whose_commit_was_not_answered_is_put_back(make_app: MakeApp) ->
         assert worker.outcomes(job)[:2] == ["released", "released"]
         worker.work()
         assert (worker.states([job]), ran["add"]) == (["succeeded"], 1)
-        check(worker.database)
+        check_consistency(worker.database)
 
 
 def test_a_registration_whose_commit_was_not_answered_counts(make_app: MakeApp) -> None:
@@ -133,4 +134,4 @@ def test_leaving_puts_back_what_nobody_knows_of(make_app: MakeApp) -> None:
         assert worker.states([job]) == ["running"]
         assert worker.dispatcher.stop()
         assert worker.states([job]) == ["queued"]
-        check(worker.database)
+        check_consistency(worker.database)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
-from sqlalchemy import URL, make_url
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from sqlalchemy import make_url
 
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
@@ -24,8 +25,8 @@ from app.jobs.store import claims, jobs, queries, rescue, runs, workers
 
 from ..store.factory import NOW, OUTCOMES, ended, register, submit
 from ..support import ROOT
-from .checker import check
-from .faults import failing_statement
+from .consistency import check_consistency
+from .database_faults import failing_statement
 
 MakeApp = Callable[..., Flask]
 
@@ -53,14 +54,14 @@ def test_any_single_failure_is_survived(make_app: MakeApp) -> None:
                 job = _submit_until_acknowledged(second_time, str(number))
                 finished = _wait(tasks, job.id)
                 cancelled = _submit_until_acknowledged(second_time.options(delay=3600), "later")
-                _insist(lambda job_id=cancelled.id: tasks.cancel(job_id))
+                _insist(partial(tasks.cancel, cancelled.id))
             assert (finished.state, finished.result) == ("succeeded", str(number)), number
             assert tasks.get(cancelled.id).state == "cancelled"
             if not happened() or number >= 40:
                 break
         assert number >= 20
         tasks.stop(timeout=5)
-        check(database)
+        check_consistency(database)
 
 
 def _submit_until_acknowledged(task: Any, name: str) -> Any:
@@ -148,49 +149,53 @@ class Histories(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Every history is legal, whatever came."""
-        check(self.database)
+        check_consistency(self.database)
         self.database.close()
 
 
 def test_every_history_is_legal(tmp_path: Path) -> None:
     """Hypothesis looks for an order of verbs that ends in a state which must not be."""
-    machine = type("Machine", (Histories,), {"folder": str(tmp_path)})
-    machine.TestCase.settings = settings(
-        max_examples=40, stateful_step_count=30, deadline=None, derandomize=True,
-        suppress_health_check=list(HealthCheck),
+    in_folder = type("HistoriesInFolder", (Histories,), {"folder": str(tmp_path)})
+    run_state_machine_as_test(
+        in_folder,
+        settings=settings(
+            max_examples=40, stateful_step_count=30, deadline=None, derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
     )  # fmt: skip
-    machine.TestCase().runTest()
 
 
-RACER = """
+CLAIM_LOOP = """
 import sys, threading
 from sqlalchemy import make_url
 from app.jobs.database.database import Database
-from tests.reliability.claim_race import drain
+from tests.reliability.claim_loop import drain
 drain(Database.connect(make_url(sys.argv[1]), threads=2, synchronous="NORMAL"), sys.argv[2])
 """
 
 
-def test_no_job_is_claimed_twice(url: URL, database: Database) -> None:
+def test_no_job_is_claimed_twice(database: Database) -> None:
     """Four processes of two threads drain 2,000 jobs: 2,000 runs, all different, and no error."""
     with database.write() as conn:
         for _ in range(2_000):
             submit(conn)
         for number in range(4):
-            register(conn, f"racer-{number}")
-    address = url.render_as_string(hide_password=False)
-    racers = [
+            register(conn, f"worker-{number}")
+    address = database.engine.url.render_as_string(hide_password=False)
+    processes = [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, address, f"racer-{number}"], cwd=ROOT, stderr=subprocess.PIPE
+            [sys.executable, "-c", CLAIM_LOOP, address, f"worker-{number}"], cwd=ROOT, stderr=subprocess.PIPE
         )
         for number in range(4)
     ]
-    ended = [racer.communicate(timeout=60)[1] for racer in racers]
-    assert [(racer.returncode, words) for racer, words in zip(racers, ended, strict=True)] == [(0, b"")] * 4
+    ended = [process.communicate(timeout=60)[1] for process in processes]
+    assert [(process.returncode, words) for process, words in zip(processes, ended, strict=True)] == [
+        (0, b"")
+    ] * 4
     with database.read() as conn:
         assert queries.count(conn, queries.JobFilters(states=("succeeded",))) == (2_000, False)
         assert conn.exec_driver_sql("SELECT count(*) FROM simmer_attempts").scalar() == 2_000
-    check(database)
+    check_consistency(database)
 
 
 @pytest.mark.parametrize("verb", ["succeeded", "failed"])
@@ -204,4 +209,4 @@ def test_an_outcome_whose_commit_was_not_answered_is_stored_once(database: Datab
     for first in (True, False):
         with database.write() as conn:
             assert bool(runs.complete(conn, [end])) is first
-    check(database)
+    check_consistency(database)

@@ -130,6 +130,6 @@ def test_arguments_are_data(make_app: MakeApp) -> None:
 def _until_all_ended(jobs: Simmer, count: int) -> None:
     def ended() -> bool:
         states = jobs.runtime.status.stats()["states"]
-        return sum(states[state]["value"] for state in ("succeeded", "failed")) == count
+        return bool(sum(states[state]["value"] for state in ("succeeded", "failed")) == count)
 
     eventually(ended, 30)

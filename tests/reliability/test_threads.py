@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Literal
 
 import pytest
 from flask import Flask
@@ -18,7 +19,7 @@ from app.jobs.options import NO_OPTIONS
 from app.jobs.store import jobs as verbs
 from tests.support import eventually, job_is
 
-from .checker import check
+from .consistency import check_consistency
 
 MOST_FILES = 20
 """Files of the connections that may be opened meanwhile: a file and its log for each."""
@@ -53,14 +54,14 @@ def test_a_stop_lets_running_jobs_end(jobs: Simmer) -> None:
     assert [jobs.get(job.id).result for job in running] == ["ended in order"] * 2
     assert [(jobs.get(job.id).state, jobs.get(job.id).version) for job in queued] == [("queued", 1)] * 5
     assert jobs.runtime.status.workers() == []
-    check(jobs.runtime.database)
+    check_consistency(jobs.runtime.database)
     jobs.start()
     assert [jobs.wait(job.id, 10).attempt for job in queued] == [1] * 5
 
 
 @pytest.mark.parametrize("on_interrupt", ["retry", "fail"])
-def test_a_stuck_job_is_put_back_or_failed(jobs: Simmer, on_interrupt: str) -> None:
-    """Unspent, and run again by the next worker; at most once, it is WorkerLost. Its late end is refused."""
+def test_a_stuck_job_is_put_back_or_failed(jobs: Simmer, on_interrupt: Literal["retry", "fail"]) -> None:
+    """It is run again unspent, or WorkerLost where it is at most once; its late end is refused."""
     begun, go_on = threading.Event(), threading.Event()
 
     @jobs.task(on_interrupt=on_interrupt)
@@ -75,7 +76,7 @@ def test_a_stuck_job_is_put_back_or_failed(jobs: Simmer, on_interrupt: str) -> N
     jobs.stop(timeout=0.1)
     print(f"stopped after {time.monotonic() - moment:.2f} s")
     stopped = jobs.get(job.id)
-    check(jobs.runtime.database)
+    check_consistency(jobs.runtime.database)
     go_on.set()
     jobs.start()
     if on_interrupt == "fail":
@@ -162,7 +163,7 @@ def test_two_thousand_jobs_leave_nothing_behind(jobs: Simmer) -> None:
     most = before.pop("files") + MOST_FILES
     eventually(lambda: _footprint(jobs).items() >= before.items(), 5, f"{_footprint(jobs)} as {before}")
     assert _footprint(jobs)["files"] <= most
-    check(jobs.runtime.database)
+    check_consistency(jobs.runtime.database)
 
 
 def _every_tenth_fails(n: int) -> int:

@@ -25,11 +25,11 @@ TYPED: dict[str, Any] = {
 
 def test_the_words_of_policies_are_those_of_the_policy() -> None:
     """None is missing, and none is more."""
-    assert PolicyWords.__annotations__.keys() == set(Policy.words())
+    assert PolicyWords.__annotations__.keys() == set(Policy.field_names())
 
 
 @pytest.mark.parametrize("name", TYPES)
 def test_the_words_of_a_trigger_are_those_that_it_takes(name: str) -> None:
     """Each with the policies beside them."""
     taken = {field.name for field in fields(TYPES[name]) if field.init}
-    assert TYPED[name].__annotations__.keys() == taken | set(Policy.words())
+    assert TYPED[name].__annotations__.keys() == taken | set(Policy.field_names())

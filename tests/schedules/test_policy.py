@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.jobs import InvalidArguments
-from app.jobs.schedules.policy import CAUGHT_UP, LISTED, MISFIRES, NOT_LATE, Policy, Verdict, decide
+from app.jobs.schedules.policy import (
+    DEFAULT_SKIP_GRACE,
+    MAX_CATCH_UP,
+    MAX_LISTED,
+    MISFIRE_POLICIES,
+    Policy,
+    Verdict,
+    decide,
+)
 from app.jobs.schedules.triggers import Trigger, parse_trigger
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -44,8 +52,8 @@ CASES: list[tuple[dict[str, Any], float, int, list[tuple[int, str, int]]]] = [
     ({"misfire_grace": 0}, 0, 0, each("fired", 10)),
     ({"misfire_grace": 0}, 0.001, 0, each("misfired", 10)),
     ({"misfire_grace": 5}, 6, 1, each("misfired", 10)),  # the reason that would stay if the other were mended
-    ({"misfire": "skip"}, NOT_LATE - 0.1, 0, each("fired", 10)),
-    ({"misfire": "skip"}, NOT_LATE - 0.1, 1, each("skipped", 10)),
+    ({"misfire": "skip"}, DEFAULT_SKIP_GRACE - 0.1, 0, each("fired", 10)),
+    ({"misfire": "skip"}, DEFAULT_SKIP_GRACE - 0.1, 1, each("skipped", 10)),
     ({"misfire": "skip", "misfire_grace": 2}, 3, 0, each("misfired", 10)),
     # three were missed: 10 and 20 are older, 30 is the latest
     ({}, 25, 0, [*each("coalesced", 10, 20), *each("fired", 30)]),
@@ -80,11 +88,11 @@ def test_each_policy_does_what_it_says(
 
 def test_so_many_that_they_share_a_row() -> None:
     """Each kind has one row that counts it; the latest one has a row of its own."""
-    many = LISTED * 20
+    many = MAX_LISTED * 20
     assert verdicts(many * 10) == [(10, "coalesced", many), (many * 10 + 10, "fired", 1)]
-    grace = verdicts(many * 10, misfire_grace=LISTED * 10 + 5)
-    later = (many - LISTED) * 10
-    assert grace[0] == (10, "misfired", many - LISTED)
+    grace = verdicts(many * 10, misfire_grace=MAX_LISTED * 10 + 5)
+    later = (many - MAX_LISTED) * 10
+    assert grace[0] == (10, "misfired", many - MAX_LISTED)
     assert grace[1:] == [
         *each("coalesced", *range(later + 10, many * 10 + 10, 10)),
         (many * 10 + 10, "fired", 1),
@@ -93,12 +101,12 @@ def test_so_many_that_they_share_a_row() -> None:
 
 def test_catching_up_is_capped_and_says_so() -> None:
     """The latest hundred run, those before share a row with the reason."""
-    found = verdicts((CAUGHT_UP + 49) * 10, misfire="all", max_running=None)
+    found = verdicts((MAX_CATCH_UP + 49) * 10, misfire="all", max_running=None)
     assert found == [(10, "misfired", 50), *each("fired", *range(510, 1510, 10))]
     first, now = START, START + timedelta(days=400)
     policy = Policy(misfire="all", max_running=None)
     found_, _ = decide(policy, EVERY_TEN, first, now, anchor=START, running=0)
-    assert str(CAUGHT_UP) in str(found_[0].reason)
+    assert str(MAX_CATCH_UP) in str(found_[0].reason)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +171,7 @@ triggers = st.one_of(
 graces = st.none() | st.floats(0, 100_000)
 policies = st.builds(
     Policy,
-    misfire=st.sampled_from(MISFIRES),
+    misfire=st.sampled_from(MISFIRE_POLICIES),
     misfire_grace=graces,
     max_running=st.none() | st.integers(1, 150),
 )
@@ -199,36 +207,6 @@ def test_every_fire_time_has_one_verdict(
     _check_counts(policy, found, running, now)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    tenths=st.lists(st.integers(1, 40), min_size=2, max_size=4),
-    policy=policies,
-    late=st.floats(0, 1_500),
-    running=st.integers(0, 3),
-)
-def test_what_several_triggers_share_is_decided_once(
-    tenths: list[int], policy: Policy, late: float, running: int
-) -> None:
-    """Of the union each fire time that has a row of its own, in order; only a row for many may be rough."""
-    members = [{"type": "interval", "seconds": number / 10} for number in tenths]
-    trigger = parse_trigger("or", triggers=members)
-    first = trigger.next_after(None, START)
-    assert first is not None
-    now = first + timedelta(seconds=late)
-    found, latest = decide(policy, trigger, first, now, anchor=START, running=running)
-    coming = _walk(trigger, first, now)
-    assert latest == coming[-1]
-    assert found[-1].fire_time == latest
-    moments = [verdict.fire_time for verdict in found]
-    assert moments == sorted(set(moments))
-    assert set(moments) <= set(coming)
-    if all(verdict.count == 1 for verdict in found):
-        assert moments == coming
-    if policy.misfire == "all" and len(coming) > CAUGHT_UP:
-        assert moments[1:] == coming[-CAUGHT_UP:]
-    _check_counts(policy, found, running, now)
-
-
 def _walk(trigger: Trigger, first: datetime, now: datetime) -> list[datetime]:
     found: list[datetime] = []
     moment: datetime | None = first
@@ -241,8 +219,8 @@ def _walk(trigger: Trigger, first: datetime, now: datetime) -> list[datetime]:
 def _check_counts(policy: Policy, found: list[Verdict], running: int, now: datetime) -> None:
     counts = Counter(verdict.decision for verdict in found)
     fired = [verdict for verdict in found if verdict.decision == "fired"]
-    assert counts["fired"] <= (CAUGHT_UP if policy.misfire == "all" else 1)
-    assert len(found) <= 2 * LISTED + 2
+    assert counts["fired"] <= (MAX_CATCH_UP if policy.misfire == "all" else 1)
+    assert len(found) <= 2 * MAX_LISTED + 2
     assert counts["coalesced"] == 0 or policy.misfire == "latest"
     if policy.max_running is not None:
         assert running + counts["fired"] <= max(running, policy.max_running)

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 21, 2, 0, 0, 120_000, tzinfo=UTC)
 
 def job(**changes: Any) -> Job:
     """A queued job with `changes`."""
-    values = dict.fromkeys(field.name for field in dataclasses.fields(Job)) | {
+    values: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Job)) | {
         "id": new_id(), "task": "add", "queue": "default", "state": "queued", "priority": 0, "args": {"a": 1},
         "tags": ("t",), "progress": Progress(), "attempt": 0, "max_attempts": 1, "created_at": NOW,
         "run_at": NOW, "depends_on": (), "version": 1,

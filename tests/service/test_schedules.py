@@ -44,13 +44,14 @@ def test_however_it_is_resumed_the_pause_is_recorded(jobs: Simmer, way: str) -> 
     jobs.testing.advance(20)
     jobs.pause_schedule("ten")
     jobs.testing.advance(35)
-    {
+    ways: dict[str, Callable[[], object]] = {
         "resume": lambda: jobs.resume_schedule("ten"),
         "put": lambda: put(jobs, paused=False),
         "patch": lambda: jobs.runtime.schedules.patch("ten", {"paused": False}),
         "patch with more": lambda: jobs.runtime.schedules.patch("ten", {"paused": False, "jitter": 1.0}),
         "put another trigger": lambda: put(jobs, paused=False, trigger={"type": "interval", "seconds": 20}),
-    }[way]()
+    }
+    ways[way]()
     jobs.testing.advance(5)
     assert decided(jobs) == [(10, "fired", 1), (20, "fired", 1), (30, "paused", 3), (60, "fired", 1)]
 

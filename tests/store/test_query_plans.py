@@ -52,7 +52,7 @@ def lite(tmp_path: Path) -> Iterator[Database]:
 def explain(conn: Connection, sql: str) -> list[str]:
     """The steps by which SQLite would execute the statement, whatever its parameters."""
     nothing = (None,) * sql.count("?")
-    return [row[-1] for row in conn.connection.execute(f"EXPLAIN QUERY PLAN {sql}", nothing)]  # type: ignore[attr-defined]
+    return [row[-1] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", nothing)]
 
 
 def check(steps: list[str], index: str) -> None:

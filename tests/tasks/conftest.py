@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..engines.conftest import bench, engine, make_bench, template
+from ..engines.conftest import driver, engine, make_driver
 
-__all__ = ["bench", "engine", "make_bench", "template"]
+__all__ = ["driver", "engine", "make_driver"]

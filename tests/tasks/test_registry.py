@@ -11,7 +11,7 @@ from app.jobs import Simmer
 from app.jobs.errors import TaskDefinitionError
 from tests.store.factory import submit
 
-from ..engines.driver import Bench
+from ..engines.driver import EngineDriver
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ WRONG: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", WRONG, ids=str)
+@pytest.mark.parametrize("options", WRONG, ids=range(len(WRONG)))
 def test_a_task_with_an_option_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
     """At its registration."""
     register = Simmer().task("add", **options)
@@ -46,7 +46,7 @@ def test_a_schema_that_cannot_be_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "x" * 201, "a/b", "ü", "a\n"])
 def test_a_task_with_a_name_that_cannot_be_is_refused(name: str) -> None:
-    """Names are 1 to 200 letters, digits and . _ : -"""
+    """Names are 1 to 200 letters, digits, dots, underscores, colons and dashes."""
     register = Simmer().task(name)
     with pytest.raises(TaskDefinitionError, match="1-200 letters"):
         register(lambda: 1)
@@ -95,31 +95,31 @@ def test_the_name_defaults_to_the_functions() -> None:
     assert two.definition.options["queue"] == "mail"
 
 
-def test_defaults_of_a_task(bench: Bench) -> None:
+def test_defaults_of_a_task(driver: EngineDriver) -> None:
     """One attempt, priority 0, the default queue, no timeout, no tags."""
-    bench.jobs.task("add")(lambda: 1)
-    job = bench.run("add")
+    driver.jobs.task("add")(lambda: 1)
+    job = driver.run("add")
     assert (job.max_attempts, job.priority, job.queue, job.tags) == (1, 0, "default", ())
 
 
-def test_a_job_keeps_the_options_of_its_task(bench: Bench) -> None:
+def test_a_job_keeps_the_options_of_its_task(driver: EngineDriver) -> None:
     """As they were at its submission; what the submission says goes before them."""
-    bench.jobs.task("add", queue="mail", priority=3, max_attempts=4, timeout=60, tags=("t",))(lambda: 1)
-    job = bench.run("add")
+    driver.jobs.task("add", queue="mail", priority=3, max_attempts=4, timeout=60, tags=("t",))(lambda: 1)
+    job = driver.run("add")
     assert (job.queue, job.priority, job.max_attempts, job.tags) == ("mail", 3, 4, ("t",))
-    job = bench.run("add", queue="default", priority=-3, max_attempts=2, tags=())
+    job = driver.run("add", queue="default", priority=-3, max_attempts=2, tags=())
     assert (job.queue, job.priority, job.max_attempts, job.tags) == ("default", -3, 2, ())
 
 
-def test_a_task_that_is_not_known_waits_for_its_registration(bench: Bench) -> None:
+def test_a_task_that_is_not_known_waits_for_its_registration(driver: EngineDriver) -> None:
     """Its job stays queued and says why; a later registration runs it."""
-    with bench.jobs.runtime.database.write() as conn:
+    with driver.jobs.runtime.database.write() as conn:
         job_id = submit(conn, task="later", created_at=PAST, run_at=PAST)
-    bench.jobs.runtime.jobs_submitted([job_id])
-    bench.settle()
-    waiting = bench.jobs.get(job_id)
+    driver.jobs.runtime.jobs_submitted([job_id])
+    driver.settle()
+    waiting = driver.jobs.get(job_id)
     assert (waiting.state, waiting.waiting_reason) == ("queued", "no task is named 'later' in this process")
-    bench.jobs.task("later")(lambda: "there")
-    bench.jobs.runtime.jobs_submitted([job_id])
-    done = bench.finish(waiting)
+    driver.jobs.task("later")(lambda: "there")
+    driver.jobs.runtime.jobs_submitted([job_id])
+    done = driver.finish(waiting)
     assert (done.result, done.waiting_reason) == ("there", None)

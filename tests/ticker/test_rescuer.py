@@ -19,8 +19,8 @@ from app.jobs.process.identity import ProcessIdentity, own_identity
 from app.jobs.store import claims, workers
 from app.jobs.store.workers import NewWorker
 
-from ..reliability.checker import check
-from ..reliability.faults import outage
+from ..reliability.consistency import check_consistency
+from ..reliability.database_faults import outage
 from ..reliability.manual_worker import ManualWorker, make_manual_app
 
 
@@ -55,7 +55,7 @@ def test_a_worker_is_dead_after_rescue_after_and_not_before(jobs: Simmer) -> Non
     observer.work()
     assert (observer.states([job]), observer.outcomes(job)) == (["succeeded"], ["lost", "succeeded"])
     assert jobs.get(job.id).attempt == 1
-    check(observer.database)
+    check_consistency(observer.database)
 
 
 def test_a_long_job_of_a_worker_that_beats_is_never_run_twice(jobs: Simmer) -> None:
@@ -166,4 +166,4 @@ def test_a_thousand_orphans_are_rescued_in_batches(jobs: Simmer) -> None:
     observer.rescue()
     assert jobs.runtime.status.stats()["states"]["running"]["value"] == 0
     assert len(commits) >= 10
-    check(observer.database)
+    check_consistency(observer.database)

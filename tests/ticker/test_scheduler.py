@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, select
+from sqlalchemy import select
 
 from app.jobs.clock import ManualClock
 from app.jobs.config import Settings
@@ -58,8 +58,9 @@ def scheduler(
 def decisions(database: Database) -> list[tuple[float, str, int]]:
     """(seconds after the start, decision, count) of each decision, in order."""
     with database.read() as conn:
-        rows = conn.execute(select(FIRES).order_by(FIRES.c.fire_time)).all()
-    return [((row.fire_time - START).total_seconds(), row.decision, row.count) for row in rows]
+        columns = FIRES.c.fire_time, FIRES.c.decision, FIRES.c.count
+        rows = conn.execute(select(*columns).order_by(FIRES.c.fire_time)).all()
+    return [((at - START).total_seconds(), decision, count) for at, decision, count in rows]
 
 
 def fire_times_of_jobs(database: Database) -> list[float]:
@@ -76,9 +77,10 @@ def next_fire(database: Database) -> float:
     return (moment - START).total_seconds()  # type: ignore[no-any-return]
 
 
-def test_schedulers_that_look_at_once_fire_once(url: URL, database: Database) -> None:
+def test_schedulers_that_look_at_once_fire_once(database: Database) -> None:
     """Four processes declare and fire together: each fire time has one job and one decision."""
     clock = ManualClock(START)
+    url = database.engine.url
     mine = [Database.connect(url, threads=1, synchronous="NORMAL") for _ in range(4)]
     teams = [scheduler(each, clock) for each in mine]
     with ThreadPoolExecutor(4) as pool:

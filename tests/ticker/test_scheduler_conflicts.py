@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.jobs import Simmer
 from app.jobs.database.tables import FIRES
 from app.jobs.schedules.triggers import parse_trigger
-from tests.reliability.checker import check
+from tests.reliability.consistency import check_consistency
 
 EVERY_TEN = {"type": "interval", "seconds": 10}
 
@@ -62,7 +62,7 @@ def test_advance_meets_every_fire_time_at_its_moment(jobs: Simmer) -> None:
     let_pass(jobs, 20)
     assert len(fired(jobs, "ten")) == 4
     assert all(job.created_at == job.fire_time for job in jobs.testing.submitted())
-    check(jobs.runtime.database)
+    check_consistency(jobs.runtime.database)
 
 
 def test_a_fire_time_whose_schedule_was_removed_keeps_its_one_job(jobs: Simmer) -> None:
@@ -94,7 +94,7 @@ def test_a_clock_that_is_set_back_fires_nothing_twice(jobs: Simmer) -> None:
         times = fired(jobs, schedule_id)
         assert len(times) == len(set(times)) == 6
         assert times == sorted(times)
-    check(jobs.runtime.database)
+    check_consistency(jobs.runtime.database)
 
 
 def test_a_declaration_that_cannot_be_stored_stops_no_other(

@@ -14,10 +14,10 @@ from sqlalchemy import update
 from app.jobs import Simmer, current_job
 from app.jobs.database.tables import JOBS
 from app.jobs.job import Job
-from app.jobs.worker.prefetch import AHEAD
+from app.jobs.worker.prefetch import MAX_PREFETCH
 
-from ..reliability.checker import check
-from ..reliability.faults import outage
+from ..reliability.consistency import check_consistency
+from ..reliability.database_faults import outage
 from ..reliability.manual_worker import ManualWorker, make_manual_app
 
 MakeApp = Callable[..., Flask]
@@ -67,12 +67,12 @@ def busy_threads(worker: ManualWorker, count: int) -> Iterator[None]:
 
 def test_jobs_of_an_unknown_task_are_not_claimed_ahead(jobs: Simmer) -> None:
     """As many as there are threads; a task must be known to be short before more are taken."""
-    worker, made = ManualWorker(jobs, threads=2), submit(jobs, 2 * (1 + AHEAD) + 4)
+    worker, made = ManualWorker(jobs, threads=2), submit(jobs, 2 * (1 + MAX_PREFETCH) + 4)
     worker.turn()
     assert worker.states(made).count("running") == 2
     worker.pool.run()
     worker.turn()
-    assert worker.states(made).count("running") == 2 * (1 + AHEAD)
+    assert worker.states(made).count("running") == 2 * (1 + MAX_PREFETCH)
 
 
 def test_what_sits_behind_a_long_job_is_put_back(jobs: Simmer) -> None:
@@ -93,7 +93,7 @@ def test_what_sits_behind_a_long_job_is_put_back(jobs: Simmer) -> None:
     here.turn()
     assert counts(here, made) == {"succeeded": 12}
     assert [jobs.get(job.id).attempt for job in made] == [1] * 12
-    check(here.database)
+    check_consistency(here.database)
 
 
 def counts(worker: ManualWorker, made: list[Job]) -> dict[str, int]:
@@ -145,7 +145,7 @@ def test_outcomes_are_kept_while_the_database_is_away(jobs: Simmer, caplog: pyte
     assert worker.states(made) == ["succeeded"] * 4
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR", "WARNING", "WARNING"]
     assert [worker.outcomes(job) for job in made] == [["succeeded"]] * 4
-    check(worker.database)
+    check_consistency(worker.database)
 
 
 def test_work_that_was_seen_before_an_outage_is_done_after_it(jobs: Simmer) -> None:
@@ -184,7 +184,7 @@ def test_a_worker_that_lost_its_row_goes_on_under_a_new_id(jobs: Simmer) -> None
     worker.turn()
     assert (worker.states([job]), worker.outcomes(job)) == (["succeeded"], ["lost", "succeeded"])
     assert worker.dispatcher.runs_of(job.id) == []
-    check(worker.database)
+    check_consistency(worker.database)
 
 
 def test_what_had_not_begun_does_not_begin_after_the_stop(jobs: Simmer) -> None:
@@ -200,7 +200,7 @@ def test_what_had_not_begun_does_not_begin_after_the_stop(jobs: Simmer) -> None:
     assert ran == []
     assert [worker.outcomes(job) for job in made] == [["released"]] * 2
     assert jobs.runtime.status.workers() == []
-    check(worker.database)
+    check_consistency(worker.database)
 
 
 def test_nothing_is_claimed_for_an_engine_that_is_closed(

@@ -13,7 +13,7 @@ from ..errors import SimmerError
 from . import jobs, metrics, ops, problems, schedules, submissions, tasks
 from .access import OPEN, requires
 from .fallback import add_fallback
-from .long_poll import ROOM, WaitingRoom
+from .long_poll import SLOTS_KEY, LongPollSlots
 from .responses import accepted
 
 __all__ = ["ROUTES", "accepted", "create_blueprint"]
@@ -63,32 +63,34 @@ ROUTES: Final = (
 
 
 def create_blueprint(url_prefix: str) -> Blueprint:
-    """The API below `url_prefix`; its error pages and its 404 are its own and end where it ends."""
+    """The API below `url_prefix`; its error handlers and its 404 do not reach beyond that prefix."""
     blueprint = Blueprint("simmer", __name__, url_prefix=url_prefix)
     for route in ROUTES:
         name = route.view.__name__
-        # OPTIONS is the fallback's, which knows all methods of a path.
+        # OPTIONS is left to the fallback, which lists the methods of all routes of a path.
         blueprint.add_url_rule(
-            route.path, name, _guarded(route), methods=[route.method], provide_automatic_options=False
+            route.path, name, _protected_view(route), methods=[route.method], provide_automatic_options=False
         )
-    blueprint.register_error_handler(problems.Problem, problems.answer_problem)
-    blueprint.register_error_handler(SimmerError, problems.answer_simmer_error)
-    blueprint.register_error_handler(Exception, problems.answer_unexpected)
-    blueprint.register_error_handler(HTTPException, problems.answer_http_error)
+    blueprint.register_error_handler(problems.Problem, problems.handle_problem)
+    blueprint.register_error_handler(SimmerError, problems.handle_simmer_error)
+    blueprint.register_error_handler(Exception, problems.handle_unexpected)
+    blueprint.register_error_handler(HTTPException, problems.handle_http_error)
     for code in default_exceptions:
-        # By code as well: Flask asks for these first, and a host's own page would win over the class above.
-        blueprint.register_error_handler(code, problems.answer_http_error)
+        # By code as well: Flask looks for a handler of the code before one of the class, in the app too, so
+        # that a host's 404 page would win over the HTTPException handler above.
+        blueprint.register_error_handler(code, problems.handle_http_error)
     blueprint.record(add_fallback)
-    blueprint.record(_add_waiting_room)
+    blueprint.record(_add_long_poll_slots)
     return blueprint
 
 
-def _guarded(route: Route) -> Callable[..., Response]:
+def _protected_view(route: Route) -> Callable[..., Response]:
     if route.right == OPEN:
         route.view.right = OPEN  # type: ignore[attr-defined]
         return route.view
     return requires(route.right)(route.view)  # type: ignore[return-value]
 
 
-def _add_waiting_room(state: BlueprintSetupState) -> None:
-    state.app.extensions.setdefault(ROOM, WaitingRoom())
+def _add_long_poll_slots(state: BlueprintSetupState) -> None:
+    # For each app, not for each import: one process may serve several apps with limits of their own.
+    state.app.extensions.setdefault(SLOTS_KEY, LongPollSlots())

@@ -1,4 +1,4 @@
-"""Who may do what: closed by default, opened by JOBS_API_TOKENS or JOBS_AUTH.
+"""Access control: closed by default, opened by JOBS_API_TOKENS or JOBS_AUTH.
 
 Three rights, each including the one before: `read`, `submit`, `operate`.
 """
@@ -32,12 +32,12 @@ RIGHTS: Final = ("read", "submit", "operate")
 OPEN: Final = "open"
 """The declared right of a route that needs none."""
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
-OWN_SITE: Final = ("same-origin", "none")
+TRUSTED_FETCH_SITES: Final = ("same-origin", "none")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(:[0-9]+)?", re.IGNORECASE)
-_PROXY = re.compile(r"HTTP_(?:FORWARDED\b|X_REAL_IP\b|VIA\b|X_FORWARDED)")
-_CLOSED = (
+_PROXY_HEADER = re.compile(r"HTTP_(?:FORWARDED\b|X_REAL_IP\b|VIA\b|X_FORWARDED)")
+_LOCAL_ONLY = (
     "Neither JOBS_API_TOKENS nor JOBS_AUTH is set, so only direct requests from this machine are served: "
 )
 
@@ -55,9 +55,9 @@ def requires(right: str) -> Callable[[Callable[P, Any]], Callable[P, ResponseRet
 
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            # The request itself: each look at the proxy is a look-up in the context.
-            asking = request._get_current_object()  # type: ignore[attr-defined]
-            problem = refusal(_settings(), asking, right)
+            # The object behind the proxy: every attribute of the proxy costs a look-up in the context.
+            req = request._get_current_object()  # type: ignore[attr-defined]
+            problem = access_problem(_settings(), req, right)
             if problem is not None:
                 return problem.response()
             run = current_app.ensure_sync(view) if is_async else view
@@ -69,32 +69,33 @@ def requires(right: str) -> Callable[[Callable[P, Any]], Callable[P, ResponseRet
     return decorate
 
 
-def may(right: str) -> bool:
-    """Whether the current request's caller has `right`; a JOBS_AUTH that fails counts as no."""
+def has_right(right: str) -> bool:
+    """Whether the current request has `right`; a JOBS_AUTH that raises counts as no."""
     try:
-        return refusal(_settings(), request, right) is None
+        return access_problem(_settings(), request, right) is None
     except Exception:
-        log.exception("JOBS_AUTH failed; the caller is treated as one without rights")
+        log.exception("JOBS_AUTH raised; the request is treated as one without rights")
         return False
 
 
-def scope() -> str:
-    """Whose Idempotency-Keys these are: a digest of the current request's credentials."""
-    token = _bearer(request)
+def idempotency_scope() -> str:
+    """The scope of an Idempotency-Key: a digest of the current request's credentials."""
+    # The scheme is case-insensitive: "Bearer x" and "bearer x" are the same client.
+    token = _bearer_token(request)
     credentials = request.headers.get("Authorization", "") if token is None else f"bearer {token}"
     return _digest(credentials).hex()
 
 
-def refusal(settings: Settings, request: Request, right: str) -> Problem | None:
-    """Why `request` may not use `right`; None where it may."""
+def access_problem(settings: Settings, request: Request, right: str) -> Problem | None:
+    """The problem that denies `right` to `request`, None where it is granted."""
     if not settings.api_tokens and settings.auth is None:
-        reason = _not_local(request)
-        return None if reason is None else Problem("forbidden", _CLOSED + reason)
+        reason = _non_local_reason(request)
+        return None if reason is None else Problem("forbidden", _LOCAL_ONLY + reason)
     rights = _rights_of_token(settings, request)
     if rights is not None and includes(rights, right):
         return None
     if settings.auth is not None and settings.auth(request, right):
-        return _forgery(request)
+        return _cross_site_problem(request)
     if rights is None and settings.api_tokens:
         detail = "Send one of the tokens of JOBS_API_TOKENS as 'Authorization: Bearer <token>'."
         return Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
@@ -111,19 +112,19 @@ def _settings() -> Settings:
 
 
 def _rights_of_token(settings: Settings, request: Request) -> tuple[str, ...] | None:
-    """The rights of the Bearer token that was sent; None for no or an unknown one."""
-    token = _bearer(request)
+    """The rights of the Bearer token that was sent; None for a missing or unknown one."""
+    token = _bearer_token(request)
     if token is None:
         return None
     sent, found = _digest(token), None
     for known, rights in (settings.api_tokens or {}).items():
-        # No early exit and digests of one length: the time tells nothing about the tokens.
+        # Constant time: no early exit, and digests of one length hide that of the tokens.
         if hmac.compare_digest(sent, _digest(known)):
             found = rights
     return found
 
 
-def _bearer(request: Request) -> str | None:
+def _bearer_token(request: Request) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
@@ -132,36 +133,40 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _forgery(request: Request) -> Problem | None:
-    """Refuse a state-changing request that another site's page sends with the user's cookies."""
+def _cross_site_problem(request: Request) -> Problem | None:
+    """Refuse a state-changing request that another site's page sends with the user's cookies (CSRF)."""
+    # No page can set this header, and programs do not send it: absent is not foreign.
     site = request.headers.get("Sec-Fetch-Site")
-    if request.method in SAFE_METHODS or site is None or site in OWN_SITE:
+    if request.method in SAFE_METHODS or site is None or site in TRUSTED_FETCH_SITES:
         return None
     return Problem("forbidden", f"A page of another site may not do this (Sec-Fetch-Site: {site}).")
 
 
-def _not_local(request: Request) -> str | None:
-    """What shows that the request may come from elsewhere than a program on this machine."""
+def _non_local_reason(request: Request) -> str | None:
+    """Why `request` may not be from a program on this machine; None where it surely is."""
+    # environ, not request.headers: this runs for every request, and EnvironHeaders converts each name.
     environ = request.environ
     if not _is_loopback(environ.get("REMOTE_ADDR")):
         return "this one comes from another address."
-    if key := _by_a_proxy(environ):
+    if key := _proxy_header(environ):
         return f"this one came through a proxy ({key[5:].replace('_', '-').title()})."
+    # A foreign name that resolves to 127.0.0.1 (DNS rebinding) passes the address check, not this one.
     host = _HOST.fullmatch(environ.get("HTTP_HOST", ""))
     if host is None or host["name"].lower() not in LOOPBACK_HOSTS:
         return f"its Host must be {', '.join(LOOPBACK_HOSTS[:2])} or {LOOPBACK_HOSTS[2]}."
-    if environ.get("HTTP_SEC_FETCH_SITE", "none") not in OWN_SITE:
+    if environ.get("HTTP_SEC_FETCH_SITE", "none") not in TRUSTED_FETCH_SITES:
         return "this one was sent by a page of another site (Sec-Fetch-Site)."
-    if "HTTP_ORIGIN" in environ and not _is_own_origin(environ["HTTP_ORIGIN"], request):
+    if "HTTP_ORIGIN" in environ and not _is_same_origin(environ["HTTP_ORIGIN"], request):
         return "this one was sent by a page of another site (Origin)."
     return None
 
 
-def _by_a_proxy(environ: Mapping[str, Any]) -> str | None:
+def _proxy_header(environ: Mapping[str, Any]) -> str | None:
     """The first header that only a proxy sends."""
-    if not _PROXY.search(" ".join(environ)):  # all names at once: asking each takes longer than the rest
+    # All names in one search: a search in each takes longer than the rest of the check.
+    if not _PROXY_HEADER.search(" ".join(environ)):
         return None
-    return next((key for key in environ if _PROXY.match(key)), None)
+    return next((key for key in environ if _PROXY_HEADER.match(key)), None)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -170,11 +175,12 @@ def _is_loopback(address: str | None) -> bool:
         ip = ipaddress.ip_address(address or "")
     except ValueError:
         return False
+    # A dual-stack socket shows 127.0.0.1 as ::ffff:127.0.0.1, which is no loopback to older Pythons.
     mapped = getattr(ip, "ipv4_mapped", None)
     return (mapped or ip).is_loopback
 
 
-def _is_own_origin(origin: str, request: Request) -> bool:
+def _is_same_origin(origin: str, request: Request) -> bool:
     try:
         sent = urlsplit(origin)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What none of the routes takes: 404, 405 and OPTIONS, as the API's own answers."""
+"""Requests that no route matches: 404, 405 and OPTIONS, as the API's own responses."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from werkzeug.routing import BaseConverter
 
 from .access import OPEN, requires
 from .problems import Problem
-from .responses import empty
+from .responses import empty_response
 
 CONVERTER = "simmer_rest"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Rest(BaseConverter):
-    """Whatever is left of a path: slashes, line breaks and nothing at all included."""
+    """The rest of a path, with slashes and line breaks; may be empty."""
+
+    # Werkzeug's `path` converter takes neither an empty rest nor a line break.
 
     regex = r"[\s\S]*"
     part_isolating = False
@@ -25,30 +27,32 @@ class Rest(BaseConverter):
 
 
 def add_fallback(state: BlueprintSetupState) -> None:
-    """Register the catch-all for every method there is, below the blueprint's prefix and nowhere else."""
+    """Register the catch-all for every method, below the blueprint's prefix only."""
     app, prefix = state.app, state.url_prefix or ""
     app.url_map.converters.setdefault(CONVERTER, Rest)
     for path in (prefix, f"{prefix}/<{CONVERTER}:rest>"):
+        # Not add_url_rule, for which None means GET: here it is every method, those unknown to HTTP too.
         app.url_map.add(app.url_rule_class(path, endpoint="simmer.fallback", methods=None))
     app.view_functions["simmer.fallback"] = fallback
 
 
 def fallback(rest: str = "") -> Response:
-    """405 where the path is known with another method, else 404; OPTIONS says what there is."""
+    """405 where the path has a route with another method, else 404; OPTIONS lists the methods."""
     if request.method == "OPTIONS" and (allowed := _allowed()):
-        return empty(204, {"Allow": ", ".join(allowed)})
+        return empty_response(204, {"Allow": ", ".join(allowed)})
     return _refuse()  # type: ignore[return-value]
 
 
-fallback.right = OPEN  # type: ignore[attr-defined]  # what it shows of the API is in the documentation
+fallback.right = OPEN  # type: ignore[attr-defined]  # it shows nothing that the documentation does not
 
 
+# Without credentials every path looks the same: 401 or 403 says nothing about which exist.
 @requires("read")
 def _refuse() -> Response:
     allowed = _allowed()
     if not allowed:
-        raise Problem("not-found", "The API has no such address.")
-    detail = f"This address takes {', '.join(allowed)}."
+        raise Problem("not-found", "The API has no such path.")
+    detail = f"This path takes {', '.join(allowed)}."
     raise Problem("method-not-allowed", detail, headers={"Allow": ", ".join(allowed)})
 
 

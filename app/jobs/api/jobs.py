@@ -1,4 +1,4 @@
-"""One job and the list of them."""
+"""Routes of one job and of the list of jobs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,17 @@ from ..states import CANCELLED, SUCCEEDED
 from ..store.queries import JobFilters
 from . import long_poll
 from .problems import Problem
-from .requests import job_id, read_nothing, read_query, refuse_query
-from .responses import answer, answer_job, empty, job_headers, jobs_url, not_modified, page_links, redactor
+from .requests import job_id, read_query, refuse_query, require_empty_body
+from .responses import (
+    empty_response,
+    job_headers,
+    job_response,
+    jobs_url,
+    json_response,
+    not_modified,
+    page_links,
+    redactor,
+)
 from .schemas import JobQuerySchema, WaitQuerySchema
 
 _LIST_QUERY: Final = JobQuerySchema()
@@ -33,50 +42,52 @@ def list_jobs() -> Response:
     if query["count"]:
         value, capped = jobs.count(filters)
         body["total"] = {"value": value, "capped": capped}
-    return answer(body, headers={"Link": page_links(page.next_cursor)})
+    return json_response(body, headers={"Link": page_links(page.next_cursor)})
 
 
 def get_job(id: str) -> Response:
     """`GET /jobs/{id}`: the job, at once or after waiting for its end or its next change; or 304."""
-    wanted, jobs = long_poll.wanted(read_query(_WAIT_QUERY)["wait"]), runtime().jobs
-    if wanted is None and long_poll.has_copy() and long_poll.client_has(stamp := jobs.stamp(job_id(id))):
+    seconds, jobs = long_poll.requested_wait(read_query(_WAIT_QUERY)["wait"]), runtime().jobs
+    # A poller that has the newest version costs four columns, not the whole row and its JSON.
+    stamp = jobs.stamp(job_id(id)) if seconds is None and long_poll.is_conditional() else None
+    if stamp is not None and long_poll.matches_etag(stamp):
         return not_modified(stamp)
     job = jobs.get(job_id(id))
     headers: dict[str, str] = {}
-    if wanted is not None:
-        job, headers = long_poll.wait(job, wanted)
-    return not_modified(job, headers) if long_poll.client_has(job) else answer_job(job, headers=headers)
+    if seconds is not None:
+        job, headers = long_poll.wait(job, seconds)
+    return not_modified(job, headers) if long_poll.matches_etag(job) else job_response(job, headers=headers)
 
 
 def cancel_job(id: str) -> Response:
     """`POST /jobs/{id}/cancel`: 200 when the job is cancelled, 202 when it runs and was asked to stop."""
     refuse_query()
-    read_nothing()
+    require_empty_body()
     job = runtime().jobs.cancel(job_id(id))
-    return answer_job(job, 200 if job.state == CANCELLED else 202)
+    return job_response(job, 200 if job.state == CANCELLED else 202)
 
 
 def retry_job(id: str) -> Response:
     """`POST /jobs/{id}/retry`: the same job, queued once more."""
     refuse_query()
-    read_nothing()
+    require_empty_body()
     job = runtime().jobs.retry(job_id(id))
-    return answer_job(job, 202, {"Location": f"{jobs_url()}/{job.id}"})
+    return job_response(job, 202, {"Location": f"{jobs_url()}/{job.id}"})
 
 
 def delete_job(id: str) -> Response:
-    """`DELETE /jobs/{id}`: gone, with its history."""
+    """`DELETE /jobs/{id}`: delete the job and its history."""
     refuse_query()
     runtime().jobs.delete(job_id(id))
-    return empty(204)
+    return empty_response(204)
 
 
 def get_result(id: str) -> Response:
-    """`GET /jobs/{id}/result`: what the task returned, bare."""
+    """`GET /jobs/{id}/result`: what the task returned, as the whole body."""
     refuse_query()
     job = runtime().jobs.get(job_id(id))
     if job.state == SUCCEEDED:
-        return answer(redactor()(job.result))
+        return json_response(redactor()(job.result))
     if job.is_final:
         raise Problem("invalid-state", f"The job {job.state}: there is no result.")
     retry = {"Retry-After": job_headers(job)["Retry-After"]}
@@ -84,16 +95,16 @@ def get_result(id: str) -> Response:
 
 
 def list_attempts(id: str) -> Response:
-    """`GET /jobs/{id}/attempts`: one entry for each time that it was claimed."""
+    """`GET /jobs/{id}/attempts`: one entry for each claim."""
     refuse_query()
     attempts = runtime().jobs.attempts(job_id(id))
-    return answer({"items": [present_attempt(attempt) for attempt in attempts]})
+    return json_response({"items": [present_attempt(attempt) for attempt in attempts]})
 
 
 def list_events(id: str) -> Response:
     """`GET /jobs/{id}/events`: one entry for each transition."""
     refuse_query()
-    return answer({"items": runtime().jobs.events(job_id(id))})
+    return json_response({"items": runtime().jobs.events(job_id(id))})
 
 
 def _filters(query: dict[str, Any]) -> JobFilters:

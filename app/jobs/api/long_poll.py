@@ -1,4 +1,4 @@
-"""Asking for a job again and again, cheaply: conditional requests and waiting ones."""
+"""Conditional requests and long polling for one job."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from flask import current_app, request
 from ..job import Job, Stamp
 from ..service import runtime
 
-ROOM: Final = "simmer.waiting_room"
-"""Where an app keeps its waiting room, in `app.extensions`."""
-LOOK_ROUND: Final = 1.0
-"""Seconds after which a waiting request looks whether its process is draining."""
+SLOTS_KEY: Final = "simmer.long_poll_slots"
+"""The key of an app's LongPollSlots in `app.extensions`."""
+DRAIN_CHECK_EVERY: Final = 1.0
+"""Seconds between two checks of a waiting request whether its process is draining."""
 
 ASSUMED_THREADS: Final = 16
-"""What a server is taken to have where it does not say."""
+"""The number of threads of a server that does not tell it."""
 
 _SECONDS = re.compile(r'"?([0-9]{1,9})"?')
 
 
-class WaitingRoom:
-    """Counts the waiting requests of one app in one process."""
+class LongPollSlots:
+    """Limits how many requests of one app wait at a time in one process."""
+
+    # Each waiting request holds a thread of the server: without a limit, pollers would keep it from
+    # answering anything else, its health checks included.
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,18 +42,18 @@ class WaitingRoom:
             return self._waiting
 
     @contextmanager
-    def seat(self, server_threads: int | None) -> Iterator[bool]:
-        """Give a seat for the block, or False at once where half of the server's threads wait already."""
-        seated = self._enter((server_threads or ASSUMED_THREADS) // 2)
+    def slot(self, server_threads: int | None) -> Iterator[bool]:
+        """A slot for the block; False at once where half of the server's threads wait already."""
+        has_slot = self._enter((server_threads or ASSUMED_THREADS) // 2)
         try:
-            yield seated
+            yield has_slot
         finally:
-            if seated:
+            if has_slot:
                 self._leave()
 
-    def _enter(self, seats: int) -> bool:
+    def _enter(self, limit: int) -> bool:
         with self._lock:
-            if self._waiting >= seats:
+            if self._waiting >= limit:
                 return False
             self._waiting += 1
             return True
@@ -60,57 +63,58 @@ class WaitingRoom:
             self._waiting -= 1
 
 
-def wanted(asked: float | None) -> float | None:
-    """For how many seconds the client would wait: `asked` in its query, else in its Prefer header."""
-    seconds = _preferred() if asked is None else asked
+def requested_wait(in_query: float | None) -> float | None:
+    """Seconds that the client asks to wait: `in_query`, else its Prefer header; None for no wait."""
+    seconds = _prefer_wait() if in_query is None else in_query
     return None if seconds is None else min(seconds, runtime().settings.max_wait)
 
 
 def wait(job: Job, seconds: float) -> tuple[Job, dict[str, str]]:
-    """Wait up to `seconds` for the end of `job`, or for any change if the client has it as it is.
+    """Wait up to `seconds` for the final state of `job`, or for any change if If-None-Match names it.
 
-    Returns the newest snapshot and the headers that say whether the wait was honoured.
+    Returns the newest snapshot and the headers that tell whether the wait was honoured.
     """
     honoured, refused = {"Preference-Applied": f"wait={seconds:g}"}, {"Retry-After": "1"}
-    conditional = has_copy()
-    if job.is_final or seconds == 0 or (conditional and not client_has(job)):
+    conditional = is_conditional()
+    if job.is_final or seconds == 0 or (conditional and not matches_etag(job)):
         return job, honoured
-    room = cast(WaitingRoom, current_app.extensions[ROOM])
-    with room.seat(runtime().server_threads) as seated:
-        if not seated or runtime().draining:
+    slots = cast(LongPollSlots, current_app.extensions[SLOTS_KEY])
+    with slots.slot(runtime().server_threads) as has_slot:
+        if not has_slot or runtime().draining:
             return job, refused
-        latest, whole = _wait(job, seconds, job.version if conditional else None)
-    return latest, honoured if whole else refused
+        latest, was_honoured = _wait(job, seconds, job.version if conditional else None)
+    return latest, honoured if was_honoured else refused
 
 
 def _wait(job: Job, seconds: float, seen: int | None) -> tuple[Job, bool]:
-    """The newest snapshot, and whether it was waited for as asked: a draining process stops waiting."""
-    # The client's seconds are real ones, also where a test has stopped the app's clock.
+    """The newest snapshot, and whether the wait was honoured: a draining process cuts it short."""
+    # Not the app's clock: a test may have stopped it, and the wait would never end.
     host, end = runtime(), time.monotonic() + seconds
     while True:
         left = end - time.monotonic()
-        job = host.jobs.wait(job.id, min(left, LOOK_ROUND), seen)
-        if job.is_final or (seen is not None and job.version != seen) or left <= LOOK_ROUND:
+        job = host.jobs.wait(job.id, min(left, DRAIN_CHECK_EVERY), seen)
+        if job.is_final or (seen is not None and job.version != seen) or left <= DRAIN_CHECK_EVERY:
             return job, True
         if host.draining:
             return job, False
 
 
-def has_copy() -> bool:
-    """Whether the client has the job as it was some time, and wants it only where it has changed."""
+def is_conditional() -> bool:
+    """Whether the request has If-None-Match."""
     return "HTTP_IF_NONE_MATCH" in request.environ
 
 
-def client_has(job: Job | Stamp) -> bool:
-    """Whether If-None-Match names the job as it is (weak comparison)."""
+def matches_etag(job: Job | Stamp) -> bool:
+    """Whether If-None-Match names the job's current version (weak comparison, RFC 9110, 13.1.2)."""
     named = request.environ.get("HTTP_IF_NONE_MATCH")
     if named is None:
         return False
+    # Nearly every client sends back the tag that it got: compared before the header is parsed.
     return named == f'W/"{job.version}"' or request.if_none_match.contains_weak(str(job.version))
 
 
-def _preferred() -> float | None:
-    """`wait=N` of the Prefer header (RFC 7240); what cannot be read is ignored, as the RFC wants it."""
+def _prefer_wait() -> float | None:
+    """`wait=N` of the Prefer header (RFC 7240); what cannot be parsed is ignored, as the RFC requires."""
     preferences = request.environ.get("HTTP_PREFER")
     for preference in preferences.split(",") if preferences else ():
         name, _, value = preference.partition(";")[0].partition("=")

@@ -1,6 +1,6 @@
-"""`GET /metrics`: how the service stands, in the text format that Prometheus reads.
+"""`GET /metrics`: the numbers of `GET /stats` in Prometheus' text format.
 
-The numbers are the database's, read when they are asked for: they are right whichever process is asked.
+They are read from the database at every scrape, so that each process gives the same ones.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from flask import Response
 
 from ..service import runtime
 from .requests import refuse_query
-from .responses import UNCACHED
+from .responses import NO_STORE
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 
 def get_metrics() -> Response:
-    """`GET /metrics`: jobs by state, the age of the backlog, who works, schedules that are overdue."""
-    # Imported by those who ask for it: it would be a twentieth of the time that a start takes.
+    """`GET /metrics`: jobs by state, the age of the backlog, workers, threads, overdue schedules."""
+    # Imported here: most processes are never scraped, and the import takes a twentieth of a start.
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
     refuse_query()
+    # A registry for each scrape: the global one has the metrics of the host, which are not ours to show.
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Stats(runtime().status.stats()))
-    return Response(generate_latest(registry), 200, UNCACHED, content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry), 200, NO_STORE, content_type=CONTENT_TYPE_LATEST)
 
 
 class _Stats:

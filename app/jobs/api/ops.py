@@ -1,4 +1,4 @@
-"""For operators and their monitors: numbers, workers, health."""
+"""Routes for operators and monitoring: stats, workers, health."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from typing import Any
 from flask import Response
 
 from ..service import runtime
-from .access import may
+from .access import has_right
 from .requests import refuse_query
-from .responses import answer
+from .responses import json_response
 
 
 def get_stats() -> Response:
-    """`GET /stats`: counts by state, capped, and how old the backlog is."""
+    """`GET /stats`: counts by state, capped, and the age of the backlog."""
     refuse_query()
-    return answer(runtime().status.stats())
+    return json_response(runtime().status.stats())
 
 
 def list_workers() -> Response:
     """`GET /workers`: the processes that run jobs."""
     refuse_query()
-    return answer({"items": [worker.as_dict() for worker in runtime().status.workers()]})
+    return json_response({"items": [worker.as_dict() for worker in runtime().status.workers()]})
 
 
 def live() -> Response:
-    """`GET /health/live`: the process answers; nothing is asked of the database."""
-    return answer({"status": "ok"})
+    """`GET /health/live`: the process responds; the database is not asked."""
+    # A liveness probe that fails restarts the process, which repairs no database.
+    return json_response({"status": "ok"})
 
 
 def ready() -> Response:
-    """`GET /health/ready`: 200, or 503 with what fails; the status alone for callers without rights."""
+    """`GET /health/ready`: 200, or 503 with the failing check; without the right `read` the status alone."""
     ok, checks = runtime().status.ready()
     ok = ok and not runtime().draining
     body: dict[str, Any] = {"status": "ok" if ok else "fail"}
-    if may("read"):
+    if has_right("read"):
         body["checks"] = checks | ({"draining": True} if runtime().draining else {})
-    return answer(body, 200 if ok else 503, {} if ok else {"Retry-After": "2"})
+    return json_response(body, 200 if ok else 503, {} if ok else {"Retry-After": "2"})

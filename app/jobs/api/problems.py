@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457): one table from our exceptions to what HTTP says."""
+"""Errors as `application/problem+json` (RFC 9457), and the table from our exceptions to problem types."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .. import errors
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
-MOST_PLACES: Final = 100
-"""A problem names at most so many places; a batch of a thousand bad jobs stays readable."""
-LONGEST_TEXT: Final = 1_000
-"""Characters of a detail or a pointer: what the client sent is not echoed without end."""
+MAX_ERRORS: Final = 100
+"""The most entries of `errors`, so that a batch of a thousand bad jobs stays readable."""
+MAX_TEXT: Final = 1_000
+"""The most characters of a detail or a pointer: both may echo what the client sent."""
 
-KINDS: Final[dict[str, tuple[int, str]]] = {
+PROBLEM_TYPES: Final[dict[str, tuple[int, str]]] = {
     "malformed-request": (400, "The request is malformed"),
     "malformed-json": (400, "The body is not JSON"),
     "bad-parameter": (400, "A parameter is unknown or out of range"),
@@ -44,7 +44,7 @@ KINDS: Final[dict[str, tuple[int, str]]] = {
 }
 """Slug → (status, title)."""
 
-TABLE: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
+SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.ArgumentsTooLarge, "payload-too-large"),
     (errors.InvalidArguments, "validation"),
     (errors.UnknownTask, "unknown-task"),
@@ -63,12 +63,12 @@ TABLE: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.TransactionConflict, "unavailable"),
     (errors.NotReady, "unavailable"),
 )
-"""Exception → slug; the first match counts. What is not here is a fault of ours: 500."""
+"""Exception → slug; the first match counts. An exception that is not listed is a bug of ours: 500."""
 
 RETRY_AFTER: Final[dict[str, int]] = {"queue-full": 5, "unavailable": 2, "idempotency-in-flight": 1}
-"""Seconds after which trying again is worth it."""
+"""Slug → seconds of its Retry-After header."""
 
-_SLUGS_OF_STATUS: Final[dict[int, str]] = {
+_SLUG_OF_STATUS: Final[dict[int, str]] = {
     400: "malformed-request",
     401: "unauthorized",
     403: "forbidden",
@@ -81,7 +81,7 @@ _SLUGS_OF_STATUS: Final[dict[int, str]] = {
 
 
 class Problem(Exception):
-    """What a route raises to answer with a problem document; `slug` is a key of KINDS."""
+    """What a route raises to answer with a problem document; `slug` is a key of PROBLEM_TYPES."""
 
     def __init__(
         self,
@@ -98,64 +98,67 @@ class Problem(Exception):
             self.headers.setdefault("Retry-After", str(RETRY_AFTER[slug]))
 
     def response(self) -> Response:
-        """The answer to send."""
-        status, title = KINDS[self.slug]
+        """The problem document."""
+        status, title = PROBLEM_TYPES[self.slug]
         document = {
             "type": f"urn:flask-simmer:problem:{self.slug}",
             "title": title,
             "status": status,
-            "detail": self.detail[:LONGEST_TEXT],
+            "detail": self.detail[:MAX_TEXT],
         }
-        return _respond(document, self.headers, self.places)
+        return _problem_response(document, self.headers, self.places)
 
 
-def answer_problem(problem: Problem) -> Response:
+def handle_problem(problem: Problem) -> Response:
     """Error handler: a problem that a route raised."""
     return problem.response()
 
 
-def answer_simmer_error(error: errors.SimmerError) -> Response:
-    """Error handler: what the service raised, through TABLE."""
-    slug = next((slug for kind, slug in TABLE if isinstance(error, kind)), None)
+def handle_simmer_error(error: errors.SimmerError) -> Response:
+    """Error handler: an exception of the package, by SLUG_OF_ERROR."""
+    slug = next((slug for kind, slug in SLUG_OF_ERROR if isinstance(error, kind)), None)
     if slug is None:
-        return answer_unexpected(error)
+        return handle_unexpected(error)
     detail, places = str(error), getattr(error, "errors", ())
-    if KINDS[slug][0] == 503:
+    if PROBLEM_TYPES[slug][0] == 503:
         log.warning("%s %s answered 503: %s", request.method, request.path, detail)
+    # By exact type: TablesMissing, a subclass, tells what to do and shows nothing of the driver.
     if type(error) is errors.DatabaseUnavailable:
-        detail = str(errors.DatabaseUnavailable())  # the driver's words are for the log only
+        # The driver's message may name hosts and users: it is for the log only.
+        detail = str(errors.DatabaseUnavailable())
     if isinstance(error, errors.UnknownTask):
         places = [errors.problem("#/task", detail)]
     return Problem(slug, detail, places=places).response()
 
 
-def answer_http_error(error: HTTPException) -> Response:
+def handle_http_error(error: HTTPException) -> Response:
     """Error handler: what Flask, Werkzeug or a host's `abort()` raised inside the blueprint."""
     answer = error.get_response()
     if error.response is not None or error.code is None or error.code < 400:
+        # abort(response), or a redirect: the host has chosen the response, which is no error of the API's.
         return Response(answer.get_data(), answer.status_code, answer.headers)
     drop = ("Content-Type", "Content-Length")
     headers = {name: value for name, value in answer.headers if name not in drop}
     detail = error.description or error.name
-    slug = _SLUGS_OF_STATUS.get(error.code)
+    slug = _SLUG_OF_STATUS.get(error.code)
     if slug is not None:
         return Problem(slug, detail, headers=headers).response()
     document = {"type": "about:blank", "title": error.name, "status": error.code, "detail": detail}
-    return _respond(document, headers)
+    return _problem_response(document, headers)
 
 
-def answer_unexpected(error: Exception) -> Response:
-    """Error handler: a fault of ours; the traceback goes to the log under an id that the answer names."""
+def handle_unexpected(error: Exception) -> Response:
+    """Error handler: a bug; the traceback is logged under an id that the response names."""
     incident = uuid4().hex[:12]
     log.error("%s %s failed (incident %s)", request.method, request.path, incident, exc_info=error)
     return Problem("internal", f"The log has the reason under incident {incident}.").response()
 
 
-def _respond(
+def _problem_response(
     document: dict[str, Any], headers: Mapping[str, str], places: Sequence[Mapping[str, str]] = ()
 ) -> Response:
     if places:
-        shown = places[:MOST_PLACES]
-        document["errors"] = [{key: text[:LONGEST_TEXT] for key, text in place.items()} for place in shown]
+        shown = places[:MAX_ERRORS]
+        document["errors"] = [{key: text[:MAX_TEXT] for key, text in place.items()} for place in shown]
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers}
     return Response(json.dumps(document) + "\n", document["status"], headers, mimetype=MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""Reading a request: its body, its query string, its headers, the ids in its path."""
+"""Parses requests: body, query string, headers, ids in the path."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from ..service import runtime
 from .problems import Problem
 from .schemas import places
 
-ROOM_FOR_OPTIONS: Final = 64 * 1024
-"""Bytes that a body may hold beyond the arguments of its job."""
-WIDEST_ESCAPE: Final = 3
-"""A character that takes n bytes when stored takes up to 3n in a body that escapes it (`\\u00e9`)."""
-LARGEST_BATCH: Final = 16 * 1024 * 1024
-LARGEST_EMPTY: Final = 1024
+OPTIONS_BYTES: Final = 64 * 1024
+"""Bytes of a body for everything but the arguments of its job."""
+MAX_ESCAPE_FACTOR: Final = 3
+"""A character of n bytes in UTF-8 takes up to 3n bytes in a body that escapes it (`\\u00e9`)."""
+MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
+MAX_EMPTY_BYTES: Final = 1024
 JSON: Final = "application/json"
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
-def largest_submission() -> int:
-    """Bytes of a body that may hold one job; its arguments are measured again as they are stored."""
-    return WIDEST_ESCAPE * runtime().settings.max_args_bytes + ROOM_FOR_OPTIONS
+def max_submission_bytes() -> int:
+    """The most bytes of a body with one job; its arguments are measured again as stored."""
+    return MAX_ESCAPE_FACTOR * runtime().settings.max_args_bytes + OPTIONS_BYTES
 
 
-def read_object(limit: int) -> dict[str, Any]:
+def read_json_object(limit: int) -> dict[str, Any]:
     """The body, a JSON object of at most `limit` bytes; raises Problem (400, 413, 415, 422)."""
     if not _is_json():
         raise Problem("unsupported-media-type", "Send the body as application/json.")
     return _parse(_read_bytes(limit))
 
 
-def read_nothing() -> None:
-    """Check that the body is empty or `{}`; raises Problem, or InvalidArguments for a field in it."""
-    if body := _read_bytes(LARGEST_EMPTY):
+def require_empty_body() -> None:
+    """Check that the body is empty or `{}`; raises Problem, InvalidArguments for a field in it."""
+    if body := _read_bytes(MAX_EMPTY_BYTES):
         if not _is_json():
             raise Problem("unsupported-media-type", "Send no body, or {} as application/json.")
         if unknown := _parse(body):
             raise InvalidArguments(places(dict.fromkeys(unknown, "Unknown field.")))
 
 
-def check(schema: Schema | Loader, body: Mapping[str, Any]) -> dict[str, Any]:
+def load_body(schema: Schema | Loader, body: Mapping[str, Any]) -> dict[str, Any]:
     """What `schema` loads from `body`; raises InvalidArguments naming each place."""
     try:
         return cast(dict[str, Any], schema.load(body))
@@ -64,6 +64,7 @@ def check(schema: Schema | Loader, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_query(schema: Schema) -> dict[str, Any]:
     """What `schema` loads from the query string; raises Problem (400)."""
+    # Most requests have none: what a schema loads from nothing is loaded once.
     if not request.environ.get("QUERY_STRING"):
         return _defaults(schema)
     lists = {name for name, field in schema.fields.items() if hasattr(field, "inner")}
@@ -91,28 +92,29 @@ def refuse_query() -> None:
 
 
 def job_id(text: str) -> str:
-    """`text` where it can be the id of a job; raises JobNotFound."""
+    """`text` if it is a valid id of a job; raises JobNotFound."""
+    # 404 without asking the database: PostgreSQL would fail on NUL, and no such id was ever given out.
     if not is_id(text):
         raise JobNotFound()
     return text
 
 
 def batch_id(text: str) -> str:
-    """`text` where it can be the id of a batch; raises BatchNotFound."""
+    """`text` if it is a valid id of a batch; raises BatchNotFound."""
     if not is_id(text):
         raise BatchNotFound()
     return text
 
 
 def schedule_id(text: str) -> str:
-    """`text` where it can be the id of a schedule; raises ScheduleNotFound."""
+    """`text` if it is a valid id of a schedule; raises ScheduleNotFound."""
     if not is_slug(text):
         raise ScheduleNotFound()
     return text
 
 
 def idempotency_key() -> str | None:
-    """The Idempotency-Key header; raises Problem (400) for one that cannot be."""
+    """The Idempotency-Key header; raises Problem (400) for an invalid one."""
     key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not _KEY.fullmatch(key):
         raise Problem("bad-parameter", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
@@ -121,35 +123,38 @@ def idempotency_key() -> str | None:
 
 def fingerprint(body: Any) -> str:
     """A digest that is equal for bodies that are equal as parsed JSON."""
-    canonical = json.dumps(_plain(body), sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(_canonical(body), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def _canonical(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(below) for key, below in value.items()}
+        return {key: _canonical(below) for key, below in value.items()}
     if isinstance(value, list):
-        return [_plain(below) for below in value]
+        return [_canonical(below) for below in value]
+    # 3.0 and 3 are the same JSON number, and clients in JavaScript send either.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_json() -> bool:
-    # Nearly everybody sends just that, and taking the header apart takes longer than comparing.
+    # Nearly every client sends exactly this: comparing is cheaper than parsing the header.
     return request.environ.get("CONTENT_TYPE") == JSON or request.mimetype == JSON
 
 
 def _read_bytes(limit: int) -> bytes:
-    asking = request._get_current_object()  # type: ignore[attr-defined]
-    most = min(limit, asking.max_content_length or limit)  # a host's own limit counts where it is smaller
-    # One more than that, because a chunked body is silently cut at the limit.
-    asking.max_content_length = most + 1
+    req = request._get_current_object()  # type: ignore[attr-defined]
+    # A host's own limit counts where it is smaller.
+    most = min(limit, req.max_content_length or limit)
+    # One byte more than allowed: Werkzeug silently cuts a chunked body at the limit.
+    req.max_content_length = most + 1
     try:
-        body: bytes | None = asking.get_data(cache=False)
+        body: bytes | None = req.get_data(cache=False)
     except RequestEntityTooLarge:
         body = None
     except HTTPException:
         raise
-    except Exception as error:  # each server has an exception of its own for a chunk that it cannot read
+    except Exception as error:
+        # Each server has an exception of its own for a chunk that it cannot read, or a client that hung up.
         raise Problem("malformed-request", "The body could not be read.") from error
     if body is None or len(body) > most:
         raise Problem("payload-too-large", f"The body may have {most} bytes at most.")

@@ -1,4 +1,4 @@
-"""Schedules: look at them, pause and resume them, run them now."""
+"""Routes of schedules."""
 
 from __future__ import annotations
 
@@ -9,112 +9,112 @@ from flask import Response, url_for
 from ..service import runtime
 from ..values import Schedule
 from .requests import (
-    check,
-    largest_submission,
-    read_nothing,
-    read_object,
+    load_body,
+    max_submission_bytes,
+    read_json_object,
     read_query,
     refuse_query,
+    require_empty_body,
     schedule_id,
 )
-from .responses import accepted, answer, empty, redactor
+from .responses import accepted, empty_response, json_response, redactor
 from .schemas import HistoryQuerySchema, NewScheduleSchema, PreviewSchema, ScheduleSchema
 
-LARGEST_TRIGGER: Final = 16 * 1024
+MAX_TRIGGER_BYTES: Final = 16 * 1024
 
 _NEW: Final = NewScheduleSchema()
-_WHOLE: Final = ScheduleSchema()
-_PART: Final = ScheduleSchema(partial=True)
+_FULL: Final = ScheduleSchema()
+_PARTIAL: Final = ScheduleSchema(partial=True)
 _PREVIEW: Final = PreviewSchema()
 _HISTORY: Final = HistoryQuerySchema()
 
 
 def list_schedules() -> Response:
-    """`GET /schedules`: all of them."""
+    """`GET /schedules`: all schedules."""
     refuse_query()
-    return answer({"items": [_present(schedule) for schedule in runtime().schedules.all()]})
+    return json_response({"items": [_present(schedule) for schedule in runtime().schedules.all()]})
 
 
 def get_schedule(id: str) -> Response:
-    """`GET /schedules/{id}`: one of them."""
+    """`GET /schedules/{id}`: one schedule."""
     refuse_query()
-    return answer(_present(runtime().schedules.get(schedule_id(id))))
+    return json_response(_present(runtime().schedules.get(schedule_id(id))))
 
 
 def create_schedule() -> Response:
-    """`POST /schedules`: 201 and where it is; the id is the client's or made."""
+    """`POST /schedules`: 201 and Location; the id is the client's, or a new one."""
     refuse_query()
-    body = check(_NEW, read_object(largest_submission()))
+    body = load_body(_NEW, read_json_object(max_submission_bytes()))
     return _created(runtime().schedules.add(body["id"], body))
 
 
 def replace_schedule(id: str) -> Response:
     """`PUT /schedules/{id}`: 201 where it is new, else 200."""
     refuse_query()
-    body = check(_WHOLE, read_object(largest_submission()))
+    body = load_body(_FULL, read_json_object(max_submission_bytes()))
     stored, is_new = runtime().schedules.replace(schedule_id(id), body)
-    return _created(stored) if is_new else answer(_present(stored))
+    return _created(stored) if is_new else json_response(_present(stored))
 
 
 def patch_schedule(id: str) -> Response:
-    """`PATCH /schedules/{id}`: what the body names is changed, the rest stays."""
+    """`PATCH /schedules/{id}`: change the fields of the body, keep the others."""
     refuse_query()
-    changes = check(_PART, read_object(largest_submission()))
-    return answer(_present(runtime().schedules.patch(schedule_id(id), changes)))
+    changes = load_body(_PARTIAL, read_json_object(max_submission_bytes()))
+    return json_response(_present(runtime().schedules.patch(schedule_id(id), changes)))
 
 
 def delete_schedule(id: str) -> Response:
-    """`DELETE /schedules/{id}`: gone, with its history; its jobs stay."""
+    """`DELETE /schedules/{id}`: delete it and its history; its jobs stay."""
     refuse_query()
     runtime().schedules.remove(schedule_id(id))
-    return empty(204)
+    return empty_response(204)
 
 
 def skip_schedule(id: str) -> Response:
-    """`POST /schedules/{id}/skip`: the next fire time is left out."""
+    """`POST /schedules/{id}/skip`: skip the next fire time."""
     refuse_query()
-    read_nothing()
-    return answer(_present(runtime().schedules.skip(schedule_id(id))))
+    require_empty_body()
+    return json_response(_present(runtime().schedules.skip(schedule_id(id))))
 
 
 def preview_schedule() -> Response:
-    """`POST /schedules/preview`: a trigger in words, and its next fire times."""
+    """`POST /schedules/preview`: the description of a trigger, and its next fire times."""
     refuse_query()
-    body = check(_PREVIEW, read_object(LARGEST_TRIGGER))
-    return answer(runtime().schedules.preview(body["trigger"], body["count"], body["after"]))
+    body = load_body(_PREVIEW, read_json_object(MAX_TRIGGER_BYTES))
+    return json_response(runtime().schedules.preview(body["trigger"], body["count"], body["after"]))
 
 
 def list_history(id: str) -> Response:
     """`GET /schedules/{id}/history`: one entry for each decision, newest first."""
     query = read_query(_HISTORY)
     found = runtime().schedules.history(schedule_id(id), query["limit"], query["before"])
-    return answer({"items": found})
+    return json_response({"items": found})
 
 
 def pause_schedule(id: str) -> Response:
-    """`POST /schedules/{id}/pause`: it fires no more until it is resumed; twice is as good as once."""
+    """`POST /schedules/{id}/pause`: stop firing until it is resumed; idempotent."""
     refuse_query()
-    read_nothing()
-    return answer(_present(runtime().schedules.pause(schedule_id(id))))
+    require_empty_body()
+    return json_response(_present(runtime().schedules.pause(schedule_id(id))))
 
 
 def resume_schedule(id: str) -> Response:
-    """`POST /schedules/{id}/resume`: it fires again."""
+    """`POST /schedules/{id}/resume`: fire again."""
     refuse_query()
-    read_nothing()
-    return answer(_present(runtime().schedules.resume(schedule_id(id))))
+    require_empty_body()
+    return json_response(_present(runtime().schedules.resume(schedule_id(id))))
 
 
 def run_schedule(id: str) -> Response:
-    """`POST /schedules/{id}/run`: a job of it now, paused or not; its fire times stay as they are."""
+    """`POST /schedules/{id}/run`: submit its job now, paused or not; its fire times stay."""
     refuse_query()
-    read_nothing()
+    require_empty_body()
     return accepted(runtime().schedules.run(schedule_id(id)))
 
 
 def _created(schedule: Schedule) -> Response:
     location = url_for("simmer.get_schedule", id=schedule.id)
-    return answer(_present(schedule), 201, {"Location": location})
+    return json_response(_present(schedule), 201, {"Location": location})
 
 
 def _present(schedule: Schedule) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What can be run: the registered tasks."""
+"""Routes of the registered tasks."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ..errors import UnknownTask
 from ..service import runtime
 from .problems import Problem
 from .requests import refuse_query
-from .responses import answer
+from .responses import json_response
 
 
 def list_tasks() -> Response:
     """`GET /tasks`: every task, by name."""
     refuse_query()
-    return answer({"items": runtime().status.tasks()})
+    return json_response({"items": runtime().status.tasks()})
 
 
 def get_task(name: str) -> Response:
     """`GET /tasks/{name}`: one task."""
     refuse_query()
     try:
-        return answer(runtime().status.task(name))
+        return json_response(runtime().status.task(name))
     except UnknownTask:
         raise Problem("not-found", "No task has this name.") from None

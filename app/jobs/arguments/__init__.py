@@ -1,1 +1,1 @@
-"""From the signature of a function to the schema of its arguments."""
+"""The schema of a task's arguments, made from its signature."""

@@ -1,4 +1,4 @@
-"""What a task takes: checked when a job is submitted, loaded when it runs, shown as JSON Schema."""
+"""The arguments of a task: checked at submission, loaded when it runs, described as JSON Schema."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from .json_schema import JsonSchemaConverter
 from .loading import Loader
 from .signature import OpenSchema, name_of, schema_of
 
-MOST_PROBLEMS: Final = 100
-"""Misfits that an InvalidArguments lists at most."""
+MAX_PROBLEMS: Final = 100
+"""Entries of InvalidArguments.errors, at most."""
 
 
 class Arguments:
-    """The arguments of one task, by a marshmallow schema; immutable, for any thread."""
+    """Checks and loads the arguments of one task by a marshmallow schema; immutable, for any thread."""
 
     def __init__(self, schema: Schema, loader: Schema | Loader | None = None) -> None:
         self.schema, self._loader = schema, loader or schema
 
     @classmethod
     def of(cls, function: Callable[..., Any], schema: Schema | type[Schema] | None = None) -> Arguments:
-        """By `schema`, else by the annotations of `function`; TaskDefinitionError where they will not do."""
+        """By `schema`, else by the annotations of `function`. Raises TaskDefinitionError."""
         if schema is None:
             own = schema_of(function)
             return cls(own, None if isinstance(own, OpenSchema) else Loader(own))
@@ -42,10 +42,10 @@ class Arguments:
         return cls(made)
 
     def check(self, args: Mapping[str, Any], where: str = "#/args") -> str:
-        """The JSON text of `args` as they were given, once it is known that it loads.
+        """Check that `args` load, and return them as JSON text.
 
-        Raises InvalidArguments with a pointer below `where` for each misfit; for what JSON cannot hold
-        it is UnencodableArguments, which is a TypeError too and names the argument.
+        Raises InvalidArguments with a pointer below `where` for each invalid value, UnencodableArguments,
+        which is a TypeError too, for one that cannot be encoded.
         """
         try:
             plain = to_json(dict(args), "args")
@@ -53,16 +53,16 @@ class Arguments:
             found = problem(pointer(where, *reversed(exc.path)), exc.reason)
             raise UnencodableArguments([found], str(exc)) from exc.__cause__
         text = text_of(plain)
-        # The hooks of a schema that we did not make may change what they are given.
+        # A copy for a schema of the host's: its hooks may change what they are given.
         self._load(plain if isinstance(self._loader, Loader) else loads(text), where)
         return text
 
     def load(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """What the function is called with, from the JSON that was stored; raises InvalidArguments."""
+        """The keyword arguments of the function, from stored JSON; raises InvalidArguments."""
         return self._load(stored, "#/args")
 
     def json_schema(self) -> JsonSchema:
-        """The JSON Schema of the arguments, an object; nested schemas stand inline."""
+        """The JSON Schema of the arguments, an object; nested schemas are inline."""
         return copy.deepcopy(self._json_schema)
 
     @functools.cached_property
@@ -72,15 +72,15 @@ class Arguments:
             described = converter.resolve_nested_schema(self.schema)
             if isinstance(self.schema, OpenSchema):
                 described["additionalProperties"] = converter.field2property(self.schema.extra)
-        except Exception as exc:  # a schema that cannot be shown can still check
+        except Exception as exc:  # a custom field that apispec cannot describe can still check
             described = {"type": "object", "description": f"This schema cannot be shown: {exc}"}
-        return cast(JsonSchema, _shown(described))
+        return cast(JsonSchema, _json_safe(described))
 
     def _load(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
         try:
             loaded = self._loader.load(values)
         except ValidationError as exc:
-            found = itertools.islice(_problems(exc.messages, where, values), MOST_PROBLEMS)
+            found = itertools.islice(_problems(exc.messages, where, values), MAX_PROBLEMS)
             raise InvalidArguments(list(found)) from None
         except RecursionError:
             raise InvalidArguments([problem(where, "Nested too deeply.")]) from None
@@ -90,11 +90,11 @@ class Arguments:
         return loaded
 
 
-def _shown(value: Any) -> Any:
+def _json_safe(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(name): _shown(item) for name, item in value.items()}
+        return {str(name): _json_safe(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_shown(item) for item in value]
+        return [_json_safe(item) for item in value]
     try:
         return float(value) if isinstance(value, Decimal) else to_json(value)
     except TypeError:

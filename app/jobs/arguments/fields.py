@@ -1,6 +1,6 @@
-"""Strict marshmallow fields: what the JSON says and nothing near it, each with its JSON Schema.
+"""Strict marshmallow fields, each with its JSON Schema: no conversion from other JSON types.
 
-Two conversions are made, as in JSON Schema: 3.0 is an integer, and 3 is a number.
+Two exceptions, as in JSON Schema: 3.0 is an integer, and 3 is a number.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from ..serialization.text import is_storable
 Field = fields.Field[Any]
 JsonSchema = dict[str, Any]
 Convert = Callable[[Field], JsonSchema]
-"""Gives the JSON Schema of a field."""
+"""Returns the JSON Schema of a field."""
 
 
 def _matching(pattern: str, parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    # ASCII: \d would match digits of all scripts, which fromisoformat and databases do not.
     expression = re.compile(pattern, re.ASCII)
     return lambda value: parse(value) if type(value) is str and expression.fullmatch(value) else missing
 
 
+# `type(…) is`, not isinstance: True is an int in Python, but not in JSON.
 def _exactly(kind: type) -> Callable[[Any], Any]:
     return lambda value: value if type(value) is kind else missing
 
@@ -48,20 +50,21 @@ def _string(value: Any) -> Any:
     return value if type(value) is str and is_storable(value) else missing
 
 
-def _moment(text: str) -> datetime:
+def _parse_datetime(text: str) -> datetime:
     moment = datetime.fromisoformat(text.upper())
     moment.astimezone(UTC)  # raises near the ends of the calendar: here rather than in the task
     return moment
 
 
 def _decimal(value: Any) -> Any:
+    # By its shortest text: Decimal(0.1) would have 55 digits.
     return _decimal_text(repr(value) if type(value) in (int, float) else value)
 
 
 _DATE, _CLOCK, _OFFSET = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(\.\d+)?", r"([Zz]|[+-]\d\d:\d\d)"
 _date = _matching(_DATE, date.fromisoformat)
 _time = _matching(rf"({_CLOCK}|\d\d:\d\d){_OFFSET}?", lambda text: time.fromisoformat(text.upper()))
-_datetime = _matching(rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}", _moment)
+_datetime = _matching(rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}", _parse_datetime)
 _uuid = _matching("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", UUID)
 _decimal_text = _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", Decimal)
 
@@ -78,11 +81,12 @@ SCALARS: Final[Mapping[Any, tuple[str, str | list[str], str, Callable[[Any], Any
     UUID: ("a UUID", "string", "uuid", _uuid),
     Decimal: ('a decimal such as "12.50"', ["string", "number"], "decimal", _decimal),
 }
-"""Type → label, JSON type, format, reader. A misfit is `missing`, or raises ValueError or ArithmeticError."""
+"""Type → label, JSON type, format, parser. For a bad value it returns `missing`, or raises ValueError or
+ArithmeticError."""
 
 
-class Strict(Field):
-    """The base of the others: `label` completes "Must be …"."""
+class StrictField(Field):
+    """The base class; `label` completes the message "Must be …"."""
 
     label: str
 
@@ -95,7 +99,7 @@ class Strict(Field):
         return ValidationError(f"Must be {self.label}.")
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """As marshmallow's, with a short way for the common case."""
+        """As marshmallow's, faster where the field has no hooks."""
         if value is missing or self.pre_load or self.post_load or (value is None and self.validators):
             return super().deserialize(value, attr, data, **kwargs)
         if value is None and self.allow_none:
@@ -106,7 +110,7 @@ class Strict(Field):
         return made
 
 
-class JsonScalar(Strict):
+class JsonScalar(StrictField):
     """A value of one of SCALARS."""
 
     def __init__(self, kind: Any, **kwargs: Any) -> None:
@@ -128,14 +132,14 @@ class JsonScalar(Strict):
         return read
 
 
-class JsonChoice(Strict):
-    """One of `choices`, pairs of a JSON value and what it loads as: the members of a Literal or an Enum."""
+class JsonChoice(StrictField):
+    """One of `choices`, pairs of a JSON value and what it loads as, for Literal and Enum."""
 
     def __init__(self, choices: Iterable[tuple[Any, Any]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         pairs = list(choices)
         self.values = [value for value, _ in pairs]
-        self.choices = {_identity(value): choice for value, choice in reversed(pairs)}
+        self.choices = {_choice_key(value): choice for value, choice in reversed(pairs)}
         self.label = f"one of {', '.join(map(json.dumps, self.values))}"
 
     def describe(self, convert: Convert) -> JsonSchema:
@@ -143,13 +147,13 @@ class JsonChoice(Strict):
 
     def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> Any:
         try:
-            return self.choices[_identity(value)]
+            return self.choices[_choice_key(value)]
         except KeyError:
             raise self.refusal() from None
 
 
-class JsonUnion(Strict):
-    """What the first of `members` that fits makes of the value."""
+class JsonUnion(StrictField):
+    """The value as loaded by the first of `members` that accepts it."""
 
     def __init__(self, members: Sequence[Field], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -171,12 +175,12 @@ class JsonUnion(Strict):
                 return member.deserialize(value)
             except ValidationError as exc:
                 inside += [exc] if isinstance(exc.messages, dict) else []
-        # Where one member alone takes lists or objects, what is wrong inside says more than the choice.
+        # Where only one member takes lists or objects, its errors say more than "must be … or …".
         raise inside[0] if len(inside) == 1 else self.refusal()
 
 
-class JsonList(Strict):
-    """A list whose items all fit `inner`, loaded by `make`, such as `tuple`."""
+class JsonList(StrictField):
+    """A list of `inner`, loaded as `make`, such as `tuple`."""
 
     label = "a list"
 
@@ -193,8 +197,8 @@ class JsonList(Strict):
         return self._make(load_each(self.inner, enumerate(value)).values())
 
 
-class JsonDict(Strict):
-    """An object whose values all fit `inner`."""
+class JsonDict(StrictField):
+    """An object with values of `inner`."""
 
     label = "an object"
 
@@ -212,7 +216,7 @@ class JsonDict(Strict):
 
 
 class JsonObject(fields.Nested):
-    """An object that fits a schema, which a callable may name so that it can contain itself."""
+    """An object of a schema; a callable that returns it lets a schema contain itself."""
 
     label = "an object"
 
@@ -223,7 +227,7 @@ class JsonObject(fields.Nested):
 
 
 def load_each(field: Field, items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """What `field` makes of each (name, value); one ValidationError for all that do not fit."""
+    """Load each (name, value) with `field`; raises one ValidationError for all invalid ones."""
     loaded, failed = {}, {}
     for name, value in items:
         try:
@@ -235,7 +239,7 @@ def load_each(field: Field, items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     return loaded
 
 
-def _identity(value: Any) -> Any:
+def _choice_key(value: Any) -> Any:
     # 1 and 1.0 are the same JSON, 1 and true are not.
     return (
         json.dumps(value, sort_keys=True) if isinstance(value, list | dict) else (type(value) is bool, value)

@@ -1,4 +1,4 @@
-"""A short way through marshmallow for what fits, which is nearly everything."""
+"""A fast path for valid values, which nearly all are."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from marshmallow import Schema, ValidationError, missing
 class Loader:
     """Loads with a schema that refuses unknown names, has no hooks, and calls its fields by their names.
 
-    Schema.load asks each field about every object, and each object about every field; this goes through the
-    names that are given. What does not fit is left to Schema.load, which knows how to say so.
+    Schema.load visits every field of the schema for each object; this visits the values that are given.
+    Invalid values are left to Schema.load, which makes the messages.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -31,14 +31,14 @@ class Loader:
         try:
             loaded = {name: fields[name].deserialize(value) for name, value in values.items()}
         except (AttributeError, KeyError, ValidationError):
-            return self._slowly(values)
+            return self._load_with_schema(values)
         if any(name not in loaded for name in self._required):
-            return self._slowly(values)
+            return self._load_with_schema(values)
         for name, default in self._defaults.items():
             if name not in loaded:
                 loaded[name] = default() if callable(default) else default
         return loaded
 
-    def _slowly(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _load_with_schema(self, values: Mapping[str, Any]) -> dict[str, Any]:
         loaded: dict[str, Any] = self._schema.load(values)
         return loaded

@@ -1,4 +1,4 @@
-"""From the annotations of a function to the marshmallow schema of its arguments."""
+"""Makes a marshmallow schema from the annotations of a function."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _EMPTY: Final = inspect.Parameter.empty
 
 
 class OpenSchema(Schema):
-    """The schema of a function with **kwargs: further arguments fit `extra`."""
+    """The schema of a function with **kwargs: additional arguments are loaded by `extra`."""
 
     def __init__(self, extra: Field) -> None:
         super().__init__(unknown=INCLUDE)
@@ -46,7 +46,7 @@ class OpenSchema(Schema):
 
 
 class _DataclassSchema(Schema):
-    """The schema of the dataclass `kind`; `computed` are the fields that it sets on its own."""
+    """The schema of the dataclass `kind`; `computed` are its fields with init=False."""
 
     def __init__(self, kind: type, computed: Container[str]) -> None:
         super().__init__(unknown=RAISE)
@@ -56,12 +56,12 @@ class _DataclassSchema(Schema):
     def make(self, loaded: dict[str, Any], **options: Any) -> Any:
         try:
             return self.kind(**{name: value for name, value in loaded.items() if name not in self.computed})
-        except ValueError as exc:  # how a __post_init__ refuses
+        except ValueError as exc:  # raised by a __post_init__ that validates
             raise ValidationError(str(exc)) from exc
 
 
 def schema_of(function: Callable[..., Any]) -> Schema:
-    """The schema of the arguments that `function` takes by name; TaskDefinitionError where it has none."""
+    """The schema of the keyword arguments of `function`. Raises TaskDefinitionError."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as exc:
@@ -85,7 +85,7 @@ def schema_of(function: Callable[..., Any]) -> Schema:
 
 @dataclasses.dataclass(frozen=True)
 class _Reader:
-    """Makes the fields of annotations; `place` says whose they are, `known` has the dataclasses met."""
+    """Makes fields from annotations; `place` is for messages, `known` has the dataclasses so far."""
 
     place: str
     namespace: Mapping[str, Any]
@@ -103,6 +103,7 @@ class _Reader:
         field = self.field(Any if annotation is _EMPTY else self.resolve(annotation))
         field.required = default is _EMPTY
         field.allow_none = field.allow_none or default is None
+        # A default that is not JSON, such as a factory, is valid; it just cannot be shown.
         with contextlib.suppress(TypeError):
             field.metadata = {} if default is _EMPTY else {"default": to_json(default)}
         return field
@@ -110,7 +111,7 @@ class _Reader:
     def resolve(self, annotation: Any) -> Any:
         def holder() -> None: ...
 
-        # One by one: what else the function names, such as its result, does not matter.
+        # One by one: an unresolvable annotation elsewhere, such as the result's, does not matter.
         holder.__annotations__ = {"it": annotation}
         try:
             return typing.get_type_hints(holder, dict(self.namespace))["it"]
@@ -129,9 +130,9 @@ class _Reader:
             return self.field(annotation.__supertype__)
         if isinstance(annotation, type) and origin is None:
             return self.named(annotation)
-        return self.not_understood(annotation)
+        return self.refuse_annotation(annotation)
 
-    def not_understood(self, annotation: Any) -> NoReturn:
+    def refuse_annotation(self, annotation: Any) -> NoReturn:
         self.refuse(
             f"is annotated {annotation!r}, which is not understood (int, float, str, bool, None, list, dict,"
             " Union, Literal, Enum, date, time, datetime, UUID, Decimal and dataclasses are)"
@@ -144,10 +145,10 @@ class _Reader:
             return self.choice(kind, [(member.value, member) for member in kind])
         if dataclasses.is_dataclass(kind) and not is_mapped(kind):
             if kind not in self.known:
-                self.known[kind] = None  # it may contain itself
+                self.known[kind] = None  # set before its fields are read: it may contain itself
                 self.known[kind] = self.dataclass_schema(kind)
             return JsonObject(lambda: cast(Schema, self.known[kind]))
-        self.not_understood(kind)
+        self.refuse_annotation(kind)
 
     def union(self, kinds: tuple[Any, ...]) -> Field:
         members = [self.field(kind) for kind in kinds if kind is not NoneType]
@@ -168,7 +169,7 @@ class _Reader:
             return JsonDict(self.field(inner[1] if inner else Any))
         if kind is tuple and (not inner or inner[1:] == (...,)):
             return JsonList(self.field(inner[0] if inner else Any), tuple)
-        self.not_understood(annotation)
+        self.refuse_annotation(annotation)
 
     def dataclass_schema(self, kind: type) -> Schema:
         try:
@@ -196,11 +197,12 @@ def _default(item: dataclasses.Field[Any]) -> Any:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """Where the function is defined, for messages."""
+    """Module and qualified name, for messages."""
     return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
 
 
 def _namespace(function: Callable[..., Any]) -> dict[str, Any]:
+    # Strings are resolved where the function was written, not where a decorator wrapped it.
     while isinstance(function, functools.partial):
         function = function.func
     function = inspect.unwrap(function)

@@ -1,8 +1,8 @@
-"""Arguments as they are typed: `name=text` and `name:=json`.
+"""Parses arguments of the command line: `name=text` and `name:=json`.
 
-Text becomes what the task takes, as far as its JSON Schema tells: where a string fits, the text is the
-string; else it is read as JSON (and as yes or no, where a boolean fits), and taken if that fits. So `a=1`
-is 1 for an `int`, "1" for a `str`, and "1" where anything goes; `:=` is for what must not be guessed.
+Text is converted by the task's JSON Schema: where a string is allowed it stays a string, else it is parsed
+as JSON (or as yes and no for a boolean) and used if the type fits. So `a=1` is 1 for an `int`, "1" for a
+`str`, and "1" without an annotation; `:=` is JSON, whatever the schema says.
 """
 
 from __future__ import annotations
@@ -28,26 +28,27 @@ _KINDS: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 def read_pairs(pairs: Iterable[str], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that `pairs` say, for a task of that JSON Schema; raises click.UsageError."""
+    """The arguments in `pairs`, for a task with that JSON Schema; raises click.UsageError."""
     args: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not equals or name in ("", ":"):
-            raise click.UsageError(f"{pair!r} is no argument: write name=text or name:=json")
+            raise click.UsageError(f"{pair!r} is not an argument: write name=text or name:=json")
         is_json = name.endswith(":")
         name = name.removesuffix(":")
         if name in args:
             raise click.UsageError(f"{name!r} is given twice")
-        args[name] = _json(name, text) if is_json else fit(text, _schema_of(name, schema))
+        args[name] = _json(name, text) if is_json else coerce(text, _schema_of(name, schema))
     return args
 
 
-def fit(text: str, schema: Mapping[str, Any]) -> Any:
-    """`text` as a value that fits `schema`; as it is where nothing does, for the task's check to refuse."""
-    return next((value for value in _readings(text) if _fits(value, schema)), text)
+def coerce(text: str, schema: Mapping[str, Any]) -> Any:
+    """`text` as a value that fits `schema`; unchanged where none does, for the task's check to refuse."""
+    return next((value for value in _candidates(text) if _is_kind_of(value, schema)), text)
 
 
-def _readings(text: str) -> Iterator[Any]:
+def _candidates(text: str) -> Iterator[Any]:
+    # Text first: where a string is allowed, "1" and "true" are meant as they are typed.
     yield text
     for read in (lambda: loads_strict(text.encode()), lambda: as_boolean(text)):
         try:
@@ -56,14 +57,15 @@ def _readings(text: str) -> Iterator[Any]:
             continue
 
 
-def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Whether the kind of `value` is right; what is said of its inside is for the task's own check."""
+def _is_kind_of(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether `value` has the type that `schema` names; what it contains is left to the task's check."""
     if "enum" in schema:
+        # True == 1 in Python, but not in JSON.
         return any(
             value == each and isinstance(value, bool) == isinstance(each, bool) for each in schema["enum"]
         )
     if "anyOf" in schema:
-        return any(_fits(value, each) for each in schema["anyOf"])
+        return any(_is_kind_of(value, each) for each in schema["anyOf"])
     kinds = schema.get("type")
     if kinds is None:
         return True
@@ -78,6 +80,7 @@ def _schema_of(name: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _json(name: str, text: str) -> Any:
     try:
+        # The bytes as they were typed: loads_strict then says which of them is not UTF-8.
         return loads_strict(text.encode(errors="surrogateescape"))
     except ValueError as error:
         raise click.UsageError(f"{name}:= {error}") from None

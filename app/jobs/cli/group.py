@@ -1,4 +1,4 @@
-"""The group `flask jobs`: finds the app's runtime, and puts errors into words."""
+"""The command group `flask jobs`: the app's runtime, common callbacks, and error messages."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from ..ids import is_id
 from ..process.servers import Serving
 from ..serialization.text import is_storable
 from .exit_codes import code_of
-from .output import say
+from .output import echo_stderr
 
 
 class JobsGroup(AppGroup):
-    """Ends a command that raised one of the package's errors with clear lines and its exit code."""
+    """Ends a command that raised a SimmerError with its message on stderr and its exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was typed."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except SimmerError as error:
-            for line in _lines(error):
-                say(f"Error: {line}")
+            for line in _error_lines(error):
+                echo_stderr(f"Error: {line}")
             ctx.exit(code_of(error))
 
 
 class Runtime(service.Runtime, Protocol):
-    """What the commands see of the app's Flask-Simmer: the use cases, and the threads of this process."""
+    """What the commands use of the app's runtime: the use cases, and the threads of this process."""
 
-    settings_of_threads: Settings
+    worker_settings: Settings
 
     @property
     def is_running(self) -> bool:
         """Whether the threads of this process were started and have not ended."""
 
     def is_idle(self) -> bool:
-        """Whether no job is left that they run or could claim."""
+        """Whether they run no job and could claim none."""
 
     def start(self, serving: Serving, **overrides: Any) -> None:
         """Start the threads, with settings of their own."""
@@ -60,27 +60,29 @@ runtime: Final[Callable[[], Runtime]] = current_runtime
 
 
 def job_id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
-    """An argument that is the id of a job; what cannot be one is as unknown as one that is not there."""
+    """Click callback: the id of a job. Raises JobNotFound for text that cannot be one."""
+    # Not BadParameter: a script that polls an id gets exit code 3 for an id that never was, too.
     if not is_id(text):
         raise JobNotFound(f"no job has the id {text!r}")
     return text
 
 
 def schedule_id(_ctx: click.Context | None, _param: click.Parameter | None, text: str) -> str:
-    """An argument that is the id of a schedule; what cannot be one is as unknown as one that is not there."""
+    """Click callback: the id of a schedule. Raises ScheduleNotFound for text that cannot be one."""
     if not is_slug(text):
         raise ScheduleNotFound(f"no schedule has the id {text!r}")
     return text
 
 
-def readable(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
-    """Words to look for in the database; bytes that are no text cannot be there, nor be asked for."""
+def require_utf8(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Click callback: text that the database can be asked for. Raises click.BadParameter."""
+    # Bytes that are not UTF-8 arrive as lone surrogates, which no driver encodes.
     if not all(map(is_storable, words)):
         raise click.BadParameter("this is not UTF-8")
     return words
 
 
-def _lines(error: SimmerError) -> list[str]:
+def _error_lines(error: SimmerError) -> list[str]:
     if isinstance(error, InvalidArguments):
         return [f"{place['pointer']}: {place['detail']}" for place in error.errors]
     return [str(error)]

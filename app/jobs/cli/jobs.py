@@ -11,32 +11,32 @@ from ..job import Job
 from ..serialization.presenter import present, present_in_list
 from ..states import STATES
 from ..store.queries import JobFilters
-from .group import job_id, jobs_cli, readable, runtime
-from .output import compact, json_option, redactor, say, show_fields, show_json, show_table
+from .group import job_id, jobs_cli, require_utf8, runtime
+from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 
 
 @jobs_cli.command("tasks")
 @json_option
 def tasks(as_json: bool) -> None:
-    """Show the registered tasks and what they take."""
+    """Show the registered tasks and their arguments."""
     found = runtime().status.tasks()
     if as_json:
-        show_json({"items": found})
+        print_json({"items": found})
     else:
         rows = [
-            (task["name"], task["queue"], _count(task["counts"]), _takes(task), task["description"])
+            (task["name"], task["queue"], _count(task["counts"]), _parameters(task), task["description"])
             for task in found
         ]
-        show_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
+        print_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
 
 
 @jobs_cli.command("list")
 @click.option("--state", multiple=True, type=click.Choice(STATES), help="In this state; repeat to mean or.")
-@click.option("--task", multiple=True, callback=readable, help="Of this task; repeat to mean or.")
-@click.option("--queue", multiple=True, callback=readable, help="In this queue; repeat to mean or.")
-@click.option("--tag", multiple=True, callback=readable, help="With this tag; repeat to mean or.")
+@click.option("--task", multiple=True, callback=require_utf8, help="Of this task; repeat to mean or.")
+@click.option("--queue", multiple=True, callback=require_utf8, help="In this queue; repeat to mean or.")
+@click.option("--tag", multiple=True, callback=require_utf8, help="With this tag; repeat to mean or.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST_IN_PAGE))
-@click.option("--cursor", help="Go on where a list said that there is more.")
+@click.option("--cursor", help="The cursor of the next page, as the previous list printed it.")
 @json_option
 def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: tuple[str, ...]) -> None:
     """Show jobs, the newest first."""
@@ -44,15 +44,15 @@ def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: tuple[st
     if as_json:
         redact = redactor(runtime().settings)
         items = [present_in_list(job, redact) for job in page]
-        show_json({"items": items, "next_cursor": page.next_cursor})
+        print_json({"items": items, "next_cursor": page.next_cursor})
         return
     titles = ("ID", "STATE", "TASK", "QUEUE", "ATTEMPT", "PROGRESS", "CREATED")
     if page:
-        show_table(titles, [_row(job) for job in page])
+        print_table(titles, [_row(job) for job in page])
     else:
-        say("No jobs.")
+        echo_stderr("No jobs.")
     if page.next_cursor:
-        say(f"There are more: --cursor {page.next_cursor}")
+        echo_stderr(f"There are more: --cursor {page.next_cursor}")
 
 
 @jobs_cli.command("show")
@@ -63,14 +63,14 @@ def show(id: str, as_json: bool) -> None:
     run = runtime()
     shown = present(run.jobs.get(id), redactor(run.settings))
     if as_json:
-        show_json(shown)
+        print_json(shown)
         return
-    show_fields((name, _field(value)) for name, value in shown.items())
+    print_fields((name, _field(value)) for name, value in shown.items())
     if attempts := run.jobs.attempts(id):
         click.echo()
         names = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
         rows = [[_field(attempt[name]) for name in names] for attempt in attempts]
-        show_table([name.removesuffix("_at").upper() for name in names], rows)
+        print_table([name.removesuffix("_at").upper() for name in names], rows)
 
 
 @jobs_cli.command("workers")
@@ -79,43 +79,43 @@ def workers(as_json: bool) -> None:
     """Show the processes that run jobs."""
     found = runtime().status.workers()
     if as_json:
-        show_json({"items": [each.as_dict() for each in found]})
+        print_json({"items": [each.as_dict() for each in found]})
     elif not found:
-        say("No worker is running.")
+        echo_stderr("No worker is running.")
     else:
         names = ("id", "host", "pid", "state", "busy", "threads", "queues", "started_at", "heartbeat_at")
         shown = [each.as_dict() for each in found]
         rows = [["all" if each[name] is None else each[name] for name in names] for each in shown]
-        show_table([name.removesuffix("_at").upper() for name in names], rows)
+        print_table([name.removesuffix("_at").upper() for name in names], rows)
 
 
 @jobs_cli.command("stats")
 @json_option
 def stats(as_json: bool) -> None:
-    """Show how many jobs are in which state."""
+    """Show the number of jobs in each state."""
     found = runtime().status.stats()
     if as_json:
-        show_json(found)
+        print_json(found)
         return
-    show_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
+    print_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
     click.echo()
-    show_fields((name, value) for name, value in found.items() if name != "states")
+    print_fields((name, value) for name, value in found.items() if name != "states")
 
 
 @jobs_cli.command("init-db")
 def init_db() -> None:
-    """Create the tables that are missing; safe at the same time in several processes."""
+    """Create missing tables; safe in several processes at the same time."""
     runtime().database.create_tables()
-    say("The tables are there.")
+    echo_stderr("The tables are there.")
 
 
 @jobs_cli.command("cancel")
 @click.argument("id", callback=job_id)
 @json_option
 def cancel(id: str, as_json: bool) -> None:
-    """Cancel a job that does not run yet, ask a running one to stop."""
+    """Cancel a job that does not run yet; request that a running one stops."""
     job = runtime().jobs.cancel(id)
-    _answer(job, as_json, "Cancelled." if job.is_final else "It runs, and was asked to stop.")
+    _print_job(job, as_json, "Cancelled." if job.is_final else "It runs, and was asked to stop.")
 
 
 @jobs_cli.command("retry")
@@ -123,7 +123,7 @@ def cancel(id: str, as_json: bool) -> None:
 @json_option
 def retry(id: str, as_json: bool) -> None:
     """Queue a finished job once more, its history kept."""
-    _answer(runtime().jobs.retry(id), as_json, "Queued again.")
+    _print_job(runtime().jobs.retry(id), as_json, "Queued again.")
 
 
 @jobs_cli.command("delete")
@@ -131,7 +131,7 @@ def retry(id: str, as_json: bool) -> None:
 def delete(id: str) -> None:
     """Delete a finished job and its history."""
     runtime().jobs.delete(id)
-    say("Deleted.")
+    echo_stderr("Deleted.")
 
 
 def _row(job: Job) -> tuple[Any, ...]:
@@ -141,21 +141,21 @@ def _row(job: Job) -> tuple[Any, ...]:
 
 
 def _field(value: Any) -> Any:
-    return compact(value) if isinstance(value, dict | list | tuple) else value
+    return json_line(value) if isinstance(value, dict | list | tuple) else value
 
 
 def _count(count: dict[str, Any]) -> str:
     return f"{count['value']}{'+' if count['capped'] else ''}"
 
 
-def _takes(task: dict[str, Any]) -> str:
-    """The arguments in short, those that may be left out in brackets: `month, [copies]`."""
+def _parameters(task: dict[str, Any]) -> str:
+    """The names of the arguments, optional ones in brackets: `month, [copies]`."""
     schema = task["args_schema"]
     required = schema.get("required", ())
     return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))
 
 
-def _answer(job: Job, as_json: bool, remark: str) -> None:
+def _print_job(job: Job, as_json: bool, remark: str) -> None:
     if as_json:
-        show_json(present(job, redactor(runtime().settings)))
-    say(remark)
+        print_json(present(job, redactor(runtime().settings)))
+    echo_stderr(remark)

@@ -1,4 +1,4 @@
-"""What the commands print: JSON, tables, and remarks on stderr."""
+"""Output of the commands: JSON and tables on stdout, messages on stderr."""
 
 from __future__ import annotations
 
@@ -22,45 +22,46 @@ def json_option(command: C) -> C:
 
 
 def redactor(settings: Settings) -> Callable[[Any], Any]:
-    """Covers the values of the secret keys that the settings name."""
+    """The function that redacts the secret keys of the settings in a JSON value."""
     return redactor_of(settings.redact).redact
 
 
-def say(text: str) -> None:
-    """A remark, on one line of stderr."""
-    click.echo(plain(" ".join(text.split())), err=True)
+def echo_stderr(text: str) -> None:
+    """Print a message on one line of stderr."""
+    click.echo(printable(" ".join(text.split())), err=True)
 
 
-def show_json(value: Any) -> None:
-    """`value` as indented JSON in UTF-8 on stdout, whatever the terminal's encoding."""
+def print_json(value: Any) -> None:
+    """Print `value` as indented JSON in UTF-8 on stdout, whatever the terminal's encoding."""
     text = json.dumps(json.loads(dump(value)), indent=2, ensure_ascii=False)
-    # A lone surrogate has no UTF-8; the escape of that handler is also the one of JSON.
+    # A lone surrogate cannot be encoded; this handler's escape \udXXX is JSON's escape too.
     click.echo(text.encode(errors="backslashreplace"))
 
 
-def show_table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Columns on stdout, each as wide as its widest cell."""
+def print_table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table on stdout, each column as wide as its widest cell."""
     cells = [[_cell(value) for value in row] for row in (titles, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        _print("  ".join(padded).rstrip())
+        _echo_line("  ".join(padded).rstrip())
 
 
-def show_fields(fields: Iterable[tuple[str, Any]]) -> None:
-    """One `name  value` a line on stdout, without those that are None."""
+def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
+    """Print `name  value` lines on stdout, leaving out values that are None."""
     known = [(name, _cell(value)) for name, value in fields if value is not None]
     width = max(len(name) for name, _ in known)
     for name, value in known:
-        _print(f"{name.ljust(width)}  {value}".rstrip())
+        _echo_line(f"{name.ljust(width)}  {value}".rstrip())
 
 
-def plain(text: str) -> str:
-    """`text` without what would move the cursor or colour the terminal of whoever reads it."""
+def printable(text: str) -> str:
+    """`text` without control characters."""
+    # Job data may hold escape sequences that rewrite the terminal of the operator who lists it.
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def compact(value: Any) -> str:
+def json_line(value: Any) -> str:
     """`value` as JSON on one line."""
     return dump(value).decode()
 
@@ -72,8 +73,9 @@ def _cell(value: Any) -> str:
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, list | tuple):
         return ", ".join(map(_cell, value)) or "-"
-    return plain(str(value))
+    return printable(str(value))
 
 
-def _print(line: str) -> None:
+def _echo_line(line: str) -> None:
+    # Bytes: a terminal with another encoding must not end the command with UnicodeEncodeError.
     click.echo(line.encode())

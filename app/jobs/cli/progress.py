@@ -1,4 +1,4 @@
-"""How far a job is, on stderr: a line that is redrawn on a terminal, one line for each news elsewhere."""
+"""A progress bar on stderr: redrawn in place on a terminal, elsewhere a line for each change."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import Final, TextIO
 
 from ..job import Job
-from .output import plain
+from .output import printable
 
-WIDTH: Final = 30
+BAR_WIDTH: Final = 30
 """Characters of the bar itself."""
-QUIET: Final = 1.0
-"""Seconds between two lines where nobody sees them being redrawn; a new state is shown at once."""
+MIN_LINE_EVERY: Final = 1.0
+"""Seconds between two lines that are not redrawn in place; a new state is printed at once."""
 
 
-class Bar:
+class ProgressBar:
     """Shows snapshots of one job until `close`."""
 
     def __init__(self, stream: TextIO, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -29,26 +29,27 @@ class Bar:
 
     def show(self, job: Job) -> None:
         """Show the job as it is now."""
-        line = plain(" ".join(part for part in (job.state.ljust(9), *_parts(job)) if part))
+        line = printable(" ".join(part for part in (job.state.ljust(9), *_parts(job)) if part))
         if self._redraws:
             elapsed = f"{self._monotonic() - self._began:.0f} s"
             width = shutil.get_terminal_size().columns - len(elapsed) - 2
             self._write(f"\r{line[:width]:<{width}} {elapsed}")
-        elif self._is_news(job, line):
+        elif self._has_changed(job, line):
             self._write(f"{line.rstrip()}\n")
             self._shown, self._state, self._shown_at = line, job.state, self._monotonic()
 
     def close(self) -> None:
-        """Leave the line; what follows begins on a new one."""
+        """End the line, so that the next output begins on a new one."""
         if self._redraws:
             self._write("\n")
 
-    def _is_news(self, job: Job, line: str) -> bool:
+    def _has_changed(self, job: Job, line: str) -> bool:
         if job.state != self._state:
             return True
-        return line != self._shown and self._monotonic() - self._shown_at >= QUIET
+        return line != self._shown and self._monotonic() - self._shown_at >= MIN_LINE_EVERY
 
     def _write(self, text: str) -> None:
+        # A progress message in another encoding is shown with "?", and does not end the wait.
         encoding = self._stream.encoding or "utf-8"
         self._stream.write(text.encode(encoding, "replace").decode(encoding))
         self._stream.flush()
@@ -59,7 +60,7 @@ def _parts(job: Job) -> tuple[str, ...]:
     if progress.percent is None:
         count = f"{progress.current:g}" if progress.current else ""
         return (count, progress.message, job.waiting_reason or "")
-    done = int(WIDTH * progress.percent / 100)
-    bar = f"[{'#' * done}{'-' * (WIDTH - done)}] {progress.percent:3.0f} %"
+    done = int(BAR_WIDTH * progress.percent / 100)
+    bar = f"[{'#' * done}{'-' * (BAR_WIDTH - done)}] {progress.percent:3.0f} %"
     left = "" if progress.eta is None else f"{progress.eta:.0f} s left"
     return (bar, f"{progress.current:g}/{progress.total:g}", left, progress.message)

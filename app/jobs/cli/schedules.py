@@ -15,7 +15,7 @@ from ..serialization.presenter import present
 from ..values import Schedule
 from .arguments import read_pairs
 from .group import jobs_cli, runtime, schedule_id
-from .output import compact, json_option, redactor, say, show_fields, show_json, show_table
+from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .triggers import Moment, read_policy, read_trigger
 
 
@@ -23,10 +23,11 @@ from .triggers import Moment, read_policy, read_trigger
 @json_option
 @click.pass_context
 def schedules(ctx: click.Context, as_json: bool) -> None:
-    """Show the schedules, or do something about one."""
+    """Show the schedules, or manage one."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_schedules, as_json=as_json)
     elif as_json:
+        # `schedules --json pause x` would print no JSON: click gives the flag to the group alone.
         raise click.UsageError(f"--json goes after {ctx.invoked_subcommand}")
 
 
@@ -36,11 +37,11 @@ def list_schedules(as_json: bool) -> None:
     """Show all schedules."""
     found = runtime().schedules.all()
     if as_json:
-        show_json({"items": [shown(schedule) for schedule in found]})
+        print_json({"items": [redacted(schedule) for schedule in found]})
     elif found:
-        show_table(("ID", "TASK", "WHEN", "NEXT", "LAST", "STATE", "DECLARED BY"), map(_row, found))
+        print_table(("ID", "TASK", "WHEN", "NEXT", "LAST", "STATE", "DECLARED BY"), map(_row, found))
     else:
-        say("No schedules.")
+        echo_stderr("No schedules.")
 
 
 @schedules.command("show")
@@ -50,11 +51,11 @@ def show(id: str, as_json: bool) -> None:
     """Show one schedule with its policies."""
     schedule = runtime().schedules.get(id)
     if as_json:
-        show_json(shown(schedule))
+        print_json(redacted(schedule))
     else:
-        covered = shown(schedule)
-        fields = {**covered, "trigger": _words(schedule), "args": compact(covered["args"])}
-        show_fields(fields.items())
+        fields = redacted(schedule)
+        fields |= {"trigger": _trigger_text(schedule), "args": json_line(fields["args"])}
+        print_fields(fields.items())
 
 
 @schedules.command("preview")
@@ -67,28 +68,29 @@ def show(id: str, as_json: bool) -> None:
 def preview(
     what: str, words: tuple[str, ...], timezone: str | None, count: int, after: datetime | None, as_json: bool
 ) -> None:
-    """Show a trigger in words, and its next fire times.
+    """Show the description of a trigger, and its next fire times.
 
     As `cron "0 9 * * mon-fri" --timezone Europe/Helsinki`, `cron hour=9 day_of_week=mon-fri`,
     `interval minutes=5`, `date 2030-01-31T09:00Z`; or the ID of a schedule.
     """
-    found_in = runtime().schedules
+    use_cases = runtime().schedules
+    # A trigger type wins over a schedule of that name; `schedules show` tells of the latter.
     if words or what in TYPES:
-        found = found_in.preview(read_trigger(what, words, timezone), count, after)
+        found = use_cases.preview(read_trigger(what, words, timezone), count, after)
     elif timezone is None:
-        found = found_in.preview_stored(schedule_id(None, None, what), count, after)
+        found = use_cases.preview_stored(schedule_id(None, None, what), count, after)
     else:
         raise click.UsageError("a schedule has a time zone of its own: leave --timezone out")
     if as_json:
-        show_json(found)
+        print_json(found)
         return
     click.echo(found["description"])
     if found["next"]:
         click.echo()
         rows = [(row["at"], row["local"], row.get("note", "")) for row in found["next"]]
-        show_table(("AT", "LOCAL", "NOTE"), rows)
+        print_table(("AT", "LOCAL", "NOTE"), rows)
     else:
-        say("No fire time is left.")
+        echo_stderr("No fire time is left.")
 
 
 @schedules.command("history")
@@ -97,24 +99,24 @@ def preview(
 @click.option("--before", type=Moment(), help="Only fire times before this time.")
 @json_option
 def history(id: str, limit: int, before: datetime | None, as_json: bool) -> None:
-    """Show what was decided about its fire times, the newest first."""
+    """Show the decisions about its fire times, the newest first."""
     found = runtime().schedules.history(id, limit, before)
     if as_json:
-        show_json({"items": found})
+        print_json({"items": found})
     elif found:
         titles = ("FIRE TIME", "DECISION", "COUNT", "LATE", "JOB", "REASON")
         names = ("fire_time", "decision", "count", "late_seconds", "job_id", "reason")
         rows = [{**row, "late_seconds": f"{row['late_seconds']:.3f} s"} for row in found]
-        show_table(titles, [[row[name] for name in names] for row in rows])
+        print_table(titles, [[row[name] for name in names] for row in rows])
     else:
-        say("No fire time has come yet.")
+        echo_stderr("No fire time has come yet.")
 
 
 @schedules.command("add")
 @click.argument("task")
 @click.argument("trigger")
 @click.argument("expression", nargs=-1, metavar="[EXPRESSION|TIME] [WORD=VALUE]...")
-@click.option("--id", "slug", help="Its id (default: one that is made).")
+@click.option("--id", "slug", help="Its id (default: a new UUID).")
 @click.option("--arg", "args", multiple=True, metavar="KEY=TEXT|KEY:=JSON", help="Repeat for more.")
 @click.option("--timezone", help="IANA name, such as Europe/Helsinki (default: UTC).")
 @click.option("--misfire", metavar="latest|all|skip", help="What runs of the fire times that were missed.")
@@ -145,7 +147,7 @@ def add(
     words = {"task": task, "trigger": rule, "args": values, "paused": paused, **read_policy(policy)}
     made = run.schedules.add(slug, words)
     if as_json:
-        show_json(shown(made))
+        print_json(redacted(made))
     else:
         click.echo(made.id)
 
@@ -154,24 +156,24 @@ def add(
 @click.argument("id", callback=schedule_id)
 @json_option
 def pause(id: str, as_json: bool) -> None:
-    """Fire no more until it is resumed."""
-    _answer(runtime().schedules.pause(id), as_json, "Paused.")
+    """Stop firing until it is resumed."""
+    _print_schedule(runtime().schedules.pause(id), as_json, "Paused.")
 
 
 @schedules.command("resume")
 @click.argument("id", callback=schedule_id)
 @json_option
 def resume(id: str, as_json: bool) -> None:
-    """Go on with the next fire time."""
-    _answer(runtime().schedules.resume(id), as_json, "Resumed.")
+    """Fire again, from the next fire time on."""
+    _print_schedule(runtime().schedules.resume(id), as_json, "Resumed.")
 
 
 @schedules.command("skip")
 @click.argument("id", callback=schedule_id)
 @json_option
 def skip(id: str, as_json: bool) -> None:
-    """Leave out its next fire time."""
-    _answer(runtime().schedules.skip(id), as_json, "Its next fire time is left out.")
+    """Skip its next fire time."""
+    _print_schedule(runtime().schedules.skip(id), as_json, "Its next fire time is left out.")
 
 
 @schedules.command("run")
@@ -181,7 +183,7 @@ def run(id: str, as_json: bool) -> None:
     """Submit its job now, paused or not, and print the job's id; its fire times stay."""
     job = runtime().schedules.run(id)
     if as_json:
-        show_json(present(job, redactor(runtime().settings)))
+        print_json(present(job, redactor(runtime().settings)))
     else:
         click.echo(job.id)
 
@@ -191,17 +193,17 @@ def run(id: str, as_json: bool) -> None:
 def remove(id: str) -> None:
     """Delete it and its history; its jobs stay."""
     runtime().schedules.remove(id)
-    say("Removed.")
+    echo_stderr("Removed.")
 
 
-def shown(schedule: Schedule) -> dict[str, Any]:
-    """The schedule with the secrets in its arguments covered."""
+def redacted(schedule: Schedule) -> dict[str, Any]:
+    """The schedule as JSON, secrets in its arguments redacted."""
     return {**schedule.as_dict(), "args": redactor(runtime().settings)(dict(schedule.args))}
 
 
 def _row(schedule: Schedule) -> tuple[Any, ...]:
     return (
-        schedule.id, schedule.task, _words(schedule), schedule.next_fire_at, schedule.last_fire_at,
+        schedule.id, schedule.task, _trigger_text(schedule), schedule.next_fire_at, schedule.last_fire_at,
         _state(schedule), schedule.declared_by,
     )  # fmt: skip
 
@@ -214,11 +216,11 @@ def _state(schedule: Schedule) -> str:
     return "ended" if schedule.next_fire_at is None else "active"
 
 
-def _words(schedule: Schedule) -> str:
+def _trigger_text(schedule: Schedule) -> str:
     return describe(parse_trigger(schedule.trigger))
 
 
-def _answer(schedule: Schedule, as_json: bool, remark: str) -> None:
+def _print_schedule(schedule: Schedule, as_json: bool, remark: str) -> None:
     if as_json:
-        show_json(shown(schedule))
-    say(remark)
+        print_json(redacted(schedule))
+    echo_stderr(remark)

@@ -13,7 +13,7 @@ from ..options import OUTSIDE, read_options
 from ..serialization.presenter import present
 from .arguments import read_pairs
 from .group import jobs_cli, runtime
-from .output import json_option, redactor, say, show_json
+from .output import echo_stderr, json_option, print_json, redactor
 from .triggers import Moment
 from .wait import Seconds, follow, report
 
@@ -75,10 +75,10 @@ def submit(
     given = {name: value for name, value in options.items() if value != ()}
     job = run.submissions.submit(name, args, read_options(given))
     if wait is not None:
-        say(f"Submitted {job.id}")
+        echo_stderr(f"Submitted {job.id}")
         ctx.exit(report(follow(job, wait), as_json))
     elif as_json:
-        show_json(present(job, redactor(run.settings)))
+        print_json(present(job, redactor(run.settings)))
     else:
         click.echo(job.id)
 

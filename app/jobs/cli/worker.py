@@ -1,4 +1,4 @@
-"""The command `worker`: the pool and the ticker in the foreground."""
+"""The command `worker`: runs jobs and schedules in the foreground."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 from ..errors import DatabaseUnavailable, NotReady
 from ..process.servers import Serving
 from .group import Runtime, jobs_cli, runtime
-from .output import say
+from .output import echo_stderr
 
-LOOK_EVERY: Final = 0.25
+CHECK_EVERY: Final = 0.25
 
 
 @jobs_cli.command("worker")
@@ -22,19 +22,20 @@ LOOK_EVERY: Final = 0.25
 def worker(threads: int | None, queues: str | None, drain: bool) -> None:
     """Run jobs and schedules until SIGTERM or Ctrl-C.
 
-    Then it claims no more, gives running jobs JOBS_SHUTDOWN_GRACE seconds, puts back the rest and ends
-    with 0; a second signal puts them back at once.
+    Then it claims no more, gives running jobs JOBS_SHUTDOWN_GRACE seconds, releases the rest and ends
+    with 0; a second signal releases them at once.
     """
     run = runtime()
     if run.settings.engine != "thread":
         raise NotReady(f'JOBS_ENGINE="{run.settings.engine}" runs jobs in its caller: there is no worker')
     if drain:
-        run.status.stats()  # a database that is not there would never be drained
+        # Fails at once where the database does not answer: it would never count as drained.
+        run.status.stats()
     run.start(Serving("flask jobs worker"), role="worker", **_overrides(threads, queues))
-    settings = run.settings_of_threads
+    settings = run.worker_settings
     served = "all queues" if settings.queues is None else f"queues {', '.join(settings.queues)}"
-    say(f"Running jobs of {served} in {settings.threads} threads; Ctrl-C ends it.")
-    _run_until_told(run, drain)
+    echo_stderr(f"Running jobs of {served} in {settings.threads} threads; Ctrl-C ends it.")
+    _run_until_stopped(run, drain)
 
 
 def _overrides(threads: int | None, queues: str | None) -> dict[str, Any]:
@@ -47,23 +48,25 @@ def _overrides(threads: int | None, queues: str | None) -> dict[str, Any]:
     return found
 
 
-def _run_until_told(run: Runtime, drain: bool) -> None:
-    """Until a signal raises here, with `drain` until nothing is due; this thread's end begins the drain."""
+def _run_until_stopped(run: Runtime, drain: bool) -> None:
+    """Wait for a signal, with `drain` until no job is due."""
+    # The main thread only waits: where it ends, the supervisor begins to drain.
     pause = threading.Event()
     try:
         while not (drain and _is_drained(run)):
-            pause.wait(LOOK_EVERY)
+            pause.wait(CHECK_EVERY)
             if not run.is_running:
                 raise NotReady("the worker's threads have ended; the log says why")
-    except (KeyboardInterrupt, SystemExit):
-        say(f"Stopping: running jobs have {run.settings.shutdown_grace:g} s; once more ends it at once.")
+    except (KeyboardInterrupt, SystemExit):  # raised here by the handlers of process/signals.py
+        grace = run.settings.shutdown_grace
+        echo_stderr(f"Stopping: running jobs have {grace:g} s; a second signal ends it at once.")
         raise SystemExit(0) from None
     run.stop()
-    say("Nothing is due any more.")
+    echo_stderr("Nothing is due any more.")
 
 
 def _is_drained(run: Runtime) -> bool:
     try:
         return run.is_idle()
-    except DatabaseUnavailable:
+    except DatabaseUnavailable:  # jobs may be due all the same: go on when it answers again
         return False

@@ -1,1 +1,1 @@
-"""Where jobs run: a pool of threads, or the caller itself."""
+"""Engines: where jobs run."""

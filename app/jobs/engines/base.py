@@ -1,4 +1,4 @@
-"""What an engine is: where claimed jobs run."""
+"""The interface of an engine: where claimed jobs run."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ RunTask = Callable[[Run], Outcome]
 
 
 class Engine(Protocol):
-    """Runs what it is given, in order, as many at a time as it has room for, and calls its OnEnd.
+    """Runs what it is given, in order, as many at a time as it has threads, and calls its OnEnd.
 
-    It knows nothing of SQL, of limits or of Flask's routes. What it has not begun it can give back as
-    released; what it is asked to cancel it tells the task, as far as it can.
+    It knows nothing of SQL, limits or Flask's routes. Runs that have not begun can be ended as released;
+    cancel requests are forwarded to the task as far as the engine can.
     """
 
     name: str
@@ -27,13 +27,13 @@ class Engine(Protocol):
     """It begins nothing more; nothing is to be claimed for it."""
 
     def start(self, runs: Sequence[Run]) -> None:
-        """Take the runs. Closed, it releases them."""
+        """Queue the runs; a closed engine releases them."""
 
     def release_unstarted(self, older_than: float = 0.0) -> None:
-        """End as released what was claimed more than so many seconds ago and has not begun."""
+        """Release runs that were claimed over `older_than` seconds ago and have not begun; 0 means all."""
 
     def cancel(self, run: Run) -> None:
-        """Have the next cancellation point of the task raise JobCancelled."""
+        """Make the next cancellation point of the task raise JobCancelled."""
 
     def close(self) -> None:
-        """Begin nothing more, and release what has not begun; what runs goes on."""
+        """Begin no further run, and release those that have not begun; running ones go on."""

@@ -1,4 +1,4 @@
-"""The inline engine: runs go in the thread that starts them."""
+"""The inline engine: runs in the calling thread."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class InlineEngine:
             self._on_end(run, self._run(run))
 
     def release_unstarted(self, older_than: float = 0.0) -> None:
-        """Nothing ever waits here."""
+        """Nothing to do: `start` returns when all have ended."""
 
     def cancel(self, run: Run) -> None:
-        """Nothing to do: the task looks at `run.cancel_requested` itself."""
+        """Nothing to do: the task reads `run.cancel_requested` itself."""
 
     def close(self) -> None:
-        """Nothing to do: what runs is in the hands of the caller."""
+        """Nothing to do: it owns no thread."""

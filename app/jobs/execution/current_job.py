@@ -1,4 +1,4 @@
-"""`current_job`: what a task can see of, and report to, the run that it is in."""
+"""`current_job`: a task's access to the run that it is in."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ..serialization.text import storable
 T = TypeVar("T")
 _PACKAGE: Final = __name__.removesuffix(".execution.current_job")
 log = logging.getLogger(_PACKAGE)
-LONGEST_MESSAGE: Final = 1024
+MAX_MESSAGE_BYTES: Final = 1024
 """Bytes of a progress message that are stored."""
-LARGEST_PROGRESS: Final = 1e15
+MAX_PROGRESS: Final = 1e15
 
 
 class CurrentJob:
-    """The job that the calling thread runs, so that a task stays a plain function.
+    """The job that runs in the current context.
 
     Outside a job `progress` and `check` do nothing, `track` only iterates, `stopping` is False, `log` is
     the package's logger, and everything else raises RuntimeError. `bool(current_job)` tells.
@@ -44,37 +44,37 @@ class CurrentJob:
     @property
     def id(self) -> str:
         """The job's id."""
-        return self._needed("id").job_id
+        return self._require_run("id").job_id
 
     @property
     def task(self) -> str:
         """The task's name."""
-        return self._needed("task").task
+        return self._require_run("task").task
 
     @property
     def queue(self) -> str:
         """The job's queue."""
-        return self._needed("queue").queue
+        return self._require_run("queue").queue
 
     @property
     def attempt(self) -> int:
         """The number of this attempt, from 1."""
-        return self._needed("attempt").attempt
+        return self._require_run("attempt").attempt
 
     @functools.cached_property
     def args(self) -> Mapping[str, Any]:
-        """The arguments as they were given; what a task does to them changes no job."""
-        return cast(Mapping[str, Any], loads(self._needed("args").args))
+        """The arguments as they were submitted, a copy."""
+        return cast(Mapping[str, Any], loads(self._require_run("args").args))
 
     @property
     def time_left(self) -> float | None:
         """Seconds until the timeout (negative when past), None where the job has none."""
-        deadline = self._needed("time_left").deadline
+        deadline = self._require_run("time_left").deadline
         return None if deadline is None else deadline - self._clock.monotonic()
 
     @property
     def stopping(self) -> bool:
-        """Whether the worker is draining: what can be put off had better be."""
+        """Whether the worker is draining: a long task should return Snooze now."""
         return self._run is not None and self._run.stop_requested
 
     @property
@@ -83,7 +83,7 @@ class CurrentJob:
         return logging.getLogger(f"{_PACKAGE}.tasks.{self._run.task}") if self._run else log
 
     def check(self) -> None:
-        """A cancellation point: raises JobCancelled when asked to stop, JobTimeout past the deadline."""
+        """A cancellation point: raises JobCancelled on request, JobTimeout past the deadline."""
         if self._run is None:
             return
         if self._run.cancel_requested:
@@ -95,8 +95,9 @@ class CurrentJob:
     def progress(self, current: float, total: float | None = None, message: str = "") -> None:
         """Report how far the job is; the latest report of each quarter of a second is stored."""
         if self._run is not None:
-            whole = None if total is None else _number(total)
-            self._run.progress = (_number(current), whole, storable(message, LONGEST_MESSAGE))
+            known_total = None if total is None else _number(total)
+            # One tuple in one assignment: the dispatcher reads it from another thread, without a lock.
+            self._run.progress = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
 
     def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
         """Iterate over `items` with progress and a cancellation point at every step."""
@@ -110,21 +111,21 @@ class CurrentJob:
             self.progress(done, total, message)
             yield item
             self.progress(done + 1, total, message)
+        # After the last item too: a request that came while it was processed still counts.
         self.check()
 
-    def _needed(self, name: str) -> Run:
+    def _require_run(self, name: str) -> Run:
         if self._run is None:
-            raise RuntimeError(
-                f"current_job.{name} is only there while a job runs: test bool(current_job) first"
-            )
+            raise RuntimeError(f"current_job.{name} needs a running job: test bool(current_job) first")
         return self._run
 
 
 _OUTSIDE: Final = CurrentJob()
+# Not threading.local: a task may copy its context into threads of its own, and they see its job.
 _active: contextvars.ContextVar[CurrentJob] = contextvars.ContextVar("simmer_job", default=_OUTSIDE)
 
 
-def activate(job: CurrentJob) -> None:
+def set_current_job(job: CurrentJob) -> None:
     """Make `job` the current one in this context."""
     _active.set(job)
 
@@ -133,6 +134,6 @@ current_job: CurrentJob = cast(CurrentJob, LocalProxy(_active))
 
 
 def _number(value: Any) -> float:
-    if not is_number(value) or abs(value) > LARGEST_PROGRESS:
+    if not is_number(value) or abs(value) > MAX_PROGRESS:
         raise TypeError(f"progress takes numbers, not {value!r}")
     return cast(float, value)

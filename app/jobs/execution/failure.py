@@ -1,4 +1,4 @@
-"""From an exception to a Failure that can be stored, also from one that fights back."""
+"""Describes an exception as a Failure that can be stored, whatever its methods do."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import traceback
 from typing import Final
 
 from ..outcomes import Failure
-from ..serialization.text import UNREADABLE, readable, storable, storable_ends
+from ..serialization.text import UNREADABLE, safe_str, storable, storable_middle_cut
 
-MOST_NOTES: Final = 20
+MAX_NOTES: Final = 20
 
 
 def describe_exception(exc: BaseException) -> Failure:
     """The type, message and traceback of `exc` as storable text. Never raises, whatever `exc` does."""
     try:
-        return Failure(storable(_type_name(exc)), storable(exc), storable_ends(_traceback(exc)))
-    except BaseException:  # hostile code may raise anything, and the failure must be recorded all the same
+        return Failure(storable(_type_name(exc)), storable(exc), storable_middle_cut(_traceback(exc)))
+    except BaseException:  # its __str__ may raise anything, and the failure must be recorded all the same
         return Failure("Exception", UNREADABLE)
 
 
 def _type_name(exc: BaseException) -> str:
-    # The slot of `type` itself: a metaclass may have a __name__ of its own that raises.
+    # The descriptor of `type` itself: a metaclass may define a __name__ that raises.
     return str(type.__dict__["__name__"].__get__(type(exc)))
 
 
@@ -32,13 +32,13 @@ def _traceback(exc: BaseException) -> str:
     except BaseException:  # from notes, causes or attributes; the frames are always sound
         frames = traceback.format_tb(BaseException.__dict__["__traceback__"].__get__(exc))
         return "".join(
-            ["Traceback (most recent call last):\n", *frames, f"{_type_name(exc)}: {readable(exc)}\n"]
+            ["Traceback (most recent call last):\n", *frames, f"{_type_name(exc)}: {safe_str(exc)}\n"]
         )
 
 
 def _clip_notes(report: traceback.TracebackException | None) -> None:
-    # They are formatted line by line: megabytes of them would take seconds.
+    # Notes are formatted line by line: megabytes of them would take seconds.
     while report is not None:
         if isinstance(report.__notes__, list):
-            report.__notes__ = [storable(note) for note in report.__notes__[:MOST_NOTES]]
+            report.__notes__ = [storable(note) for note in report.__notes__[:MAX_NOTES]]
         report = report.__cause__ or report.__context__

@@ -1,4 +1,4 @@
-"""How one run of a job goes: a fresh app context, the task's call, and an Outcome. No threads, no SQL."""
+"""Runs one job: a fresh app context, the call of the task, and an Outcome. No threads, no SQL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..serialization.encoding import dumps, stored
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
-from .current_job import CurrentJob, activate
+from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception
 
 log = logging.getLogger(__name__)
@@ -37,24 +37,24 @@ CLOSING: Final = (
 
 
 class Runner:
-    """Calls the tasks of one app; what goes wrong in one run ends that one and nothing else."""
+    """Calls the tasks of one app; an error in one run ends that run only."""
 
     def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
 
     def run(self, run: Run) -> Outcome:
-        """Call the task of `run` and say how it ended. Never raises.
+        """Call the task of `run` and return its outcome. Never raises.
 
-        Nothing of the calling thread leaks in: an empty contextvars context, a fresh app context, no request.
+        In an empty contextvars context and a fresh app context, without a request.
         """
         run.started_at = self._clock.now()
-        # From now on: what it waited for a thread is not part of its timeout.
+        # From now on: the wait for a thread is not part of the timeout.
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
         return contextvars.Context().run(self._run_in_app, run)
 
     def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None
-        close_session = _nothing
+        close_session = _no_op
         try:
             context = self._app.app_context()
             context.push()
@@ -65,7 +65,7 @@ class Runner:
                 # As Flask does after a request: the host's teardowns get the exception and an open session.
                 context.pop(outcome.cause if outcome else None)
         except BaseException as error:
-            # A teardown of the host's failed; what the task did stands.
+            # A teardown of the host's raised; the task itself has ended, so its outcome stands.
             log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=describe_exception(error))
         finally:
@@ -75,15 +75,15 @@ class Runner:
     def _call_task(self, run: Run) -> Outcome:
         definition = self._registry.get(run.task)
         job = CurrentJob(run, self._clock)
-        activate(job)
+        set_current_job(job)
         try:
             job.check()
             value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
             return self._outcome_of(value)
-        except JobCancelled as asked:
-            return Outcome("cancelled", reason=describe_exception(asked).message or None, cause=asked)
+        except JobCancelled as cancelled:
+            return Outcome("cancelled", reason=describe_exception(cancelled).message or None, cause=cancelled)
         except BaseException as error:
-            return _failed(definition, run, error)
+            return _failure_outcome(definition, run, error)
 
     def _outcome_of(self, value: Any) -> Outcome:
         if isinstance(value, Snooze):
@@ -102,22 +102,22 @@ class Runner:
         return Outcome("succeeded", result=result)
 
     def _session_closer(self) -> Callable[[], None]:
-        """What closes the job's session, whatever the host does with contexts and teardowns.
-
-        Flask stops at the first teardown that raises, and a session left behind is found by a later
-        context at the same address, which then commits rows that are not its own.
-        """
+        """A function that closes the job's session, whatever the host's teardowns do."""
+        # Flask stops at the first teardown that raises. Flask-SQLAlchemy finds sessions by the id() of the
+        # app context: one that is left behind is found by a later context at the same address, which then
+        # commits rows that are not its own.
         db = self._app.extensions.get("sqlalchemy")
         if db is None:
-            return _nothing
+            return _no_op
         scopes = db.session.registry
         if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
-            return lambda: _suppressing(db.session.remove)
+            return lambda: _call_suppressed(db.session.remove)
         key = scopes.scopefunc()
 
         def close() -> None:
+            # The key was taken inside the context: after its end scopefunc() raises.
             if session := scopes.registry.pop(key, None):
-                _suppressing(session.close)
+                _call_suppressed(session.close)
 
         return close
 
@@ -135,14 +135,14 @@ def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) ->
             exit_child(sys.exc_info()[1])
 
 
-def _failed(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
+def _failure_outcome(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
     if run.stop_requested and _is_interpreter_closing(error):
         return Outcome("released", reason="the interpreter was closing", cause=error)
     failure = describe_exception(error)
     retry_in = None
     if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
         retry_in = _backoff_seconds(definition, run)
-    then = "failed for good" if retry_in is None else f"runs again in {retry_in:.1f} s"
+    then = "failed" if retry_in is None else f"failed, next attempt in {retry_in:.1f} s"
     log.error(
         "job %s (%s): attempt %d of %d %s\n%s",
         run.job_id, run.task, run.attempt, run.max_attempts, then, failure.traceback,
@@ -155,11 +155,11 @@ def _is_interpreter_closing(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error) for words in CLOSING)
 
 
-def _nothing() -> None:
+def _no_op() -> None:
     pass
 
 
-def _suppressing(call: Callable[[], None]) -> None:
+def _call_suppressed(call: Callable[[], None]) -> None:
     with contextlib.suppress(Exception):
         call()
 
@@ -181,5 +181,5 @@ def _backoff_seconds(definition: TaskDefinition, run: Run) -> float:
     try:
         return backoffs.delay(definition.options["backoff"], run.attempt)
     except Exception:
-        log.exception("task %s: its backoff raised; the exponential one is used", run.task)
+        log.exception("task %s: its backoff raised; exponential backoff is used instead", run.task)
         return backoffs.delay("exponential", run.attempt)

@@ -1,1 +1,1 @@
-"""How threads start and end in a process."""
+"""Starting and stopping threads in a process: servers, forks, signals."""

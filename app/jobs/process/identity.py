@@ -1,4 +1,4 @@
-"""Who a process is, so that another one on the same machine can prove that it is dead (promise 4)."""
+"""Process identity, by which another process on the same machine can prove that it ended (promise 4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A process, beyond doubt. What the system does not tell is None, and then nothing is proven."""
+    """A process, unique over reboots and reused pids. What the system does not tell is None."""
 
     host: str
     pid: int
@@ -25,6 +25,7 @@ class ProcessIdentity:
 
     def proves_dead(self, observer: ProcessIdentity) -> bool:
         """Whether `observer`, on the same boot and in the same pid namespace, finds no such process."""
+        # Without any of them nothing is proven: then only the heartbeat tells.
         if None in (self.boot_id, self.pid_namespace, self.process_start):
             return False
         if (self.boot_id, self.pid_namespace) != (observer.boot_id, observer.pid_namespace):
@@ -34,6 +35,7 @@ class ProcessIdentity:
 
 def own_identity() -> ProcessIdentity:
     """The identity of the calling process."""
+    # Not cached: a forked child would claim to be its parent.
     pid = os.getpid()
     return ProcessIdentity(socket.gethostname()[:255], pid, _boot_id(), _pid_namespace(), _process_start(pid))
 
@@ -54,6 +56,7 @@ def _process_start(pid: int) -> str | None:
     stat = _read(Path(f"/proc/{pid}/stat"))
     if stat is None:
         return None
+    # After the last ")": the command's name in field 2 may hold spaces and parentheses itself.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] in ("Z", "X") else fields[19]
 

@@ -1,4 +1,4 @@
-"""A thread with a body that is called again and again, whatever it raises."""
+"""A thread that calls a function repeatedly, whatever it raises."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 from ..errors import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
-AFTER_FAILURE: Final = 0.5
-"""Seconds to wait after a body raised: an outage is over within a second of its end."""
+RETRY_AFTER: Final = 0.5
+"""Seconds until the next call after an exception: short, so that an outage's end is noticed."""
 
 
 class Guard:
-    """Calls a body that answers a number of seconds, and survives it.
+    """Calls a function that returns a number of seconds, and catches what it raises.
 
-    What it raises is logged once for each streak of the same failure, and its end too.
+    A failure that repeats is logged once, and its end too.
     """
 
     def __init__(self, name: str, body: Callable[[], float]) -> None:
@@ -25,12 +25,12 @@ class Guard:
         self._failing: str | None = None
 
     def call(self) -> float:
-        """The body's answer, or AFTER_FAILURE where it raised."""
+        """What the body returns, or RETRY_AFTER if it raised."""
         try:
             pause = self._body()
         except DatabaseUnavailable as error:
             return self._log_failure(str(error), with_traceback=False)
-        except BaseException as error:
+        except BaseException as error:  # also SystemExit: no thread of ours may die (promise 7)
             return self._log_failure(repr(error), with_traceback=True)
         if self._failing is not None:
             log.warning("%s works again", self._name)
@@ -39,17 +39,17 @@ class Guard:
 
     def _log_failure(self, what: str, with_traceback: bool) -> float:
         if self._failing != what:
-            log.error("%s: %s (tried again until it works)", self._name, what, exc_info=with_traceback)
+            log.error("%s: %s (retried until it works)", self._name, what, exc_info=with_traceback)
             self._failing = what
-        return AFTER_FAILURE
+        return RETRY_AFTER
 
 
 class Loop:
-    """Calls `body` in a daemon thread; it answers how many seconds to wait, which `wake` cuts short."""
+    """Calls `body` in a daemon thread; it returns the seconds to wait, which `wake` cuts short."""
 
     def __init__(self, name: str, body: Callable[[], float]) -> None:
         self._guard = Guard(name, body)
-        self._awake, self._ending = threading.Event(), threading.Event()
+        self._awake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"simmer-{name}", daemon=True)
 
     @property
@@ -63,12 +63,13 @@ class Loop:
 
     def wake(self) -> None:
         """Call the body at once. Cheap, from any thread, before the start too."""
-        if not self._awake.is_set():  # setting costs ten times as much as testing
+        # Setting takes a lock and costs ten times as much as testing, at each submission.
+        if not self._awake.is_set():
             self._awake.set()
 
     def stop(self, timeout: float) -> bool:
-        """End after the current call of the body. Whether it has ended within `timeout` seconds."""
-        self._ending.set()
+        """End after the current call of the body; whether it did within `timeout` seconds."""
+        self._stopping.set()
         self._awake.set()
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
@@ -76,8 +77,8 @@ class Loop:
 
     def _run(self) -> None:
         while True:
-            # Cleared before the body runs: a wake-up from now on, the end too, cuts the next wait short.
+            # Cleared before the body runs: a wake-up or a stop from now on cuts the next wait short.
             self._awake.clear()
-            if self._ending.is_set():
+            if self._stopping.is_set():
                 return
             self._awake.wait(self._guard.call())

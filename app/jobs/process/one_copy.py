@@ -1,6 +1,6 @@
-"""One copy of the package in a process: of two, each would have classes and a `current_job` of its own.
+"""Refuses a second copy of the package: each would have classes and a `current_job` of its own.
 
-Copies are told by a marker, not by a name: a host may well have an `app.jobs` that is something else.
+Copies are recognised by a marker, not by name: a host may have another `app.jobs`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def refuse_second_copy() -> None:
     """Raise RuntimeError where this package was imported under another name too."""
     own = sys.modules[__name__]
     for name, module in list(sys.modules.items()):
-        # The names of modules are compared first: to look into a lazy one would load it.
+        # The name first: getattr on a lazily loaded module would import it.
         if name.endswith(_OWN) and getattr(module, "MARKER", None) == MARKER and module is not own:
             this, other = __name__.removesuffix(_OWN), name.removesuffix(_OWN)
             raise RuntimeError(

@@ -1,7 +1,7 @@
-"""Proof that this process serves, read off the stack while the app is being made (promise 10).
+"""Detects the server that creates the app, from the stack of the calling thread (promise 10).
 
-What each server's stack looks like was found by running it; a server that is not listed here starts our
-threads at its first request.
+What each server's stack looks like was found by running it; for a server that is not listed here the
+threads start at its first request.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Serving:
     """A server that is about to serve in this process.
 
     `threads` is how many requests it handles at a time (None: unknown), `is_loaded` whether it has finished
-    making the app, `is_stopping` whether it was told to stop.
+    creating the app, `is_stopping` whether it was asked to stop.
     """
 
     server: str
@@ -31,29 +31,29 @@ class Serving:
     is_stopping: Callable[[], bool] = lambda: False
 
 
-def find_serving() -> Serving | None:
-    """The server on the calling thread's stack, or None where none is proven."""
+def detect_server() -> Serving | None:
+    """The server on the calling thread's stack; None if there is none that is known."""
     inner: FrameType | None = None
-    for frame in _outwards(sys._getframe(1)):
-        if recognise := _SERVERS.get(_name(frame)):
-            return recognise(frame, inner)
+    for frame in _walk_stack(sys._getframe(1)):
+        if detect := _DETECTORS.get(_location(frame)):
+            return detect(frame, inner)
         inner = frame
     return None
 
 
-def find_forking(frame: FrameType | None) -> Serving | None:
-    """The server whose worker this new process is, where `frame` is the one that called `os.fork`.
+def detect_forking_server(frame: FrameType | None) -> Serving | None:
+    """The server that forked this process to serve, if `frame`, the caller of `os.fork`, shows one.
 
-    Frames further out prove nothing: a request may fork as well.
+    Outer frames prove nothing: a request may fork as well.
     """
-    if frame is not None and _name(frame) == ("gunicorn.arbiter", "spawn_worker"):
+    if frame is not None and _location(frame) == ("gunicorn.arbiter", "spawn_worker"):
         return _gunicorn(frame.f_locals["worker"])
     return None
 
 
-def handles_a_request() -> bool:
-    """Whether the calling thread handles a server's request: that of a test client proves nothing."""
-    names = {_name(frame) for frame in _outwards(sys._getframe(1))}
+def is_handling_request() -> bool:
+    """Whether the calling thread handles a request of a server, not of a test client."""
+    names = {_location(frame) for frame in _walk_stack(sys._getframe(1))}
     return ("flask.app", "wsgi_app") in names and ("werkzeug.test", "run_wsgi_app") not in names
 
 
@@ -68,39 +68,41 @@ def _gunicorn_worker(frame: FrameType, _inner: FrameType | None) -> Serving:
 
 def _gunicorn(worker: Any) -> Serving:
     threads = worker.cfg.threads if "gthread" in type(worker).__module__ else 1
-    # Booted: with --preload the app is there before the worker has taken on its user's rights.
+    # booted: with --preload the app exists before the worker has switched to its user.
     return Serving("gunicorn", threads, lambda: worker.booted, lambda: not worker.alive)
 
 
 def _flask_run(frame: FrameType, inner: FrameType | None) -> Serving | None:
     reload = frame.f_locals["reload"]
     if (get_debug_flag() if reload is None else reload) and not is_reloader_child():
-        return None  # the reloader's parent only watches files
-    return Serving("flask run", None if frame.f_locals["with_threads"] else 1, _is_gone(inner))
+        return None  # the reloader's parent only watches files and restarts the child
+    return Serving("flask run", None if frame.f_locals["with_threads"] else 1, _has_left_stack(inner))
 
 
 def _waitress(frame: FrameType, inner: FrameType | None) -> Serving:
-    return Serving("waitress", int(frame.f_locals["kw"].get("threads", 4)), _is_gone(inner))
+    return Serving("waitress", int(frame.f_locals["kw"].get("threads", 4)), _has_left_stack(inner))
 
 
-_SERVERS: dict[tuple[str, str], Callable[[FrameType, FrameType | None], Serving | None]] = {
+_DETECTORS: dict[tuple[str, str], Callable[[FrameType, FrameType | None], Serving | None]] = {
     ("gunicorn.workers.base", "init_process"): _gunicorn_worker,
     ("flask.cli", "run_command"): _flask_run,
     ("waitress.runner", "run"): _waitress,
 }
 
 
-def _name(frame: FrameType) -> tuple[str, str]:
+# By the names of module and function: most apps have only one of the servers installed.
+def _location(frame: FrameType) -> tuple[str, str]:
     return frame.f_globals.get("__name__", ""), frame.f_code.co_name
 
 
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+def _walk_stack(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
 
 
-def _is_gone(loading: FrameType | None) -> Callable[[], bool]:
-    """Whether `loading`, the frame in which the server makes the app, is no longer on its thread's stack."""
+def _has_left_stack(loading: FrameType | None) -> Callable[[], bool]:
+    """A function that tells whether `loading`, the frame that creates the app, has returned."""
+    # Polled by the supervisor's thread: no job may run while the app's modules are still being imported.
     thread = threading.get_ident()
-    return lambda: all(frame is not loading for frame in _outwards(sys._current_frames().get(thread)))
+    return lambda: all(frame is not loading for frame in _walk_stack(sys._current_frames().get(thread)))

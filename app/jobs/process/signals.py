@@ -1,7 +1,7 @@
-"""The signals that ask this process to stop, and its end where threads do not come to theirs (promise 6).
+"""Signal handlers that request a stop, and the exit of a process with stuck threads (promise 6).
 
-Handlers are installed only where nobody else has one, and do nothing but set attributes: a lock that the
-interrupted main thread holds would never be free again.
+Handlers are installed only where nobody else has one, and only set attributes: a lock that the interrupted
+main thread holds would never be released.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any, Final, NoReturn
 
 log = logging.getLogger(__name__)
 FLUSH_SECONDS: Final = 0.5
-"""Seconds for flushing what was logged and printed: whoever is stuck may hold those locks."""
+"""Seconds for flushing log and output: a stuck thread may hold their locks."""
 
 
 class StopRequest:
-    """What signals have asked of this process; `supervisors` are those that drain because of it.
+    """What signals requested of this process; `supervisors` are those that drain because of it.
 
-    `is_set`: to drain and end. `abort_requested`: to put running jobs back at once.
+    `is_set`: drain and exit. `abort_requested`: release running jobs at once.
     """
 
     def __init__(self) -> None:
@@ -32,13 +32,13 @@ class StopRequest:
         self.reset()
 
     def reset(self) -> None:
-        """Nothing is asked, and nobody would drain."""
+        """Clear the request and the supervisors."""
         self.is_set = self.abort_requested = False
         self.supervisors.clear()
 
 
 class _Blocked(threading.local):
-    """The signals that this thread had blocked before it began to fork."""
+    """The signal mask of this thread before it began to fork."""
 
     mask: Any = None
 
@@ -48,9 +48,9 @@ _blocked = _Blocked()
 
 
 def install_handlers() -> None:
-    """From now on SIGTERM ends the process in order, and a second signal hurries the end.
+    """Make SIGTERM stop the process gracefully, and a second signal at once.
 
-    In the main thread only, and only where SIGTERM would kill and SIGINT raise KeyboardInterrupt.
+    Only in the main thread, and only where SIGTERM has its default action and SIGINT Python's handler.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -61,41 +61,42 @@ def install_handlers() -> None:
 
 
 def restore_handlers() -> None:
-    """Give the signals back to Python, once nobody would drain; in the main thread only."""
+    """Restore the default handlers, once no supervisor is left; only in the main thread."""
     if stop_request.supervisors or threading.current_thread() is not threading.main_thread():
         return
     for number, theirs in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        # A host may have installed its own since then: that one stays.
         if signal.getsignal(number) in (_on_sigterm, _on_interrupt):
             signal.signal(number, theirs)
 
 
 def block_signals() -> None:
-    """Have this thread, and the child that it is about to fork, take no signal until `unblock_signals`.
+    """Block SIGTERM and SIGINT in this thread, and in the child that it is about to fork.
 
-    Python forgets what a child is told before it is ready: a `terminate()` after `start()` would be lost.
+    Python drops signals that reach a child before it is ready: a `terminate()` after `start()` would be lost.
     """
     if signal.getsignal(signal.SIGTERM) is _on_sigterm:
         _blocked.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
 
 
 def unblock_signals() -> None:
-    """Take signals as before `block_signals`."""
+    """Restore the mask from before `block_signals`."""
     if _blocked.mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, _blocked.mask)
         _blocked.mask = None
 
 
 def reset_after_fork() -> None:
-    """Nothing is asked of a child, and its signals do what they would do without us."""
+    """In a forked child: no stop is requested, and signals have their default handlers."""
     stop_request.reset()
     restore_handlers()
 
 
-def is_main_over() -> bool:
+def has_main_thread_ended() -> bool:
     """Whether the main thread has ended, or only waits for the other threads to end.
 
-    It counts as alive while Python joins the threads of pools, which is the first thing Python does then:
-    so a pool would be waited for before anybody drained it.
+    It counts as alive while Python joins the threads of pools, the first step of its shutdown: waiting for
+    `is_alive` would join a pool that nobody has drained.
     """
     main = threading.main_thread()
     frame = sys._current_frames().get(main.ident or 0)
@@ -106,8 +107,9 @@ def is_main_over() -> bool:
 
 
 def exit_now(code: int) -> NoReturn:
-    """End the process at once, whatever its threads do: Python would wait for them for ever."""
+    """Exit at once, whatever the threads do: Python would wait for them for ever."""
     with contextlib.suppress(RuntimeError):  # no new thread while the interpreter goes down
+        # In a thread of its own: the lock of a log handler may be held by the thread that is stuck.
         flusher = threading.Thread(target=_flush, daemon=True)
         flusher.start()
         flusher.join(FLUSH_SECONDS)
@@ -128,23 +130,24 @@ def exit_child(error: BaseException | None) -> NoReturn:
 
 
 def _flush() -> None:
-    log.warning("a thread did not end in time: the process ends without it")
+    log.warning("a thread did not end in time: the process exits without waiting for it")
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
 
 
 def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
-    if stop_request.supervisors and (stop_request.is_set or is_main_over()):
+    if stop_request.supervisors and (stop_request.is_set or has_main_thread_ended()):
         stop_request.abort_requested = True
         return
     stop_request.is_set = True
+    # As sys.exit() in the main thread: `finally` blocks and atexit functions of the host run.
     raise SystemExit(0)
 
 
 def _on_interrupt(number: int, frame: FrameType | None) -> None:
     # While the interpreter waits for its last threads, an exception would end it in the middle of a drain.
-    if stop_request.supervisors and is_main_over():
+    if stop_request.supervisors and has_main_thread_ended():
         stop_request.abort_requested = True
         return
     signal.default_int_handler(number, frame)

@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote: taken if it is sound, else refused with what is wrong."""
+"""Strict decoding of JSON from outside: request bodies and command line arguments."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from itertools import chain
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
-from .encoding import MAX_DEPTH, MOST_DIGITS, refuse_constant, text_of
+from .encoding import MAX_DEPTH, MAX_DIGITS, refuse_constant, text_of
 from .text import is_unicode
 
 _MAX_BODY_DEPTH = 2 * MAX_DEPTH  # so that arguments that are too deep are refused by their own name
 
 
 def loads_strict(data: bytes) -> Any:
-    """A request's body; ValueError, with a text fit for the client, for all that is not sound JSON.
+    """Parse `data`; raises ValueError, with a message for the client, for anything but strict JSON.
 
-    That is: bytes that are not UTF-8, NaN and Infinity, numbers too large for a float or of too many
-    digits, a name twice in one object, lone surrogates, more than twice MAX_DEPTH levels.
+    Refused are: bytes that are not UTF-8, NaN and Infinity, numbers too large for a float or of too many
+    digits, duplicate names in an object, lone surrogates, more than twice MAX_DEPTH levels.
     """
     try:
         text = data.decode("utf-8-sig")  # a byte order mark may be ignored (RFC 8259, section 8.1)
@@ -28,7 +28,7 @@ def loads_strict(data: bytes) -> Any:
         raise ValueError(f"Not JSON: {exc}.") from None
     except RecursionError:
         raise ValueError("The JSON is nested too deeply.") from None
-    # Both checks cost a walk, and most bodies show at a glance that they need none.
+    # Both checks visit each value; a look at the text shows that most bodies need neither.
     if text.count("[") + text.count("{") > _MAX_BODY_DEPTH and _is_too_deep(value):
         raise ValueError("The JSON is nested too deeply.")
     if "\\u" in text and not is_unicode(text_of(value)):
@@ -36,26 +36,29 @@ def loads_strict(data: bytes) -> Any:
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
+        # Parsers differ in which of the two they keep: a proxy may have checked the other one (RFC 8259, 4).
         raise ValueError("A name stands twice in one object.")
     return made
 
 
-def _whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
+def _parse_int(digits: str) -> int:
+    # int() takes time that grows with the square of the digits.
+    if len(digits) > MAX_DIGITS:
         raise ValueError("A number has too many digits.")
     return int(digits)
 
 
-def _finite(digits: str) -> float:
+def _parse_float(digits: str) -> float:
     if math.isinf(number := float(digits)):
         raise ValueError(f"The number {digits:.40} is too large.")
     return number
 
 
 def _is_too_deep(value: Any) -> bool:
+    # Level by level: recursion would fail on the very values that this is to find.
     level = [value]
     for _ in range(_MAX_BODY_DEPTH + 1):
         lists = [x.values() if type(x) is dict else x for x in level if type(x) in (dict, list)]
@@ -64,5 +67,8 @@ def _is_too_deep(value: Any) -> bool:
 
 
 _STRICT = JSONDecoder(
-    object_pairs_hook=_once, parse_float=_finite, parse_int=_whole, parse_constant=refuse_constant
+    object_pairs_hook=_reject_duplicates,
+    parse_float=_parse_float,
+    parse_int=_parse_int,
+    parse_constant=refuse_constant,
 )

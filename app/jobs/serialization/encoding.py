@@ -1,4 +1,4 @@
-"""The one way in which arguments and results become JSON, and JSON becomes values again."""
+"""Encoding of arguments and results as JSON, and decoding of stored JSON."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from uuid import UUID
 from .text import is_storable
 
 MAX_DEPTH: Final = 100
-"""Lists and objects that may stand within each other."""
-MOST_DIGITS: Final = 4300
-"""Of an integer; Python itself refuses to read more of them back."""
-_LARGEST = 10**MOST_DIGITS
-_MENDS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
+"""Levels of nested lists and objects."""
+MAX_DIGITS: Final = 4300
+"""Digits of an integer; Python refuses to parse more (sys.set_int_max_str_digits)."""
+_LARGEST = 10**MAX_DIGITS
+_HINTS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((set, frozenset, range, GeneratorType), "pass a list"),
     ((bytes, bytearray), "pass text, or a reference to where the bytes are"),
     ((timedelta,), "pass its total_seconds()"),
@@ -31,40 +31,41 @@ _MENDS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
 
 
 class NotEncodable(TypeError):
-    """A value that JSON cannot hold: `reason` says why, `path` leads to it from the value outwards."""
+    """A value that cannot be encoded: `reason` says why, `path` has the steps to it, innermost first."""
 
-    def __init__(self, what: str, mend: str = "") -> None:
-        self.reason = f"{what} cannot be encoded as JSON{mend and f': {mend}'}"
+    def __init__(self, what: str, hint: str = "") -> None:
+        self.reason = f"{what} cannot be encoded as JSON{hint and f': {hint}'}"
         super().__init__(self.reason)
         self.path: list[str | int] = []
 
 
 def to_json(value: Any, where: str = "value") -> Any:
-    """`value` as plain dict, list, str, int, float, bool and None; a copy, free of subclasses.
+    """A copy of `value` made of dict, list, str, int, float, bool and None, without subclasses.
 
-    Understands JSON's own types, tuple, date, time, aware datetime (RFC 3339; UTC ends in Z), UUID,
+    Supports JSON's own types, tuple, date, time, aware datetime (RFC 3339; UTC ends in Z), UUID,
     Decimal (string), Enum (its value) and dataclass instances. Raises NotEncodable, a TypeError that
     names the place, for all else: also NaN, cycles, NUL and lone surrogates, and more than MAX_DEPTH levels.
     """
     try:
-        return _EXACT.get(type(value), _other)(value, 0)
+        return _EXACT.get(type(value), _encode_other)(value, 0)
     except NotEncodable as problem:
-        problem.args = (f"{where}{''.join(map(_step, reversed(problem.path)))}: {problem.reason}",)
+        # Only here: while the error passes up, each level adds its step to the path.
+        problem.args = (f"{where}{''.join(map(_format_step, reversed(problem.path)))}: {problem.reason}",)
         raise
 
 
 def dumps(value: Any, where: str = "value") -> str:
-    """`to_json(value, where)` as compact JSON text, not escaped to ASCII: its bytes are those of UTF-8."""
+    """`to_json(value, where)` as compact JSON text, not escaped to ASCII."""
     return text_of(to_json(value, where))
 
 
 def text_of(plain: Any) -> str:
-    """What `to_json` made as compact JSON text."""
+    """The result of `to_json` as compact JSON text."""
     return _ENCODER.encode(plain)
 
 
 def loads(text: str) -> Any:
-    """What `dumps` wrote; ValueError for text that it cannot have written."""
+    """Parse text that `dumps` wrote; raises ValueError for other text."""
     try:
         return _DECODER.decode(text)
     except RecursionError:
@@ -72,13 +73,13 @@ def loads(text: str) -> Any:
 
 
 def stored(text: str) -> Any:
-    """What the database has as JSON text of ours: unchecked, which takes a third of the time of `loads`."""
+    """Parse JSON that this package stored; unchecked, in a third of the time of `loads`."""
     return _DECODER.raw_decode(text)[0]
 
 
 def _int(value: int, depth: int) -> int:
     if not -_LARGEST < value < _LARGEST:
-        raise NotEncodable(f"an integer of more than {MOST_DIGITS} digits")
+        raise NotEncodable(f"an integer of more than {MAX_DIGITS} digits")
     return value
 
 
@@ -102,7 +103,7 @@ def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
         for key, item in value.items():
             if not issubclass(type(key), str):
                 raise NotEncodable(f"a key of type {type(key).__name__}", "pass a string")
-            made[_str(str.__str__(key), 0)] = _EXACT.get(type(item), _other)(item, depth + 1)
+            made[_str(str.__str__(key), 0)] = _EXACT.get(type(item), _encode_other)(item, depth + 1)
     except NotEncodable as problem:
         problem.path.append(key if isinstance(key, str) else f"<{type(key).__name__}>")
         raise
@@ -114,7 +115,7 @@ def _list(value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
     made: list[Any] = []
     try:
         for item in value:
-            made.append(_EXACT.get(type(item), _other)(item, depth + 1))
+            made.append(_EXACT.get(type(item), _encode_other)(item, depth + 1))
     except NotEncodable as problem:
         problem.path.append(len(made))
         raise
@@ -126,7 +127,7 @@ def _check_depth(depth: int) -> None:
         raise NotEncodable(f"a value of more than {MAX_DEPTH} levels (does it contain itself?)")
 
 
-def _step(step: str | int) -> str:
+def _format_step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
     return f".{step[:80]}" if step.isidentifier() else f"[{step[:80]!r}]"
@@ -136,7 +137,7 @@ def _datetime(value: datetime, depth: int) -> str:
     offset = datetime.utcoffset(value)
     if offset is None:
         raise NotEncodable("a naive datetime", "make it aware, as datetime.now(UTC) is")
-    if offset % timedelta(minutes=1):  # local mean times have seconds, which RFC 3339 cannot say
+    if offset % timedelta(minutes=1):  # local mean times have seconds, which RFC 3339 cannot express
         value, offset = datetime.astimezone(value, UTC), timedelta()
     text = datetime.isoformat(value)
     return text if offset else text[: -len("+00:00")] + "Z"
@@ -150,11 +151,11 @@ def _decimal(value: Decimal, depth: int) -> str:
 
 def _enum(value: Enum, depth: int) -> Any:
     inner = value.value
-    return _EXACT.get(type(inner), _other)(inner, depth + 1)
+    return _EXACT.get(type(inner), _encode_other)(inner, depth + 1)
 
 
-def _other(value: Any, depth: int) -> Any:
-    # Whatever is rare or refused. `type`, not isinstance: a proxy lies about its class.
+def _encode_other(value: Any, depth: int) -> Any:
+    # Rare types, and refused ones. `type`, not isinstance: a LocalProxy reports the class of its target.
     kind = type(value)
     try:
         for base, encode in _BASES.items():
@@ -167,23 +168,24 @@ def _other(value: Any, depth: int) -> Any:
         raise
     except Exception as exc:
         raise NotEncodable(f"{kind.__name__} ({type(exc).__name__} when read)") from exc
-    mends = (mend for base, mend in _MENDS if issubclass(kind, base))
-    raise NotEncodable(kind.__name__, "pass its id" if is_mapped(kind) else next(mends, ""))
+    hints = (hint for base, hint in _HINTS if issubclass(kind, base))
+    raise NotEncodable(kind.__name__, "pass its id" if is_mapped(kind) else next(hints, ""))
 
 
 def is_mapped(kind: type) -> bool:
-    """Whether instances of `kind` are rows of a database, which belong to a session."""
+    """Whether `kind` is mapped by SQLAlchemy: its instances belong to a session."""
     return any(hasattr(kind, mark) for mark in ("__table__", "__mapper__", "_sa_class_manager"))
 
 
 def refuse_constant(name: str) -> None:
-    """NaN and Infinity, which Python's decoder would take."""
+    """Raise ValueError for NaN and Infinity, which Python's decoder accepts."""
     raise ValueError(f"{name} is not JSON.")
 
 
 _ENCODER = JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 _DECODER = JSONDecoder(parse_constant=refuse_constant)
 
+# By exact type first: nearly every value is one of these, and a dict look-up is cheaper than issubclass.
 _EXACT: Final[dict[type, Callable[[Any, int], Any]]] = {
     str: _str,
     int: _int,
@@ -203,5 +205,5 @@ _BASES: Final[dict[type, Callable[[Any, int], Any]]] = {
     UUID: lambda value, depth: str(value),
     Decimal: _decimal,
 }
-# By the slots of the bases: a subclass may print itself in another way.
+# The bases' own methods: a subclass may override __str__, and its value would be stored differently.
 _PLAIN: Final[dict[type, Callable[[Any], Any]]] = {str: str.__str__, int: int.__pos__, float: float.__pos__}

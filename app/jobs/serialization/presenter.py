@@ -1,4 +1,4 @@
-"""A job as the JSON object that HTTP and the command line show."""
+"""A job as JSON, for HTTP and the command line."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ TIMES: Final = (
 )  # fmt: skip
 
 Redact = Callable[[Any], Any]
-"""Gives a copy of a JSON value in which the values of secret keys are covered."""
+"""Returns a JSON value with the values of secret keys redacted."""
 
-LARGEST_IN_LISTS: Final = 2 * 1024
-"""Bytes of JSON over which `args` and `result` are left out of lists."""
+MAX_LIST_BYTES: Final = 2 * 1024
+"""Bytes of JSON above which `args` and `result` are left out of lists."""
 
 
 def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
-    """Every key of a job, in the order of its attributes, secrets covered.
+    """All attributes of a job, in their order, secrets redacted.
 
-    `jobs_url` is the address of the list of jobs; without one (no HTTP about) `links` is None.
+    `jobs_url` is the URL of the list of jobs; without one, outside HTTP, `links` is None.
     """
+    # vars, not asdict, which deep-copies args and result at each poll.
     shown = dict(vars(job))
     for key in TIMES:
         if (value := shown[key]) is not None:
@@ -48,12 +49,12 @@ def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> di
 
 
 def present_attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
-    """One run of a job; its error without the traceback, which may show what is secret."""
+    """One run of a job; its error without the traceback, which may contain secrets."""
     return {**attempt, "error": _error(attempt["error"])}
 
 
 def links(job: Job, jobs_url: str) -> dict[str, str]:
-    """Where to read on, and what may be done with the job as it is now."""
+    """URLs of the job's resources, and of the actions that its state allows."""
     own = f"{jobs_url}/{job.id}"
     addresses = {
         "self": own, "result": f"{own}/result", "attempts": f"{own}/attempts", "events": f"{own}/events",
@@ -69,6 +70,7 @@ def moment(value: datetime | None) -> str | None:
     """RFC 3339, UTC, microseconds, ending in Z."""
     if value is None:
         return None
+    # Always with microseconds: isoformat drops zero ones, and the texts would no longer sort by time.
     return value.astimezone(UTC).isoformat("T", "microseconds")[:26] + "Z"
 
 
@@ -76,7 +78,8 @@ def dump(value: Any) -> bytes:
     """`value` as JSON text in UTF-8; datetimes become RFC 3339."""
     try:
         return _ENCODER.encode(value).encode()
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8: only an escape can carry it
+    except UnicodeEncodeError:
+        # A lone surrogate cannot be encoded, only escaped.
         return json.dumps(value, default=_default, separators=(",", ":")).encode()
 
 
@@ -95,7 +98,7 @@ def _progress(progress: Progress) -> dict[str, Any]:
 
 
 def _is_large(value: Any) -> bool:
-    return isinstance(value, str | dict | list) and len(dump(value)) > LARGEST_IN_LISTS
+    return isinstance(value, str | dict | list) and len(dump(value)) > MAX_LIST_BYTES
 
 
 def _default(value: Any) -> Any:

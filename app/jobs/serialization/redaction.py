@@ -1,4 +1,4 @@
-"""Secrets in arguments and results: hidden wherever they are shown, never where the task reads them."""
+"""Redacts secrets in arguments and results wherever they are shown; tasks see them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CACHED_LENGTH = 256
 
 
 class Redactor:
-    """Replaces the values of secret keys in JSON by "[redacted]". Make one, use it from any thread.
+    """Replaces the values of secret keys in JSON by "[redacted]"; immutable, for any thread.
 
     A key is secret when one of `words` stands in it as a whole word, in any case. Keys are split where
     letters, digits and other characters meet, and where camelCase begins a word: "api key" is found in
@@ -38,18 +38,20 @@ class Redactor:
 
     def __init__(self, words: Iterable[str] = WORDS) -> None:
         phrases = {tuple(_split(word)) for word in words} - {()}
+        # "apikey" as well as "api key".
         phrases |= {("".join(phrase),) for phrase in phrases}
         self._phrases = frozenset(phrases)
         self._lengths = sorted({len(phrase) for phrase in phrases})
-        self._remembered = lru_cache(maxsize=4096)(self._decide)
+        self._cached = lru_cache(maxsize=4096)(self._has_secret_word)
 
     def is_secret(self, key: str) -> bool:
-        """Whether the value of `key` is to be hidden."""
-        # Only short keys are remembered: 4,096 long ones would fill the memory.
-        return self._remembered(key) if len(key) <= _CACHED_LENGTH else self._decide(key)
+        """Whether the value of `key` is redacted."""
+        # Only short keys are cached: keys come from clients, and 4,096 long ones would fill the memory.
+        return self._cached(key) if len(key) <= _CACHED_LENGTH else self._has_secret_word(key)
 
     def redact(self, value: Any) -> Any:
-        """`value` without its secrets: a copy where there were some, else the very same object."""
+        """`value` with its secrets redacted; the same object where there are none."""
+        # No copy without need: most arguments hold no secret, and this runs for each job of a list.
         if isinstance(value, dict):
             return self._dict(value)
         if isinstance(value, list):
@@ -68,7 +70,7 @@ class Redactor:
         copy = [self.redact(item) for item in value]
         return copy if any(new is not old for new, old in zip(copy, value, strict=True)) else value
 
-    def _decide(self, key: str) -> bool:
+    def _has_secret_word(self, key: str) -> bool:
         words = _split(key)
         return any(
             tuple(words[start : start + length]) in self._phrases

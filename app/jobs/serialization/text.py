@@ -1,4 +1,4 @@
-"""Text that any database can store, made from anything."""
+"""Converts any object to text that any database can store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 LIMIT: Final = 64 * 1024
-"""Bytes of UTF-8 that a stored text has at most, unless told otherwise."""
+"""The default limit of a stored text, in bytes of UTF-8."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -15,7 +15,8 @@ UNREADABLE: Final = "[unreadable]"
 
 
 def is_storable(text: str) -> bool:
-    """Whether `text` has neither NUL nor lone surrogates, which databases and UTF-8 refuse."""
+    """Whether `text` has neither NUL nor lone surrogates."""
+    # PostgreSQL refuses NUL, UTF-8 lone surrogates. ASCII is known without a scan: CPython has a flag for it.
     return "\0" not in text if text.isascii() else _UNSTORABLE.search(text) is None
 
 
@@ -25,8 +26,12 @@ def is_unicode(text: str) -> bool:
 
 
 def storable(text: object, limit: int = LIMIT) -> str:
-    """At most `limit` bytes of UTF-8, a cut with a mark, U+FFFD for what cannot be stored. Never raises."""
-    plain = readable(text)
+    """`text` as at most `limit` bytes of UTF-8, U+FFFD for what cannot be stored. Never raises.
+
+    A cut is marked.
+    """
+    plain = safe_str(text)
+    # Cut before the substitution: the text may be a hundred megabytes.
     head = _UNSTORABLE.sub("\ufffd", plain[: limit + 1])
     raw = head.encode()
     if len(raw) <= limit:
@@ -35,16 +40,17 @@ def storable(text: object, limit: int = LIMIT) -> str:
     return _decode(raw[:room]) + _MARK if room >= 0 else _decode(raw[:limit])
 
 
-def readable(text: object) -> str:
-    """`str(text)`, or UNREADABLE where that raises or is a lie. Never raises."""
+def safe_str(text: object) -> str:
+    """`str(text)`, or UNREADABLE where that raises. Never raises."""
     try:
+        # str.__str__ copies a subclass into a real str: its own methods may raise later.
         return str.__str__(text) if issubclass(type(text), str) else str.__str__(str(text))
     except BaseException:
         return UNREADABLE
 
 
-def storable_ends(text: str) -> str:
-    """As `storable`, but cut in the middle: both ends of a traceback matter."""
+def storable_middle_cut(text: str) -> str:
+    """As `storable`, but cut in the middle, so that a traceback keeps both ends."""
     if len(text) <= LIMIT:
         return storable(text)
     half = LIMIT // 2 - len(_MARK.encode())
@@ -53,5 +59,5 @@ def storable_ends(text: str) -> str:
 
 
 def _decode(raw: bytes) -> str:
-    # A cut may have split a character: its remains are dropped.
+    # The cut may have split a character: its incomplete bytes are dropped.
     return raw.decode("utf-8", "ignore")

@@ -1,4 +1,4 @@
-"""The use cases: open a transaction, call the store, answer with a value. HTTP and commands call these."""
+"""The use cases, called by HTTP and commands: each opens a transaction, and returns a value."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
 
 
 class Runtime(Protocol):
-    """What HTTP, commands and pages see of the app's Flask-Simmer in this process.
+    """What HTTP and commands use of an app's runtime in this process.
 
-    `draining` tells that the process is about to end, `server_threads` how many requests its server handles
-    at a time (None: unknown).
+    `draining` tells whether the process is about to end, `server_threads` how many requests its server
+    handles at a time (None: unknown).
     """
 
     settings: Settings

@@ -1,4 +1,4 @@
-"""The limit on jobs that wait (JOBS_MAX_QUEUED), checked against a count at most a second old."""
+"""The limit of the backlog (JOBS_MAX_QUEUED), checked against a count at most a second old."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from ..database.database import Database
 from ..errors import QueueFull
 from ..store import queries
 
-COUNTED_FOR: Final = 1.0
+COUNT_MAX_AGE: Final = 1.0
+"""Seconds for which a count of the backlog is used."""
 
 
 class Backlog:
-    """Counts what waits, at most once a second, and adds what this process submitted since."""
+    """Counts the backlog, at most once in `max_age` seconds, and adds what this process submitted since."""
 
-    def __init__(
-        self, database: Database, limit: int, clock: Clock, counted_for: float = COUNTED_FOR
-    ) -> None:
+    def __init__(self, database: Database, limit: int, clock: Clock, max_age: float = COUNT_MAX_AGE) -> None:
         self._database, self._limit, self._clock = database, limit, clock
-        self._counted_for = counted_for
+        self._max_age = max_age
         self._lock = threading.Lock()
         self._count = 0
         self._counted_at: float | None = None
@@ -29,15 +28,17 @@ class Backlog:
         """Whether `more` jobs are too many."""
         with self._lock:
             moment = self._clock.monotonic()
-            if self._counted_at is None or moment - self._counted_at >= self._counted_for:
+            if self._counted_at is None or moment - self._counted_at >= self._max_age:
+                # Up to the limit: a count of millions would take longer than the submission.
                 with self._database.read() as conn:
                     self._count = queries.backlog(conn, self._limit + 1)
                 self._counted_at = moment
             return self._count + more > self._limit
 
     def admit(self, more: int = 1) -> None:
-        """Count `more` jobs in; raises QueueFull where they are too many."""
+        """Add `more` jobs to the count; raises QueueFull if they exceed the limit."""
         if self.is_full(more):
             raise QueueFull(f"{self._limit} jobs are waiting, which is JOBS_MAX_QUEUED: try again later")
+        # Not one step with the check: threads may pass it together, the limit is soft by their number.
         with self._lock:
             self._count += more

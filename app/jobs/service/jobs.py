@@ -1,4 +1,4 @@
-"""What can be done with a job that exists."""
+"""Use cases of a job that exists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..store.queries import JobFilters
 from ..tasks.registry import Registry
 from ..values import Batch
 from .threads import LocalThreads
-from .waiting_reason import explained
+from .waiting_reason import with_waiting_reason
 
 T = TypeVar("T")
 ANY: Final = JobFilters()
@@ -31,7 +31,7 @@ CHECK_EVERY: Final = 0.1
 
 
 class Jobs:
-    """Get, wait, list, cancel, retry, delete, and the history."""
+    """Get, wait, list, cancel, retry, delete; attempts, events, batches."""
 
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, notifier: Notifier,
@@ -39,19 +39,19 @@ class Jobs:
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock = database, registry, clock
         self._notifier, self._threads = notifier, threads
-        self._whole = BatchedReads(database, queries.WHOLE)
-        self._stamps = BatchedReads(database, queries.STAMP)
+        self._job_reads = BatchedReads(database, queries.WHOLE)
+        self._stamp_reads = BatchedReads(database, queries.STAMP)
 
     def get(self, job_id: str) -> Job:
         """The job; raises JobNotFound."""
-        return explained(_found(self._whole.get(job_id), job_id), self._registry.tasks)
+        return with_waiting_reason(_require_found(self._job_reads.get(job_id), job_id), self._registry.tasks)
 
     def stamp(self, job_id: str) -> Stamp:
-        """What tells whether the job has changed; raises JobNotFound."""
-        return _found(self._stamps.get(job_id), job_id)
+        """The job's version and state; raises JobNotFound."""
+        return _require_found(self._stamp_reads.get(job_id), job_id)
 
     def wait(self, job_id: str, timeout: float, seen: int | None = None) -> Job:
-        """The job at its final state, or as it is after `timeout` seconds.
+        """The job in its final state, or as it is after `timeout` seconds.
 
         With `seen`, a version, it returns at any change. Raises JobNotFound; RuntimeError inside a job,
         which would hold a thread of the pool that it waits for.
@@ -60,44 +60,48 @@ class Jobs:
             raise RuntimeError(
                 "a job must not wait for another: it would hold a thread of the pool it waits for"
             )
-        deadline = time.monotonic() + timeout  # not the injected clock: one that stands still never ends it
+        # Not the injected clock: while a test has it stand still the wait would never end.
+        deadline = time.monotonic() + timeout
         with self._notifier.listen(job_id) as changed:
             while True:
+                # Cleared before the read: a change after it sets the event again.
                 changed.clear()
                 now = self.stamp(job_id)
                 left = deadline - time.monotonic()
                 if now.is_final or (seen is not None and now.version != seen) or left <= 0:
                     return self.get(job_id)
+                # The event is for commits of this process; those of others are seen by reading again.
                 changed.wait(min(left, CHECK_EVERY))
 
     def page(
         self, filters: JobFilters = ANY, limit: int = 50, cursor: str | None = None, newest_first: bool = True
     ) -> JobList:  # fmt: skip
-        """A page of jobs in the order of creation. Raises InvalidCursor."""
+        """A page of jobs ordered by creation. Raises InvalidCursor."""
         after = None if cursor is None else _decode(cursor)
         with self._database.read() as conn:
             found, more = queries.page(conn, filters, limit, after, newest_first)
-        page = JobList(explained(job, self._registry.tasks) for job in found)
+        page = JobList(with_waiting_reason(job, self._registry.tasks) for job in found)
         page.next_cursor = _encode(found[-1].id) if more else None
         return page
 
     def count(self, filters: JobFilters) -> tuple[int, bool]:
-        """How many jobs there are, counted to 10,000 at most, and whether there are more."""
+        """The number of jobs, counted to 10,000 at most, and whether there are more."""
         with self._database.read() as conn:
             return queries.count(conn, filters)
 
     @retry_conflicts
     def cancel(self, job_id: str, reason: str | None = None) -> Job:
-        """Cancel at once a job that does not run; ask a running one to stop.
+        """Cancel a job that does not run; request that a running one stops.
 
-        A cancelled job is answered as it is. Raises JobNotFound, and InvalidState for another final state.
+        A cancelled job is returned as it is. Raises JobNotFound, and InvalidState for another final state.
         """
         now = self._clock.now()
         with self._database.write() as conn:
             done = jobs.cancel(conn, job_id, now, reason)
-            asked = not done and jobs.request_cancel(conn, job_id, now)
+            # In this order: a job claimed between the two is running, and gets the request.
+            is_requested = not done and jobs.request_cancel(conn, job_id, now)
         job = self.get(job_id)
-        if asked:
+        if is_requested:
             self._threads.cancel_requested(job_id)
         elif not done and job.state != CANCELLED:
             raise InvalidState(f"the job is {job.state} already", job.state)
@@ -138,7 +142,7 @@ class Jobs:
 
     def attempts(self, job_id: str) -> list[dict[str, Any]]:
         """One entry for each claim, oldest first. Raises JobNotFound."""
-        self.stamp(job_id)
+        self.stamp(job_id)  # raises for an unknown job, which has no attempts either
         with self._database.read() as conn:
             return queries.attempts(conn, job_id)
 
@@ -149,7 +153,7 @@ class Jobs:
             return events.events_of(conn, job_id)
 
     def batch(self, batch_id: str) -> Batch:
-        """How a batch stands. Raises BatchNotFound."""
+        """The batch with its counts and progress. Raises BatchNotFound."""
         with self._database.read() as conn:
             found = queries.batch(conn, batch_id)
         if found is None:
@@ -157,7 +161,7 @@ class Jobs:
         return found
 
 
-def _found(seen: T | None, job_id: str) -> T:
+def _require_found(seen: T | None, job_id: str) -> T:
     if seen is None:
         raise JobNotFound(f"no job has the id {job_id!r}; it may have been deleted or pruned")
     return seen
@@ -169,6 +173,7 @@ def _encode(job_id: str) -> str:
 
 def _decode(cursor: str) -> str:
     try:
+        # The client may send anything: the cursor goes into a comparison only if it is an id.
         job_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         raise InvalidCursor() from None

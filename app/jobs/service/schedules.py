@@ -1,4 +1,4 @@
-"""What can be done with schedules: those that are made at run time, and those that code declares."""
+"""Use cases of schedules, both stored at run time and declared in code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..errors import (
 from ..ids import new_id
 from ..job import Job
 from ..options import NO_OPTIONS
-from ..schedules.declaration import Declaration, checked_trigger
+from ..schedules.declaration import Declaration, load_trigger
 from ..schedules.triggers import Trigger, parse_trigger
 from ..schedules.triggers.describe import describe
 from ..schedules.triggers.preview import preview
@@ -61,9 +61,9 @@ class Schedules:
 
     @retry_conflicts
     def add(self, schedule_id: str | None, words: Mapping[str, Any]) -> Schedule:
-        """Store a schedule under its id, or under one that is made.
+        """Store a schedule under its id, or under a new one.
 
-        `words` are those of its JSON: task, trigger, args, the policies and paused. Raises UnknownTask,
+        `words` are the fields of its JSON: task, trigger, args, the policies and paused. Raises UnknownTask,
         InvalidArguments with pointers such as #/trigger/seconds, ScheduleExists.
         """
         slug = new_id(self._clock.now()) if schedule_id is None else schedule_id
@@ -71,23 +71,23 @@ class Schedules:
         with self._database.write() as conn:
             stored = schedules.get(conn, slug, lock=True)
             if stored is not None and not stored.retired:
-                raise _exists(slug)
-            self._put(conn, declaration, words.get("paused", False), stored)
+                raise _already_exists(slug)
+            self._store(conn, declaration, words.get("paused", False), stored)
         return self._changed(slug)
 
     @retry_conflicts
     def replace(self, schedule_id: str, words: Mapping[str, Any]) -> tuple[Schedule, bool]:
-        """Store the schedule as it is worded here, and say whether it is new.
+        """Store the schedule, replacing one with this id; returns it and whether it is new.
 
-        The same trigger goes on where it was; another one counts from the old anchor, after now. A `paused`
-        of None stays as it is. Raises as `add`; ScheduleDeclared for one that code declares.
+        With the same trigger the next fire time stays; another one starts from the old anchor, after now.
+        With `paused` None it stays paused or not. Raises as `add`; ScheduleDeclared for one declared in code.
         """
         declaration = self._declaration(schedule_id, words)
         with self._database.write() as conn:
             stored = schedules.get(conn, schedule_id, lock=True)
             if stored is not None:
                 _refuse_declared(stored, "change it")
-            self._put(conn, declaration, words.get("paused", False), stored)
+            self._store(conn, declaration, words.get("paused", False), stored)
         return self._changed(schedule_id), stored is None or stored.retired
 
     def patch(self, schedule_id: str, changes: Mapping[str, Any]) -> Schedule:
@@ -96,6 +96,7 @@ class Schedules:
         Raises as `replace`, and ScheduleNotFound; of a declared one only `paused` can be changed.
         """
         stored = self.get(schedule_id)
+        # Not through replace, which refuses a declared schedule: pausing that one is allowed.
         if set(changes) == {"paused"}:
             return (self.pause if changes["paused"] else self.resume)(schedule_id)
         wanted = {**stored.as_dict(), "paused": None, **changes}
@@ -113,7 +114,7 @@ class Schedules:
 
     @retry_conflicts
     def pause(self, schedule_id: str) -> Schedule:
-        """Fire no more until resumed; pausing twice changes nothing. Raises ScheduleNotFound."""
+        """Stop firing until it is resumed; idempotent. Raises ScheduleNotFound."""
         self._row(schedule_id)
         with self._database.write() as conn:
             schedules.pause(conn, schedule_id, self._clock.now())
@@ -121,16 +122,16 @@ class Schedules:
 
     @retry_conflicts
     def resume(self, schedule_id: str) -> Schedule:
-        """Go on from now; the fire times since the pause are recorded. Raises ScheduleNotFound."""
+        """Fire again from now on; fire times during the pause are recorded. Raises ScheduleNotFound."""
         with self._database.write() as conn:
-            self._resume(conn, _live(schedules.get(conn, schedule_id, lock=True), schedule_id))
+            self._resume(conn, _require_active(schedules.get(conn, schedule_id, lock=True), schedule_id))
         return self._changed(schedule_id)
 
     @retry_conflicts
     def skip(self, schedule_id: str) -> Schedule:
-        """Leave out the next fire time, and record it. Raises ScheduleNotFound, InvalidState without one."""
+        """Skip the next fire time, and record it. Raises ScheduleNotFound, InvalidState if there is none."""
         with self._database.write() as conn:
-            row = _live(schedules.get(conn, schedule_id, lock=True), schedule_id)
+            row = _require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
             trigger = parse_trigger(json.loads(row.trigger))
             fire_time = fires.first_undecided(conn, row, trigger, row.next_fire_at)
             if fire_time is None or row.paused:
@@ -154,17 +155,17 @@ class Schedules:
             return fires.history(conn, schedule_id, limit, before)
 
     def preview(self, trigger: Any, count: int = 10, after: datetime | None = None) -> dict[str, Any]:
-        """A trigger in words, and its next `count` fire times strictly after `after` (default: now).
+        """The description of a trigger, and its next `count` fire times, strictly after `after` or now.
 
         Raises InvalidArguments.
         """
         now = self._clock.now()
-        return _preview(checked_trigger(trigger), now, after or now, count)
+        return _preview(load_trigger(trigger), now, after or now, count)
 
     def preview_stored(
         self, schedule_id: str, count: int = 10, after: datetime | None = None
     ) -> dict[str, Any]:
-        """As `preview`, of the trigger of a schedule that is there. Raises ScheduleNotFound."""
+        """As `preview`, of the trigger of a stored schedule. Raises ScheduleNotFound."""
         row = self._row(schedule_id)
         trigger = parse_trigger(json.loads(row.trigger))
         return _preview(trigger, row.anchor, after or self._clock.now(), count)
@@ -177,14 +178,14 @@ class Schedules:
             decisions.append(Decision(fire_time=first, decision="paused", count=count))
         schedules.resume(conn, row, trigger.next_after(now, row.anchor), decisions, now)
 
-    def _put(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
+    def _store(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
         now = self._clock.now()
         if stored is None:
             _refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
             try:
                 schedules.add(conn, declaration, now, paused=bool(paused))
-            except IntegrityError:  # another process was first
-                raise _exists(declaration.id) from None
+            except IntegrityError:  # another process stored one with this id since it was read
+                raise _already_exists(declaration.id) from None
             return
         if stored.paused and paused is False and not stored.retired:
             self._resume(conn, stored)
@@ -199,17 +200,18 @@ class Schedules:
         return self.get(schedule_id)
 
     def _declaration(self, slug: Any, words: Mapping[str, Any]) -> Declaration:
-        """The schedule that is asked for; raises UnknownTask, InvalidArguments."""
+        """The schedule as a declaration; raises UnknownTask, InvalidArguments."""
         declaration = Declaration.of(slug, words)
+        # A job is made and dropped: what could not be submitted is refused now, not at its fire time.
         self._factory.make_job(declaration.task, declaration.args, NO_OPTIONS, self._clock.now())
         return declaration
 
     def _row(self, schedule_id: str) -> Any:
         with self._database.read() as conn:
-            return _live(schedules.get(conn, schedule_id), schedule_id)
+            return _require_active(schedules.get(conn, schedule_id), schedule_id)
 
 
-def _live(row: Any, schedule_id: str) -> Any:
+def _require_active(row: Any, schedule_id: str) -> Any:
     """The row; raises ScheduleNotFound where there is none, or a retired one."""
     if row is None or row.retired:
         raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
@@ -220,7 +222,7 @@ def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) ->
     return {"description": describe(trigger), "next": preview(trigger, anchor, after, count)}
 
 
-def _exists(schedule_id: str) -> ScheduleExists:
+def _already_exists(schedule_id: str) -> ScheduleExists:
     return ScheduleExists(f"a schedule {schedule_id!r} exists already: choose another id or remove it")
 
 
@@ -230,7 +232,7 @@ def _refuse_declared(stored: Any, instead: str) -> None:
 
 
 def _refuse_ended(next_fire_at: datetime | None, trigger: Trigger) -> None:
-    """Whoever stores a schedule that would never fire has made a mistake."""
+    """Raise InvalidArguments for a schedule that would never fire: it is a mistake."""
     if next_fire_at is None:
         ends = [f"/{name}" for name in ("end_at", "end_date") if name in trigger.as_dict()]
         pointer = "#/trigger" + "".join(ends)

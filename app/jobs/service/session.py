@@ -1,4 +1,4 @@
-"""What the caller's own database session has to do with a submission."""
+"""Submissions and the caller's own database session."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ def connection_of(session: Any, engine: Engine) -> Connection:
 
 
 def after_commit(session: Any, call: Callable[[], None]) -> None:
-    """Call once, when the outermost transaction of `session` has been committed and has ended."""
+    """Call `call` once, after the outermost transaction of `session` was committed and has ended."""
     real: Session = session() if isinstance(session, scoped_session) else session
+    # Listeners of this session alone, added once: on the class they would run for all of the host's.
     if _CALLS not in real.info:
         event.listen(real, "after_commit", _on_commit)
         event.listen(real, "after_rollback", _on_rollback)
@@ -55,6 +56,7 @@ class _Calls:
 
 
 def _on_commit(session: Session) -> None:
+    # A savepoint that ends fires these events too: only the outermost commit counts.
     if not session.in_nested_transaction():
         calls: _Calls = session.info[_CALLS]
         calls.ready, calls.waiting = calls.waiting, []
@@ -66,7 +68,7 @@ def _on_rollback(session: Session) -> None:
 
 
 def _on_end(session: Session, transaction: SessionTransaction) -> None:
-    # Only now has the session let go of its connection, and can be used again should a call raise.
+    # Only now has the session released its connection, so that it can be used again if a call raises.
     if transaction.parent is None:
         calls: _Calls = session.info[_CALLS]
         ready, calls.ready = calls.ready, []
@@ -75,5 +77,6 @@ def _on_end(session: Session, transaction: SessionTransaction) -> None:
 
 
 def _same_database(session: Any, engine: Engine) -> bool:
+    # By URL: the host's engine and ours are two engines on one database.
     bind = session.get_bind()
     return bool(bind is not None and bind.engine.url == engine.url)

@@ -1,4 +1,4 @@
-"""How the service stands: tasks, workers, counts, readiness."""
+"""Status: tasks, workers, counts, readiness."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
 from .threads import LocalThreads
 
-MOST_NAMED: Final = 20
-"""So many overdue schedules are named at most."""
+MAX_NAMED: Final = 20
+"""Overdue schedules that a readiness check names, at most."""
 
 
 class Status:
-    """Reads only."""
+    """Read-only use cases of the whole service."""
 
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads
@@ -48,7 +48,7 @@ class Status:
         return [workers.to_worker(row, running.get(row.id, [])) for row in rows]
 
     def stats(self) -> dict[str, Any]:
-        """Counts by state (each capped), the age of the backlog in seconds, and how many work."""
+        """Counts by state (each capped), the age of the backlog in seconds, workers and their threads."""
         now = self._clock.now()
         with self._database.read() as conn:
             states, oldest = queries.state_counts(conn), queries.oldest_due(conn)
@@ -63,9 +63,9 @@ class Status:
         }
 
     def has_work(self, worker: str, queues: Sequence[str] | None) -> bool:
-        """Whether that worker runs a job, or could claim one of `queues` (None: of all) at this moment."""
+        """Whether `worker` runs a job, or could claim one of `queues` (None: of all) now."""
         with self._database.read() as conn:
-            # Due twice: a job may fail and come due again between the first two reads.
+            # Due jobs twice: one may fail and be due again between the first two reads.
             return (
                 self._is_due(conn, queues)
                 or worker in workers.running_jobs(conn)
@@ -79,15 +79,13 @@ class Status:
         return claims.anything_due(conn, queues or claims.queues_due(conn), list(self._registry.tasks))
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
-        """Whether this process can serve, and each check as {ok, detail?}.
-
-        Overdue schedules are named, but another process would not serve them better.
-        """
+        """Whether this process can serve, and each check as {ok, detail?}."""
         checks: dict[str, Any] = {"database": {"ok": True}}
         try:
             with self._database.read() as conn:
                 late = overdue(conn, self._clock.now())
-            checks["schedules"] = {"ok": True, **({"overdue": late[:MOST_NAMED]} if late else {})}
+            # Always ok: a load balancer that took this process out would not make a schedule succeed.
+            checks["schedules"] = {"ok": True, **({"overdue": late[:MAX_NAMED]} if late else {})}
         except DatabaseUnavailable as error:
             checks["database"] = {"ok": False, "detail": str(error)}
         for name, detail in self._threads.problems().items():

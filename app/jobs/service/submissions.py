@@ -1,4 +1,4 @@
-"""Submitting: nothing is acknowledged before its commit, and nothing acknowledged is lost."""
+"""Submissions: nothing is acknowledged before its commit (promise 1)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from .backlog import Backlog
 from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction
 from .threads import LocalThreads
-from .waiting_reason import explained
+from .waiting_reason import with_waiting_reason
 
 
 class Submissions:
-    """One job, many jobs, a job once for a key. `host_db` is the app's Flask-SQLAlchemy, if it has one."""
+    """Submit jobs: one, many, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or None."""
 
     def __init__(
         self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
@@ -75,28 +75,29 @@ class Submissions:
         made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
         return batch_id, self._store(made)
 
-    def submit_idempotent(self, key: RequestKey, wanted: Submission) -> tuple[Job, bool]:
-        """Submit once for `key` in 24 hours: the job, and whether it is the first request's.
+    def submit_idempotent(self, key: RequestKey, submission: Submission) -> tuple[Job, bool]:
+        """Submit once for `key` in 24 hours; returns the job and whether it is a replay.
 
         Raises IdempotencyConflict for another fingerprint, IdempotencyGone where that job was deleted,
         IdempotencyInFlight while the first request is being handled; and as `submit`.
         """
+        # For requests of this process only; between processes the unique key in the database decides.
         name = (key.scope, key.key)
         with self._lock:
             if name in self._in_flight:
                 raise IdempotencyInFlight()
             self._in_flight.add(name)
         try:
-            return self._submit_once(key, wanted)
+            return self._submit_once(key, submission)
         finally:
             with self._lock:
                 self._in_flight.discard(name)
 
-    def _submit_once(self, key: RequestKey, wanted: Submission) -> tuple[Job, bool]:
+    def _submit_once(self, key: RequestKey, submission: Submission) -> tuple[Job, bool]:
         now = self._clock.now()
         if first := self._first(key, now):
             return first, True
-        new = self._factory.make_job(wanted.task, wanted.args, wanted.options, now)
+        new = self._factory.make_job(submission.task, submission.args, submission.options, now)
         dialect = self._database.dialect
         try:
             return self._store([new], *idempotency.bind_remember(dialect, key, new.id, now))[0], False
@@ -116,7 +117,7 @@ class Submissions:
             raise IdempotencyConflict()
         if job is None:
             raise IdempotencyGone()
-        return explained(job, self._factory.tasks)
+        return with_waiting_reason(job, self._factory.tasks)
 
     def _make_all(
         self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any
@@ -148,12 +149,13 @@ class Submissions:
         conn = connection_of(session, self._database.engine)
         self._backlog.admit(len(made))
         jobs.enqueue(conn, made)
+        # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
         ids = [new.id for new in made]
         after_commit(session, lambda: self._threads.jobs_submitted(ids))
         return [as_submitted(new) for new in made]
 
     def _snapshots(self, made: Sequence[NewJob]) -> list[Job]:
-        """As they were submitted; read again where the engine has run them already."""
+        """The jobs as they were submitted; read again where the inline engine has run them."""
         if not self._runs_inline:
             return [as_submitted(new) for new in made]
         with self._database.read() as conn:

@@ -1,4 +1,4 @@
-"""What the use cases tell the threads of their process."""
+"""The interface by which use cases notify the threads of this process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class LocalThreads(Protocol):
-    """The worker and the ticker of this process, where it has them."""
+    """The dispatcher and the ticker of this process, if it has them."""
 
     def jobs_submitted(self, job_ids: Iterable[str]) -> None:
         """Jobs were committed."""
@@ -19,4 +19,4 @@ class LocalThreads(Protocol):
         """A schedule was stored, resumed or removed."""
 
     def problems(self) -> dict[str, str]:
-        """What is wrong with the threads, by name; empty where all is well."""
+        """Problems of the threads, by name; empty if there are none."""

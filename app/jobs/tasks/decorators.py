@@ -89,7 +89,7 @@ class Decorators:
         `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it. Words
         of the policy (misfire, misfire_grace, max_running, jitter) go beside those of the trigger.
         """
-        policy_words = {word: words.pop(word) for word in Policy.words() if word in words}
+        policy_words = {word: words.pop(word) for word in Policy.field_names() if word in words}
         try:
             parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)
         except TriggerError as error:

@@ -1,4 +1,4 @@
-"""Writes the schedules that code declares: once when a worker starts, and when more are declared."""
+"""Stores the schedules declared in code: once when a worker starts, and when more are declared."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ log = logging.getLogger(__name__)
 
 
 class Declarations:
-    """Adds, follows and retires the schedules of one app name; those of others are left alone."""
+    """Adds, updates and retires the schedules of one app name; those of other apps are left alone."""
 
     def __init__(self, app: str, database: Database, registry: Registry, clock: Clock) -> None:
         self._app, self._database, self._registry, self._clock = app, database, registry, clock
         self._declared: Mapping[str, Declaration] | None = None
 
     def declare(self) -> None:
-        """Write what the code declares, unless it is written already."""
+        """Store what the code declares, unless it is stored already."""
         declarations = self._registry.declarations
+        # By identity: the registry makes a new mapping for each declaration, and this runs every second.
         if self._declared is declarations:
             return
         for declaration in declarations.values():
             try:
                 self._declare_one(declaration)
-            except IntegrityError:  # another process stored it at this moment
+            except IntegrityError:  # another process stored it between our read and our insert
                 self._declare_one(declaration)
-            except TypeError as error:  # the others fire all the same
+            except TypeError as error:  # one that cannot be stored must not keep the others from firing
                 log.error("schedule %r is not declared: %s", declaration.id, error)
         with self._database.write() as conn:
             schedules.retire(conn, self._app, list(declarations), self._clock.now())
@@ -55,6 +56,7 @@ class Declarations:
                 self._redeclare(conn, stored, declaration, now)
 
     def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
+        # Not written where unchanged: updated_at would move at every start of every process.
         known = {"task": stored.task, "args": stored.args, "trigger": stored.trigger, "policy": stored.policy}
         if schedules.definition(declaration) == known and not stored.retired:
             return

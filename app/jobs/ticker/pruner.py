@@ -1,4 +1,4 @@
-"""Deletes finished jobs, and decisions about fire times, that are older than RETENTION, in small batches."""
+"""Deletes finished jobs and decisions about fire times that are older than RETENTION, in small batches."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from ..states import CANCELLED, FAILED, SUCCEEDED
 from ..store import fires, idempotency, jobs
 
 PRUNE_EVERY: Final = 60.0
+AGAIN_AFTER: Final = 0.05
+"""Seconds until the next batch while there is more to delete: others get the write lock in between."""
 BATCH: Final = 500
 
 
 class Pruner:
-    """A batch a transaction, so that nobody waits long for the write lock."""
+    """Deletes one batch in a transaction, so that no other writer waits long for the write lock."""
 
     name = "pruner"
 
@@ -29,13 +31,13 @@ class Pruner:
         }
 
     def run_once(self) -> float:
-        """Delete up to one batch of each kind; come back at once while there is more."""
+        """Delete up to one batch of each kind; returns the seconds until it is due again."""
         now = self._clock.now()
-        gone = 0
+        deleted = 0
         for states, kept in self._kept.items():
             with self._database.write() as conn:
-                gone = max(gone, jobs.prune(conn, states, now - kept, BATCH))
+                deleted = max(deleted, jobs.prune(conn, states, now - kept, BATCH))
         with self._database.write() as conn:
             idempotency.prune(conn, now)
-            gone = max(gone, fires.prune_decisions(conn, now - self._retention, BATCH))
-        return 0.05 if gone >= BATCH else PRUNE_EVERY
+            deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
+        return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY

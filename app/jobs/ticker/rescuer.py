@@ -1,4 +1,4 @@
-"""Gives signs of life, watches those of others, and takes the jobs of the dead (promise 4)."""
+"""Writes this worker's heartbeat, detects dead workers, and requeues their jobs (promise 4)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from ..store import rescue, workers
 from ..worker.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
-LOOK_EVERY: Final = 1.0
-AS_LONG_AS_NEW: Final = 0.1
-"""Seconds between two looks whether the worker has its row: a restart rescues at once."""
-RESCUED_AT_ONCE: Final = 100
+CHECK_EVERY: Final = 1.0
+"""Seconds between two checks of the other workers, at most."""
+UNREGISTERED_CHECK_EVERY: Final = 0.1
+"""Seconds between two checks whether this worker is registered: after a restart it rescues at once."""
+RESCUE_BATCH: Final = 100
+"""Jobs rescued in one transaction, at most."""
 
 
 class Rescuer:
     """Heartbeat and rescue.
 
-    A worker is dead when its process is proven gone, or when its counter stood still for RESCUE_AFTER on
-    our own monotonic clock. Only time during which we could write ourselves counts: a clock that jumps, a
-    suspended machine or a locked database kills nobody.
+    A worker is dead when its process is proven to have ended, or when its heartbeat counter has not changed
+    for RESCUE_AFTER on the observer's monotonic clock. Only time in which the observer could write itself
+    counts: clock jumps, suspends and a locked database make nobody dead.
     """
 
     name = "rescuer"
@@ -36,85 +38,87 @@ class Rescuer:
     ) -> None:
         self._dispatcher, self._database, self._clock, self._notifier = dispatcher, database, clock, notifier
         self._rescue_after, self._heartbeat = settings.rescue_after, settings.heartbeat_seconds
-        self._pause = min(LOOK_EVERY, settings.heartbeat_seconds)
+        self._check_every = min(CHECK_EVERY, settings.heartbeat_seconds)
         self._last_beat: float | None = None
-        self._last_look: float | None = None
-        self._silence: dict[str, tuple[int, float]] = {}
-        self._changes, self._is_quiet = database.change_detector(), False
+        self._last_check: float | None = None
+        self._unchanged: dict[str, tuple[int, float]] = {}
+        self._changes, self._is_alone = database.change_detector(), False
 
     def run_once(self) -> float:
-        """Beat if it is time, look at the others, rescue what the dead left."""
+        """Write the heartbeat if it is due, check the others, rescue the jobs of the dead."""
         if not self._dispatcher.is_registered:
-            return AS_LONG_AS_NEW
+            return UNREGISTERED_CHECK_EVERY
         try:
             self._beat()
-            if self._changes.has_changed() or not self._is_quiet:
-                self._look()
+            if self._changes.has_changed() or not self._is_alone:
+                self._check_workers()
         except DatabaseUnavailable:
-            self._start_watching_anew()
+            self._reset_observation()
             raise
-        return self._pause
+        return self._check_every
 
-    def _look(self) -> None:
-        self._is_quiet = False
+    def _check_workers(self) -> None:
+        # False until the end: a failure on the way must not count as a check that found nothing.
+        self._is_alone = False
         with self._database.read() as conn:
             rows, has_orphans = workers.all_workers(conn), rescue.has_orphans(conn)
         others = [row for row in rows if row.id != self._dispatcher.id]
-        # Where nobody else is, nothing comes about that nobody writes.
-        is_quiet = not others and not has_orphans
-        for dead, why in self._dead(others):
+        is_alone = not others and not has_orphans
+        for dead, why in self._find_dead(others):
             has_orphans = self._declare_dead(dead, why) or has_orphans
         while has_orphans:
-            has_orphans = self._rescue()
-        self._is_quiet = is_quiet
+            has_orphans = self._rescue_batch()
+        self._is_alone = is_alone
 
-    def _start_watching_anew(self) -> None:
-        """What kept us from writing may have kept the others from it too."""
-        self._silence, self._last_look = {}, None
+    def _reset_observation(self) -> None:
+        # What kept us from writing may have kept the others from it too: their silence is no evidence.
+        self._unchanged, self._last_check = {}, None
 
     def _beat(self) -> None:
         moment = self._clock.monotonic()
         if self._last_beat is not None and moment - self._last_beat < self._heartbeat:
             return
-        me = self._dispatcher.id
+        worker_id = self._dispatcher.id
         with self._database.write() as conn:
-            lives = workers.beat(conn, me, self._clock.now())
+            was_alive = workers.beat(conn, worker_id, self._clock.now())
         self._last_beat = moment
-        if not lives:
-            self._dispatcher.declared_dead(me)
+        # Somebody may have removed our row while this process was suspended, and given its jobs away.
+        if not was_alive:
+            self._dispatcher.declared_dead(worker_id)
 
-    def _dead(self, rows: list[Any]) -> list[tuple[Any, str]]:
-        passed = self._time_passed()
+    def _find_dead(self, rows: list[Any]) -> list[tuple[Any, str]]:
+        passed = self._observed_seconds()
         observer = own_identity() if rows else None
         found = []
         for row in rows:
-            beat, silent = self._silence.get(row.id, (None, 0.0))
+            beat, silent = self._unchanged.get(row.id, (None, 0.0))
             silent = silent + passed if beat == row.beat else 0.0
-            self._silence[row.id] = (row.beat, silent)
+            self._unchanged[row.id] = (row.beat, silent)
             if observer and _identity(row).proves_dead(observer):
                 found.append((row, "its process is gone"))
             elif silent >= self._rescue_after:
-                found.append((row, f"no sign of life for {silent:.0f} s"))
-        self._silence = {row.id: self._silence[row.id] for row in rows}
+                found.append((row, f"no heartbeat for {silent:.0f} s"))
+        self._unchanged = {row.id: self._unchanged[row.id] for row in rows}
         return found
 
-    def _time_passed(self) -> float:
-        """Since the last look; a gap in our own looks counts as one heartbeat at the most."""
+    def _observed_seconds(self) -> float:
+        """Seconds since the last check, capped: a suspend or a stuck ticker shows as one long gap."""
         moment = self._clock.monotonic()
-        passed = 0.0 if self._last_look is None else moment - self._last_look
-        self._last_look = moment
-        return min(passed, max(self._heartbeat, 2 * self._pause))
+        passed = 0.0 if self._last_check is None else moment - self._last_check
+        self._last_check = moment
+        return min(passed, max(self._heartbeat, 2 * self._check_every))
 
     def _declare_dead(self, row: Any, why: str) -> bool:
+        # Guarded by the counter that was seen: a heartbeat since then wins.
         with self._database.write() as conn:
             if dead := workers.declare_dead(conn, row.id, row.beat):
                 log.warning("worker %s (pid %d on %s) is dead: %s", row.id, row.pid, row.host, why)
         return dead
 
-    def _rescue(self) -> bool:
-        """Take some jobs of the dead. Whether there may be more, and nobody else has them under lock."""
+    def _rescue_batch(self) -> bool:
+        """Rescue some jobs of dead workers. False where none is left, or others have them locked."""
         with self._database.write() as conn:
-            rescued = rescue.rescue(conn, self._clock.now(), RESCUED_AT_ONCE)
+            rescued = rescue.rescue(conn, self._clock.now(), RESCUE_BATCH)
         self._notifier.notify(rescued)
         self._dispatcher.wake()
         if rescued:

@@ -1,4 +1,4 @@
-"""Fires schedules: one job for a fire time, however many processes look (promise 5)."""
+"""Fires schedules: one job for each fire time, however many processes run (promise 5)."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from ..worker.dispatcher import Dispatcher
 from .declarations import Declarations
 
 log = logging.getLogger(__name__)
-LOOK_EVERY: Final = 1.0
+CHECK_EVERY: Final = 1.0
 """Seconds: it looks at least so often, for schedules that another process stored."""
-LEASE: Final = 1.0
+LEASE_SECONDS: Final = 1.0
 """Seconds for which one process fires alone; the others look again when they are over."""
 TOLERATED: Final = 1.0
 """Seconds by which the wall clock may go back without a word: time servers do that."""
 FAR_AHEAD: Final = timedelta(days=1)
-AT_ONCE: Final = 200
+BATCH: Final = 200
 """So many schedules are moved on in one transaction at most."""
 
 
 class Scheduler:
-    """Writes the declared schedules at the start, then turns fire times into jobs."""
+    """Stores the declared schedules, then submits a job for each fire time that is due."""
 
     name = "scheduler"
 
@@ -59,42 +59,44 @@ class Scheduler:
         self._id = str(uuid.uuid4())
         self._changes = database.change_detector()
         self._due_at: datetime | None = None
-        self._asked_for: list[str] | None = None
+        self._known_tasks: list[str] | None = None
         self._last_clocks: tuple[datetime, float] | None = None
 
     def run_once(self) -> float:
-        """Fire what is due; answer the seconds until it is to look again, one at most."""
+        """Fire what is due; returns the seconds until the next check, one at most."""
         self._declarations.declare()
         if (latest := self._latest_plausible()) is not None:
             self._replan(latest)
         pause = self.seconds_until_due()
-        return pause if pause > 0 else self._fire()
+        return pause if pause > 0 else self._fire_due()
 
     def seconds_until_due(self) -> float:
-        """Until the next fire time, not positive where it has come; one at most."""
+        """Seconds until the next fire time, one at most; not positive if it has come."""
         tasks = list(self._registry.tasks)
-        if self._changes.has_changed() or tasks != self._asked_for:
-            self._asked_for = None
+        if self._changes.has_changed() or tasks != self._known_tasks:
+            self._known_tasks = None
             with self._database.read() as conn:
                 self._due_at = fires.next_fire(conn, tasks)
-            self._asked_for = tasks
+            self._known_tasks = tasks
         return self._seconds_until(self._due_at)
 
-    def _fire(self) -> float:
-        """Seconds until the next look."""
+    def _fire_due(self) -> float:
+        """Fire what is due; returns the seconds until the next check."""
         tasks = list(self._registry.tasks)
         with self._database.write() as conn:
+            # Read inside: the wait for the write lock may have been long.
             now = self._clock.now()
-            held_until = leases.take(conn, _lease_of(tasks), self._id, now, LEASE)
+            # The unique (schedule, fire time) keeps it correct; the lease spares the others vain plans.
+            held_until = leases.take(conn, _lease_of(tasks), self._id, now, LEASE_SECONDS)
             if held_until is not None:
                 return self._seconds_until(held_until)
-            rows = fires.due(conn, now, tasks, AT_ONCE)
+            rows = fires.due(conn, now, tasks, BATCH)
             if rows:
-                self._move(conn, rows, now)
-            again_at = fires.next_batch(conn, now, tasks)
+                self._advance(conn, rows, now)
+            next_at = fires.next_batch(conn, now, tasks)
         if self._dispatcher is not None and rows:
             self._dispatcher.wake()
-        return self._seconds_until(again_at)
+        return self._seconds_until(next_at)
 
     def _latest_plausible(self) -> datetime | None:
         """The moment beyond which fire times were planned by a clock that was ahead; None if it was not.
@@ -120,26 +122,28 @@ class Scheduler:
         if moves:
             log.warning("the clock was ahead: %d schedules have their fire times planned anew", len(moves))
 
-    def _move(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
+    def _advance(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
         running = fires.open_jobs(conn, [row.id for row in rows])
-        planned = [self._plan(row, running.get(row.id, 0), now) for row in rows]
-        if not _apply(conn, [move for move, _ in planned], [job for _, made in planned for job in made], now):
+        planned = [self._plan_move(row, running.get(row.id, 0), now) for row in rows]
+        moves, made = [move for move, _ in planned], [job for _, new in planned for job in new]
+        # All in one statement each; only where one of them conflicts is each tried by itself.
+        if not _apply_moves(conn, moves, made, now):
             for move, made in planned:
-                _apply_alone(conn, move, made, now)
+                _apply_move(conn, move, made, now)
 
-    def _plan(self, row: Any, running: int, now: datetime) -> tuple[Move, list[NewJob]]:
-        """How the schedule moves on, and the jobs of the fire times that it passes."""
-        trigger, policy = _rule(row.trigger, row.policy)
+    def _plan_move(self, row: Any, running: int, now: datetime) -> tuple[Move, list[NewJob]]:
+        """The schedule's next fire time with its decisions, and the jobs of those that fire."""
+        trigger, policy = _load_rule(row.trigger, row.policy)
         verdicts, latest = decide(policy, trigger, row.next_fire_at, now, anchor=row.anchor, running=running)
-        carried_out = [self._carry_out(row, policy, verdict, now) for verdict in verdicts]
-        made = [job for _, job in carried_out if job is not None]
-        decisions = [decision for decision, _ in carried_out]
+        outcomes = [self._make_decision(row, policy, verdict, now) for verdict in verdicts]
+        made = [job for _, job in outcomes if job is not None]
+        decisions = [decision for decision, _ in outcomes]
         return Move(row.id, row.next_fire_at, trigger.next_after(latest, row.anchor), decisions), made
 
-    def _carry_out(
+    def _make_decision(
         self, row: Any, policy: Policy, verdict: Verdict, now: datetime
     ) -> tuple[Decision, NewJob | None]:
-        """The verdict as a decision, with its job if it fires; what cannot fire is skipped and says so."""
+        """The decision of a verdict, and its job if it fires; a job that cannot be made is skipped."""
         if verdict.decision != "fired":
             return Decision(**asdict(verdict)), None
         options: SubmitOptions = {"delay": random.uniform(0, policy.jitter)} if policy.jitter else NO_OPTIONS
@@ -148,25 +152,26 @@ class Scheduler:
             self._backlog.admit()
             job = self._factory.make_job(row.task, json.loads(row.args), options, now, **origin)
         except (SimmerError, TypeError) as error:
+            # Recorded and passed by: retried for ever, it would keep all later fire times from firing.
             log.error("schedule %s cannot fire: %s", row.id, error)
             return _skipped(verdict.fire_time, str(error)[:1000]), None
         return Decision(fire_time=verdict.fire_time, decision="fired", job_id=job.id), job
 
     def _seconds_until(self, moment: datetime | None) -> float:
         if moment is None:
-            return LOOK_EVERY
-        return min(LOOK_EVERY, (moment - self._clock.now()).total_seconds())
+            return CHECK_EVERY
+        return min(CHECK_EVERY, (moment - self._clock.now()).total_seconds())
 
 
 def _sooner(conn: Connection, row: Any, now: datetime) -> Move | None:
     """The move of a schedule to its first fire time from now on, where it waits for a later one."""
-    trigger, _ = _rule(row.trigger, row.policy)
+    trigger, _ = _load_rule(row.trigger, row.policy)
     first = fires.first_undecided(conn, row, trigger, trigger.next_after(now, row.anchor))
     is_sooner = first is not None and first < row.next_fire_at
     return Move(row.id, row.next_fire_at, first, []) if is_sooner else None
 
 
-def _apply(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now: datetime) -> bool:
+def _apply_moves(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now: datetime) -> bool:
     """Move the schedules on with their jobs; False, and nothing done, if a fire time was decided before."""
     try:
         with conn.begin_nested() as savepoint:
@@ -180,17 +185,19 @@ def _apply(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob], now:
     return True
 
 
-def _apply_alone(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> None:
-    """A clock set back, or an id that was used before, can lead to fire times that had their job."""
+def _apply_move(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> None:
+    """Advance one schedule, without the job of a fire time that had one."""
+    # A clock set back, or an id that was used before, leads to fire times that are decided already.
     had_its_job = _skipped(move.decisions[-1].fire_time, "this fire time had its job before")
-    passed_by = replace(move, decisions=[had_its_job]), replace(move, decisions=[])
-    if not _apply(conn, [move], made, now):
-        any(_apply(conn, [instead], [], now) for instead in passed_by)
+    without_job = replace(move, decisions=[had_its_job]), replace(move, decisions=[])
+    if not _apply_moves(conn, [move], made, now):
+        # First with a decision about it, then without: it may have been decided, too.
+        any(_apply_moves(conn, [instead], [], now) for instead in without_job)
 
 
 @lru_cache(maxsize=10_000)
-def _rule(trigger: str, policy: str) -> tuple[Trigger, Policy]:
-    """What the stored JSON says; schedules are read again and again, and many say the same."""
+def _load_rule(trigger: str, policy: str) -> tuple[Trigger, Policy]:
+    """The stored trigger and policy; cached, as the same few are parsed at every fire time."""
     return parse_trigger(json.loads(trigger)), Policy.of(json.loads(policy))
 
 
@@ -199,5 +206,6 @@ def _skipped(fire_time: datetime, reason: str) -> Decision:
 
 
 def _lease_of(tasks: Sequence[str]) -> str:
-    """Processes that know the same tasks share a lease: none waits for one that cannot fire its schedules."""
+    """The name of the lease that processes with the same tasks share."""
+    # Not one for all: a process must not wait for another that cannot fire its schedules.
     return "schedules:" + hashlib.sha256("\n".join(sorted(tasks)).encode()).hexdigest()[:16]

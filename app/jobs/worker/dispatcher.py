@@ -1,7 +1,7 @@
 """The dispatcher: one thread that claims jobs for free threads and is the only writer of their outcomes.
 
-A turn is one short transaction: write the outcomes and the progress that came in, and claim as many jobs
-as there are free threads. How many jobs share a commit is what the throughput depends on.
+A turn is one short transaction: it writes outcomes and progress, and claims as many jobs as there are free
+threads. Throughput depends on how many jobs share a commit.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 ACTIVE_POLL: Final = 0.015
 IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
-"""Seconds without work of other processes after which it polls four times a second only."""
+"""Seconds after the last work of other processes in which it polls every ACTIVE_POLL seconds."""
 REPORT_EVERY: Final = 0.25
-"""Seconds between two writes of what the running tasks report."""
+"""Seconds between two writes of starts and progress."""
 
 
 class Dispatcher:
@@ -72,17 +72,17 @@ class Dispatcher:
 
     @property
     def is_registered(self) -> bool:
-        """Whether the worker has its row, without which it claims nothing."""
+        """Whether the worker's row is stored; without it it claims nothing."""
         return self._is_registered
 
     @property
     def load(self) -> int:
-        """How many runs it has in hand, those included whose end is not stored yet."""
+        """The number of its runs, those included whose outcome is not stored yet."""
         return len(self._running)
 
     def runs_of(self, job_id: str) -> list[Run]:
-        """The runs of that job that this worker has in hand."""
-        return self._running.of(job_id)
+        """This worker's runs of a job."""
+        return self._running.runs_of(job_id)
 
     def start(self) -> None:
         """Start the thread."""
@@ -95,19 +95,19 @@ class Dispatcher:
 
     def request_cancel(self, job_id: str) -> None:
         """Forward a cancel request to the job's task, if it runs here."""
-        self._cancel(self._running.of(job_id))
+        self._cancel(self._running.runs_of(job_id))
 
     def declared_dead(self, worker_id: str) -> None:
-        """Somebody has removed this worker's row: its runs are fenced off, and it goes on under a new id."""
+        """This worker's row was removed: its runs are fenced off, and it goes on under a new id."""
         if worker_id != self.id:
-            return  # known already: the ticker and the dispatcher may both find out
+            return  # handled already: both the ticker and the dispatcher notice it
         log.warning("worker %s was declared dead while it lived; it goes on under a new id", self.id)
         self._cancel(self._running.unended())
         self.id, self._is_registered = str(uuid.uuid4()), False
         self._loop.wake()
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
-        """Claim no more, tell the tasks, and wait for them `grace` seconds or until `abort_requested`.
+        """Stop claiming, tell the tasks, and wait for them `grace` seconds or until `abort_requested`.
 
         Whether all of them ended.
         """
@@ -123,8 +123,10 @@ class Dispatcher:
         return self._idle.is_set()
 
     def stop(self, timeout: float = 1.0) -> bool:
-        """Release what still runs, without spending an attempt, and leave. Whether no thread is stuck."""
+        """Release what still runs, without spending an attempt. Whether no thread is stuck."""
         self.is_draining = True
+        # The loop before the engine: a turn could claim for an engine that is closed. _writing after both:
+        # a loop that hangs in the database still owns the outcomes of its commit.
         self._loop.stop(timeout)
         self._engine.close()
         try:
@@ -135,16 +137,16 @@ class Dispatcher:
             finally:
                 self._writing.release()
         except DatabaseUnavailable as error:
-            log.error("%d jobs are left to be rescued: %s", len(self._running), error)
+            log.error("%d running jobs are left to be rescued: %s", len(self._running), error)
         return not self._running.unended()
 
     @retry_conflicts
     def run_once(self) -> float:
-        """One turn; answers how many seconds the next one may wait. Raises DatabaseUnavailable."""
+        """One turn; returns the seconds until the next one. Raises DatabaseUnavailable."""
         try:
             self._run_turn()
         except BaseException:
-            self._fetcher.notify()  # what was seen of the database is still to be done
+            self._fetcher.notify()  # the change that this turn has seen is not reported again
             raise
         return self._seconds_to_next_turn()
 
@@ -168,7 +170,7 @@ class Dispatcher:
             queues=self._settings.queues, started_at=self._clock.now(),
             **own_identity().as_dict(),
         )  # fmt: skip
-        # A row that is there already is ours: the answer to an earlier commit was lost.
+        # A row that exists is ours: the database committed it, but its reply was lost.
         with suppress(IntegrityError), self._database.write() as conn:
             workers.register(conn, new)
         self._is_registered = True
@@ -188,7 +190,7 @@ class Dispatcher:
 
     def _write(self, ended: Sequence[Run], reports: Reports) -> None:
         started, progress = reports
-        # If the answer to this commit is lost, what it claims is claimed by nobody that we know of.
+        # If the commit succeeds but its reply is lost, rows are claimed for runs that were never made here.
         has_unknown, self._may_have_unknown_runs = self._may_have_unknown_runs, True
         with self._writing:
             with self._database.raw_write() as conn:
@@ -214,20 +216,21 @@ class Dispatcher:
         rows = self._fetcher.fetch(conn, self._running)
         if not rows:
             return []
-        now, me = self._clock.now(), self.id
-        if not workers.beat(conn, me, now):
-            self.declared_dead(me)
+        now, worker_id = self._clock.now(), self.id
+        # In the claim's own transaction: a worker that was declared dead must not claim under its old id.
+        if not workers.beat(conn, worker_id, now):
+            self.declared_dead(worker_id)
             return []
-        return claims.claim(conn, rows, me, self._engine.name, now)
+        return claims.claim(conn, rows, worker_id, self._engine.name, now)
 
     def _unknown_runs(self, conn: Any) -> list[Run]:
         found = runs.unknown_runs(conn, self.id, self._running)
-        released = Outcome("released", reason="the answer to its claim was lost")
+        released = Outcome("released", reason="the reply to its claim was lost")
         return [replace(run, outcome=released, finished_at=self._clock.now()) for run in found]
 
     def _announce(self, ended: Sequence[Run], completed: dict[str, str], claimed: Sequence[Run]) -> None:
         for run in ended:
-            if run.job_id not in completed:
+            if run.job_id not in completed:  # its token no longer fits: the job was rescued meanwhile
                 log.warning("job %s: the late outcome of run %d was refused", run.job_id, run.number)
         if ended or claimed:
             self._notifier.notify(run.job_id for run in chain(ended, claimed))
@@ -235,7 +238,7 @@ class Dispatcher:
     @retry_conflicts
     def _deregister(self) -> None:
         ended, now = self._running.collect(), self._clock.now()
-        # Copies: the runs themselves go on, and tell `stop` that their threads are stuck.
+        # Copies: the runs themselves stay without an outcome, by which `stop` knows that threads are stuck.
         unended = self._running.unended()
         ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
         with self._database.raw_write() as conn:

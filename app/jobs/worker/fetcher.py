@@ -1,4 +1,4 @@
-"""Decides when a worker asks the database for due jobs, and which of them it claims."""
+"""Decides when a worker queries for due jobs, and which of them it claims."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Fetcher:
         self._queues_are_stale = True
         self._checked_at = float("-inf")
         self.found_by_poll_at = float("-inf")
-        """When a poll last found work that nobody in this process had notified it of."""
+        """Monotonic time at which a poll last found work that this process had not been notified of."""
         self._suspect_since: float | None = None
 
     def notify(self) -> None:
@@ -39,16 +39,18 @@ class Fetcher:
         self._notified = True
 
     def poll(self, running: Running, on_cancel: Callable[[str], None], is_busy: bool) -> bool:
-        """Whether there is something to claim; asks the database only after a commit or at a due time.
+        """Whether there may be jobs to claim; queries only after a commit or at a due time.
 
-        Cancel requests found here are forwarded to `on_cancel`. A busy worker claims with its next write in
-        any case, and checks now and then; one that was notified claims without checking first.
+        Cancel requests found here are forwarded to `on_cancel`.
         """
         moment = self._clock.monotonic()
         has_checked = moment - self._checked_at < CHECK_EVERY
+        # A busy worker claims with its next write anyway; it checks for cancel requests and new queues.
         if is_busy and has_checked:
             return False
+        # Reset before the query: a job that is stored during it notifies for the next turn.
         notified, self._notified = self._notified, False
+        # Notified, it claims without checking first: one query less between submission and start.
         if notified and running.room > 0 and (has_checked or not len(running)):
             self._queues_are_stale = True
             return True
@@ -69,10 +71,10 @@ class Fetcher:
             self._refresh(conn)
             if not woken and self._is_due():  # others have those rows under lock
                 self._next_due = now + timedelta(seconds=CHECK_EVERY)
-        rows = running.fitting(self._candidates(conn, running))
+        rows = running.claimable(self._candidates(conn, running))
         if not rows and self._queues_are_stale:  # it may be in a queue that was empty until now
             self._refresh(conn)
-            rows = running.fitting(self._candidates(conn, running))
+            rows = running.claimable(self._candidates(conn, running))
         return rows
 
     def seconds_until_due(self, most: float) -> float:
@@ -93,7 +95,7 @@ class Fetcher:
 
     def _refresh(self, conn: AnyConnection) -> None:
         self._next_due = claims.next_due(conn)
-        # The queues of the last jobs are where the next one is looked for first.
+        # Without due jobs the queues of the last ones are kept: the next job is most likely in one of them.
         self._queues = self._settings.queues or claims.queues_due(conn) or self._queues
         self._queues_are_stale = False
 
@@ -107,7 +109,8 @@ class Fetcher:
     def _candidates(self, conn: AnyConnection, running: Running) -> Sequence[Any]:
         """The first due jobs. One that took two processes down runs alone (promise 2):
 
-        an idle worker takes it at once; a busy one passes it by, and after RESCUE_AFTER makes room for it.
+        A suspect, a job that ended with its process twice, runs alone (promise 2): an idle worker takes it at
+        once; a busy one skips it, and after RESCUE_AFTER claims nothing until it is idle.
         """
         tasks = list(self._registry.tasks)
         rows = claims.candidates(conn, self._queues, tasks, running.room)
@@ -115,7 +118,7 @@ class Fetcher:
         if not suspects:
             self._suspect_since = None
             return rows
-        if running.are_idle:
+        if running.is_idle:
             return suspects[:1]
         moment = self._clock.monotonic()
         if self._suspect_since is None:

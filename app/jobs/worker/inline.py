@@ -1,4 +1,4 @@
-"""A worker without threads: claims, runs and completes jobs where it is called, for tests of a host."""
+"""A worker without threads, for tests: claims, runs and completes jobs in the calling thread."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ..run import Run
 from ..store import claims, queries, runs
 from ..tasks.registry import Registry
 
-MOST_RUNS: Final = 1_000
-"""A job that snoozes this often in a row would run for ever in its caller."""
+MAX_RUNS: Final = 1_000
+"""Runs of one job in a row after which it is taken to snooze for ever."""
 
 
 class InlineWorker:
@@ -40,17 +40,17 @@ class InlineWorker:
 
         Raises what its task raised where JOBS_INLINE_RAISES is set.
         """
-        for _ in range(MOST_RUNS):
+        for _ in range(MAX_RUNS):
             run = self._run_next(lambda conn: claims.candidate(conn, job_id))
             if run is None:
                 return
             cause = run.outcome.cause if run.outcome else None
             if cause is not None and self._settings.inline_raises and self._is_final(job_id):
                 raise cause
-        raise RuntimeError(f"job {job_id} snoozed {MOST_RUNS} times: the inline engine does not wait")
+        raise RuntimeError(f"job {job_id} snoozed {MAX_RUNS} times: the inline engine does not wait")
 
     def drain(self) -> int:
-        """Run all that is due, and what that brings about, in order. How many runs there were."""
+        """Run all due jobs, and those that they submit, in order; returns the number of runs."""
         count = 0
         while self._run_next(self._first_due):
             count += 1

@@ -1,17 +1,19 @@
-"""How many jobs are claimed ahead: of tasks that are known to be short, so that they share a commit."""
+"""Prefetch: how many jobs of short tasks a worker claims ahead, so that they share a commit."""
 
 from __future__ import annotations
 
 from typing import Final
 
-SHORT: Final = 0.02
+SHORT_TASK_SECONDS: Final = 0.02
 """Seconds: a task that takes less on average is short."""
-AHEAD_SECONDS: Final = 0.05
-AHEAD: Final = 47
-"""Of a short task each thread has jobs for so many seconds claimed ahead, and so many at the most."""
+PREFETCH_SECONDS: Final = 0.05
+"""Seconds of work that are prefetched for each thread."""
+MAX_PREFETCH: Final = 47
+"""Jobs that are prefetched for each thread, at most."""
 RELEASE_AFTER: Final = 0.2
-"""Seconds: a job that was claimed ahead and has not begun by then sits behind a long one: it is released."""
+"""Seconds after which a prefetched job that has not begun is released: it waits behind a long one."""
 _WEIGHT: Final = 0.05
+"""The weight of the latest run in the moving average."""
 
 
 class Prefetch:
@@ -21,11 +23,14 @@ class Prefetch:
         self._seconds: dict[str, float] = {}
 
     def record(self, task: str, seconds: float) -> None:
-        """A run of `task` took that long."""
+        """Count a run of `task` that took so many seconds."""
         known = self._seconds.get(task, seconds)
         self._seconds[task] = known + _WEIGHT * (seconds - known)
 
-    def ahead(self, task: str) -> int:
-        """How many jobs of `task` a thread may have waiting; none where it is not known to be short."""
-        seconds = self._seconds.get(task, SHORT)
-        return 0 if seconds >= SHORT else int(min(AHEAD, AHEAD_SECONDS / max(seconds, 1e-6)))
+    def prefetch_count(self, task: str) -> int:
+        """How many jobs of `task` to prefetch for each thread; 0 unless it is known to be short."""
+        # Unknown counts as long: a job that waits behind it could have run in another process.
+        seconds = self._seconds.get(task, SHORT_TASK_SECONDS)
+        if seconds >= SHORT_TASK_SECONDS:
+            return 0
+        return int(min(MAX_PREFETCH, PREFETCH_SECONDS / max(seconds, 1e-6)))

@@ -1,4 +1,4 @@
-"""The runs that a worker has in hand, and the inbox of those that ended."""
+"""The runs of a worker from claim to stored outcome, and the inbox of those that ended."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from ..clock import Clock
 from ..outcomes import Outcome
 from ..run import ProgressReport, Run
 from ..store.claims import SUSPECT_AFTER
-from .prefetch import AHEAD, SHORT, Prefetch
+from .prefetch import MAX_PREFETCH, SHORT_TASK_SECONDS, Prefetch
 
 Reports = tuple[Sequence[Run], Sequence[tuple[Run, ProgressReport]]]
-"""Runs whose start is not yet stored, and progress that is not."""
+"""Runs whose start is not stored yet, and progress that is not."""
 
 
 class Running:
-    """Filled and read by the dispatcher alone; only `end` is called by an engine's threads."""
+    """Used by the dispatcher's thread; `end` is called by an engine's threads."""
+
+    # No lock: each operation on the deque and the dict is atomic, and only one thread writes to the dict.
 
     def __init__(self, threads: int, clock: Clock, on_end: Callable[[], None]) -> None:
         self.prefetch = Prefetch()
@@ -27,7 +29,7 @@ class Running:
         self._runs: dict[tuple[str, int], Run] = {}
         self._suspects: list[Run] = []
         self._inbox: deque[tuple[Run, Outcome, datetime]] = deque()
-        self._unsaved: list[Run] = []
+        self._unrecorded: list[Run] = []
 
     def __len__(self) -> int:
         return len(self._runs)  # what is in the inbox is still among them
@@ -37,75 +39,78 @@ class Running:
 
     @property
     def job_ids(self) -> list[str]:
-        """The ids of the jobs in hand."""
+        """The ids of the jobs."""
         return [run.job_id for run in self._runs.values()]
 
     @property
-    def are_idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether no task runs."""
-        return len(self._runs) == len(self._unsaved)
+        return len(self._runs) == len(self._unrecorded)
 
     @property
     def free(self) -> int:
-        """How many threads have nothing to do; none beside a suspect."""
+        """The number of idle threads; 0 beside a suspect, which runs alone."""
         return 0 if self._suspects else max(0, self._threads - self._unended())
 
     @property
     def room(self) -> int:
-        """How many jobs can be claimed at the most: more than there are threads where all are short."""
+        """How many jobs may be claimed, at most: more than there are idle threads if all are short."""
         if self._suspects:
             return 0
-        return max(0, self._threads * (1 + self._ahead()) - self._unended())
+        return max(0, self._threads * (1 + self._prefetch_count()) - self._unended())
 
-    def fitting(self, rows: Sequence[Any]) -> list[Any]:
-        """Those at the head of `rows` that may be claimed: one for each free thread, and short ones ahead."""
-        first = self._unended()
+    def claimable(self, rows: Sequence[Any]) -> list[Any]:
+        """The first of `rows`: one for each idle thread, and prefetched ones of short tasks."""
+        unended, count = self._unended(), self.prefetch.prefetch_count
+        # Up to the first that does not fit: jobs behind it must not overtake it.
         fits = takewhile(
-            lambda at: first + at < self._threads * (1 + self.prefetch.ahead(rows[at].task)), range(len(rows))
+            lambda at: unended + at < self._threads * (1 + count(rows[at].task)), range(len(rows))
         )
         return [rows[at] for at in fits]
 
     def add(self, run: Run) -> None:
-        """Take a claimed run in hand."""
+        """Add a claimed run."""
         self._runs[run.key] = run
         if run.crashes >= SUSPECT_AFTER:
             self._suspects.append(run)
 
-    def of(self, job_id: str) -> list[Run]:
-        """The runs of that job: one, unless an earlier one was fenced off and goes on. From any thread."""
+    def runs_of(self, job_id: str) -> list[Run]:
+        """The runs of a job: one, unless an earlier one was fenced off and still runs. From any thread."""
         return [run for run in list(self._runs.values()) if run.job_id == job_id]
 
     def end(self, run: Run, outcome: Outcome) -> None:
-        """A run is over; from any thread."""
+        """Put the end of a run into the inbox. From any thread."""
+        # The time is taken here: until the dispatcher collects it a commit may pass.
         self._inbox.append((run, outcome, self._clock.now()))
         self._on_end()
 
     def collect(self) -> list[Run]:
-        """All runs that ended and are not yet stored as such."""
+        """The runs that ended and whose outcome is not stored yet."""
+        # Again those of a turn that failed: they stay until `remove`, which follows the commit.
         for _ in range(len(self._inbox)):
             run, outcome, finished_at = self._inbox.popleft()
             run.outcome, run.finished_at = outcome, finished_at
-            self._unsaved.append(run)
+            self._unrecorded.append(run)
             if run.started_at is not None:
                 self.prefetch.record(run.task, (finished_at - run.started_at).total_seconds())
         if self._suspects:
             self._suspects = [run for run in self._suspects if run.outcome is None]
-        return list(self._unsaved)
+        return list(self._unrecorded)
 
     def remove(self, ended: Collection[Run]) -> None:
-        """Their outcomes are stored: their threads are free."""
+        """Forget runs whose outcomes are stored."""
         for run in ended:
             self._runs.pop(run.key, None)
-        self._unsaved = []
+        self._unrecorded = []
 
     def reports(self) -> Reports:
-        """What the running tasks have reported and is not yet stored."""
+        """Starts and progress that are not stored yet."""
         active = self.unended()
         started = [run for run in active if run.started_at is not None and not run.start_recorded]
         return started, [(run, report) for run in active if (report := run.unrecorded_progress())]
 
     def mark_recorded(self, reports: Reports) -> None:
-        """They are stored."""
+        """Mark `reports` as stored."""
         started, progress = reports
         for run in started:
             run.start_recorded = True
@@ -113,15 +118,17 @@ class Running:
             run.progress_recorded = report
 
     def unended(self) -> list[Run]:
-        """The runs whose tasks have not ended, as far as is known. From any thread."""
+        """The runs without a collected outcome. From any thread."""
         return [run for run in list(self._runs.values()) if run.outcome is None]
 
     def _unended(self) -> int:
-        return len(self._runs) - len(self._unsaved)
+        return len(self._runs) - len(self._unrecorded)
 
-    def _ahead(self) -> int:
-        """How many jobs each thread may have waiting behind those in hand; none where one is long."""
-        runs, long_ago = self.unended(), self._clock.now() - timedelta(seconds=SHORT)
+    def _prefetch_count(self) -> int:
+        """How many jobs to prefetch for each thread, by what it runs now."""
+        # None behind a task that has taken long already, whatever its average says.
+        runs, long_ago = self.unended(), self._clock.now() - timedelta(seconds=SHORT_TASK_SECONDS)
         if any(run.started_at is not None and run.started_at <= long_ago for run in runs):
             return 0
-        return min((self.prefetch.ahead(task) for task in {run.task for run in runs}), default=AHEAD)
+        counts = (self.prefetch.prefetch_count(task) for task in {run.task for run in runs})
+        return min(counts, default=MAX_PREFETCH)

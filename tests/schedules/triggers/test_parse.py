@@ -133,6 +133,15 @@ class NamedZone(tzinfo):
     def __init__(self, zone: str | None) -> None:
         self.zone = zone
 
+    def utcoffset(self, moment: datetime | None, /) -> timedelta:
+        return timedelta(0)
+
+    def dst(self, moment: datetime | None, /) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, moment: datetime | None, /) -> str:
+        return str(self.zone)
+
 
 def test_zones_of_pytz_are_taken_by_name() -> None:
     """One without a name (a fixed offset) is refused."""

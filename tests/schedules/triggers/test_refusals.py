@@ -36,29 +36,6 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "cron", "expression": "* * * * MON#6"}, "expression", "is no day-of-week"),
     ({"type": "cron", "expression": "* * * * L"}, "expression", "is no day-of-week"),
     ({"type": "cron", "expression": "*/0 * * * *"}, "expression", "is no minute"),
-    ({"type": "cron", "expression": "? 0 * * *"}, "expression", "is no minute"),
-    ({"type": "cron", "expression": "0 0 * ? *"}, "expression", "is no month"),
-    ({"type": "cron", "expression": "0 0 ?/2 * *"}, "expression", "is no day-of-month"),
-    ({"type": "cron", "expression": "*/90 * * * *"}, "expression", "@every 90m"),
-    ({"type": "cron", "expression": "5/90 * * * *"}, "expression", "@every 90m"),
-    ({"type": "cron", "expression": "*/61 * * * * *"}, "expression", "@every 61s"),
-    ({"type": "cron", "expression": "0 */36 * * *"}, "expression", "@every 36h"),
-    ({"type": "cron", "expression": "0 0 */45 * *"}, "expression", '{"type": "calendar", "days": 45}'),
-    ({"type": "cron", "expression": "0 0 1 */18 *"}, "expression", '{"type": "calendar", "months": 18}'),
-    ({"type": "cron", "expression": "0 0 * * */10"}, "expression", '{"type": "calendar", "days": 10}'),
-    ({"type": "cron", "expression": "0 0 L/2 * *"}, "expression", "write L-2"),
-    ({"type": "cron", "expression": "0 0 1,L/2 * *"}, "expression", "write L-2"),
-    ({"type": "cron", "expression": "0 0 L-0 * *"}, "expression", "is no day-of-month"),
-    ({"type": "cron", "expression": "0 0 L-31 * *"}, "expression", "is no day-of-month"),
-    ({"type": "cron", "expression": "0 0 1-15W * *"}, "expression", "15W (the weekday nearest"),
-    ({"type": "cron", "expression": "0 0 32W * *"}, "expression", "is no day-of-month"),
-    ({"type": "cron", "expression": "0 0 * * 5,6#3"}, "expression", "write 5#3,6#3"),
-    ({"type": "cron", "expression": "0 0 * * 1,FRIL"}, "expression", '"or"'),
-    ({"type": "cron", "expression": "0 0 * * FRI#L"}, "expression", "FRIL"),
-    ({"type": "cron", "expression": "0 0 * * MON-FRI#2"}, "expression", "is no day-of-week"),
-    ({"type": "cron", "expression": "0 0 * * JANL"}, "expression", "is no day-of-week"),
-    ({"type": "cron", "expression": "0 0 30,31,L-30 2 *"}, "expression", "never comes"),
-    ({"type": "cron", "expression": "0 0 31W 4 *"}, "expression", "never comes"),
     ({"type": "cron", "expression": "@reboot"}, "expression", "@hourly"),
     ({"type": "cron", "expression": "* " * 101}, "expression", "longer than 200"),
     ({"type": "cron", "expression": 5}, "expression", "must be a text"),
@@ -183,7 +160,7 @@ _timelike = st.sampled_from(
 _zones = st.sampled_from(["UTC", "Asia/Kathmandu", "Pacific/Apia", "America", "", None])
 _times = {"start_at": _timelike, "end_at": _timelike, "timezone": _zones}
 _fields = st.sampled_from(["*", "*/2", "1-5", "1,3", "last", "2nd fri", 1, 3]) | _cronlike
-_words = {
+_words: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "cron": {"expression": _cronlike | st.sampled_from(["* * * * * *", "0 9 L * *"]), **_times},
     "cron by fields": {**dict.fromkeys(BOUNDS, _fields), **_times},
     "interval": {
@@ -200,8 +177,10 @@ _words = {
     },
 }
 _single = st.one_of(
-    st.fixed_dictionaries({"type": st.just(name.split()[0])}, optional=words)
-    for name, words in _words.items()
+    [
+        st.fixed_dictionaries({"type": st.just(name.split()[0])}, optional=words)
+        for name, words in _words.items()
+    ]
 )
 _likely = _single | st.fixed_dictionaries(
     {"type": st.just("or"), "triggers": st.lists(_single, max_size=3)}, optional={"timezone": _zones}

@@ -12,7 +12,7 @@ from app.jobs.database.tables import ATTEMPTS, EVENTS, FIRES, JOBS, WORKERS
 from app.jobs.states import FINAL, TRANSITIONS
 
 
-def check(database: Database) -> None:
+def check_consistency(database: Database) -> None:
     """Each history is a legal path that ends where its job is, runs match claims, nothing runs unowned."""
     with database.read() as conn:
         jobs = conn.execute(select(JOBS)).all()

@@ -1,4 +1,4 @@
-"""A host whose commands are run, in this process and in others: `--app tests.cli.served`."""
+"""A host whose commands are run, in this process and in others: `--app tests.cli.host`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def chain(left: int) -> int:
 
 
 @jobs.task
-def my_worker() -> dict[str, Any]:
+def my_worker() -> Any:
     (worker,) = jobs.runtime.status.workers()
     return worker
 

@@ -1,4 +1,4 @@
-"""The checker sees what it is there to see."""
+"""The check of consistency sees what it is there to see."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from app.jobs.database.database import Database
 from tests.store.factory import claim_one, end, register, submit
 
-from .checker import check
+from .consistency import check_consistency
 
 WHEN = "'2030-01-01 00:00:00'"
 EVENT = "INSERT INTO simmer_events (job_id, at, type, from_state, to_state, attempt)"
@@ -42,9 +42,9 @@ def test_a_planted_fault_is_found(tmp_path: Path, what: str) -> None:
         done = claim_one(conn, submit(conn))
         assert done is not None
         end(conn, done, "succeeded")
-    check(database)
+    check_consistency(database)
     with database.write() as conn:
         assert conn.exec_driver_sql(PLANTED[what]).rowcount
     with pytest.raises(AssertionError):
-        check(database)
+        check_consistency(database)
     database.close()

@@ -14,12 +14,12 @@ from flask import Flask
 
 from app.jobs import Job
 
-from .served import create_app, db, jobs
+from .host import create_app, db, jobs
 
 
 @dataclass
-class Console:
-    """The command line of one host: `console("list", "--json")` is `flask jobs list --json`."""
+class CommandLine:
+    """The command line of one host: `command_line("list", "--json")` is `flask jobs list --json`."""
 
     app: Flask
 
@@ -58,7 +58,7 @@ class Console:
 
 
 @contextmanager
-def console(folder: Path, tables: bool = True, **config: Any) -> Iterator[Console]:
+def command_line(folder: Path, tables: bool = True, **config: Any) -> Iterator[CommandLine]:
     """A host on SQLite in `folder`; jobs run when `drain` is called, unless told otherwise."""
     uri = f"sqlite:///{folder}/host.db"
     settings = {f"JOBS_{name.upper()}": value for name, value in {"engine": "manual", **config}.items()}
@@ -67,7 +67,7 @@ def console(folder: Path, tables: bool = True, **config: Any) -> Iterator[Consol
         if tables:
             with app.app_context():
                 db.create_all()
-        yield Console(app)
+        yield CommandLine(app)
     finally:
         with app.app_context():
             jobs.stop(timeout=5)

@@ -20,7 +20,7 @@ API = "/api/v1"
 
 
 @dataclass
-class Site:
+class ApiClient:
     """An app with Flask-Simmer, used through its test client."""
 
     app: Flask
@@ -39,7 +39,8 @@ class Site:
         """Submit a job and return it as the answer shows it."""
         response = self.post("/jobs", {"task": task, **body})
         assert response.status_code == 202, response.get_data(as_text=True)
-        return response.get_json()
+        job: dict[str, Any] = response.get_json()
+        return job
 
     def drain(self) -> None:
         """Run everything that is due, here."""
@@ -48,7 +49,8 @@ class Site:
 
     def count(self) -> int:
         """How many jobs there are."""
-        return self.get("/jobs?count=true&limit=1").get_json()["total"]["value"]
+        total: int = self.get("/jobs?count=true&limit=1").get_json()["total"]["value"]
+        return total
 
 
 def add_tasks(jobs: Simmer) -> None:
@@ -84,12 +86,14 @@ def add_tasks(jobs: Simmer) -> None:
 
 
 @contextmanager
-def site(
+def api_client(
     folder: Path, prefix: str | None = API, url: URL | None = None, tables: bool = True, **config: Any
-) -> Iterator[Site]:
+) -> Iterator[ApiClient]:
     """An app of its own, on SQLite in `folder`; jobs run when `drain` is called, unless told otherwise."""
     app = Flask("host", instance_path=str(folder))
-    app.config.update(TESTING=True, JOBS_ENGINE="manual", JOBS_API_PREFIX=prefix)
+    app.config.update(
+        TESTING=True, JOBS_ENGINE="manual", JOBS_API_PREFIX=prefix, JOBS_SQLITE_SYNCHRONOUS="NORMAL"
+    )
     app.config.update({f"JOBS_{name.upper()}": value for name, value in config.items()})
     jobs = Simmer()
     add_tasks(jobs)
@@ -100,7 +104,7 @@ def site(
             trigger = {"type": "interval", "hours": 1}
             jobs.add_schedule(id="hourly", task="tick", trigger=trigger, args={"value": 1, "token": "t-1"})
     try:
-        yield Site(app, jobs, app.test_client())
+        yield ApiClient(app, jobs, app.test_client())
     finally:
         with app.app_context():
             jobs.stop(timeout=5)
@@ -116,7 +120,7 @@ def is_problem(response: TestResponse, status: int, slug: str) -> dict[str, Any]
     """Check that `response` is a problem document of that kind and return it."""
     assert response.status_code == status, response.get_data(as_text=True)
     assert response.mimetype == "application/problem+json"
-    document = response.get_json()
+    document: dict[str, Any] = response.get_json()
     assert (
         {"type", "title", "status", "detail"}
         <= set(document)

@@ -34,7 +34,7 @@ PLAIN = ("TABLES", "FLASK_DEBUG")
 
 
 @dataclass
-class Machine:
+class ServerHost:
     """Starts servers in one folder, where they share a database."""
 
     folder: Path
@@ -110,8 +110,8 @@ class Machine:
     def ready(self, server: Server, workers: int | None = None) -> Server:
         """The server, once every process of it runs jobs, which is seen without asking it anything."""
         wanted = workers or processes(server.name)
-        eventually(lambda: self.rows.workers() >= wanted or server.is_over, 60, f"{server.name} works")
-        assert not server.is_over, f"{server.name} ended:\n{server.words}"
+        eventually(lambda: self.rows.workers() >= wanted or server.has_ended(), 60, f"{server.name} works")
+        assert not server.has_ended(), f"{server.name} ended:\n{server.words}"
         return server
 
     def up(self, name: str, **settings: Any) -> Server:
@@ -135,12 +135,12 @@ class Machine:
 
 
 @contextmanager
-def machine(folder: Path) -> Iterator[Machine]:
-    """A machine, on which nothing is left running at the end."""
+def server_host(folder: Path) -> Iterator[ServerHost]:
+    """A folder for servers, of which none is left running at the end."""
     folder.mkdir(exist_ok=True)
     for file in ("host.py", "script.py", "forks.py"):
         shutil.copy(HERE / file, folder)
-    made = Machine(folder)
+    made = ServerHost(folder)
     try:
         yield made
     finally:
