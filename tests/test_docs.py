@@ -86,7 +86,7 @@ def test_every_problem_is_documented(slug: str) -> None:
     assert f"| `{slug}` | {PROBLEM_TYPES[slug][0]} |" in doc("http").section("Errors")
 
 
-@pytest.mark.parametrize("key", [*({field.name for field in fields(Job)} - OF_TASK.keys()), "links"])
+@pytest.mark.parametrize("key", [*sorted({field.name for field in fields(Job)} - OF_TASK.keys()), "links"])
 def test_every_key_of_a_job_is_documented(key: str) -> None:
     """Each key that the API shows stands in the table."""
     assert re.search(rf"^\|[^|]*`{key}`", doc("http").section("A job"), re.MULTILINE)
