@@ -19,7 +19,7 @@ from .people import Person
 
 BATCH: Final = 1_000
 """Data lines in one transaction: enough to be fast, short enough to let other writers in."""
-MOST_ERRORS: Final = 100
+MAX_ERRORS: Final = 100
 ROUNDS: Final = 10
 KNOWN: Final = "address already there"
 MOVE: Final = update(Import.__table__).where(
@@ -89,7 +89,7 @@ def _store(done: Progress, lines: Sequence[Line]) -> Progress:
     moved: dict[str, Any] = {
         "position": done.position + len(lines),
         "imported": done.imported + len(lines) - len(skipped),
-        "errors": [*done.errors, *(line._asdict() for line in skipped)][:MOST_ERRORS],
+        "errors": [*done.errors, *(line._asdict() for line in skipped)][:MAX_ERRORS],
     }
     # A run that was taken for dead may still be here: if another one has advanced the import, its rows are
     # rolled back with this exception.

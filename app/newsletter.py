@@ -17,7 +17,7 @@ from .mailer import MESSAGES_PER_CONNECTION, Mailer, MessageRefused, ServerUnava
 from .models import REFUSED, SENDING, SENT, UNCERTAIN, Delivery, User
 from .people import UNFIT
 
-MOST_ERRORS: Final = 100
+MAX_ERRORS: Final = 100
 ATTEMPTS: Final = 24
 """With the waits of `patience` these take an hour and a half: a mail server may be away for an hour."""
 
@@ -145,7 +145,7 @@ def _report(newsletter: str) -> dict[str, Any]:
         .join(User, User.id == Delivery.user_id)
         .where(Delivery.job_id == newsletter, Delivery.state.in_([REFUSED, UNCERTAIN]))
         .order_by(User.id)
-        .limit(MOST_ERRORS)
+        .limit(MAX_ERRORS)
     )
     return {
         **{state: counts.get(state, 0) for state in (SENT, REFUSED, UNCERTAIN)},
