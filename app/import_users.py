@@ -7,19 +7,21 @@ from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import OperationalError
 
 from . import csv_rows, uploads
-from .csv_rows import BadLine, Line
+from .csv_rows import BadLine, GoodLine, Line
 from .extensions import db, jobs
 from .jobs import Snooze, current_job
-from .models import Import
+from .models import Import, User
 from .people import Person
 
 BATCH: Final = 1_000
 """Data lines in one transaction: enough to be fast, short enough to let other writers in."""
 MOST_ERRORS: Final = 100
+ROUNDS: Final = 10
+KNOWN: Final = "address already there"
 MOVE: Final = update(Import.__table__).where(
     Import.upload == bindparam("this"), Import.position == bindparam("was_at")
 )
@@ -45,6 +47,7 @@ def import_users(upload: UUID) -> dict[str, Any] | Snooze:
     """Import an uploaded CSV into the users; `upload` is the id that POST /users/import gave it."""
     done = _progress(upload)
     if done.position < done.total:
+        current_job.progress(done.position, done.total, f"{done.imported:,} imported")
         for lines in _batches(islice(csv_rows.read(_file(upload)), done.position, None)):
             # Between two batches: the position is stored, and another worker resumes from there.
             if current_job.stopping:
@@ -79,13 +82,14 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def _store(done: Progress, lines: Sequence[Line]) -> Progress:
-    """Insert the valid lines and advance the position, in one transaction."""
-    people = [line for line in lines if not isinstance(line, BadLine)]
-    bad = [line._asdict() for line in lines if isinstance(line, BadLine)]
+    """Insert what is good and move the position, both in one short transaction."""
+    bad = [line for line in lines if isinstance(line, BadLine)]
+    good = [line for line in lines if not isinstance(line, BadLine)]
+    skipped = sorted([*bad, *_insert(good)])
     moved: dict[str, Any] = {
         "position": done.position + len(lines),
-        "imported": done.imported + _insert(people),
-        "errors": [*done.errors, *bad][:MOST_ERRORS],
+        "imported": done.imported + len(lines) - len(skipped),
+        "errors": [*done.errors, *(line._asdict() for line in skipped)][:MOST_ERRORS],
     }
     # A run that was taken for dead may still be here: if another one has advanced the import, its rows are
     # rolled back with this exception.
@@ -96,8 +100,32 @@ def _store(done: Progress, lines: Sequence[Line]) -> Progress:
     return done._replace(**moved)
 
 
-def _insert(people: Sequence[Person]) -> int:
-    """Insert those with a new address; returns how many."""
+def _insert(lines: Sequence[GoodLine]) -> list[BadLine]:
+    """Insert those whose address is not there yet, also not on a line before; returns the others."""
+    known: set[str] = set()
+    for _ in range(ROUNDS):
+        fresh, others = _split(lines, known)
+        if _inserted(fresh) == len(fresh):
+            return others
+        # Some address is there, or came just now: which, the database does not say. Ask, and try again.
+        db.session.rollback()
+        asked = [person[1] for _, person in lines]
+        known = set(db.session.scalars(select(User.email).where(User.email.in_(asked))))
+    raise RuntimeError("the database refuses addresses that it does not have")
+
+
+def _split(lines: Sequence[GoodLine], known: set[str]) -> tuple[list[Person], list[BadLine]]:
+    fresh: dict[str, Person] = {}
+    others = []
+    for line, person in lines:
+        if person[1] in known or person[1] in fresh:
+            others.append(BadLine(line, KNOWN))
+        else:
+            fresh[person[1]] = person
+    return list(fresh.values()), others
+
+
+def _inserted(people: Sequence[Person]) -> int:
     if not people:
         return 0
     # One statement for all, without Core: binding by name takes twice as long as the database's work.

@@ -14,7 +14,7 @@ from .import_users import import_users
 from .models import Import
 from .problems import Problem
 
-UTF_8: Final = ("utf-8", "utf8", "us-ascii")
+CHARSETS: Final = ("utf-8", "utf8", "us-ascii", "utf-16")
 
 blueprint = Blueprint("imports", __name__, url_prefix="/users")
 
@@ -55,6 +55,6 @@ def _sent_file() -> IO[bytes]:
         return request.files["file"].stream
     if request.mimetype != "text/csv":
         raise Problem(415, "Send the CSV as text/csv, or as the field `file` of multipart/form-data.")
-    if request.mimetype_params.get("charset", "utf-8").lower() not in UTF_8:
-        raise Problem(415, "The CSV must be UTF-8.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in CHARSETS:
+        raise Problem(415, "The CSV must be UTF-8, or UTF-16 with a byte order mark.")
     return request.stream

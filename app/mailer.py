@@ -11,10 +11,16 @@ from urllib.parse import unquote, urlsplit
 
 MESSAGES_PER_CONNECTION: Final = 50
 TIMEOUT_SECONDS: Final = 30
+CLOSING: Final = 421
+"""The reply of a server that shuts down, whatever it was asked; other replies below 500 mean later, too."""
 
 
 class MessageRefused(Exception):
     """The server refused this message before accepting it; the text is its reply."""
+
+
+class Unavailable(OSError):
+    """The server takes no message now, and said so before it had this one; the text is its reply."""
 
 
 class Mailer:
@@ -43,16 +49,18 @@ class Mailer:
             self._sent = 0
 
     def send(self, message: EmailMessage) -> None:
-        """Send `message`. Raises MessageRefused, or OSError if it is not known whether it was accepted."""
+        """Send `message`. Raises MessageRefused, Unavailable, or OSError if its acceptance is unknown."""
         assert self._server is not None, "connect() first"
         self._sent += 1
         try:
             self._server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            raise MessageRefused(_text(code, reply)) from None
+            kind = Unavailable if code == CLOSING else MessageRefused
+            raise kind(_text(code, reply)) from None
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            raise MessageRefused(_text(error.smtp_code, error.smtp_error)) from None
+            kind = Unavailable if error.smtp_code < 500 else MessageRefused
+            raise kind(_text(error.smtp_code, error.smtp_error)) from None
         except smtplib.SMTPNotSupportedError as error:
             raise MessageRefused(str(error)) from None
 

@@ -9,15 +9,22 @@ from typing import Any, Final, NamedTuple
 
 from flask import current_app
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from .extensions import db, jobs
 from .jobs import Snooze, current_job
-from .mailer import MESSAGES_PER_CONNECTION, Mailer, MessageRefused
+from .mailer import MESSAGES_PER_CONNECTION, Mailer, MessageRefused, Unavailable
 from .models import REFUSED, SENDING, SENT, UNCERTAIN, Delivery, User
 from .people import UNFIT
 
 MOST_ERRORS: Final = 100
+ATTEMPTS: Final = 24
+"""With the waits of `patience` these take an hour and a half: a mail server may be away for an hour."""
+
+
+def patience(attempt: int) -> float:
+    """Seconds to wait after `attempt` has failed: 10, then twice as long each time, at most 5 minutes."""
+    return min(300.0, 10.0 * 2.0 ** min(attempt - 1, 10))
 
 
 def check_text(text: str) -> None:
@@ -54,7 +61,9 @@ class NewsletterArgs(Schema):
             raise ValidationError("No mail server is set: set SMTP_URL, for example smtp://localhost:25")
 
 
-@jobs.task("newsletter.send", schema=NewsletterArgs, max_attempts=3, retry_on=(OSError,))
+@jobs.task(
+    "newsletter.send", schema=NewsletterArgs, max_attempts=ATTEMPTS, backoff=patience, retry_on=(OSError,)
+)
 def send(subject: str, body: str) -> dict[str, Any] | Snooze:
     """Mail a newsletter to all users.
 
@@ -65,6 +74,7 @@ def send(subject: str, body: str) -> dict[str, Any] | Snooze:
     _mark_uncertain(newsletter)
     total = db.session.scalar(select(func.count()).select_from(User)) or 0
     done = sum(_counts(newsletter).values())
+    current_job.progress(done, total, f"{done} of {total}")  # what was done before this attempt stays done
     with Mailer(current_app.config["SMTP_URL"]) as mailer:
         for page in _pages(newsletter):
             for user in page:
@@ -98,13 +108,17 @@ def _send_one(mailer: Mailer, newsletter: str, user: Recipient, message: EmailMe
     # The row is unique: of two runs only one gets past this.
     db.session.execute(insert(Delivery).values(job_id=newsletter, user_id=user.id, state=SENDING))
     db.session.commit()
+    ours = (Delivery.job_id == newsletter, Delivery.user_id == user.id)
     state, reason = SENT, None
     try:
         mailer.send(message)
     except MessageRefused as refusal:
         state, reason = REFUSED, str(refusal)
-    row = update(Delivery).where(Delivery.job_id == newsletter, Delivery.user_id == user.id)
-    db.session.execute(row.values(state=state, reason=reason))
+    except Unavailable:
+        db.session.execute(delete(Delivery).where(*ours))
+        db.session.commit()
+        raise
+    db.session.execute(update(Delivery).where(*ours).values(state=state, reason=reason))
     db.session.commit()
 
 

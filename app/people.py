@@ -13,6 +13,8 @@ LONGEST_EMAIL: Final = 254
 # What databases refuse (NUL, lone surrogates), and control characters.
 UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 DIGITS: Final = re.compile(r"[0-9]{1,9}")
+BELOW_0: Final = re.compile(r"[-−][0-9]+(\.[0-9]+)?")
+"""A negative number, with a hyphen or with the sign for minus."""
 _is_email: Final = validate.Email()
 # Possessive quantifiers (*+, ++): without backtracking no address takes long.
 PLAIN_EMAIL: Final = re.compile(
@@ -52,7 +54,9 @@ def check_email(email: str) -> None:
 
 def check_age(age: int) -> None:
     """Raise ValidationError unless `age` is a person's age in years."""
-    if not 0 <= age <= OLDEST:
+    if age < 0:
+        raise ValidationError("the age is below 0")
+    if age > OLDEST:
         raise ValidationError(f"the age is not from 0 to {OLDEST}")
 
 
@@ -74,6 +78,8 @@ def from_text(name: str, email: str, age: str) -> Person:
 def _age_from_text(age: str) -> int:
     if not age:
         raise ValidationError("the age is missing")
+    if BELOW_0.fullmatch(age):
+        check_age(-1)
     if not DIGITS.fullmatch(age):
         raise ValidationError("the age is not a whole number")
     years = int(age)

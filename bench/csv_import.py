@@ -107,4 +107,4 @@ def unchecked(path: str) -> Iterator[tuple[Any, ...]]:
 
 def checked(path: str) -> Iterator[tuple[Any, ...]]:
     """The lines that the service would insert, checked as it does."""
-    return (line for line in csv_rows.read(Path(path)) if not isinstance(line, BadLine))
+    return (line[1] for line in csv_rows.read(Path(path)) if not isinstance(line, BadLine))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Literal, Unpack, overload
 
 from flask import Flask
@@ -23,7 +24,14 @@ from .process.forks import register_forkable
 from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
-from .schedules.keywords import CronWords, DateWords, IntervalWords, PolicyWords
+from .schedules.keywords import (
+    CalendarWords,
+    CronWords,
+    DateWords,
+    IntervalWords,
+    OrWords,
+    PolicyWords,
+)  # fmt: skip
 from .schedules.policy import Policy
 from .schedules.triggers import Trigger
 from .store.queries import JobFilters
@@ -124,7 +132,7 @@ class Simmer(Decorators):
 
     @overload
     def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: Literal["interval"], id: str | None = None,
+        self, *, task: str | Task[..., Any], trigger: Literal["interval"] | timedelta, id: str | None = None,
         args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[IntervalWords],
     ) -> Schedule: ...  # fmt: skip
     @overload
@@ -139,12 +147,22 @@ class Simmer(Decorators):
     ) -> Schedule: ...  # fmt: skip
     @overload
     def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: Literal["calendar"], id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[CalendarWords],
+    ) -> Schedule: ...  # fmt: skip
+    @overload
+    def add_schedule(
+        self, *, task: str | Task[..., Any], trigger: Literal["or"], id: str | None = None,
+        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[OrWords],
+    ) -> Schedule: ...  # fmt: skip
+    @overload
+    def add_schedule(
         self, *, task: str | Task[..., Any], trigger: Trigger | Mapping[str, Any], id: str | None = None,
         args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[PolicyWords],
     ) -> Schedule: ...  # fmt: skip
 
     def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: str | Mapping[str, Any] | Trigger,
+        self, *, task: str | Task[..., Any], trigger: str | timedelta | Mapping[str, Any] | Trigger,
         id: str | None = None, args: Args | None = None, paused: bool = False, replace: bool = False,
         **words: Any,
     ) -> Schedule:  # fmt: skip
@@ -208,6 +226,8 @@ def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:
     """The trigger and the keywords beside it as one dict; other types are left to the trigger's check."""
     if isinstance(trigger, str):
         trigger = {"type": trigger}
+    elif isinstance(trigger, timedelta):
+        trigger = {"type": "interval", "seconds": trigger}
     elif words and isinstance(trigger, Trigger):
         trigger = trigger.as_dict()
     return {**trigger, **words} if isinstance(trigger, Mapping) else trigger

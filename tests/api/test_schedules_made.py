@@ -83,6 +83,10 @@ REFUSED: dict[str, tuple[dict[str, Any], set[str]]] = {
     "fields of an answer": ({**NEW, "next_fire_at": "2030-01-01T00:00:00Z"}, {"#/next_fire_at"}),
     "a trigger that is a text": ({**NEW, "trigger": "interval"}, {"#/trigger"}),
     "a trigger without type": ({**NEW, "trigger": {"seconds": 10}}, {"#/trigger/type"}),
+    "a bad part of several": (
+        {**NEW, "trigger": {"type": "or", "triggers": [EVERY_TEN, {"type": "interval", "seconds": 0}]}},
+        {"#/trigger/triggers/1/seconds"},
+    ),
     "an id with a space": ({**NEW, "id": "a b"}, {"#/id"}),
     "an id with a slash": ({**NEW, "id": "a/b"}, {"#/id"}),
     "an id with a line": ({**NEW, "id": "a\n"}, {"#/id"}),

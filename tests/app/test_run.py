@@ -180,4 +180,6 @@ def test_a_killed_import_is_finished_after_the_restart(tmp_path: Path) -> None:
     assert half_way["state"] == "running"
     assert done["result"]["imported"] == 300_000
     assert done["result"]["skipped"] == 11
-    assert [error["line"] for error in done["result"]["errors"]] == [300_002]
+    assert [error["line"] for error in done["result"]["errors"]] == list(range(300_002, 300_013))
+    reasons = ["Not a valid email address.", *["address already there"] * 10]
+    assert [error["reason"] for error in done["result"]["errors"]] == reasons

@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
-from app.jobs.schedules.keywords import CronWords, DateWords, IntervalWords, PolicyWords
+from app.jobs.schedules.keywords import (
+    CalendarWords,
+    CronWords,
+    DateWords,
+    IntervalWords,
+    OrWords,
+    PolicyWords,
+)
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 
-TYPED: dict[str, Any] = {"interval": IntervalWords, "cron": CronWords, "date": DateWords}
+TYPED: dict[str, Any] = {
+    "interval": IntervalWords, "cron": CronWords, "date": DateWords, "calendar": CalendarWords, "or": OrWords,
+}  # fmt: skip
 
 
 def test_the_words_of_policies_are_those_of_the_policy() -> None:

@@ -55,6 +55,8 @@ ENDED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "an end that has passed": ({**EVERY, "end_at": "2020-01-01T00:00:00Z"}, {}, "#/trigger/end_at"),
     "an end before the first": ({"type": "cron", "expression": "0 0 1 1 *", "end_at": "2026-01-02T00:00Z"},
                                 {}, "#/trigger/end_at"),
+    "a last date that has passed": ({"type": "calendar", "days": 1, "end_date": "2020-01-01"},
+                                    {}, "#/trigger/end_date"),
     "a year that has passed": ({"type": "cron", "year": "2020"}, {}, "#/trigger"),
 }  # fmt: skip
 """Sound rules that have no fire time left: code may declare them, for it outlives them."""

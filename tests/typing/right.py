@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import assert_type
 
 from flask_sqlalchemy import SQLAlchemy
@@ -83,6 +83,10 @@ plain: Callable[[int], int] = morning
 task: Task[[], None] = thrice
 
 jobs.add_schedule(task=add, trigger="interval", minutes=5, args={"a": 1}, id="add", replace=True)
+jobs.add_schedule(task=add, trigger=timedelta(minutes=5), args={"a": 1}, start_now=True)
+jobs.add_schedule(task=add, trigger="interval", seconds=timedelta(minutes=5), args={"a": 1})
+jobs.add_schedule(task="add", trigger="calendar", months=2, start_date=date(2026, 1, 31), hour=9)
+jobs.add_schedule(task="add", trigger="or", triggers=[{"type": "cron", "hour": 9}, timedelta(hours=1)])
 jobs.add_schedule(task="add", trigger="cron", expression="@daily", timezone="UTC", paused=True)
 jobs.add_schedule(task=morning, trigger={"type": "date", "run_at": "2030-01-01T00:00:00Z"}, max_running=2)
 assert_type(

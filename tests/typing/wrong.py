@@ -75,6 +75,8 @@ jobs.schedule("interval", seconds="30")  # error
 jobs.schedule("cron", hours=9)  # error
 jobs.schedule("cron", "0 9 * * *")  # error
 jobs.schedule("daily")  # error
+jobs.schedule("calendar", months=1.5)  # error
+jobs.schedule("or", triggers="cron", hour=9)  # error
 jobs.schedule("date", run_at=5)  # error
 jobs.schedule("interval", seconds=30, misfire="never")  # error
 jobs.schedule("interval", seconds=30, args=[1])  # error

@@ -10,13 +10,20 @@ import click
 
 from ..schedules.triggers import TriggerError
 from ..schedules.triggers.base import aware, moment_of
+from ..schedules.triggers.calendar import CLOCK
+from ..schedules.triggers.calendar import UNITS as CALENDAR_UNITS
 from ..schedules.triggers.interval import UNITS
 from .arguments import coerce, read_pairs
 
 _UNNAMED: Final = {"cron": "expression", "date": "run_at"}
-"""The field of a trigger that may be typed without its name."""
+"""The word of a trigger that may be typed without its name."""
+_ZONES: Final = ("TZ=", "CRON_TZ=")
+"""What a cron expression may begin with."""
 _SCHEMA: Final = {
-    "properties": {**{unit: {"type": "number"} for unit in UNITS}, "start_now": {"type": "boolean"}},
+    "properties": {
+        **{name: {"type": "number"} for name in (*UNITS, *CALENDAR_UNITS, *CLOCK)},
+        "start_now": {"type": "boolean"},
+    },
     "additionalProperties": {"type": "string"},
 }
 
@@ -39,10 +46,10 @@ def read_trigger(kind: str, words: Iterable[str], timezone: str | None) -> dict[
 
     Its values are checked by the trigger itself. Raises click.UsageError for a word that is not a pair.
     """
-    pairs = [word for word in words if "=" in word]
-    bare = [word for word in words if "=" not in word]
+    words = list(words)
+    bare = [word for word in words if "=" not in word or word.startswith(_ZONES)]
+    pairs = [word for word in words if word not in bare]
     if bare and (len(bare) > 1 or kind not in _UNNAMED):
-        # Nearly always a cron expression that the shell has split into its fields.
         hint = "quote the expression as one word" if kind == "cron" else f"write {kind} name=value"
         raise click.UsageError(f"{bare[-1]!r} is not part of a trigger: {hint}")
     found = read_pairs([f"{_UNNAMED[kind]}={word}" for word in bare] + pairs, _SCHEMA)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
-from typing import Literal, TypedDict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, Literal, TypedDict
+
+from .triggers import Trigger
 
 When = datetime | str
 """A time, or its text in RFC 3339; without an offset it is meant in the trigger's timezone."""
@@ -28,11 +31,11 @@ class DateWords(PolicyWords, total=False):
 class IntervalWords(PolicyWords, total=False):
     """The words of an interval trigger; see IntervalTrigger."""
 
-    weeks: float
-    days: float
-    hours: float
-    minutes: float
-    seconds: float
+    weeks: float | timedelta
+    days: float | timedelta
+    hours: float | timedelta
+    minutes: float | timedelta
+    seconds: float | timedelta
     start_at: When | None
     end_at: When | None
     start_now: bool
@@ -54,3 +57,25 @@ class CronWords(PolicyWords, total=False):
     hour: str | int
     minute: str | int
     second: str | int
+
+
+class CalendarWords(PolicyWords, total=False):
+    """The words of a calendar trigger; see CalendarTrigger."""
+
+    years: int
+    months: int
+    weeks: int
+    days: int
+    hour: int
+    minute: int
+    second: int
+    start_date: date | str | None
+    end_date: date | str | None
+    timezone: str | tzinfo | None
+
+
+class OrWords(PolicyWords, total=False):
+    """The words of several triggers in one; see OrTrigger."""
+
+    triggers: Sequence[Mapping[str, Any] | Trigger | timedelta]
+    timezone: str | tzinfo | None

@@ -120,9 +120,7 @@ def _catch_up(
         verdicts.append(
             Verdict(fire_time=first, decision="misfired", count=count - MAX_CATCH_UP, reason=reason)
         )
-        fire_time = trigger.next_after(
-            _fire_time_at(trigger, first, now, anchor, count - MAX_CATCH_UP), anchor
-        )
+        fire_time = _one_of_the_last(trigger, first, now, anchor)
     while fire_time is not None and fire_time <= now:
         verdict = _decide_one(policy, fire_time, now, running)
         verdicts.append(verdict)
@@ -140,9 +138,11 @@ def _coalesce_missed(
     if grace is None or first >= (limit := now - timedelta(seconds=grace)):
         return _verdicts_for(trigger, first, anchor, count, "coalesced", "missed")
     late, last = trigger.until(first, limit - timedelta(microseconds=1), anchor)
-    late, following = min(late, count), trigger.next_after(last, anchor) or last
-    misfired = _verdicts_for(trigger, first, anchor, late, "misfired", _late_reason(grace))
-    return [*misfired, *_verdicts_for(trigger, following, anchor, count - late, "coalesced", "missed")]
+    following = trigger.next_after(last, anchor)
+    # What is left is counted by itself: large counts may be rough, and no verdict may be about what comes.
+    left = trigger.until(following, now, anchor)[0] - 1 if following is not None and following <= now else 0
+    misfired = _verdicts_for(trigger, first, anchor, min(late, count), "misfired", _late_reason(grace))
+    return [*misfired, *_verdicts_for(trigger, following or last, anchor, left, "coalesced", "missed")]
 
 
 def _verdicts_for(
@@ -163,14 +163,13 @@ def _late_reason(grace: float) -> str:
     return f"seen after a grace of {grace:g} s"
 
 
-def _fire_time_at(
-    trigger: Trigger, first: datetime, now: datetime, anchor: datetime, wanted: int
-) -> datetime:
-    """The fire time with the number `wanted`, counted from `first`, by bisection: they may be millions."""
+def _one_of_the_last(trigger: Trigger, first: datetime, now: datetime, anchor: datetime) -> datetime:
+    """The fire time from which on there are MAX_CATCH_UP, by bisection: those before may be millions."""
     low, high = 0.0, (now - first).total_seconds()
     while True:
         middle = (low + high) / 2
-        count, last = trigger.until(first, first + timedelta(seconds=middle), anchor)
-        if count == wanted or high - low < 1e-6:
-            return last
-        low, high = (middle, high) if count < wanted else (low, middle)
+        found = trigger.next_after(first + timedelta(seconds=middle), anchor)
+        count = 0 if found is None or found > now else trigger.until(found, now, anchor)[0]
+        if found is not None and (count == MAX_CATCH_UP or (high - low < 1e-6 and count)):
+            return found
+        low, high = (middle, high) if count > MAX_CATCH_UP else (low, middle)

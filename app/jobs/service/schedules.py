@@ -234,5 +234,6 @@ def _refuse_declared(stored: Any, instead: str) -> None:
 def _refuse_ended(next_fire_at: datetime | None, trigger: Trigger) -> None:
     """Raise InvalidArguments for a schedule that would never fire: it is a mistake."""
     if next_fire_at is None:
-        pointer = "#/trigger/end_at" if "end_at" in trigger.as_dict() else "#/trigger"
+        ends = [f"/{name}" for name in ("end_at", "end_date") if name in trigger.as_dict()]
+        pointer = "#/trigger" + "".join(ends)
         raise InvalidArguments([problem(pointer, "no fire time is left: they are all in the past")])

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
 from ..errors import InvalidArguments, TaskDefinitionError
 from ..options import TaskOptions
 from ..schedules.declaration import Declaration
-from ..schedules.keywords import CronWords, DateWords, IntervalWords, PolicyWords
+from ..schedules.keywords import (
+    CalendarWords,
+    CronWords,
+    DateWords,
+    IntervalWords,
+    OrWords,
+    PolicyWords,
+)  # fmt: skip
 from ..schedules.policy import Policy
 from ..schedules.triggers import Trigger, TriggerError, parse_trigger
 from .registry import Registry, TaskDefinition
@@ -44,7 +52,7 @@ class Decorators:
 
     @overload
     def schedule(
-        self, trigger: Literal["interval"], /, *, id: str | None = None, args: Args | None = None,
+        self, trigger: Literal["interval"] | timedelta, /, *, id: str | None = None, args: Args | None = None,
         **words: Unpack[IntervalWords],
     ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
     @overload
@@ -56,6 +64,16 @@ class Decorators:
     def schedule(
         self, trigger: Literal["date"], /, *, id: str | None = None, args: Args | None = None,
         **words: Unpack[DateWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+    @overload
+    def schedule(
+        self, trigger: Literal["calendar"], /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[CalendarWords],
+    ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
+    @overload
+    def schedule(
+        self, trigger: Literal["or"], /, *, id: str | None = None, args: Args | None = None,
+        **words: Unpack[OrWords],
     ) -> Callable[[Callable[P, R]], Task[P, R]]: ...  # fmt: skip
     @overload
     def schedule(

@@ -51,7 +51,14 @@ def _set(field: str, low: int, high: int, names: dict[str, int] | None = None) -
         first, _, last = span.partition("-")
         begin = low if first == "*" else _number(first, names)
         end = _number(last, names) if last else high if first == "*" or step else begin
-        found |= set(range(begin, end + 1, int(step or 1)))
+        if names is DAYS and begin == 7 > end:
+            begin = 0
+        values = [begin]
+        while values[-1] != end:
+            values.append(
+                values[-1] + 1 if values[-1] < (6 if names is DAYS and end < begin else high) else low
+            )
+        found |= set(values[:: int(step or 1)])
     return found
 
 
@@ -62,20 +69,25 @@ def _number(text: str, names: dict[str, int] | None) -> int:
 def _is_day(day: date, days: str, months: str, weekdays: str) -> bool:
     if day.month not in _set(months, 1, 12, MONTHS):
         return False
+    days, weekdays = (field.replace("?", "*") for field in (days, weekdays))
     dated, named = _is_dated(day, days), _is_weekday(day, weekdays)
     return dated and named if days.startswith("*") or weekdays.startswith("*") else dated or named
 
 
 def _is_dated(day: date, days: str) -> bool:
     last = monthrange(day.year, day.month)[1]
-    plain = [atom for atom in days.split(",") if atom not in ("L", "LW")]
-    if "L" in days.split(",") and day.day == last:
-        return True
-    if "LW" in days.split(","):
-        working = [n for n in range(1, last + 1) if date(day.year, day.month, n).isoweekday() <= 5]
-        if day.day == working[-1]:
+    working = [n for n in range(1, last + 1) if date(day.year, day.month, n).isoweekday() <= 5]
+    for atom in days.split(","):
+        if atom.startswith("L") or atom.endswith("W"):
+            before = int(atom.removesuffix("W").partition("-")[2] or 0)
+            target = last - before if atom.startswith("L") else int(atom.removesuffix("W"))
+            near = sorted(working, key=lambda n: abs(n - target))[0] if atom.endswith("W") else target
+            hit = 1 <= target <= last and near == day.day
+        else:
+            hit = day.day in _set(atom, 1, 31)
+        if hit:
             return True
-    return bool(plain) and day.day in _set(",".join(plain), 1, 31)
+    return False
 
 
 def _is_weekday(day: date, weekdays: str) -> bool:
@@ -86,7 +98,7 @@ def _is_weekday(day: date, weekdays: str) -> bool:
             same = [n for n in range(1, last + 1) if (n - day.day) % 7 == 0]
             hit = _number(name, DAYS) % 7 == number and same.index(day.day) + 1 == int(nth)
         elif atom.endswith("L"):
-            hit = int(atom[:-1]) % 7 == number and day.day + 7 > last
+            hit = _number(atom[:-1], DAYS) % 7 == number and day.day + 7 > last
         else:
             values = _set(atom, 0, 7, DAYS)
             hit = number in {value % 7 for value in values}

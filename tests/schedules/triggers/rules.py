@@ -22,20 +22,25 @@ edges = st.sampled_from([(zone, datetime.fromisoformat(day).replace(tzinfo=UTC))
 
 def _field(low: int, high: int, likely: list[int]) -> st.SearchStrategy[str]:
     value = st.sampled_from(likely) | st.integers(low, high)
-    step = st.integers(1, 30)
+    step = st.integers(1, high - low + 1)
     return st.one_of(
         st.just("*"),
         value.map(str),
         step.map(lambda n: f"*/{n}"),
         st.lists(value, min_size=2, max_size=4).map(lambda values: ",".join(map(str, values))),
-        st.tuples(value, value, step).map(lambda v: f"{min(v[:2])}-{max(v[:2])}/{v[2]}"),
-        st.tuples(value, value).map(lambda v: f"{min(v)}-{max(v)}"),
+        st.tuples(value, value, step).map(lambda v: f"{v[0]}-{v[1]}/{v[2]}"),
+        st.tuples(value, value).map(lambda v: f"{v[0]}-{v[1]}"),
     )
 
 
-_days = st.sampled_from(["*"] * 6 + ["*/2", "L", "LW", "1-7", "1,15,L", "28-31"])
+_days = st.sampled_from(
+    ["*"] * 6
+    + ["?", "*/2", "L", "LW", "1-7", "1,15,L", "28-31", "28-3", "L-2", "L-1,15W", "1W", "25W", "L-30W"]
+)
 _weekdays = st.sampled_from(
-    ["*"] * 6 + ["0", "7", "SUN", "1-5", "MON-FRI", "6,7", "0L", "SUN#1", "FRI#5,SUN#4", "*/2"]
+    ["*"] * 6
+    + ["?", "0", "7", "SUN", "1-5", "MON-FRI", "6,7", "0L", "SUN#1", "FRI#5,SUN#4", "*/2", "FRI-MON", "7-3/2"]
+    + ["SUNL", "SAT-SUN"]
 )
 
 expressions = st.builds(

@@ -38,8 +38,18 @@ _rules = st.one_of(
                   "day": st.sampled_from(["last", "1-7", "*/2"]), **_bounds, "timezone": _zones},
     ),
     st.fixed_dictionaries({"type": st.just("date"), "run_at": _moments.map(datetime.isoformat)}),
+    st.fixed_dictionaries(
+        {"type": st.just("calendar"), "days": st.integers(1, 40)},
+        optional={"years": st.integers(0, 1), "months": st.integers(0, 3), "weeks": st.integers(0, 2),
+                  "hour": st.integers(0, 23), "minute": st.sampled_from([0, 30]),
+                  "start_date": _moments.map(lambda moment: str(moment.date())), "timezone": _zones},
+    ),
 )  # fmt: skip
-triggers = _rules.map(parse_trigger)
+_several = st.fixed_dictionaries(
+    {"type": st.just("or"), "triggers": st.lists(_rules, min_size=1, max_size=4)},
+    optional={"timezone": _zones},
+)
+triggers = (_rules | _several).map(parse_trigger)
 
 
 def walk(trigger: Trigger, after: datetime | None) -> list[datetime]:

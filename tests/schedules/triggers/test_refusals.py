@@ -33,13 +33,32 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "cron", "expression": "* * * 13 *"}, "expression", "'13' is no month"),
     ({"type": "cron", "expression": "* * * JANUARY *"}, "expression", "is no month"),
     ({"type": "cron", "expression": "* * * * 8"}, "expression", "'8' is no day-of-week"),
-    ({"type": "cron", "expression": "* * * * FRI-MON"}, "expression", "is no day-of-week"),
     ({"type": "cron", "expression": "* * * * MON#6"}, "expression", "is no day-of-week"),
     ({"type": "cron", "expression": "* * * * L"}, "expression", "is no day-of-week"),
     ({"type": "cron", "expression": "*/0 * * * *"}, "expression", "is no minute"),
-    ({"type": "cron", "expression": "5-1 * * * *"}, "expression", "is no minute"),
-    ({"type": "cron", "expression": "12-2/3 * * * *"}, "expression", "is no minute"),
-    ({"type": "cron", "expression": "0 0 ? * *"}, "expression", "is no day-of-month"),
+    ({"type": "cron", "expression": "? 0 * * *"}, "expression", "is no minute"),
+    ({"type": "cron", "expression": "0 0 * ? *"}, "expression", "is no month"),
+    ({"type": "cron", "expression": "0 0 ?/2 * *"}, "expression", "is no day-of-month"),
+    ({"type": "cron", "expression": "*/90 * * * *"}, "expression", "@every 90m"),
+    ({"type": "cron", "expression": "5/90 * * * *"}, "expression", "@every 90m"),
+    ({"type": "cron", "expression": "*/61 * * * * *"}, "expression", "@every 61s"),
+    ({"type": "cron", "expression": "0 */36 * * *"}, "expression", "@every 36h"),
+    ({"type": "cron", "expression": "0 0 */45 * *"}, "expression", '{"type": "calendar", "days": 45}'),
+    ({"type": "cron", "expression": "0 0 1 */18 *"}, "expression", '{"type": "calendar", "months": 18}'),
+    ({"type": "cron", "expression": "0 0 * * */10"}, "expression", '{"type": "calendar", "days": 10}'),
+    ({"type": "cron", "expression": "0 0 L/2 * *"}, "expression", "write L-2"),
+    ({"type": "cron", "expression": "0 0 1,L/2 * *"}, "expression", "write L-2"),
+    ({"type": "cron", "expression": "0 0 L-0 * *"}, "expression", "is no day-of-month"),
+    ({"type": "cron", "expression": "0 0 L-31 * *"}, "expression", "is no day-of-month"),
+    ({"type": "cron", "expression": "0 0 1-15W * *"}, "expression", "15W (the weekday nearest"),
+    ({"type": "cron", "expression": "0 0 32W * *"}, "expression", "is no day-of-month"),
+    ({"type": "cron", "expression": "0 0 * * 5,6#3"}, "expression", "write 5#3,6#3"),
+    ({"type": "cron", "expression": "0 0 * * 1,FRIL"}, "expression", '"or"'),
+    ({"type": "cron", "expression": "0 0 * * FRI#L"}, "expression", "FRIL"),
+    ({"type": "cron", "expression": "0 0 * * MON-FRI#2"}, "expression", "is no day-of-week"),
+    ({"type": "cron", "expression": "0 0 * * JANL"}, "expression", "is no day-of-week"),
+    ({"type": "cron", "expression": "0 0 30,31,L-30 2 *"}, "expression", "never comes"),
+    ({"type": "cron", "expression": "0 0 31W 4 *"}, "expression", "never comes"),
     ({"type": "cron", "expression": "@reboot"}, "expression", "@hourly"),
     ({"type": "cron", "expression": "* " * 101}, "expression", "longer than 200"),
     ({"type": "cron", "expression": 5}, "expression", "must be a text"),
@@ -95,12 +114,31 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"type": "interval", "seconds": 5, "start_now": 1}, "start_now", "true or false"),
     ({"type": "interval", "seconds": 5, "timezone": "Mars/Olympus"}, "timezone", "Mars/Olympus"),
     ({"type": "interval", "fortnights": 1}, "fortnights", "unknown"),
+    ({"type": "calendar"}, "days", "how often"),
+    ({"type": "calendar", "days": 0}, "days", "how often"),
+    ({"type": "calendar", "days": -1}, "days", "0 to 10,000"),
+    ({"type": "calendar", "months": 1.5}, "months", "whole number"),
+    ({"type": "calendar", "months": True}, "months", "whole number"),
+    ({"type": "calendar", "years": "1"}, "years", "whole number"),
+    ({"type": "calendar", "weeks": 10**400}, "weeks", "0 to 10,000"),
+    ({"type": "calendar", "days": 1, "hour": 24}, "hour", "0 to 23"),
+    ({"type": "calendar", "days": 1, "minute": 60}, "minute", "0 to 59"),
+    ({"type": "calendar", "days": 1, "second": "5"}, "second", "whole number"),
+    ({"type": "calendar", "days": 1, "start_date": "soon"}, "start_date", "such as 2030-01-31"),
+    ({"type": "calendar", "days": 1, "start_date": "2030-02-30"}, "start_date", "such as 2030-01-31"),
+    ({"type": "calendar", "days": 1, "start_date": datetime(2030, 1, 1)}, "start_date", "hour, minute"),
+    ({"type": "calendar", "days": 1, "start_date": "1900-01-01"}, "start_date", "from 1902"),
+    ({"type": "calendar", "days": 1, "end_date": "9999-12-31"}, "end_date", "to 9996"),
+    ({"type": "calendar", "days": 1, "start_date": "2030-01-02", "end_date": "2030-01-01"},
+     "end_date", "before start_date"),
+    ({"type": "calendar", "days": 1, "timezone": "Mars/Olympus"}, "timezone", "Mars/Olympus"),
+    ({"type": "calendar", "days": 1, "start_at": "2030-01-02T00:00Z"}, "start_at", "unknown"),
     ({"type": "date"}, "run_at", "is required"),
     ({"type": "date", "run_at": None}, "run_at", "is required"),
     ({"type": "date", "run_at": 5}, "run_at", "must be a time"),
     ({"type": "date", "run_at": "2030-01-01"}, "run_at", "time zone"),
     ({"type": "date", "run_at": "0001-01-01T00:00:00+14:00"}, "run_at", "years 1 and 9999"),
-    ({"type": "lunar"}, "type", "interval, date, cron"),
+    ({"type": "lunar"}, "type", "interval, date, cron, calendar, or"),
     ({"type": ["cron"]}, "type", "choose one"),
     ({}, "type", "choose one"),
 ]  # fmt: skip
@@ -136,7 +174,9 @@ _json = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=5,
 )
-_cronlike = st.text("0123456789*/-,#LWSUNMONJAN@? ²", max_size=30)
+_cronlike = st.text("0123456789*/-,#LWSUNMONJAN@? ²", max_size=30) | st.from_regex(
+    r"\A(TZ=UTC |@every )?[0-9.hms* ]{1,9}\Z"
+)
 _timelike = st.sampled_from(
     ["2030-01-01T00:00:00Z", "2030-01-01T00:00", "9999-12-31T23:59:59.9Z", "0001-01-01T00:00Z"]
 )
@@ -152,12 +192,21 @@ _words: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         **_times,
     },
     "date": {"run_at": _timelike, "timezone": _zones},
+    "calendar": {
+        **dict.fromkeys(["years", "months", "weeks", "days"], st.integers(0, 40) | st.integers()),
+        **dict.fromkeys(["hour", "minute", "second"], st.integers(0, 23)),
+        **dict.fromkeys(["start_date", "end_date"], st.dates().map(str) | _timelike),
+        "timezone": _zones,
+    },
 }
-_likely = st.one_of(
+_single = st.one_of(
     [
         st.fixed_dictionaries({"type": st.just(name.split()[0])}, optional=words)
         for name, words in _words.items()
     ]
+)
+_likely = _single | st.fixed_dictionaries(
+    {"type": st.just("or"), "triggers": st.lists(_single, max_size=3)}, optional={"timezone": _zones}
 )
 _broken = st.tuples(
     _likely,
@@ -173,6 +222,10 @@ _broken = st.tuples(
 @example(words={"type": "interval", "days": 3000, "start_at": "9999-12-31T23:59:59Z"})
 @example(words={"type": "cron", "expression": "* * * * * *", "start_at": "9999-12-31T23:59:59.9Z"})
 @example(words={"type": "cron", "expression": "* * * * *", "end_at": "0001-01-01T00:00Z"})
+@example(words={"type": "or", "triggers": [{"type": "date", "run_at": "0001-01-01T00:00Z"}]})
+@example(words={"type": "or", "triggers": [{"type": "date", "run_at": "9999-12-31T23:59:59.999999Z"}]})
+@example(words={"type": "calendar", "years": 10_000, "months": 10_000, "weeks": 10_000, "days": 10_000})
+@example(words={"type": "calendar", "years": 1, "start_date": "9996-02-29"})
 def test_any_json_is_a_trigger_or_refused(words: dict[str, Any]) -> None:
     """What is accepted comes back from its own words, and can be asked, described and shown."""
     with suppress(TriggerError):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 
 class TriggerError(ValueError):
-    """A trigger that cannot be; `field` is the key at fault."""
+    """A trigger that cannot be; `field` is the key at fault, `triggers/0/seconds` for one inside an `or`."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -32,7 +32,10 @@ class Trigger(Protocol):
         ...
 
     def until(self, first: datetime, moment: datetime, anchor: datetime) -> tuple[int, datetime]:
-        """How many fire times there are from `first`, which is one, to `moment`, and the last of them."""
+        """How many fire times there are from `first`, which is one, to `moment`, and the last of them.
+
+        A count up to 128 is exact; a larger one may be too large where several triggers share fire times.
+        """
         ...
 
     def as_dict(self) -> dict[str, Any]:

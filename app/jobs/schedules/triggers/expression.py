@@ -1,14 +1,14 @@
-"""Cron expressions: text of 5 or 6 fields, or an alias, to sets of values."""
+"""Cron expressions: text of 5 or 6 fields, or an alias, to what its fields name."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from typing import Final
-
-from cronsim import CronSim, CronSimError
+from datetime import timedelta
+from typing import Any, Final
 
 from .base import TriggerError
+from .fields import Fields, parse_fields
+from .zones import load_zone
 
 LONGEST: Final = 200
 ALIASES: Final = {
@@ -19,20 +19,12 @@ ALIASES: Final = {
     "@daily": "0 0 * * *",
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
+    "@every_minute": "* * * * *",
+    "@every_second": "* * * * * *",
 }
-_HINTS: Final = {
-    "second": "0-59",
-    "minute": "0-59",
-    "hour": "0-23",
-    "day-of-month": "1-31, L (the last day) or LW (the last working day)",
-    "month": "1-12 or JAN-DEC",
-    "day-of-week": "0-7 (0 and 7 are Sunday) or SUN-SAT, with MON#2 (the second) or 5L (the last Friday)",
-}
-_ONE_IN_STEPS: Final = re.compile(
-    r"(?<![^, ])(?:0*(\d+)-0*\1|([a-z]{3})-\2)/0*[1-9]\d*(?![^, ])", re.IGNORECASE | re.ASCII
-)
-"""A range of one value with a step: cronsim reads 2-2/3 as 2/3, which goes on to the end."""
-_EPOCH: Final = datetime(2000, 1, 1)
+_ZONE: Final = re.compile(r"(?:CRON_)?TZ=(\S*) ?(.*)")
+_GO_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_GO_DURATION: Final = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns)", re.ASCII)
 
 
 def tidy(expression: object) -> str:
@@ -44,51 +36,56 @@ def tidy(expression: object) -> str:
     return " ".join(expression.split())
 
 
-def read(expression: str) -> CronSim:
-    """The sets of values that a tidy expression or alias names; raises TriggerError saying what is wrong.
-
-    Only the sets, `day_and` and `match_day` of the answer are of use: where the clocks change its own walk
-    through time leaves the rule that `firetimes` keeps.
-    """
+def read(expression: str) -> Fields:
+    """What a tidy expression or alias names; raises TriggerError saying what is wrong."""
     text = ALIASES.get(expression.lower(), expression)
     if text.startswith("@"):
-        raise TriggerError("expression", f"{expression!r} is not one of {', '.join(ALIASES)}")
-    parts = text.split(" ")
+        raise TriggerError("expression", f"{expression!r} is not one of {', '.join(ALIASES)} or @every 5m")
+    parts = text.upper().split(" ")
     if len(parts) not in (5, 6) or not text:
         raise TriggerError(
             "expression",
             "must have 5 fields (minute hour day-of-month month day-of-week) or 6 (second first),"
             f" not {len(parts) if text else 0}",
         )
+    return parse_fields(parts if len(parts) == 6 else ["0", *parts])
+
+
+def split_zone(expression: str, timezone: Any) -> tuple[str, Any]:
+    """The expression without `CRON_TZ=` or `TZ=` in front, and the zone that this or `timezone` names.
+
+    Raises TriggerError for an unknown zone, and where the two are not the same.
+    """
+    text = tidy(expression)
+    found = _ZONE.fullmatch(text)
+    if found is None:
+        return text, timezone
     try:
-        return CronSim(_ONE_IN_STEPS.sub(_the_one, text), _EPOCH)
-    except (CronSimError, ValueError) as error:
-        raise _complaint(str(error), parts) from None
+        named = load_zone(found[1]).key
+    except TriggerError as error:
+        raise TriggerError("expression", str(error)) from None
+    if timezone is not None and load_zone(timezone).key != named:
+        raise TriggerError("timezone", f"must not differ from that of the expression, {named}: name it once")
+    return found[2], named
 
 
-def _the_one(found: re.Match[str]) -> str:
-    return found[1] or found[2]
+def every(expression: str) -> timedelta | None:
+    """The period of `@every 1h30m` (a duration as Go writes it), None for another expression.
 
-
-def _complaint(said: str, parts: list[str]) -> TriggerError:
-    name = said.removeprefix("Bad ")
-    if name == "day-of-month" and _is_sound([*parts[:-2], "*", parts[-1]]):
-        return never()
-    if name not in _HINTS:
-        return TriggerError("expression", said)
-    part = parts[list(_HINTS).index(name) - 6 + len(parts)]
-    return TriggerError(
-        "expression",
-        f"{part!r} is no {name}: it takes {_HINTS[name]}, lists 1,2, ranges 1-5 (upwards), steps */2",
-    )
-
-
-def _is_sound(parts: list[str]) -> bool:
+    Raises TriggerError for a duration that is none.
+    """
+    word, _, text = expression.partition(" ")
+    if word.lower() != "@every":
+        return None
+    found = _GO_DURATION.findall(text)
+    if not found or "".join(map("".join, found)) != text:
+        raise TriggerError(
+            "expression", f"{expression!r} is no interval: write hours, minutes and seconds, as @every 1h30m"
+        )
     try:
-        CronSim(" ".join(parts), _EPOCH)
-    except (CronSimError, ValueError):
-        return False
-    return True
+        return timedelta(seconds=sum(float(number) * _GO_UNITS[unit] for number, unit in found))
+    except OverflowError:
+        raise TriggerError("expression", "must not be more than ten years") from None
 
 
 def never(field: str = "expression") -> TriggerError:

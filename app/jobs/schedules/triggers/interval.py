@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,12 +13,15 @@ from .base import TriggerError, rfc3339
 from .zones import check_order, read_times
 
 UNITS: Final = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+WEEK: Final = timedelta(weeks=1)
 SHORTEST: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalTrigger:
     """Fires each sum of the units, counted from `start_at` or else from the anchor.
+
+    Any unit may be a timedelta: it is as long as it says, whatever the unit.
 
     `start_now` makes the anchor itself (k = 0) a fire time; `start_at` is one, unless it is before the
     anchor: then it only aligns. No fire time is later than `end_at`. Naive times are meant in `timezone`
@@ -36,8 +40,11 @@ class IntervalTrigger:
     zone: ZoneInfo = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for unit in UNITS:
-            _check(unit, getattr(self, unit))
+        lengths = {unit: getattr(self, unit) for unit in UNITS}
+        for unit, value in lengths.items():
+            _check(unit, value)
+        for unit, value in _in_units(lengths).items():
+            object.__setattr__(self, unit, value)
         if not SHORTEST <= self._seconds <= TEN_YEARS:
             raise TriggerError("seconds", f"an interval lasts from {SHORTEST} s to ten years: say how long")
         if not isinstance(self.start_now, bool):
@@ -85,9 +92,24 @@ class IntervalTrigger:
 
 
 def _check(unit: str, value: Any) -> None:
+    factor = UNITS[unit]
+    if isinstance(value, timedelta):
+        value, factor = value.total_seconds(), 1
     if not is_number(value):
         raise TriggerError(unit, "must be a number")
     if value < 0:
         raise TriggerError(unit, "must not be negative")
-    if value * UNITS[unit] > TEN_YEARS:
+    if value * factor > TEN_YEARS:
         raise TriggerError(unit, "must not be more than ten years")
+
+
+def _in_units(lengths: Mapping[str, Any]) -> dict[str, float]:
+    """The same lengths as numbers: a timedelta of 90 minutes is 1 hour and 30 minutes."""
+    numbers = {unit: 0 if isinstance(value, timedelta) else value for unit, value in lengths.items()}
+    rest = sum((value for value in lengths.values() if isinstance(value, timedelta)), timedelta(0))
+    for unit in ["weeks"] if not rest % WEEK else ["days", "hours", "minutes"]:
+        count, rest = divmod(rest, timedelta(**{unit: 1}))
+        numbers[unit] += count
+    seconds = rest.total_seconds()
+    numbers["seconds"] += int(seconds) if seconds.is_integer() else seconds
+    return numbers

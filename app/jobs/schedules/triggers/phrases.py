@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count, groupby
 from typing import Final
 
-from cronsim import CronSim
-
+from .fields import DayOfMonth, PlacedWeekday
 from .rule import Rule
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -19,6 +18,8 @@ MONTHS: Final = (
 _MOST_TIMES: Final = 6
 _MOST_NAMED: Final = 12
 _SIZES: Final = {"second": 60, "minute": 60, "hour": 24}
+_PLAIN: Final = frozenset(DayOfMonth(day) for day in range(1, 32))
+"""The days of a month that are counted from its first, as they are."""
 _STAR: Final = re.compile(r"\*(?:/(\d+))?", re.ASCII)
 
 
@@ -56,7 +57,7 @@ def day_words(rule: Rule) -> str:
     said = [_together(rule, dates, weekdays) if dates and weekdays else dates or weekdays]
     if rule.weekdays is not None:
         said.append(f"only if it is {listed(_spans(rule.weekdays, WEEKDAYS), 'or')}")
-    if len(rule.months) == 1 and dates and not weekdays and min(rule.cron.days) > 0:
+    if len(rule.months) == 1 and dates and not weekdays and all(day in _PLAIN for day in rule.cron.days):
         said[0] = f"{re.sub('days? | of the month', '', dates)} {months}"
     elif months:
         said.append(f"in {months}")
@@ -111,32 +112,38 @@ def _is_span(values: Sequence[int]) -> bool:
 def _dates(rule: Rule) -> str:
     star = _STAR.fullmatch(rule.parts[3])
     days = rule.cron.days
-    if days >= set(range(1, 32)):
+    if days >= _PLAIN:
         return ""
     if star and len(days) > 1:
         return f"on every {_ordinal(int(star[1]))} day of the month"
-    numbers = sorted(day for day in days if day > 0)
+    numbers = sorted(date.day for date in days & _PLAIN)
     said = [f"day{'s' if len(numbers) > 1 else ''} {listed(_spans(numbers))}"] if numbers else []
-    said += ["the last day"] if CronSim.LAST in days else []
-    said += ["the last working day"] if CronSim.LAST_WEEKDAY in days else []
+    said += [_date(date) for date in sorted(days - _PLAIN, reverse=True)]
     return f"on {listed(said)} of the month"
 
 
+def _date(date: DayOfMonth) -> str:
+    before = f"{-date.day} days before the last" if date.day < -1 else "before the last"
+    if not date.nearest_workday:
+        return f"the day {before}" if date.day else "the last day"
+    if date.day > 0:
+        return f"the weekday nearest to day {date.day}"
+    return f"the weekday nearest to the day {before}" if date.day else "the last working day"
+
+
 def _weekdays(rule: Rule) -> str:
-    plain = {(day - 1) % 7 for day in rule.cron.weekdays if isinstance(day, int)}
+    plain, placed = rule.cron.weekdays, rule.cron.placed
     if len(plain) == 7:
         return ""
-    placed = [day for day in rule.cron.weekdays if not isinstance(day, int)]
-    placed.sort(key=lambda pair: (pair[1] == CronSim.LAST, pair[1], pair[0]))
     either = "or" if rule.parts[3] != "*" else "and"
+    in_order = sorted(placed, key=lambda day: (day.place < 0, day.place, day.weekday))
     return listed(
-        [*_spans(plain, WEEKDAYS), *(f"the {_place(*pair)} of the month" for pair in placed)], either
+        [*_spans(plain, WEEKDAYS), *(f"the {_place(day)} of the month" for day in in_order)], either
     )
 
 
-def _place(day: int, place: int) -> str:
-    which = "last" if place == CronSim.LAST else _ordinal(place)
-    return f"{which} {WEEKDAYS[(day - 1) % 7]}"
+def _place(day: PlacedWeekday) -> str:
+    return f"{'last' if day.place < 0 else _ordinal(day.place)} {WEEKDAYS[day.weekday]}"
 
 
 def _spans(values: Iterable[int], names: Sequence[str] | None = None) -> list[str]:

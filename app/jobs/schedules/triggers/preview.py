@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from .base import Trigger, rfc3339
+from .calendar import CalendarTrigger
+from .combined import OrTrigger
 from .cron import CronTrigger
 from .firetimes import note
 from .interval import IntervalTrigger
-from .zones import DAY, shown
+from .zones import DAY, comes_twice, shown
 
 
 def preview(trigger: Trigger, anchor: datetime, after: datetime | None, count: int) -> list[dict[str, str]]:
@@ -23,7 +25,7 @@ def preview(trigger: Trigger, anchor: datetime, after: datetime | None, count: i
         if fire_time is None:
             break
         local = shown(fire_time, trigger.zone)
-        said = _note(trigger, fire_time, after)
+        said = _note(trigger, fire_time, after, anchor)
         coming.append(
             {"at": rfc3339(fire_time) or "", "local": local.isoformat(), **({"note": said} if said else {})}
         )
@@ -31,11 +33,27 @@ def preview(trigger: Trigger, anchor: datetime, after: datetime | None, count: i
     return coming
 
 
-def _note(trigger: Trigger, fire_time: datetime, before: datetime | None) -> str | None:
+def _note(trigger: Trigger, fire_time: datetime, before: datetime | None, anchor: datetime) -> str | None:
+    if isinstance(trigger, OrTrigger):
+        notes = (_note(each, fire_time, before, anchor) for each in trigger.those_at(fire_time, anchor))
+        return next((said for said in notes if said), None)
+    if isinstance(trigger, CalendarTrigger):
+        return _calendar_note(trigger, fire_time, before or anchor, anchor)
     if isinstance(trigger, CronTrigger):
         return note(trigger.rule, trigger.zone, fire_time.replace(tzinfo=None))
     if isinstance(trigger, IntervalTrigger) and before is not None and not trigger.period % DAY:
         return _shift(trigger, fire_time)
+    return None
+
+
+def _calendar_note(
+    trigger: CalendarTrigger, fire_time: datetime, before: datetime, anchor: datetime
+) -> str | None:
+    missed = trigger.left_out(before, fire_time, anchor)
+    if missed:
+        return f"the clock goes forward: {missed[-1]:%Y-%m-%d %H:%M} does not exist and has no fire time"
+    if comes_twice(fire_time, trigger.zone):
+        return f"the clock goes back: {trigger.time:%H:%M} comes twice, and runs the first time only"
     return None
 
 

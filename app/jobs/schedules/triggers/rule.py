@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from calendar import isleap, monthrange
+from calendar import isleap
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -24,29 +24,25 @@ class Rule:
         weekdays: frozenset[int] | None,
     ) -> None:  # fmt: skip
         self.cron = read(expression)
-        self.hours, self.minutes, self.seconds = (
-            tuple(sorted(values)) for values in (self.cron.hours, self.cron.minutes, self.cron.seconds)
-        )
-        self.months = tuple(sorted(self.cron.months))
+        self.hours, self.minutes, self.seconds = self.cron.hours, self.cron.minutes, self.cron.seconds
+        self.months = self.cron.months
         self.years, self.weeks, self.weekdays = years, weeks, weekdays
         self.a_day = len(self.hours) * len(self.minutes) * len(self.seconds)
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The six fields, seconds first, in capitals."""
-        return tuple(self.cron.parts)
+        return self.cron.parts
 
     @property
     def is_wild(self) -> bool:
         """Whether it follows the clock through its changes instead of naming times of the day."""
         return self.parts[1].startswith("*") or self.parts[2].startswith("*")
 
-    def matches(self, day: date) -> bool:
-        """Whether `day`, of one of its months and years, is one of its days."""
-        return (
-            (self.weekdays is None or day.weekday() in self.weekdays)
-            and (self.weeks is None or day.isocalendar().week in self.weeks)
-            and self.cron.match_day(day)
+    def allows(self, day: date) -> bool:
+        """Whether the filters of weeks and weekdays let `day` through."""
+        return (self.weekdays is None or day.weekday() in self.weekdays) and (
+            self.weeks is None or day.isocalendar().week in self.weeks
         )
 
     def first(self, low: datetime, high: datetime) -> datetime | None:
@@ -138,5 +134,5 @@ def compile_rule(
 
 @lru_cache(maxsize=4096)
 def _days_of(rule: Rule, year: int, month: int) -> tuple[date, ...]:
-    days = (date(year, month, day) for day in range(1, monthrange(year, month)[1] + 1))
-    return tuple(day for day in days if rule.matches(day))
+    days = (date(year, month, day) for day in rule.cron.days_of(year, month))
+    return tuple(day for day in days if rule.allows(day))

@@ -54,8 +54,11 @@ class Stretch:
 
 
 def load_zone(value: object) -> ZoneInfo:
-    """The zone of an IANA name (or a ZoneInfo made from one); raises TriggerError("timezone", …)."""
-    name = "UTC" if value is UTC else value.key if isinstance(value, ZoneInfo) else value
+    """The zone of an IANA name, or of an object that has one; raises TriggerError("timezone", …).
+
+    A ZoneInfo carries its name as `key`, a zone of pytz as `zone`.
+    """
+    name = "UTC" if value is UTC else getattr(value, "key", getattr(value, "zone", value))
     if not isinstance(name, str):
         raise TriggerError("timezone", "must be the IANA name of a time zone, such as Europe/Helsinki")
     if len(name) <= 64 and _NAME.fullmatch(name) and not _NO_ZONES.fullmatch(name):
@@ -105,12 +108,32 @@ def resolve(wall: datetime, zone: ZoneInfo) -> datetime:
     """The UTC moment at which the clock shows `wall` first, or the next valid one where it never does."""
     if not FIRST_YEAR < wall.year < LAST_YEAR:
         return wall.replace(tzinfo=zone)
-    for stretch in stretches(zone, wall - _STEP):
-        if wall < stretch.wall_begin:
-            return stretch.begin.replace(tzinfo=UTC)
-        if wall < stretch.wall_end:
-            break
-    return (wall - stretch.offset).replace(tzinfo=UTC)
+    stretch = _stretch_of(wall, zone)
+    return max(wall - stretch.offset, stretch.begin).replace(tzinfo=UTC)
+
+
+def first_shown(wall: datetime, zone: ZoneInfo) -> datetime | None:
+    """The UTC moment at which the clock shows `wall` first, None where it never does."""
+    stretch = _stretch_of(wall, zone)
+    return None if wall < stretch.wall_begin else (wall - stretch.offset).replace(tzinfo=UTC)
+
+
+def gaps(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The wall times that the clock leaves out between two UTC moments: from, and to (which it shows)."""
+    begin, end = (moment.replace(tzinfo=None) for moment in (since, until))
+    for stretch in stretches(zone, begin):
+        if stretch.begin > end:
+            return
+        if stretch.begin > begin and stretch.seen < stretch.wall_begin:
+            yield stretch.seen, stretch.wall_begin
+
+
+def comes_twice(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clock shows again after `moment` (UTC), within the same change, what it shows then."""
+    begin = moment.replace(tzinfo=None)
+    around = stretches(zone, begin)
+    stretch, after = next(around), next(around, None)
+    return after is not None and begin + stretch.offset >= after.wall_begin
 
 
 def shown(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -121,12 +144,17 @@ def shown(moment: datetime, zone: ZoneInfo) -> datetime:
         return moment
 
 
+def _stretch_of(wall: datetime, zone: ZoneInfo) -> Stretch:
+    """The first one that has reached `wall` at its end."""
+    return next(found for found in stretches(zone, wall - _STEP) if wall < found.wall_end)
+
+
 @lru_cache(maxsize=4096)
 def _edges(zone: ZoneInfo, year: int) -> tuple[tuple[datetime, timedelta], ...]:
     """The beginning of a year and each change of offset in it, with the offset from there on."""
     begin = datetime(year, 1, 1)
     found = [(begin, _offset(zone, begin))]
-    if year > LAST_YEAR:  # only its beginning is looked at, as an end
+    if year > LAST_YEAR or zone.utcoffset(None) is not None:  # an end only; a zone whose offset never changes
         return tuple(found)
     end = datetime(year + 1, 1, 1)
     while begin < end:
