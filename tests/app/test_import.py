@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
-from sqlalchemy import URL, delete, func, select
+from sqlalchemy import URL, event, func, select
 
-from app import csv_rows, import_users, uploads
-from app.extensions import db, jobs
+from app import uploads
+from app.extensions import db
 from app.models import Import, User
 
 from .conftest import ServiceFactory
+from .imports import GOOD, count_users, finish, send, stored_upload, uploaded
 from .support import csv_text, people
-
-GOOD = people(3)
-
-
-def send(app: Flask, text: str) -> Any:
-    return app.test_client().post("/users/import", data=text, content_type="text/csv")
-
-
-def finish(app: Flask, job_id: str) -> Any:
-    """Run all that is queued; the job's JSON."""
-    with app.app_context():
-        jobs.testing.drain()
-    return app.test_client().get(f"/api/v1/jobs/{job_id}").json
-
-
-def count_users(app: Flask) -> int:
-    with app.app_context():
-        return db.session.scalar(select(func.count()).select_from(User)) or 0
-
-
-def uploaded(app: Flask) -> list[Path]:
-    return list(Path(app.config["UPLOAD_FOLDER"]).glob("*"))
 
 
 def test_it_answers_as_a_submission_does(make_service: ServiceFactory) -> None:
@@ -124,17 +100,17 @@ def test_an_address_that_comes_while_we_import_is_skipped(
 ) -> None:
     """Found out after the statement that was to insert it: the others are inserted, it has its reason."""
     app = make_service(url)
-    real, late = import_users._inserted, [people(1, 7)[0]]
+    late = [people(1, 7)[0]]
 
-    def insert_after_somebody_else(given: Any) -> int:
-        if late:
+    def insert_before(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if late and statement.startswith("INSERT INTO users"):
+            name, email, age = late.pop()
             with app.app_context():
-                name, email, age = late.pop()
                 db.session.add(User(name=name, email=email, age=age))
                 db.session.commit()
-        return real(given)
 
-    monkeypatch.setattr(import_users, "_inserted", insert_after_somebody_else)
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", insert_before)
     job = finish(app, send(app, csv_text(people(20))).json["id"])
     assert job["result"]["imported"] == 19
     assert job["result"]["errors"] == [{"line": 9, "reason": "address already there"}]
@@ -179,68 +155,6 @@ def test_a_full_backlog_leaves_nothing_behind(make_service: ServiceFactory) -> N
         assert db.session.scalar(select(func.count()).select_from(Import)) == 0
 
 
-@pytest.mark.parametrize("crash_at", ["commit", "remove"])
-def test_a_run_that_breaks_off_is_gone_on_with(
-    make_service: ServiceFactory, url: URL, monkeypatch: pytest.MonkeyPatch, crash_at: str
-) -> None:
-    """In a batch or after the last one: the next run imports no row twice and counts each once."""
-    app = make_service(url)
-    monkeypatch.setattr(import_users, "BATCH", 10)
-    upload = stored_upload(app, csv_text([*people(25), ("X", "nobody", 1), *people(20, start=15)]))
-    with monkeypatch.context() as patch, app.app_context():
-        if crash_at == "commit":  # the first one stores the number of lines, then there is one for each batch
-            patch.setattr(db.session, "commit", crash_after(4, db.session.commit))
-        else:
-            patch.setattr(uploads, "remove", crash_after(1, uploads.remove))
-        with pytest.raises(Crash):
-            import_users.import_users(upload=upload)
-    with app.app_context():
-        result = import_users.import_users(upload=upload)
-    assert result == {
-        "imported": 35,
-        "skipped": 11,
-        "errors": [
-            {"line": 27, "reason": "Not a valid email address."},
-            *({"line": line, "reason": "address already there"} for line in range(28, 38)),
-        ],
-    }
-    assert count_users(app) == 35
-    assert uploaded(app) == []
-
-
-def test_a_finished_import_gives_its_result_again(make_service: ServiceFactory) -> None:
-    """After a crash between the file's end and the outcome, the row alone is enough."""
-    app = make_service()
-    upload = stored_upload(app, csv_text(GOOD))
-    with app.app_context():
-        first = import_users.import_users(upload=upload)
-        assert import_users.import_users(upload=upload) == first
-
-
-def test_a_run_that_was_presumed_dead_changes_nothing(
-    make_service: ServiceFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When another run has moved the import on, the old one stops and nothing of its batch stays."""
-    app = make_service()
-    upload = stored_upload(app, csv_text(GOOD))
-    read = csv_rows.read
-
-    def read_late(path: Path) -> Iterator[csv_rows.Line]:
-        lines = list(read(path))
-        patch.undo()
-        with app.app_context():
-            import_users.import_users(upload=upload)
-            db.session.execute(delete(User))
-            db.session.commit()
-        return iter(lines)
-
-    with monkeypatch.context() as patch, app.app_context():
-        patch.setattr(csv_rows, "read", read_late)
-        with pytest.raises(import_users.ImportTakenOver):
-            import_users.import_users(upload=upload)
-    assert count_users(app) == 0
-
-
 def test_an_upload_that_is_not_there_fails_with_advice(make_service: ServiceFactory) -> None:
     """By name over HTTP with an id of nothing, and with the file on another machine."""
     app = make_service()
@@ -263,29 +177,3 @@ def test_a_path_is_no_upload(make_service: ServiceFactory) -> None:
     assert answer.status_code == 422
     assert answer.json is not None
     assert [error["pointer"] for error in answer.json["errors"]] == ["#/args/upload"]
-
-
-class Crash(BaseException):
-    """The process ends here."""
-
-
-def crash_after(calls: int, real: Any) -> Any:
-    """`real`, which ends the process at that call."""
-    left = [calls]
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        left[0] -= 1
-        if left[0] == 0:
-            raise Crash
-        return real(*args, **kwargs)
-
-    return call
-
-
-def stored_upload(app: Flask, text: str) -> UUID:
-    """An upload as the view leaves it, without its job."""
-    with app.app_context():
-        upload = uploads.save(io.BytesIO(text.encode()))
-        db.session.add(Import(upload=str(upload)))
-        db.session.commit()
-    return upload
