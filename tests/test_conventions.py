@@ -34,6 +34,7 @@ WITHOUT_COUNTERPART: Final = {
     "schedules/triggers/test_fire_times.py": "all triggers, against a table and a search by brute force",
     "schedules/triggers/test_properties.py": "all triggers, by properties",
     "schedules/triggers/test_refusals.py": "all triggers, by what they refuse",
+    "schedules/triggers/test_refusals_random.py": "all triggers, by anything at random",
     "schedules/triggers/test_until.py": "all triggers, by what it costs to count",
     "store/test_constraints.py": "what the tables themselves refuse",
     "store/test_query_plans.py": "every statement's plan",

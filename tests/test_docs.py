@@ -131,7 +131,7 @@ def test_every_option_of_a_command_is_documented(command: str, option: str) -> N
     assert option in text
 
 
-@pytest.mark.parametrize("name", {**OF_TASK, **OF_SUBMISSION})
+@pytest.mark.parametrize("name", sorted({*OF_TASK, *OF_SUBMISSION}))
 def test_every_option_is_documented(name: str) -> None:
     """Each option stands in the table as the package knows it, and no other does."""
     option = {**OF_TASK, **OF_SUBMISSION}[name]
