@@ -189,7 +189,7 @@ def test_ready_is_503_after_a_write_that_the_disk_had_no_room_for(tmp_path: Path
 
 
 def test_a_web_process_without_workers_is_ready_with_a_warning(tmp_path: Path) -> None:
-    """Jobs are stored: it serves. That nobody runs them is said beside the checks, and by the job."""
+    """It stores jobs, so it serves; that nobody runs them is said beside the checks, and by the job."""
     with api_client(tmp_path, engine="thread", role="web") as here:
         response = here.get("/health/ready")
         assert response.status_code == 200
