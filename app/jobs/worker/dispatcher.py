@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
-
-from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..config import Settings
@@ -25,7 +21,6 @@ from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..errors import DatabaseUnavailable
 from ..outcomes import Failure, Outcome
-from ..process.identity import own_identity
 from ..process.loop import Loop
 from ..run import Run
 from ..store import claims, runs, workers
@@ -33,6 +28,7 @@ from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
 from .prefetch import RELEASE_AFTER
+from .registration import Registration
 from .running import Reports, Running
 
 log = logging.getLogger(__name__)
@@ -51,31 +47,35 @@ class Dispatcher:
         self, *, make_engine: Callable[[OnEnd], Engine], database: Database, registry: Registry,
         settings: Settings, clock: Clock, notifier: Notifier,
     ) -> None:  # fmt: skip
-        self.id = str(uuid.uuid4())
         self.is_draining = False
         self._database, self._registry = database, registry
         self._settings, self._clock, self._notifier = settings, clock, notifier
         self._loop = Loop("dispatcher", self.run_once)
         self._running = Running(settings.threads, clock, self._loop.wake)
         self._engine = make_engine(self._running.end)
+        self._registration = Registration(
+            engine=self._engine.name, database=database, registry=registry, settings=settings, clock=clock
+        )
         self._fetcher = Fetcher(database, registry, settings, clock)
         self._writing = threading.Lock()
         self._idle = threading.Event()
-        self._is_registered = False
-        self._is_shown_draining = False
-        self._stored_tasks: Mapping[str, Any] = {}
         self._may_have_unknown_runs = False
         self._last_report = clock.monotonic()
+
+    @property
+    def id(self) -> str:
+        """The id of the worker's row; it changes when the worker was declared dead while it lived."""
+        return self._registration.id
 
     def problem(self) -> str | None:
         """Why it claims nothing: its thread has ended, raises or hangs, or is not registered yet."""
         found = self._loop.problem(2 * self._settings.heartbeat_seconds)
-        return found or (None if self._is_registered else "not registered yet")
+        return found or (None if self.is_registered else "not registered yet")
 
     @property
     def is_registered(self) -> bool:
         """Whether the worker's row is stored; without it it claims nothing."""
-        return self._is_registered
+        return self._registration.is_stored
 
     @property
     def load(self) -> int:
@@ -105,7 +105,7 @@ class Dispatcher:
             return  # handled already: both the ticker and the dispatcher notice it
         log.warning("worker %s was declared dead while it lived; it goes on under a new id", self.id)
         self._cancel(self._running.unended())
-        self.id, self._is_registered = str(uuid.uuid4()), False
+        self._registration.renew()
         self._loop.wake()
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
@@ -153,13 +153,8 @@ class Dispatcher:
         return self._seconds_to_next_turn()
 
     def _run_turn(self) -> None:
-        if not self._is_registered and not self.is_draining:
-            self._register()
-        # By identity: the registry never changes the mapping, it takes another.
-        if self._is_registered and self._registry.tasks is not self._stored_tasks:
-            self._store_tasks()
-        if self.is_draining and not self._is_shown_draining:
-            self._show_draining()
+        if self._registration.update(self.is_draining):
+            self._fetcher.notify()
         self._engine.release_unstarted(0.0 if self.is_draining else RELEASE_AFTER)
         ended = self._running.collect()
         reports = self._due_reports()
@@ -168,30 +163,6 @@ class Dispatcher:
             self._write(ended, reports)
         if self.is_draining and not len(self._running):
             self._idle.set()
-
-    def _register(self) -> None:
-        tasks = self._registry.tasks
-        new = workers.NewWorker(
-            id=self.id, engine=self._engine.name, threads=self._settings.threads,
-            queues=self._settings.queues, tasks=tuple(sorted(tasks)), started_at=self._clock.now(),
-            **own_identity().as_dict(),
-        )  # fmt: skip
-        # A row that exists is ours: the database committed it, but its reply was lost.
-        with suppress(IntegrityError), self._database.write() as conn:
-            workers.register(conn, new)
-        self._is_registered, self._stored_tasks = True, tasks
-        self._fetcher.notify()
-
-    def _store_tasks(self) -> None:
-        tasks = self._registry.tasks
-        with self._database.write() as conn:
-            workers.set_tasks(conn, self.id, sorted(tasks))
-        self._stored_tasks = tasks
-
-    def _show_draining(self) -> None:
-        with self._database.write() as conn:
-            workers.drain(conn, self.id)
-        self._is_shown_draining = True
 
     def _due_reports(self) -> Reports:
         moment = self._clock.monotonic()
@@ -223,7 +194,7 @@ class Dispatcher:
             self._engine.start(claimed)
 
     def _claim(self, conn: Any) -> list[Run]:
-        if self.is_draining or not self._is_registered or self._engine.is_closed:
+        if self.is_draining or not self.is_registered or self._engine.is_closed:
             return []
         rows = self._fetcher.fetch(conn, self._running)
         if not rows:
