@@ -12,6 +12,7 @@ from flask import Flask
 from .api import accepted, create_blueprint
 from .api.access import requires
 from .api.csrf import exempt_from_csrf
+from .api.problems import handle_errors, handle_simmer_error
 from .cli import jobs_cli
 from .config import load_settings
 from .current import KEY, current_runtime, has_runtime
@@ -220,6 +221,8 @@ class Simmer(Decorators):
 
     requires = staticmethod(requires)
     accepted = staticmethod(accepted)
+    problem = staticmethod(handle_simmer_error)
+    handle_errors = staticmethod(handle_errors)
 
 
 def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:
