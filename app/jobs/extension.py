@@ -12,6 +12,7 @@ from flask import Flask
 from .api import accepted, create_blueprint
 from .api.access import requires
 from .api.csrf import exempt_from_csrf
+from .api.idempotency import accepted_once
 from .api.problems import handle_errors, handle_simmer_error
 from .cli import jobs_cli
 from .config import load_settings
@@ -221,6 +222,7 @@ class Simmer(Decorators):
 
     requires = staticmethod(requires)
     accepted = staticmethod(accepted)
+    accepted_once = staticmethod(accepted_once)
     problem = staticmethod(handle_simmer_error)
     handle_errors = staticmethod(handle_errors)
 

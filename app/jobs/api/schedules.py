@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Response, url_for
 
 from ..service import runtime
 from ..values import Schedule
+from .idempotency import replay_headers, request_key
 from .requests import (
     load_body,
     max_submission_bytes,
@@ -44,8 +46,12 @@ def get_schedule(id: str) -> Response:
 def create_schedule() -> Response:
     """`POST /schedules`: 201 and Location; the id is the client's, or a new one."""
     refuse_query()
-    body = load_body(_NEW, read_json_object(max_submission_bytes()))
-    return _created(runtime().schedules.add(body["id"], body))
+    sent = read_json_object(max_submission_bytes())
+    body, key, schedules = load_body(_NEW, sent), request_key(sent), runtime().schedules
+    if key is None:
+        return _created(schedules.add(body["id"], body))
+    schedule, replayed = schedules.add_once(key, body["id"], body)
+    return _created(schedule, replay_headers(replayed))
 
 
 def replace_schedule(id: str) -> Response:
@@ -109,12 +115,16 @@ def run_schedule(id: str) -> Response:
     """`POST /schedules/{id}/run`: submit its job now, paused or not; its fire times stay."""
     refuse_query()
     require_empty_body()
-    return accepted(runtime().schedules.run(schedule_id(id)))
+    key, schedules = request_key({}), runtime().schedules
+    if key is None:
+        return accepted(schedules.run(schedule_id(id)))
+    job, replayed = schedules.run_once(key, schedule_id(id))
+    return accepted(job, replay_headers(replayed))
 
 
-def _created(schedule: Schedule) -> Response:
+def _created(schedule: Schedule, headers: Mapping[str, str] | None = None) -> Response:
     location = url_for("simmer.get_schedule", id=schedule.id)
-    return json_response(_present(schedule), 201, {"Location": location})
+    return json_response(_present(schedule), 201, {"Location": location, **(headers or {})})
 
 
 def _present(schedule: Schedule) -> dict[str, Any]:

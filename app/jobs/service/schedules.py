@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
+from ..database.statements import execute_all
 from ..errors import (
     InvalidArguments,
     InvalidState,
@@ -30,8 +32,10 @@ from ..schedules.triggers.describe import describe
 from ..schedules.triggers.preview import preview
 from ..store import fires, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
+from ..store.idempotency import RequestKey
 from ..store.overdue import overdue
 from ..values import Schedule
+from .idempotency import Remember
 from .job_factory import JobFactory
 from .submissions import Submissions
 from .threads import LocalThreads
@@ -60,7 +64,9 @@ class Schedules:
             return schedules.to_schedule(row, overdue(conn, self._clock.now(), schedule_id))
 
     @retry_conflicts
-    def add(self, schedule_id: str | None, words: Mapping[str, Any]) -> Schedule:
+    def add(
+        self, schedule_id: str | None, words: Mapping[str, Any], remember: Remember = lambda _id: []
+    ) -> Schedule:
         """Store a schedule under its id, or under a new one.
 
         `words` are the fields of its JSON: task, trigger, args, the policies and paused. Raises UnknownTask,
@@ -73,7 +79,20 @@ class Schedules:
             if stored is not None and not stored.retired:
                 raise _already_exists(slug)
             self._store(conn, declaration, words.get("paused", False), stored)
+            execute_all(conn, remember(slug))
         return self._changed(slug)
+
+    def add_once(
+        self, key: RequestKey, schedule_id: str | None, words: Mapping[str, Any]
+    ) -> tuple[Schedule, bool]:
+        """As `add`, once for `key`; also whether it is a replay."""
+
+        def find(slug: str) -> Schedule | None:
+            with suppress(ScheduleNotFound):
+                return self.get(slug)
+            return None
+
+        return self._submissions.once(key, find, lambda remember: self.add(schedule_id, words, remember))
 
     @retry_conflicts
     def replace(self, schedule_id: str, words: Mapping[str, Any]) -> tuple[Schedule, bool]:
@@ -145,6 +164,11 @@ class Schedules:
         """Submit its job now, paused or not; the next fire time stays. Raises ScheduleNotFound, QueueFull."""
         row = self._row(schedule_id)
         return self._submissions.submit(row.task, json.loads(row.args), schedule_id=row.id)
+
+    def run_once(self, key: RequestKey, schedule_id: str) -> tuple[Job, bool]:
+        """As `run`, once for `key`; also whether it is a replay."""
+        row = self._row(schedule_id)
+        return self._submissions.submit_once(key, row.task, json.loads(row.args), schedule_id=row.id)
 
     def history(
         self, schedule_id: str, limit: int = 50, before: datetime | None = None
