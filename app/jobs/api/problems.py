@@ -140,6 +140,7 @@ def handle_errors(app: Flask | Blueprint) -> None:
     # Each by itself, not SimmerError: what is not listed is a bug, which the host's own handler may report.
     for kind, _ in SLUG_OF_ERROR:
         app.register_error_handler(kind, handle_simmer_error)
+    app.register_error_handler(Problem, handle_problem)
 
 
 def handle_http_error(error: HTTPException) -> Response:

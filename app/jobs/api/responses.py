@@ -113,5 +113,6 @@ def page_links(next_cursor: str | None) -> str:
     """The Link header of a page of jobs: the first page, and the next if there is one (RFC 8288)."""
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     queries = {"first": kept} | ({} if next_cursor is None else {"next": [*kept, ("cursor", next_cursor)]})
+    texts = {rel: f"?{urlencode(query)}" if query else "" for rel, query in queries.items()}
     base = jobs_url()
-    return ", ".join(f'<{base}?{urlencode(query)}>; rel="{rel}"' for rel, query in queries.items())
+    return ", ".join(f'<{base}{text}>; rel="{rel}"' for rel, text in texts.items())

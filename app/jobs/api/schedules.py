@@ -14,6 +14,7 @@ from .requests import (
     load_body,
     max_submission_bytes,
     read_json_object,
+    read_patch,
     read_query,
     refuse_query,
     require_empty_body,
@@ -65,8 +66,9 @@ def replace_schedule(id: str) -> Response:
 def patch_schedule(id: str) -> Response:
     """`PATCH /schedules/{id}`: change the fields of the body, keep the others."""
     refuse_query()
-    changes = load_body(_PARTIAL, read_json_object(max_submission_bytes()))
-    return json_response(_present(runtime().schedules.patch(schedule_id(id), changes)))
+    slug, schedules = schedule_id(id), runtime().schedules
+    sent = read_patch(max_submission_bytes(), lambda: schedules.get(slug).as_dict())
+    return json_response(_present(schedules.patch(slug, load_body(_PARTIAL, sent))))
 
 
 def delete_schedule(id: str) -> Response:
