@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import Response, url_for
 
+from ..errors import ScheduleNotFound
 from ..service import runtime
 from ..values import Schedule
 from .idempotency import replay_headers, request_key
@@ -20,7 +21,7 @@ from .requests import (
     require_empty_body,
     schedule_id,
 )
-from .responses import accepted, empty_response, json_response, redactor
+from .responses import accepted, empty_response, json_response, redactor, restore_secrets
 from .schemas import HistoryQuerySchema, NewScheduleSchema, PreviewSchema, ScheduleSchema
 
 MAX_TRIGGER_BYTES: Final = 16 * 1024
@@ -49,6 +50,7 @@ def create_schedule() -> Response:
     refuse_query()
     sent = read_json_object(max_submission_bytes())
     body, key, schedules = load_body(_NEW, sent), request_key(sent), runtime().schedules
+    restore_secrets(body["args"], {})
     if key is None:
         return _created(schedules.add(body["id"], body))
     schedule, replayed = schedules.add_once(key, body["id"], body)
@@ -58,8 +60,10 @@ def create_schedule() -> Response:
 def replace_schedule(id: str) -> Response:
     """`PUT /schedules/{id}`: 201 where it is new, else 200."""
     refuse_query()
+    slug, schedules = schedule_id(id), runtime().schedules
     body = load_body(_FULL, read_json_object(max_submission_bytes()))
-    stored, is_new = runtime().schedules.replace(schedule_id(id), body)
+    body["args"] = restore_secrets(body["args"], _stored_args(slug))
+    stored, is_new = schedules.replace(slug, body)
     return _created(stored) if is_new else json_response(_present(stored))
 
 
@@ -68,7 +72,10 @@ def patch_schedule(id: str) -> Response:
     refuse_query()
     slug, schedules = schedule_id(id), runtime().schedules
     sent = read_patch(max_submission_bytes(), lambda: schedules.get(slug).as_dict())
-    return json_response(_present(schedules.patch(slug, load_body(_PARTIAL, sent))))
+    changes = load_body(_PARTIAL, sent)
+    if "args" in changes:
+        changes["args"] = restore_secrets(changes["args"], schedules.get(slug).args)
+    return json_response(_present(schedules.patch(slug, changes)))
 
 
 def delete_schedule(id: str) -> Response:
@@ -122,6 +129,13 @@ def run_schedule(id: str) -> Response:
         return accepted(schedules.run(schedule_id(id)))
     job, replayed = schedules.run_once(key, schedule_id(id))
     return accepted(job, replay_headers(replayed))
+
+
+def _stored_args(slug: str) -> Mapping[str, Any]:
+    try:
+        return runtime().schedules.get(slug).args
+    except ScheduleNotFound:
+        return {}
 
 
 def _created(schedule: Schedule, headers: Mapping[str, str] | None = None) -> Response:
