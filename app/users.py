@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from .extensions import db, jobs
-from .jobs.api.requests import read_json_object
 from .models import User
 from .people import UserSchema
 from .problems import Problem, places
@@ -36,7 +35,7 @@ class PageSchema(Schema):
 def add() -> Response:
     """Add a user: 201 with `Location`, 409 if the address is taken."""
     try:
-        user = User(**UserSchema().load(read_json_object(MOST_BYTES)))
+        user = User(**UserSchema().load(jobs.read_json(MOST_BYTES)))
     except ValidationError as error:
         raise Problem(422, "The body does not describe a user.", places(error)) from None
     db.session.add(user)

@@ -14,6 +14,7 @@ from .api.access import requires
 from .api.csrf import exempt_from_csrf
 from .api.idempotency import accepted_once
 from .api.problems import handle_errors, handle_simmer_error
+from .api.requests import read_json_object
 from .cli import jobs_cli
 from .config import load_settings
 from .current import KEY, current_runtime, has_runtime
@@ -225,6 +226,7 @@ class Simmer(Decorators):
     accepted_once = staticmethod(accepted_once)
     problem = staticmethod(handle_simmer_error)
     handle_errors = staticmethod(handle_errors)
+    read_json = staticmethod(read_json_object)
 
 
 def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:
