@@ -24,7 +24,7 @@ EXPECTED: Final = (
 )
 SHOWN: Final = 60
 SPOILT: Final = "flask-simmer.spoilt"
-# Bytes that are no text spoil their own line only: they become halves of surrogate pairs.
+# Lone surrogates: bytes that are no UTF-16 make their own line bad, not the file unreadable.
 codecs.register_error(SPOILT, lambda error: ("\udfff", getattr(error, "end", 0)))
 
 
@@ -65,14 +65,14 @@ def count(path: Path) -> int:
         table = _begun(file)
         plain = 0
         for line in file:
-            if '"' in line:  # from here on a record may have several lines
+            if '"' in line:  # from here on a record may span several lines
                 return plain + sum(1 for _ in records(chain([line], file), table.delimiter))
             plain += line not in LINE_ENDS
         return plain
 
 
 def read(path: Path) -> Iterator[Line]:
-    """Every data line in order: a person and the line, or what is bad about it. Raises BadHeader."""
+    """Each data line in order: a person with the number of its line, or a BadLine. Raises BadHeader."""
     with _opened(path) as file:
         header, _, rows = _begun(file)
         names, width = _names(header), len(header)
@@ -96,6 +96,8 @@ def _opened(path: Path) -> TextIO:
         raise BadHeader(f"the file is UTF-32: {EXPECTED}")
     if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return path.open(encoding="utf-16", errors=SPOILT, newline="")
+    # surrogateescape: bytes that are not UTF-8 make their own line bad, not the file unreadable.
+    # utf-8-sig: Excel writes a byte order mark. newline="": csv handles line breaks in quotes itself.
     return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 LINES: Final = 100_000
 BAR: Final = 40
-LONGEST_SECONDS: Final = 300
+MAX_SECONDS: Final = 300
 ROOT: Final = Path(__file__).resolve().parent.parent
 FIRST: Final = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Frances", "Ken", "Radia", "Tony")
 LAST: Final = (
@@ -98,7 +98,7 @@ def upload(address: str, path: Path) -> str:
 
 def watch(location: str) -> dict[str, Any]:
     """Draw the progress until the job is final, by long polling."""
-    deadline = time.monotonic() + LONGEST_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS
     version = ""
     while time.monotonic() < deadline:
         job, version = poll(location, version)
@@ -107,7 +107,7 @@ def watch(location: str) -> dict[str, Any]:
         draw(job)
         if job["finished_at"]:
             return job
-    raise SystemExit(f"The job was not over after {LONGEST_SECONDS} s.")
+    raise SystemExit(f"The job was not over after {MAX_SECONDS} s.")
 
 
 def poll(location: str, version: str) -> tuple[dict[str, Any] | None, str]:

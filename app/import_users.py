@@ -19,7 +19,7 @@ from .people import Person
 
 BATCH: Final = 1_000
 """Data lines in one transaction: enough to be fast, short enough to let other writers in."""
-MOST_ERRORS: Final = 100
+MAX_ERRORS: Final = 100
 ROUNDS: Final = 10
 KNOWN: Final = "address already there"
 MOVE: Final = update(Import.__table__).where(
@@ -82,14 +82,14 @@ def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def _store(done: Progress, lines: Sequence[Line]) -> Progress:
-    """Insert what is good and move the position, both in one short transaction."""
+    """Insert the valid lines and advance the position, in one transaction."""
     bad = [line for line in lines if isinstance(line, BadLine)]
     good = [line for line in lines if not isinstance(line, BadLine)]
     skipped = sorted([*bad, *_insert(good)])
     moved: dict[str, Any] = {
         "position": done.position + len(lines),
         "imported": done.imported + len(lines) - len(skipped),
-        "errors": [*done.errors, *(line._asdict() for line in skipped)][:MOST_ERRORS],
+        "errors": [*done.errors, *(line._asdict() for line in skipped)][:MAX_ERRORS],
     }
     # A run that was taken for dead may still be here: if another one has advanced the import, its rows are
     # rolled back with this exception.
@@ -101,13 +101,13 @@ def _store(done: Progress, lines: Sequence[Line]) -> Progress:
 
 
 def _insert(lines: Sequence[GoodLine]) -> list[BadLine]:
-    """Insert those whose address is not there yet, also not on a line before; returns the others."""
+    """Insert those with a new address; returns the others, also those whose address an earlier line has."""
     known: set[str] = set()
     for _ in range(ROUNDS):
         fresh, others = _split(lines, known)
         if _inserted(fresh) == len(fresh):
             return others
-        # Some address is there, or came just now: which, the database does not say. Ask, and try again.
+        # Some address exists, maybe since a moment ago; DO NOTHING does not tell which one.
         db.session.rollback()
         asked = [person[1] for _, person in lines]
         known = set(db.session.scalars(select(User.email).where(User.email.in_(asked))))
@@ -126,6 +126,7 @@ def _split(lines: Sequence[GoodLine], known: set[str]) -> tuple[list[Person], li
 
 
 def _inserted(people: Sequence[Person]) -> int:
+    """Insert those with a new address; returns how many."""
     if not people:
         return 0
     # One statement for all, without Core: binding by name takes twice as long as the database's work.

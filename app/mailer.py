@@ -12,15 +12,15 @@ from urllib.parse import unquote, urlsplit
 MESSAGES_PER_CONNECTION: Final = 50
 TIMEOUT_SECONDS: Final = 30
 CLOSING: Final = 421
-"""The reply of a server that shuts down, whatever it was asked; other replies below 500 mean later, too."""
+"""What a server that shuts down replies to any command."""
 
 
 class MessageRefused(Exception):
     """The server refused this message before accepting it; the text is its reply."""
 
 
-class Unavailable(OSError):
-    """The server takes no message now, and said so before it had this one; the text is its reply."""
+class ServerUnavailable(OSError):
+    """The server accepts nothing now, and did not accept this message; the text is its reply."""
 
 
 class Mailer:
@@ -49,17 +49,17 @@ class Mailer:
             self._sent = 0
 
     def send(self, message: EmailMessage) -> None:
-        """Send `message`. Raises MessageRefused, Unavailable, or OSError if its acceptance is unknown."""
+        """Send `message`. Raises MessageRefused, ServerUnavailable, or OSError if it may have been sent."""
         assert self._server is not None, "connect() first"
         self._sent += 1
         try:
             self._server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             code, reply = next(iter(error.recipients.values()))
-            kind = Unavailable if code == CLOSING else MessageRefused
+            kind = ServerUnavailable if code == CLOSING else MessageRefused
             raise kind(_text(code, reply)) from None
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            kind = Unavailable if error.smtp_code < 500 else MessageRefused
+            kind = ServerUnavailable if error.smtp_code < 500 else MessageRefused
             raise kind(_text(error.smtp_code, error.smtp_error)) from None
         except smtplib.SMTPNotSupportedError as error:
             raise MessageRefused(str(error)) from None

@@ -13,11 +13,11 @@ from sqlalchemy import delete, func, insert, select, update
 
 from .extensions import db, jobs
 from .jobs import Snooze, current_job
-from .mailer import MESSAGES_PER_CONNECTION, Mailer, MessageRefused, Unavailable
+from .mailer import MESSAGES_PER_CONNECTION, Mailer, MessageRefused, ServerUnavailable
 from .models import REFUSED, SENDING, SENT, UNCERTAIN, Delivery, User
 from .people import UNFIT
 
-MOST_ERRORS: Final = 100
+MAX_ERRORS: Final = 100
 ATTEMPTS: Final = 24
 """With the waits of `patience` these take an hour and a half: a mail server may be away for an hour."""
 
@@ -114,7 +114,7 @@ def _send_one(mailer: Mailer, newsletter: str, user: Recipient, message: EmailMe
         mailer.send(message)
     except MessageRefused as refusal:
         state, reason = REFUSED, str(refusal)
-    except Unavailable:
+    except ServerUnavailable:
         db.session.execute(delete(Delivery).where(*ours))
         db.session.commit()
         raise
@@ -145,7 +145,7 @@ def _report(newsletter: str) -> dict[str, Any]:
         .join(User, User.id == Delivery.user_id)
         .where(Delivery.job_id == newsletter, Delivery.state.in_([REFUSED, UNCERTAIN]))
         .order_by(User.id)
-        .limit(MOST_ERRORS)
+        .limit(MAX_ERRORS)
     )
     return {
         **{state: counts.get(state, 0) for state in (SENT, REFUSED, UNCERTAIN)},

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
-OLDEST: Final = 150
-LONGEST_NAME: Final = 200
-LONGEST_EMAIL: Final = 254
+MAX_AGE: Final = 150
+MAX_NAME: Final = 200
+MAX_EMAIL: Final = 254
 # What databases refuse (NUL, lone surrogates), and control characters.
 UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 DIGITS: Final = re.compile(r"[0-9]{1,9}")
@@ -21,7 +21,7 @@ PLAIN_EMAIL: Final = re.compile(
     r"[A-Za-z0-9]++([._+-][A-Za-z0-9]++)*+@([A-Za-z0-9]{1,63}+\.)++[A-Za-z]{2,63}"
 )
 """Matches most addresses, in a sixth of the time; the other rules accept all that it matches."""
-_PLAIN_AGES: Final = {str(years): years for years in range(OLDEST + 1)}
+_PLAIN_AGES: Final = {str(years): years for years in range(MAX_AGE + 1)}
 """Text → age, for the usual spelling."""
 
 Person = tuple[str, str, int]
@@ -30,12 +30,12 @@ Person = tuple[str, str, int]
 
 def check_name(name: str) -> None:
     """Raise ValidationError unless `name` is a person's name."""
-    if len(name) <= LONGEST_NAME and name.isprintable() and not name.isspace() and name:
+    if len(name) <= MAX_NAME and name.isprintable() and not name.isspace() and name:
         return
     if not name.strip():
         raise ValidationError("the name is missing")
-    if len(name) > LONGEST_NAME:
-        raise ValidationError(f"the name is longer than {LONGEST_NAME} characters")
+    if len(name) > MAX_NAME:
+        raise ValidationError(f"the name is longer than {MAX_NAME} characters")
     if UNFIT.search(name):
         raise ValidationError("the name has characters that are not text")
 
@@ -43,11 +43,11 @@ def check_name(name: str) -> None:
 def check_email(email: str) -> None:
     """Raise ValidationError unless `email` looks like an address."""
     email = email.strip()
-    if len(email) <= LONGEST_EMAIL and PLAIN_EMAIL.fullmatch(email):
+    if len(email) <= MAX_EMAIL and PLAIN_EMAIL.fullmatch(email):
         return
     if not email:
         raise ValidationError("the email is missing")
-    if len(email) > LONGEST_EMAIL or not email.isprintable():
+    if len(email) > MAX_EMAIL or not email.isprintable():
         raise ValidationError("the email is not an address")
     _is_email(email)
 
@@ -56,8 +56,8 @@ def check_age(age: int) -> None:
     """Raise ValidationError unless `age` is a person's age in years."""
     if age < 0:
         raise ValidationError("the age is below 0")
-    if age > OLDEST:
-        raise ValidationError(f"the age is not from 0 to {OLDEST}")
+    if age > MAX_AGE:
+        raise ValidationError(f"the age is not from 0 to {MAX_AGE}")
 
 
 def normalize(name: str, email: str, age: int) -> Person:

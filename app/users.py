@@ -14,7 +14,7 @@ from .models import User
 from .people import UserSchema
 from .problems import Problem, places
 
-MOST_BYTES: Final = 16 * 1024
+MAX_BYTES: Final = 16 * 1024
 """Bytes of a body that describes a user."""
 
 blueprint = Blueprint("users", __name__, url_prefix="/users")
@@ -35,7 +35,7 @@ class PageSchema(Schema):
 def add() -> Response:
     """Add a user: 201 with `Location`, 409 if the address is taken."""
     try:
-        user = User(**UserSchema().load(jobs.read_json(MOST_BYTES)))
+        user = User(**UserSchema().load(jobs.read_json(MAX_BYTES)))
     except ValidationError as error:
         raise Problem(422, "The body does not describe a user.", places(error)) from None
     db.session.add(user)

@@ -1,4 +1,4 @@
-"""Settings are checked when the app starts, all of them at once, each problem with its mend."""
+"""Settings are checked when the app starts, all of them at once, each problem with how to fix it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_bad_value_is_refused_by_name(key: str, value: Any) -> None:
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    """Nobody mends one value only to be told of the next."""
+    """Nobody fixes one value only to learn of the next."""
     with pytest.raises(ConfigError) as caught:
         load_settings({"JOBS_THREADS": 0, "JOBS_ROLE": "both", "JOBS_AUTH": 1}, "host")
     assert all(key in str(caught.value) for key in ("JOBS_THREADS", "JOBS_ROLE", "JOBS_AUTH"))

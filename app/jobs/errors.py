@@ -97,7 +97,14 @@ class IdempotencyInFlight(SimmerError):
 
 
 class DatabaseUnavailable(SimmerError):
-    """The database cannot be reached or is locked by somebody else: try again."""
+    """The database cannot be reached or is locked by somebody else: try again.
+
+    `reason` is what the database said, in words that may be shown to a client; None where it said nothing.
+    """
+
+    def __init__(self, message: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class TransactionConflict(SimmerError):

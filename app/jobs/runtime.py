@@ -237,11 +237,6 @@ class Runtime(service.Runtime):
             return {"worker": "draining"}
         if self.dispatcher is None or self.ticker is None or self._start_problem is not None:
             return {"worker": self._start_problem or "not started yet"} if self.supervisor else {}
-        found = {}
-        if not self.dispatcher.is_alive or not self.dispatcher.is_registered:
-            found["worker"] = (
-                "the dispatcher does not run" if self.dispatcher.is_registered else "not registered yet"
-            )
-        if not self.ticker.is_alive:
-            found["ticker"] = "the ticker does not run"
-        return found
+        hangs_after = 2 * self.worker_settings.heartbeat_seconds
+        found = {"worker": self.dispatcher.problem(), "ticker": self.ticker.problem(hangs_after)}
+        return {name: problem for name, problem in found.items() if problem is not None}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event
+
+from app.jobs.ticker.scheduler import Scheduler
+from app.jobs.worker.fetcher import Fetcher
 
 from ..support import eventually
 from .api_client import API, api_client, is_problem
@@ -133,6 +138,54 @@ def test_ready_survives_a_failing_auth(tmp_path: Path) -> None:
 
     with api_client(tmp_path, auth=auth) as here:
         assert set(here.get("/health/ready").get_json()) == {"status"}
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "owner", "method"),
+    [("worker", "dispatcher", Fetcher, "poll"), ("ticker", "scheduler", Scheduler, "seconds_until_due")],
+)
+def test_ready_is_503_while_a_thread_of_ours_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, part: str, owner: type, method: str
+) -> None:
+    """What raises at every turn is named with its last error; `ready` is 200 again when it works."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no luck")
+
+    with api_client(tmp_path, engine="thread") as here:
+        with here.app.app_context():
+            here.jobs.start()
+        eventually(lambda: here.get("/health/ready").status_code == 200)
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, method, fail)
+            eventually(lambda: here.get("/health/ready").status_code == 503)
+            checks = here.get("/health/ready").get_json()["checks"]
+            assert checks[name] == {"ok": False, "detail": f"the {part} fails: RuntimeError: no luck"}
+        eventually(lambda: here.get("/health/ready").status_code == 200)
+
+
+def test_ready_is_503_after_a_write_that_the_disk_had_no_room_for(tmp_path: Path) -> None:
+    """The 503 of the POST and `ready` name what the database said; it is 200 again by itself."""
+
+    def fill(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")
+
+    with api_client(tmp_path) as here:
+        database = here.app.extensions["simmer"].database
+        assert here.get("/health/ready").status_code == 200
+        event.listen(database.engine, "connect", fill)
+        database.transactions.close()
+        response = here.post("/jobs", {"task": "echo", "args": {"value": "x" * 50_000}})
+        detail = is_problem(response, 503, "unavailable")["detail"]
+        assert detail == "The database said: database or disk is full. Try again."
+        ready = here.get("/health/ready")
+        assert (ready.status_code, ready.get_json()["checks"]["database"]["detail"]) == (
+            503,
+            "writes fail: database or disk is full",
+        )
+        event.remove(database.engine, "connect", fill)
+        database.transactions.close()
+        eventually(lambda: here.get("/health/ready").status_code == 200)
 
 
 def test_metrics_are_what_the_database_says(tmp_path: Path) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from flask import Flask
 from sqlalchemy import URL
 
 from app import create_app
 from app.extensions import db, jobs
+
+from .postbox import Postbox
 
 ServiceFactory = Callable[..., Flask]
 
@@ -50,3 +54,20 @@ def make_service(tmp_path: Path) -> Iterator[ServiceFactory]:
             jobs.runtime.database.close()
             db.session.remove()
             db.engine.dispose()
+
+
+@pytest.fixture
+def postbox() -> Postbox:
+    return Postbox()
+
+
+@pytest.fixture
+def smtp_url(postbox: Postbox) -> Iterator[str]:
+    """The URL of a server that delivers to `postbox`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(postbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield f"smtp://127.0.0.1:{port}"
+    controller.stop()

@@ -97,51 +97,6 @@ def test_a_file_of_a_form_is_taken(make_service: ServiceFactory) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "media_type"), [("utf-8", "text/csv"), ("utf-16", "text/csv; charset=UTF-16")]
-)
-def test_what_spreadsheets_save_is_imported(
-    make_service: ServiceFactory, encoding: str, media_type: str
-) -> None:
-    """Semicolons, and UTF-16 where the media type says so."""
-    app = make_service()
-    data = csv_text(GOOD).replace(",", ";").encode(encoding)
-    answer = app.test_client().post("/users/import", data=data, content_type=media_type)
-    assert answer.status_code == 202
-    assert answer.json is not None
-    assert finish(app, answer.json["id"])["result"] == {"imported": 3, "skipped": 0, "errors": []}
-
-
-def test_what_is_wrong_with_a_header_is_said_with_what_is_expected(make_service: ServiceFactory) -> None:
-    """In the detail of the 422."""
-    answer = send(make_service(), "name|email|age\n")
-    assert answer.status_code == 422
-    assert "'name|email|age'" in answer.json["detail"]
-    assert "comma, semicolon or tab, in UTF-8 or in UTF-16" in answer.json["detail"]
-
-
-def test_an_address_that_comes_while_we_import_is_skipped(
-    make_service: ServiceFactory, url: URL, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Found out after the statement that was to insert it: the others are inserted, it has its reason."""
-    app = make_service(url)
-    real, late = import_users._inserted, [people(1, 7)[0]]
-
-    def insert_after_somebody_else(given: Any) -> int:
-        if late:
-            with app.app_context():
-                name, email, age = late.pop()
-                db.session.add(User(name=name, email=email, age=age))
-                db.session.commit()
-        return real(given)
-
-    monkeypatch.setattr(import_users, "_inserted", insert_after_somebody_else)
-    job = finish(app, send(app, csv_text(people(20))).json["id"])
-    assert job["result"]["imported"] == 19
-    assert job["result"]["errors"] == [{"line": 9, "reason": "address already there"}]
-    assert count_users(app) == 20
-
-
-@pytest.mark.parametrize(
     ("data", "media_type", "status"),
     [
         ({"other": (io.BytesIO(b"x"), "x.csv")}, "multipart/form-data", 422),

@@ -3,83 +3,19 @@
 from __future__ import annotations
 
 import socket
-from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from flask import Flask
-from sqlalchemy import URL, insert
+from sqlalchemy import URL
 
 from app import newsletter
 from app.extensions import db, jobs
-from app.models import SENDING, SENT, Delivery, User
+from app.models import SENDING, SENT, Delivery
 
 from .conftest import ServiceFactory
+from .postbox import LETTER, Postbox, add_people
 from .support import people
-
-LETTER = {"subject": "Grüße", "body": "Hello, wörld.\n.\nBye."}
-
-
-class Postbox:
-    """What an SMTP server was given; refuses the addresses in `refused`, hangs up after `hang_up_at`."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[str, str]] = []
-        self.connections: Counter[Any] = Counter()
-        self.refused: set[str] = set()
-        self.hang_up_at: int | None = None
-        self.later_at: int | None = None
-
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if len(self.messages) == self.later_at:
-            return "451 try again later"
-        envelope.mail_from = address
-        return "250 OK"
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address in self.refused:
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if len(self.messages) == self.hang_up_at:
-            self.hang_up_at = None
-            server.transport.abort()
-            return ""
-        self.messages.append((envelope.rcpt_tos[0], envelope.content.decode()))
-        self.connections[session.peer] += 1
-        return "250 OK"
-
-    @property
-    def recipients(self) -> list[str]:
-        return [address for address, _ in self.messages]
-
-
-@pytest.fixture
-def postbox() -> Postbox:
-    return Postbox()
-
-
-@pytest.fixture
-def smtp_url(postbox: Postbox) -> Iterator[str]:
-    """The URL of a server that delivers to `postbox`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(postbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield f"smtp://127.0.0.1:{port}"
-    controller.stop()
-
-
-def add_people(app: Flask, count: int) -> None:
-    with app.app_context():
-        rows = [{"name": name, "email": email, "age": age} for name, email, age in people(count)]
-        db.session.execute(insert(User), rows)
-        db.session.commit()
 
 
 def send(app: Flask) -> Any:
@@ -172,72 +108,6 @@ def test_a_server_that_is_away_marks_nobody(make_service: ServiceFactory) -> Non
     assert job.state == "retrying"
     with app.app_context():
         assert db.session.query(Delivery).count() == 0
-
-
-def test_it_outlives_an_outage_of_an_hour(make_service: ServiceFactory, postbox: Postbox) -> None:
-    """With time to spare: minute by minute it is retrying, then everybody gets a message and nobody two."""
-    waits = [newsletter.patience(attempt) for attempt in range(1, newsletter.ATTEMPTS)]
-    assert sum(waits) > 75 * 60
-    assert max(waits) <= 300
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        app = make_service(SMTP_URL=f"smtp://127.0.0.1:{port}")
-        add_people(app, 3)
-        with app.app_context():
-            job = newsletter.send.submit(**LETTER)
-            for _ in range(60):
-                jobs.testing.drain()
-                assert jobs.get(job.id).state == "retrying"
-                jobs.testing.advance("1m")
-    controller = Controller(postbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        with app.app_context():
-            jobs.testing.advance("5m")
-            jobs.testing.drain()
-            job = jobs.get(job.id)
-    finally:
-        controller.stop()
-    assert job.result == {"sent": 3, "refused": 0, "uncertain": 0, "errors": []}
-    assert postbox.recipients == [email for _, email, _ in people(3)]
-
-
-def test_a_server_that_says_later_refuses_nobody(
-    make_service: ServiceFactory, postbox: Postbox, smtp_url: str
-) -> None:
-    """It had nothing of the message: the recipient stays to be mailed, and gets it once it says yes."""
-    app = make_service(SMTP_URL=smtp_url)
-    add_people(app, 4)
-    postbox.later_at = 2
-    with app.app_context():
-        job = newsletter.send.submit(**LETTER)
-        jobs.testing.drain()
-        failed = jobs.get(job.id)
-        assert failed.state == "retrying"
-        assert failed.error is not None
-        assert "451 try again later" in failed.error["message"]
-        assert db.session.query(Delivery).count() == 2
-        postbox.later_at = None
-        jobs.testing.advance("10s")
-        jobs.testing.drain()
-        job = jobs.get(job.id)
-    assert job.result == {"sent": 4, "refused": 0, "uncertain": 0, "errors": []}
-    assert postbox.recipients == [email for _, email, _ in people(4)]
-
-
-def test_progress_never_goes_back(make_service: ServiceFactory, postbox: Postbox, smtp_url: str) -> None:
-    """An attempt that gets no further shows what those before it have done."""
-    app = make_service(SMTP_URL=smtp_url)
-    add_people(app, 60)
-    shown = []
-    with app.app_context():
-        job = newsletter.send.submit(**LETTER)
-        for postbox.later_at in (55, 55, 57, None):
-            jobs.testing.drain()
-            shown.append((jobs.get(job.id).progress.current, jobs.get(job.id).progress.total))
-            jobs.testing.advance("5m")
-    assert shown == [(50, 60), (55, 60), (55, 60), (60, 60)]
 
 
 def test_a_letter_to_nobody_is_sent(make_service: ServiceFactory, smtp_url: str) -> None:

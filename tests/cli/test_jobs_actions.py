@@ -14,7 +14,7 @@ from .command_line import command_line, is_refusal
 
 
 def test_init_db_creates_the_tables_once(tmp_path: Path) -> None:
-    """It mends what the other commands complain of in one line, and may be repeated."""
+    """It fixes what the other commands report in one line, and may be repeated."""
     with command_line(tmp_path, tables=False) as here:
         missing = here("list")
         is_refusal(missing, 1, "flask jobs init-db")
@@ -36,7 +36,7 @@ def test_a_database_that_is_down_is_one_line(tmp_path: Path, words: list[str]) -
 
 
 def test_an_app_without_jobs_is_told_so() -> None:
-    """The group on an app that no Simmer was given to ends with exit code 1 and the mend."""
+    """The group on an app that no Simmer was given to ends with exit code 1 and how to fix it."""
     app = Flask("bare")
     app.cli.add_command(jobs_cli)
     is_refusal(app.test_cli_runner().invoke(args=["jobs", "list"]), 1, "call jobs.init_app(app)")

@@ -207,36 +207,6 @@ def test_every_fire_time_has_one_verdict(
     _check_counts(policy, found, running, now)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    tenths=st.lists(st.integers(1, 40), min_size=2, max_size=4),
-    policy=policies,
-    late=st.floats(0, 1_500),
-    running=st.integers(0, 3),
-)
-def test_what_several_triggers_share_is_decided_once(
-    tenths: list[int], policy: Policy, late: float, running: int
-) -> None:
-    """Of the union each fire time that has a row of its own, in order; only a row for many may be rough."""
-    members = [{"type": "interval", "seconds": number / 10} for number in tenths]
-    trigger = parse_trigger("or", triggers=members)
-    first = trigger.next_after(None, START)
-    assert first is not None
-    now = first + timedelta(seconds=late)
-    found, latest = decide(policy, trigger, first, now, anchor=START, running=running)
-    coming = _walk(trigger, first, now)
-    assert latest == coming[-1]
-    assert found[-1].fire_time == latest
-    moments = [verdict.fire_time for verdict in found]
-    assert moments == sorted(set(moments))
-    assert set(moments) <= set(coming)
-    if all(verdict.count == 1 for verdict in found):
-        assert moments == coming
-    if policy.misfire == "all" and len(coming) > MAX_CATCH_UP:
-        assert moments[1:] == coming[-MAX_CATCH_UP:]
-    _check_counts(policy, found, running, now)
-
-
 def _walk(trigger: Trigger, first: datetime, now: datetime) -> list[datetime]:
     found: list[datetime] = []
     moment: datetime | None = first

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.jobs import DatabaseUnavailable
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.tables import FIRES, JOBS
@@ -21,6 +22,7 @@ from app.jobs.schedules.triggers import parse_trigger
 from app.jobs.tasks.registry import Registry, TaskDefinition
 from app.jobs.ticker.scheduler import Scheduler
 
+from ..reliability.database_faults import outage
 from .test_scheduler import refresh, scheduler
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
@@ -118,6 +120,19 @@ def test_a_clock_that_was_ahead_is_got_over(database: Database, caplog: pytest.L
         (name, START + n * PERIOD) for name in POLICIES for n in range(8, 12)
     }
     assert len([each for each in caplog.records if "clock was ahead" in each.getMessage()]) == 1
+
+
+def test_a_clock_that_is_put_right_during_an_outage_is_got_over(database: Database) -> None:
+    """The jump is seen again once the database is back."""
+    clock, team = a_team(database)
+    clock.jump(365 * 86_400)
+    look(team, clock, 1)
+    before = decided_fire_times(database)
+    clock.jump(-365 * 86_400)
+    with outage(database), pytest.raises(DatabaseUnavailable):
+        team.run_once()
+    look(team, clock, 2)
+    assert {name for name, _ in decided_fire_times(database) - before} == set(POLICIES)
 
 
 def test_a_process_that_starts_after_the_clock_was_put_right_gets_over_it(database: Database) -> None:

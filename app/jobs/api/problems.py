@@ -128,8 +128,9 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
         log.warning("%s %s answered 503: %s", request.method, request.path, detail)
     # By exact type: TablesMissing, a subclass, tells what to do and shows nothing of the driver.
     if type(error) is errors.DatabaseUnavailable:
-        # The driver's message may name hosts and users: it is for the log only.
-        detail = str(errors.DatabaseUnavailable())
+        # The driver's message may name hosts and users: it is for the log only; the reason does not.
+        reason = error.reason
+        detail = f"The database said: {reason}. Try again." if reason else str(errors.DatabaseUnavailable())
     if isinstance(error, errors.UnknownTask):
         places = [errors.problem("#/task", detail)]
     return Problem(slug, detail, places=places).response()

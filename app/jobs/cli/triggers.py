@@ -16,7 +16,7 @@ from ..schedules.triggers.interval import UNITS
 from .arguments import coerce, read_pairs
 
 _UNNAMED: Final = {"cron": "expression", "date": "run_at"}
-"""The word of a trigger that may be typed without its name."""
+"""The field of a trigger that may be typed without its name."""
 _ZONES: Final = ("TZ=", "CRON_TZ=")
 """What a cron expression may begin with."""
 _SCHEMA: Final = {
@@ -50,6 +50,7 @@ def read_trigger(kind: str, words: Iterable[str], timezone: str | None) -> dict[
     bare = [word for word in words if "=" not in word or word.startswith(_ZONES)]
     pairs = [word for word in words if word not in bare]
     if bare and (len(bare) > 1 or kind not in _UNNAMED):
+        # Nearly always a cron expression that the shell has split into its fields.
         hint = "quote the expression as one word" if kind == "cron" else f"write {kind} name=value"
         raise click.UsageError(f"{bare[-1]!r} is not part of a trigger: {hint}")
     found = read_pairs([f"{_UNNAMED[kind]}={word}" for word in bare] + pairs, _SCHEMA)

@@ -93,7 +93,8 @@ class Batcher(Generic[R]):
         return request.is_leader
 
     def _withdraw(self, request: R) -> None:
-        request.error = DatabaseUnavailable(f"others have been {self.work} for {LOCK_WAIT:g} s")
+        reason = f"others have been {self.work} for {LOCK_WAIT:g} s"
+        request.error = DatabaseUnavailable(reason, reason)
         with self._lock:
             if request in self._queue:
                 self._queue.remove(request)
@@ -116,7 +117,7 @@ class Batcher(Generic[R]):
             self.serve(batch)
         except DatabaseUnavailable as error:
             for request in batch:
-                request.fail(type(error)(str(error)), error)
+                request.fail(type(error)(str(error), error.reason), error)
         except Exception as error:
             self.on_error(batch, error)
         except BaseException as error:

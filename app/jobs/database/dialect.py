@@ -8,7 +8,8 @@ subclass and its entry in `supported`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -57,6 +58,11 @@ class Dialect(ABC):
         """Whether the open transaction of a host's session keeps every other connection from writing."""
         return False
 
+    @contextmanager
+    def trial(self, conn: Connection) -> Iterator[None]:
+        """A block of a write transaction whose writes show, before a commit, whether they could be kept."""
+        yield
+
     # --- Values and rows ------------------------------------------------------------------------------
 
     def to_driver(self, moment: datetime | None) -> Any:
@@ -94,7 +100,8 @@ class Dialect(ABC):
     def translate(self, error: BaseException) -> SimmerError | None:
         """The error that callers of the package get; None where it stays as it is: a bug, ours or theirs."""
         if isinstance(error, PoolTimeout):
-            return DatabaseUnavailable(f"no free connection within {LOCK_WAIT:g} s")
+            reason = f"no free connection within {LOCK_WAIT:g} s"
+            return DatabaseUnavailable(reason, reason)
         if not isinstance(error, DatabaseError | InterfaceError) or isinstance(error, IntegrityError):
             return None
         if self.is_conflict(error.orig):
@@ -103,7 +110,11 @@ class Dialect(ABC):
             return TablesMissing()
         if isinstance(error, ProgrammingError | DataError):  # bugs of ours: waiting helps with none
             return None
-        return DatabaseUnavailable(f"database: {error.orig}")
+        return DatabaseUnavailable(f"database: {error.orig}", self.public_reason(error.orig))
+
+    def public_reason(self, error: BaseException | None) -> str | None:
+        """What the database said, without SQL, values, hosts and users; None where that is not known."""
+        return None
 
     @abstractmethod
     def is_missing_table(self, error: BaseException | None) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import JSON, Connection, Select, Subquery, Text, bindparam, cast, func, select, text
@@ -29,6 +30,12 @@ class PostgreSQL(Dialect):
         """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time."""
         conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
 
+    @contextmanager
+    def trial(self, conn: Connection) -> Iterator[None]:
+        """It waits a second for the locks of others, and not for ever."""
+        conn.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+        yield
+
     def texts(self, parameter: str) -> Select[Any]:
         """By `json_array_elements_text`."""
         values = cast(bindparam(parameter, type_=Text), JSON)
@@ -43,6 +50,12 @@ class PostgreSQL(Dialect):
             for i, (name, type_) in enumerate(columns.items())
         ]
         return select(*cells).subquery("row_set")
+
+    def public_reason(self, error: BaseException | None) -> str | None:
+        """The server's primary message; what a failed login or a driver says may name users and hosts."""
+        if (state := _sqlstate(error)) is None or state.startswith("28"):
+            return None
+        return getattr(getattr(error, "diag", None), "message_primary", None)
 
     def is_missing_table(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""

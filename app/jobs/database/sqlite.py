@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -80,6 +81,17 @@ class SQLite(Dialect):
         driver = session.connection().connection.dbapi_connection
         return bool(getattr(driver, "in_transaction", False))
 
+    @contextmanager
+    def trial(self, conn: Connection) -> Iterator[None]:
+        """With a small cache: else what is rolled back never reaches the disk, which may be full."""
+        driver: Any = conn.connection.dbapi_connection
+        (usual,) = driver.execute("PRAGMA cache_size").fetchone()
+        driver.execute("PRAGMA cache_size = 1")
+        try:
+            yield
+        finally:
+            driver.execute(f"PRAGMA cache_size = {usual}")
+
     def texts(self, parameter: str) -> Select[Any]:
         """By `json_each`."""
         return select(func.json_each(bindparam(parameter, type_=Text)).table_valued("value").c.value)
@@ -101,6 +113,10 @@ class SQLite(Dialect):
         """The rows of the JSON text; its values are those that the driver would have given."""
         rows: Sequence[Sequence[Any]] = json.loads(cursor.fetchone()[0])
         return rows
+
+    def public_reason(self, error: BaseException | None) -> str | None:
+        """Its messages are short and name tables and columns at most."""
+        return str(error)
 
     def is_missing_table(self, error: BaseException | None) -> bool:
         """By its message: the code is that of any wrong statement."""

@@ -38,7 +38,7 @@ class SQLiteTransactions(Transactions):
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A write transaction of the thread that holds the write lock."""
-        with self.entered(), self.write_lock.held(), self._writer.begin() as connection:
+        with self.entered(is_write=True), self.write_lock.held(), self._writer.begin() as connection:
             yield connection
 
     def raw_write(self) -> RawTransaction:
@@ -147,7 +147,10 @@ class RawTransaction:
         known: BaseException = error
         if isinstance(error, sqlite3.Error):
             known = DBAPIError.instance(None, None, error, sqlite3.Error)
-        if (translated := self._owner.translate(known)) is not None:
+        translated = self._owner.translate(known)
+        if self._is_write:
+            self._owner.record_write_failure(translated or known)
+        if translated is not None:
             raise translated from known
         if known is not error:
             raise known from error

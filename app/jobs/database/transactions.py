@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy import Dialect as SQLAlchemyDialect
 
+from ..errors import DatabaseUnavailable
 from .changes import ChangeDetector
 from .fork_gate import ForkGate
 
@@ -42,11 +43,13 @@ class Transactions:
         self._writer = engine.execution_options(**{IS_WRITE: True})
         self.gate = ForkGate()
         self._inherited: list[Any] = []
+        self.write_failure: str | None = None
+        """Why the last write that failed did, if the database was at fault; `WriteCheck` resets it."""
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A write transaction: commits at the end, rolls back at any exception."""
-        with self.entered(), self._writer.begin() as connection:
+        with self.entered(is_write=True), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -64,18 +67,26 @@ class Transactions:
         return self.read()
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
+    def entered(self, is_write: bool = False) -> Iterator[None]:
         """Inside the fork gate for a block; a database's error in it is raised as the package's."""
         gate = self.gate
         gate.enter()
         try:
             yield
         except BaseException as error:
-            if (translated := self.translate(error)) is not None:
+            translated = self.translate(error)
+            if is_write:
+                self.record_write_failure(translated or error)
+            if translated is not None:
                 raise translated from error
             raise
         finally:
             gate.leave()
+
+    def record_write_failure(self, error: BaseException) -> None:
+        """A write raised `error`: remember it where it means that the database cannot be written."""
+        if isinstance(error, DatabaseUnavailable):
+            self.write_failure = error.reason or str(error)
 
     def change_detector(self) -> ChangeDetector:
         """Says to one thread whether anybody has committed."""

@@ -38,7 +38,8 @@ class WriteLock:
         """The lock, held; the caller releases it. Raises DatabaseUnavailable after `timeout` seconds."""
         asked, lock = time.monotonic(), self._lock
         if not lock.acquire(timeout=self._timeout):
-            raise DatabaseUnavailable(f"others of this process have been writing for {self._timeout:g} s")
+            reason = f"others of this process have been writing for {self._timeout:g} s"
+            raise DatabaseUnavailable(reason, reason)
         self.time_left = self._timeout - (time.monotonic() - asked)
         return lock
 

@@ -16,7 +16,7 @@ from ..checks import is_seconds
 from ..clock import Clock
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
-from ..outcomes import Cancel, Outcome, Snooze
+from ..outcomes import Cancel, Failure, Outcome, Snooze
 from ..process.signals import exit_child
 from ..run import Run
 from ..serialization.encoding import dumps, stored
@@ -143,11 +143,23 @@ def _failure_outcome(definition: TaskDefinition, run: Run, error: BaseException)
     if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
         retry_in = _backoff_seconds(definition, run)
     then = "failed" if retry_in is None else f"failed, next attempt in {retry_in:.1f} s"
-    log.error(
-        "job %s (%s): attempt %d of %d %s\n%s",
-        run.job_id, run.task, run.attempt, run.max_attempts, then, failure.traceback,
+    _log_failure(
+        error, failure, "job %s (%s): attempt %d of %d %s",
+        run.job_id, run.task, run.attempt, run.max_attempts, then,
     )  # fmt: skip
     return Outcome("failed", failure=failure, retry_in=retry_in, cause=error)
+
+
+def _log_failure(error: BaseException, failure: Failure, message: str, *values: Any) -> None:
+    """Log the exception, by which error trackers group, with its traceback as it is stored."""
+    if not log.isEnabledFor(logging.ERROR):
+        return
+    path, line, function, _ = log.findCaller(stacklevel=2)
+    exc_info = (type(error), error, error.__traceback__)
+    record = log.makeRecord(log.name, logging.ERROR, path, line, message, values, exc_info, function)
+    # What formatters show of the exception: to format it themselves may raise or take megabytes.
+    record.exc_text = failure.traceback or f"{failure.type}: {failure.message}"
+    log.handle(record)
 
 
 def _is_interpreter_closing(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -12,6 +13,8 @@ from ..errors import DatabaseUnavailable
 log = logging.getLogger(__name__)
 RETRY_AFTER: Final = 0.5
 """Seconds until the next call after an exception: short, so that an outage's end is noticed."""
+MAX_TEXT: Final = 300
+"""The most characters of an exception in `Guard.failing`."""
 
 
 class Guard:
@@ -23,15 +26,20 @@ class Guard:
     def __init__(self, name: str, body: Callable[[], float]) -> None:
         self._name, self._body = name, body
         self._failing: str | None = None
+        self.failing: str | None = None
+        """What the last call raised, on one line and without SQL; None where it returned."""
 
     def call(self) -> float:
         """What the body returns, or RETRY_AFTER if it raised."""
         try:
             pause = self._body()
         except DatabaseUnavailable as error:
+            self.failing = _first_line(str(error))
             return self._log_failure(str(error), with_traceback=False)
         except BaseException as error:  # also SystemExit: no thread of ours may die (promise 7)
+            self.failing = _describe(error)
             return self._log_failure(repr(error), with_traceback=True)
+        self.failing = None
         if self._failing is not None:
             log.warning("%s works again", self._name)
             self._failing = None
@@ -44,18 +52,39 @@ class Guard:
         return RETRY_AFTER
 
 
+def _describe(error: BaseException) -> str:
+    # SQLAlchemy's errors show the statement and its values; what they wrap is the driver's own.
+    cause = getattr(error, "orig", None) or error
+    try:
+        return _first_line(f"{type(cause).__name__}: {cause}")
+    except Exception:  # a host's exception may not even have a text
+        return type(cause).__name__
+
+
+def _first_line(text: str) -> str:
+    # PostgreSQL's messages go on with the statement.
+    return (text.strip().splitlines() or [""])[0][:MAX_TEXT]
+
+
 class Loop:
     """Calls `body` in a daemon thread; it returns the seconds to wait, which `wake` cuts short."""
 
     def __init__(self, name: str, body: Callable[[], float]) -> None:
-        self._guard = Guard(name, body)
+        self._name, self._guard = name, Guard(name, body)
+        self._called_at: float | None = None
         self._awake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"simmer-{name}", daemon=True)
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+    def problem(self, hangs_after: float) -> str | None:
+        """Why it does no work: it has ended, raises, or its call has taken `hangs_after` seconds."""
+        if not self._thread.is_alive():
+            return f"the {self._name} does not run"
+        called_at = self._called_at
+        if called_at is not None and (seconds := time.monotonic() - called_at) > hangs_after:
+            return f"the {self._name} hangs: its turn has taken {seconds:.0f} s"
+        if self._guard.failing is not None:
+            return f"the {self._name} fails: {self._guard.failing}"
+        return None
 
     def start(self) -> None:
         """Start the thread."""
@@ -81,4 +110,7 @@ class Loop:
             self._awake.clear()
             if self._stopping.is_set():
                 return
-            self._awake.wait(self._guard.call())
+            self._called_at = time.monotonic()
+            pause = self._guard.call()
+            self._called_at = None
+            self._awake.wait(pause)

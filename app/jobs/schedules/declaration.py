@@ -23,26 +23,21 @@ class Declaration:
     policy: Policy = field(default_factory=Policy)
 
     @classmethod
-    def of(cls, id: Any, words: Mapping[str, Any], default_zone: str | None = None) -> Declaration:
-        """From the words of a schedule as HTTP takes them: task, trigger, args, policies.
+    def of(cls, id: Any, values: Mapping[str, Any], default_zone: str | None = None) -> Declaration:
+        """From the fields of a schedule's JSON: task, trigger, args, policies.
 
         `default_zone` is the timezone of a trigger that names none.
         Raises InvalidArguments with pointers such as #/id and #/trigger/seconds.
         """
         if not is_slug(id):
             raise InvalidArguments([problem("#/id", f"must be {SLUG_RULE}")])
-        policy = Policy.of({word: words[word] for word in Policy.field_names() if word in words})
-        return cls(
-            id,
-            words["task"],
-            load_trigger(words["trigger"], default_zone),
-            words.get("args") or {},
-            policy,
-        )
+        policy = Policy.of({name: values[name] for name in Policy.field_names() if name in values})
+        trigger = load_trigger(values["trigger"], default_zone)
+        return cls(id, values["task"], trigger, values.get("args") or {}, policy)
 
 
 def load_trigger(trigger: Any, default_zone: str | None = None) -> Trigger:
-    """The trigger in these words; raises InvalidArguments with pointers such as #/trigger/seconds."""
+    """The trigger of a dict or a phrase; raises InvalidArguments with pointers such as #/trigger/seconds."""
     try:
         return parse_trigger(trigger, default_zone=default_zone)
     except TriggerError as error:

@@ -120,7 +120,7 @@ def _catch_up(
         verdicts.append(
             Verdict(fire_time=first, decision="misfired", count=count - MAX_CATCH_UP, reason=reason)
         )
-        fire_time = _one_of_the_last(trigger, first, now, anchor)
+        fire_time = _first_to_catch_up(trigger, first, now, anchor)
     while fire_time is not None and fire_time <= now:
         verdict = _decide_one(policy, fire_time, now, running)
         verdicts.append(verdict)
@@ -139,7 +139,7 @@ def _coalesce_missed(
         return _verdicts_for(trigger, first, anchor, count, "coalesced", "missed")
     late, last = trigger.until(first, limit - timedelta(microseconds=1), anchor)
     following = trigger.next_after(last, anchor)
-    # What is left is counted by itself: large counts may be rough, and no verdict may be about what comes.
+    # The rest is counted by itself: a large count may be rough, and no verdict may be about the future.
     left = trigger.until(following, now, anchor)[0] - 1 if following is not None and following <= now else 0
     misfired = _verdicts_for(trigger, first, anchor, min(late, count), "misfired", _late_reason(grace))
     return [*misfired, *_verdicts_for(trigger, following or last, anchor, left, "coalesced", "missed")]
@@ -163,7 +163,7 @@ def _late_reason(grace: float) -> str:
     return f"seen after a grace of {grace:g} s"
 
 
-def _one_of_the_last(trigger: Trigger, first: datetime, now: datetime, anchor: datetime) -> datetime:
+def _first_to_catch_up(trigger: Trigger, first: datetime, now: datetime, anchor: datetime) -> datetime:
     """The fire time from which on there are MAX_CATCH_UP, by bisection: those before may be millions."""
     low, high = 0.0, (now - first).total_seconds()
     while True:

@@ -15,6 +15,7 @@ from ..store.overdue import overdue
 from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
 from .threads import LocalThreads
+from .write_check import WriteCheck
 
 MAX_NAMED: Final = 20
 """Overdue schedules that a readiness check names, at most."""
@@ -27,6 +28,7 @@ class Status:
         self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads
     ) -> None:
         self._database, self._registry, self._clock, self._threads = database, registry, clock, threads
+        self._write_check = WriteCheck(database)
 
     def tasks(self) -> list[dict[str, Any]]:
         """The registered tasks by name, with the counts of their jobs."""
@@ -85,6 +87,8 @@ class Status:
             with self._database.read() as conn:
                 late = overdue(conn, self._clock.now())
             # Always ok: a load balancer that took this process out would not make a schedule succeed.
+            if (failure := self._write_check.problem()) is not None:
+                checks["database"] = {"ok": False, "detail": f"writes fail: {failure}"}
             checks["schedules"] = {"ok": True, **({"overdue": late[:MAX_NAMED]} if late else {})}
         except DatabaseUnavailable as error:
             checks["database"] = {"ok": False, "detail": str(error)}

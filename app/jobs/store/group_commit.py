@@ -37,7 +37,11 @@ class GroupCommit(Batcher[_Commit]):
         Raises DatabaseUnavailable where the database was away, or others wrote, for LOCK_WAIT seconds.
         """
         request = _Commit(statements)
-        self.submit(request)
+        try:
+            self.submit(request)
+        except DatabaseUnavailable as error:  # it may never have come to a transaction
+            self._database.transactions.record_write_failure(error)
+            raise
         if request.is_alone:
             self._write([request], with_newcomers=False)
 

@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
-from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..errors import SimmerError
 from ..options import NO_OPTIONS, SubmitOptions
@@ -38,8 +37,9 @@ CHECK_EVERY: Final = 1.0
 LEASE_SECONDS: Final = 1.0
 """Seconds for which one process fires alone; the others look again when they are over."""
 TOLERATED: Final = 1.0
-"""Seconds by which the wall clock may go back without a word: time servers do that."""
+"""Seconds by which the wall clock may go back: time servers do that."""
 FAR_AHEAD: Final = timedelta(days=1)
+"""At the start nobody knows whether the clock was ahead: what lies beyond this is looked at."""
 BATCH: Final = 200
 """So many schedules are moved on in one transaction at most."""
 
@@ -65,8 +65,7 @@ class Scheduler:
     def run_once(self) -> float:
         """Fire what is due; returns the seconds until the next check, one at most."""
         self._declarations.declare()
-        if (latest := self._latest_plausible()) is not None:
-            self._replan(latest)
+        self._check_clock()
         pause = self.seconds_until_due()
         return pause if pause > 0 else self._fire_due()
 
@@ -98,19 +97,18 @@ class Scheduler:
             self._dispatcher.wake()
         return self._seconds_until(next_at)
 
-    def _latest_plausible(self) -> datetime | None:
-        """The moment beyond which fire times were planned by a clock that was ahead; None if it was not.
-
-        At the start it cannot be known, and is looked for where it would hurt.
-        """
+    def _check_clock(self) -> None:
+        """Plan fire times anew where the wall clock went back; at the start, those that lie far ahead."""
         now, moment = self._clock.now(), self._clock.monotonic()
-        last, self._last_clocks = self._last_clocks, (now, moment)
-        if last is None:
-            return now + FAR_AHEAD
-        went_back = moment - last[1] - (now - last[0]).total_seconds()
-        return now if went_back > TOLERATED else None
+        if self._last_clocks is None:
+            self._replan(now + FAR_AHEAD)
+        else:
+            last, last_moment = self._last_clocks
+            if moment - last_moment - (now - last).total_seconds() > TOLERATED:
+                self._replan(now)
+        # Only now: where the database was away, the next turn has to see the jump again.
+        self._last_clocks = now, moment
 
-    @retry_conflicts  # by itself: a second turn does not see any more that the clock went back
     def _replan(self, latest: datetime) -> None:
         """Plan anew the fire times that lie beyond `latest` and further ahead than their trigger says."""
         with self._database.write() as conn:

@@ -36,10 +36,11 @@ class Ticker:
         self.last_turn: float | None = None
         self._loop = Loop("ticker", self._run_due_duties)
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._loop.is_alive
+    def problem(self, hangs_after: float) -> str | None:
+        """Why duties are not done: the thread has ended or hangs, or the first of them raises."""
+        failing = ((duty.name, guard.failing) for duty, guard in self._guards.items())
+        raised = next((f"the {name} fails: {error}" for name, error in failing if error is not None), None)
+        return self._loop.problem(hangs_after) or raised
 
     def start(self) -> None:
         """Start the thread."""

@@ -30,6 +30,7 @@ from ..process.loop import Loop
 from ..run import Run
 from ..store import claims, runs, workers
 from ..tasks.registry import Registry
+from .end_log import log_ends
 from .fetcher import Fetcher
 from .prefetch import RELEASE_AFTER
 from .running import Reports, Running
@@ -65,10 +66,10 @@ class Dispatcher:
         self._may_have_unknown_runs = False
         self._last_report = clock.monotonic()
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._loop.is_alive
+    def problem(self) -> str | None:
+        """Why it claims nothing: its thread has ended, raises or hangs, or is not registered yet."""
+        found = self._loop.problem(2 * self._settings.heartbeat_seconds)
+        return found or (None if self._is_registered else "not registered yet")
 
     @property
     def is_registered(self) -> bool:
@@ -229,6 +230,7 @@ class Dispatcher:
         return [replace(run, outcome=released, finished_at=self._clock.now()) for run in found]
 
     def _announce(self, ended: Sequence[Run], completed: dict[str, str], claimed: Sequence[Run]) -> None:
+        log_ends(ended, completed)
         for run in ended:
             if run.job_id not in completed:  # its token no longer fits: the job was rescued meanwhile
                 log.warning("job %s: the late outcome of run %d was refused", run.job_id, run.number)
@@ -242,8 +244,9 @@ class Dispatcher:
         unended = self._running.unended()
         ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
         with self._database.raw_write() as conn:
-            runs.complete(conn, [*ended, *self._unknown_runs(conn)])
+            completed = runs.complete(conn, [*ended, *self._unknown_runs(conn)])
             workers.deregister(conn, self.id)
+        log_ends(ended, completed)
         self._notifier.notify([run.job_id for run in ended])
 
     def _interruption(self, run: Run) -> Outcome:

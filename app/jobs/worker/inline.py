@@ -18,6 +18,7 @@ from ..outcomes import Outcome
 from ..run import Run
 from ..store import claims, queries, runs
 from ..tasks.registry import Registry
+from .end_log import log_ends
 
 MAX_RUNS: Final = 1_000
 """Runs of one job in a row after which it is taken to snooze for ever."""
@@ -76,7 +77,8 @@ class InlineWorker:
     def _end(self, run: Run, outcome: Outcome) -> None:
         run.outcome, run.finished_at = outcome, self._clock.now()
         with self._database.write() as conn:
-            runs.complete(conn, [run])
+            completed = runs.complete(conn, [run])
+        log_ends([run], completed)
         self._notifier.notify([run.job_id])
 
     def _is_final(self, job_id: str) -> bool:

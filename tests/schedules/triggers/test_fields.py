@@ -11,7 +11,7 @@ from cronsim import CronSim, CronSimError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.jobs.schedules.triggers import parse_trigger
+from app.jobs.schedules.triggers import TriggerError, parse_trigger
 from app.jobs.schedules.triggers.expression import read
 from app.jobs.schedules.triggers.fields import DayOfMonth
 
@@ -116,3 +116,39 @@ def test_what_cronsim_reads_too_means_the_same(text: str, year: int, month: int)
 def test_a_day_of_a_month_is_a_value() -> None:
     """Equal days are one, so that a list that repeats itself says nothing more."""
     assert read("0 0 1,01,1 * *").days == {DayOfMonth(1)}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("? 0 * * *", "is no minute"),
+        ("0 0 * ? *", "is no month"),
+        ("0 0 ?/2 * *", "is no day-of-month"),
+        ("*/90 * * * *", "@every 90m"),
+        ("5/90 * * * *", "@every 90m"),
+        ("*/61 * * * * *", "@every 61s"),
+        ("0 */36 * * *", "@every 36h"),
+        ("0 0 */45 * *", '{"type": "calendar", "days": 45}'),
+        ("0 0 1 */18 *", '{"type": "calendar", "months": 18}'),
+        ("0 0 * * */10", '{"type": "calendar", "days": 10}'),
+        ("0 0 L/2 * *", "write L-2"),
+        ("0 0 1,L/2 * *", "write L-2"),
+        ("0 0 L-0 * *", "is no day-of-month"),
+        ("0 0 L-31 * *", "is no day-of-month"),
+        ("0 0 1-15W * *", "15W (the weekday nearest"),
+        ("0 0 32W * *", "is no day-of-month"),
+        ("0 0 * * 5,6#3", "write 5#3,6#3"),
+        ("0 0 * * 1,FRIL", '"or"'),
+        ("0 0 * * FRI#L", "FRIL"),
+        ("0 0 * * MON-FRI#2", "is no day-of-week"),
+        ("0 0 * * JANL", "is no day-of-week"),
+        ("0 0 30,31,L-30 2 *", "never comes"),
+        ("0 0 31W 4 *", "never comes"),
+    ],
+)
+def test_what_would_not_do_what_it_looks_like_is_refused(text: str, words: str) -> None:
+    """With the field and what it takes, or a form that works."""
+    with pytest.raises(TriggerError, match=re.escape(words)) as caught:
+        parse_trigger("cron", expression=text)
+    assert caught.value.field == "expression"
+    assert len(str(caught.value)) < 500

@@ -133,14 +133,14 @@ class NamedZone(tzinfo):
     def __init__(self, zone: str | None) -> None:
         self.zone = zone
 
-    def utcoffset(self, _moment: datetime | None, /) -> timedelta:
+    def utcoffset(self, moment: datetime | None, /) -> timedelta:
         return timedelta(0)
 
-    def dst(self, _moment: datetime | None, /) -> timedelta:
+    def dst(self, moment: datetime | None, /) -> timedelta:
         return timedelta(0)
 
-    def tzname(self, _moment: datetime | None, /) -> str:
-        return self.zone or "fixed"
+    def tzname(self, moment: datetime | None, /) -> str:
+        return str(self.zone)
 
 
 def test_zones_of_pytz_are_taken_by_name() -> None:

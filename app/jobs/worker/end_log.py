@@ -1,0 +1,26 @@
+"""One line in the log for each run whose end is stored."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from ..run import Run
+
+log = logging.getLogger(__name__)
+
+
+def log_ends(ended: Iterable[Run], completed: Mapping[str, str]) -> None:
+    """Log id, task, outcome and seconds of the runs in `completed` (what `runs.complete` returned)."""
+    # Asked once, not for each: most hosts have INFO off, and thousands of jobs may end in a second.
+    if not log.isEnabledFor(logging.INFO):
+        return
+    for run in ended:
+        if (verb := completed.get(run.job_id)) is not None:
+            log.info("job %s (%s): %s after %.3f s", run.job_id, run.task, verb, _seconds(run))
+
+
+def _seconds(run: Run) -> float:
+    if run.started_at is None or run.finished_at is None:  # released before it began
+        return 0.0
+    return (run.finished_at - run.started_at).total_seconds()
