@@ -120,6 +120,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     if request.param == "postgresql":
         kept: Database = request.getfixturevalue("postgres_with_tables")
         kept.create_tables()
+        kept.transactions.write_failure = None
         with kept.write() as conn:
             for table in METADATA.sorted_tables:
                 conn.execute(delete(table))

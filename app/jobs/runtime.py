@@ -25,6 +25,8 @@ from .process.supervisor import Supervisor
 from .service import Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
+from .service.live_workers import LiveWorkers
+from .service.waiting_reason import WaitingReasons
 from .tasks.registry import Registry
 from .ticker.pruner import Pruner
 from .ticker.rescuer import Rescuer
@@ -73,9 +75,12 @@ class Runtime(service.Runtime):
 
     def _create_use_cases(self) -> None:
         database, clock, registry = self.database, self.clock, self.registry
+        has_workers = self.settings.engine == "thread"
+        live = LiveWorkers(database, self.settings.rescue_after, clock)
         self.jobs = Jobs(
-            database=database, registry=registry, clock=clock, notifier=self.notifier, threads=self
-        )
+            database=database, clock=clock, notifier=self.notifier, threads=self,
+            waiting_reasons=WaitingReasons(database, registry, clock, live, has_workers),
+        )  # fmt: skip
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
             host_db=self._host_db, runs_inline=self.settings.engine == "inline",
@@ -83,7 +88,10 @@ class Runtime(service.Runtime):
         self.schedules = Schedules(
             database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self
         )
-        self.status = Status(database=database, registry=registry, clock=clock, threads=self)
+        self.status = Status(
+            database=database, registry=registry, clock=clock, threads=self, live=live,
+            needs_workers=has_workers and not self.settings.runs_jobs,
+        )  # fmt: skip
 
     def start(self, serving: Serving, **overrides: Any) -> None:
         """Start this process's threads, once the server has created the app; no effect if they run.

@@ -188,6 +188,17 @@ def test_ready_is_503_after_a_write_that_the_disk_had_no_room_for(tmp_path: Path
         eventually(lambda: here.get("/health/ready").status_code == 200)
 
 
+def test_a_web_process_without_workers_is_ready_with_a_warning(tmp_path: Path) -> None:
+    """It stores jobs, so it serves; that nobody runs them is said beside the checks, and by the job."""
+    with api_client(tmp_path, engine="thread", role="web") as here:
+        response = here.get("/health/ready")
+        assert response.status_code == 200
+        assert response.get_json()["warnings"] == {"workers": "no worker is alive: jobs are stored, and wait"}
+        job = here.submit()
+        assert here.get(f"/jobs/{job['id']}").get_json()["waiting_reason"] == "no worker is alive"
+        assert here.get("/jobs").get_json()["items"][0]["waiting_reason"] == "no worker is alive"
+
+
 def test_metrics_are_what_the_database_says(tmp_path: Path) -> None:
     """Read by Prometheus's own parser: jobs by state, the backlog, who works, what is overdue."""
     with api_client(tmp_path) as here:

@@ -44,10 +44,11 @@ def submit(conn: Connection, **values: Any) -> str:
 
 def register(conn: Connection, worker: str = "worker-1", **values: Any) -> str:
     """Enter a worker; its id."""
-    evidence: dict[str, Any] = {"boot_id": None, "pid_namespace": None, "process_start": None, **values}
-    new = workers.NewWorker(
-        id=worker, host="here", pid=1, engine="thread", threads=8, queues=None, started_at=NOW, **evidence
-    )
+    defaults: dict[str, Any] = {
+        "host": "here", "pid": 1, "engine": "thread", "threads": 8, "queues": None, "tasks": ("add",),
+        "started_at": NOW, "boot_id": None, "pid_namespace": None, "process_start": None,
+    }  # fmt: skip
+    new = workers.NewWorker(id=worker, **{**defaults, **values})
     workers.register(conn, new)
     return worker
 

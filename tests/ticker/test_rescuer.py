@@ -117,7 +117,9 @@ def test_a_process_that_is_gone_is_rescued_from_at_once(jobs: Simmer) -> None:
     observer = ManualWorker(jobs)
     observer.turn()
     now = observer.clock.now()
-    row = NewWorker(id="other", engine="thread", threads=1, queues=None, started_at=now, **its.as_dict())
+    row = NewWorker(
+        id="other", engine="thread", threads=1, queues=None, tasks=(), started_at=now, **its.as_dict()
+    )
     with observer.database.write() as conn:
         workers.register(conn, row)
     observer.rescue()

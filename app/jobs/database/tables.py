@@ -186,6 +186,8 @@ WORKERS: Final = Table(
     Column("engine", String(10), nullable=False),
     Column("threads", Integer, nullable=False),
     Column("queues", Text),
+    # The names of the tasks that it knows, as a JSON list; null where that is unknown.
+    Column("tasks", Text),
     Column("state", String(10), nullable=False),
     Column("started_at", Time, nullable=False),
     Column("heartbeat_at", Time, nullable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,11 +19,6 @@ class JobFactory:
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry, self._settings = registry, settings
-
-    @property
-    def tasks(self) -> Container[str]:
-        """The names of the registered tasks."""
-        return self._registry.tasks
 
     @property
     def queues(self) -> Collection[str]:

@@ -19,10 +19,9 @@ from ..states import CANCELLED, FAILED
 from ..store import events, jobs, queries
 from ..store.batched_reads import BatchedReads
 from ..store.queries import JobFilters
-from ..tasks.registry import Registry
 from ..values import Batch
 from .threads import LocalThreads
-from .waiting_reason import with_waiting_reason
+from .waiting_reason import WaitingReasons
 
 T = TypeVar("T")
 ANY: Final = JobFilters()
@@ -34,17 +33,17 @@ class Jobs:
     """Get, wait, list, cancel, retry, delete; attempts, events, batches."""
 
     def __init__(
-        self, *, database: Database, registry: Registry, clock: Clock, notifier: Notifier,
-        threads: LocalThreads,
+        self, *, database: Database, clock: Clock, notifier: Notifier,
+        threads: LocalThreads, waiting_reasons: WaitingReasons,
     ) -> None:  # fmt: skip
-        self._database, self._registry, self._clock = database, registry, clock
+        self._database, self._clock, self._waiting_reasons = database, clock, waiting_reasons
         self._notifier, self._threads = notifier, threads
         self._job_reads = BatchedReads(database, queries.WHOLE)
         self._stamp_reads = BatchedReads(database, queries.STAMP)
 
     def get(self, job_id: str) -> Job:
         """The job; raises JobNotFound."""
-        return with_waiting_reason(_require_found(self._job_reads.get(job_id), job_id), self._registry.tasks)
+        return self._waiting_reasons.add_to(_require_found(self._job_reads.get(job_id), job_id))
 
     def stamp(self, job_id: str) -> Stamp:
         """The job's version and state; raises JobNotFound."""
@@ -80,7 +79,7 @@ class Jobs:
         after = None if cursor is None else _decode(cursor)
         with self._database.read() as conn:
             found, more = queries.page(conn, filters, limit, after, newest_first)
-        page = JobList(with_waiting_reason(job, self._registry.tasks) for job in found)
+        page = JobList(self._waiting_reasons.add_to(job, counts=False) for job in found)
         page.next_cursor = _encode(found[-1].id) if more else None
         return page
 

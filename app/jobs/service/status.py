@@ -14,6 +14,7 @@ from ..store import claims, queries, workers
 from ..store.overdue import overdue
 from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
+from .live_workers import LiveWorkers
 from .threads import LocalThreads
 from .write_check import WriteCheck
 
@@ -25,9 +26,11 @@ class Status:
     """Read-only use cases of the whole service."""
 
     def __init__(
-        self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads
-    ) -> None:
+        self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads,
+        live: LiveWorkers, needs_workers: bool,
+    ) -> None:  # fmt: skip
         self._database, self._registry, self._clock, self._threads = database, registry, clock, threads
+        self._live, self._needs_workers = live, needs_workers
         self._write_check = WriteCheck(database)
 
     def tasks(self) -> list[dict[str, Any]]:
@@ -79,6 +82,15 @@ class Status:
         if next_due is not None and next_due <= self._clock.now():
             return True
         return claims.anything_due(conn, queues or claims.queues_due(conn), list(self._registry.tasks))
+
+    def warnings(self) -> dict[str, str]:
+        """What keeps nobody from being served and no job from being stored, but jobs from running."""
+        if not self._needs_workers:
+            return {}
+        try:
+            return {} if self._live.get() else {"workers": "no worker is alive: jobs are stored, and wait"}
+        except DatabaseUnavailable:  # a check says so
+            return {}
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether this process can serve, and each check as {ok, detail?}."""

@@ -27,7 +27,6 @@ from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction
 from .threads import LocalThreads
-from .waiting_reason import with_waiting_reason
 
 
 class Submissions:
@@ -116,8 +115,7 @@ class Submissions:
 
     def _find(self, job_id: str) -> Job | None:
         with self._database.read() as conn:
-            job = queries.get(conn, job_id)
-        return job and with_waiting_reason(job, self._factory.tasks)
+            return queries.get(conn, job_id)
 
     def _make_all(
         self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any

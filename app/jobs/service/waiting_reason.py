@@ -1,17 +1,66 @@
-"""The `waiting_reason` of a job."""
+"""The `waiting_reason` of a job. Computed when it is read, not stored: workers come and go."""
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
 
+from ..clock import Clock
+from ..database.database import Database
 from ..job import Job
-from ..states import QUEUED
+from ..serialization.presenter import moment
+from ..states import QUEUED, RETRYING, SCHEDULED
+from ..store import queries
+from ..store.workers import LiveWorker
+from ..tasks.registry import Registry
+from .live_workers import LiveWorkers
+
+COUNTED_AFTER: Final = timedelta(seconds=1)
+"""Jobs ahead are counted for one that has waited so long: most have begun by then, and need no count."""
+MOST_AHEAD: Final = 100
+"""Jobs that are counted, at most."""
 
 
-def with_waiting_reason(job: Job, tasks: Container[str]) -> Job:
-    """The job with its waiting_reason, if there is one; `tasks` are those of this process."""
-    # Computed when it is read, not stored: another process may know the task.
-    if job.state == QUEUED and job.task not in tasks:
-        return replace(job, waiting_reason=f"no task is named {job.task!r} in this process")
-    return job
+class WaitingReasons:
+    """Says of jobs why they wait. `has_workers`: jobs are for workers, not run inline or by a test."""
+
+    def __init__(
+        self, database: Database, registry: Registry, clock: Clock, live: LiveWorkers, has_workers: bool
+    ) -> None:
+        self._database, self._registry, self._clock = database, registry, clock
+        self._live, self._has_workers = live, has_workers
+
+    def add_to(self, job: Job, *, counts: bool = True) -> Job:
+        """The job with its waiting_reason, if there is one; `counts` the jobs ahead where all are busy."""
+        if job.state not in (QUEUED, SCHEDULED, RETRYING):
+            return job
+        reason = self._reason(job, self._clock.now(), counts)
+        return job if reason is None else replace(job, waiting_reason=reason)
+
+    def _reason(self, job: Job, now: datetime, counts: bool) -> str | None:
+        if job.state != QUEUED and job.run_at > now:
+            return f"not due until {moment(job.run_at)}"
+        if not self._has_workers:
+            known = job.task in self._registry.tasks
+            return None if known else f"no task is named {job.task!r} in this process"
+        workers = [worker for worker in self._live.get() if worker.serves(job.queue)]
+        if not workers:
+            return f"no worker serves the queue {job.queue!r}" if self._live.get() else "no worker is alive"
+        workers = [worker for worker in workers if worker.knows(job.task)]
+        if not workers:
+            return f"no worker knows the task {job.task!r}"
+        return self._reason_if_busy(job, workers, now, counts)
+
+    def _reason_if_busy(
+        self, job: Job, workers: Sequence[LiveWorker], now: datetime, counts: bool
+    ) -> str | None:
+        if any(worker.busy < worker.threads for worker in workers) or job.run_at > now - COUNTED_AFTER:
+            return None
+        busy = f"all {sum(worker.threads for worker in workers)} threads are busy"
+        if not counts:
+            return busy
+        with self._database.read() as conn:
+            ahead = queries.ahead(conn, job, MOST_AHEAD + 1)
+        return f"{busy}, {ahead if ahead <= MOST_AHEAD else f'over {MOST_AHEAD}'} jobs ahead"

@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    tuple_,
     union_all,
 )
 
@@ -171,6 +172,15 @@ def backlog(conn: Connection, cap: int) -> int:
     """How many jobs wait to be claimed, counted to `cap` at most."""
     waiting = select(_J.id).where(_J.state.in_(_UNCLAIMED))
     return min(cap, conn.execute(_counted(waiting, cap)).scalar_one())
+
+
+def ahead(conn: Connection, job: Job, cap: int) -> int:
+    """How many due jobs of its queue are claimed before `job`, counted to `cap` at most."""
+    place = tuple_(_J.priority, _J.run_at, _J.id) < tuple_(
+        job.priority, literal(job.run_at, _J.run_at.type), job.id
+    )
+    due = select(_J.id).where(_J.due, _J.queue == job.queue, place)
+    return min(cap, conn.execute(_counted(due, cap)).scalar_one())
 
 
 def state_counts(conn: Connection) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ..database.statements import Statement
 from ..database.tables import JOBS, WORKERS
@@ -41,13 +41,33 @@ class NewWorker:
     engine: str
     threads: int
     queues: tuple[str, ...] | None
+    tasks: tuple[str, ...]
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveWorker:
+    """What a worker can run, and how many jobs it runs; None for all queues, and for unknown tasks."""
+
+    threads: int
+    busy: int
+    queues: frozenset[str] | None
+    tasks: frozenset[str] | None
+
+    def serves(self, queue: str) -> bool:
+        """Whether it claims from that queue."""
+        return self.queues is None or queue in self.queues
+
+    def knows(self, task: str) -> bool:
+        """Whether it has that task, as far as that is known."""
+        return self.tasks is None or task in self.tasks
 
 
 def register(conn: Connection, worker: NewWorker) -> None:
     """Store the worker; without this row it cannot claim."""
     row = asdict(worker)
     row["queues"] = None if worker.queues is None else json.dumps(worker.queues)
+    row["tasks"] = json.dumps(worker.tasks)
     row |= {"state": "running", "heartbeat_at": worker.started_at, "beat": 0}
     conn.execute(insert(WORKERS).values(**row))
 
@@ -55,6 +75,11 @@ def register(conn: Connection, worker: NewWorker) -> None:
 def beat(conn: AnyConnection, worker_id: str, now: datetime) -> bool:
     """A sign of life. False where the worker was declared dead: it must register anew."""
     return _BEAT.execute(conn, worker_id=worker_id, now=now) == 1
+
+
+def set_tasks(conn: Connection, worker_id: str, tasks: Sequence[str]) -> None:
+    """The worker knows these tasks from now on."""
+    conn.execute(update(WORKERS).where(_W.id == worker_id).values(tasks=json.dumps(tasks)))
 
 
 def drain(conn: Connection, worker_id: str) -> None:
@@ -85,6 +110,21 @@ def running_jobs(conn: Connection) -> dict[str, list[str]]:
     for row in sorted(conn.execute(select(_J.worker, _J.id).where(_J.claim.is_not(None)))):
         found.setdefault(row.worker, []).append(row.id)
     return found
+
+
+def live_workers(conn: Connection, since: datetime) -> Sequence[LiveWorker]:
+    """The workers with a heartbeat after `since` that are not draining."""
+    busy = select(func.count()).where(_J.claim.is_not(None), _J.worker == _W.id).scalar_subquery()
+    found = select(_W.threads, _W.queues, _W.tasks, busy.label("busy"))
+    rows = conn.execute(found.where(_W.state == "running", _W.heartbeat_at > since))
+    return [
+        LiveWorker(threads=row.threads, busy=row.busy, queues=_names(row.queues), tasks=_names(row.tasks))
+        for row in rows
+    ]
+
+
+def _names(text: str | None) -> frozenset[str] | None:
+    return None if text is None else frozenset(json.loads(text))
 
 
 def to_worker(row: Any, running: Sequence[str]) -> Worker:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -63,6 +63,7 @@ class Dispatcher:
         self._idle = threading.Event()
         self._is_registered = False
         self._is_shown_draining = False
+        self._stored_tasks: Mapping[str, Any] = {}
         self._may_have_unknown_runs = False
         self._last_report = clock.monotonic()
 
@@ -154,6 +155,9 @@ class Dispatcher:
     def _run_turn(self) -> None:
         if not self._is_registered and not self.is_draining:
             self._register()
+        # By identity: the registry never changes the mapping, it takes another.
+        if self._is_registered and self._registry.tasks is not self._stored_tasks:
+            self._store_tasks()
         if self.is_draining and not self._is_shown_draining:
             self._show_draining()
         self._engine.release_unstarted(0.0 if self.is_draining else RELEASE_AFTER)
@@ -166,16 +170,23 @@ class Dispatcher:
             self._idle.set()
 
     def _register(self) -> None:
+        tasks = self._registry.tasks
         new = workers.NewWorker(
             id=self.id, engine=self._engine.name, threads=self._settings.threads,
-            queues=self._settings.queues, started_at=self._clock.now(),
+            queues=self._settings.queues, tasks=tuple(sorted(tasks)), started_at=self._clock.now(),
             **own_identity().as_dict(),
         )  # fmt: skip
         # A row that exists is ours: the database committed it, but its reply was lost.
         with suppress(IntegrityError), self._database.write() as conn:
             workers.register(conn, new)
-        self._is_registered = True
+        self._is_registered, self._stored_tasks = True, tasks
         self._fetcher.notify()
+
+    def _store_tasks(self) -> None:
+        tasks = self._registry.tasks
+        with self._database.write() as conn:
+            workers.set_tasks(conn, self.id, sorted(tasks))
+        self._stored_tasks = tasks
 
     def _show_draining(self) -> None:
         with self._database.write() as conn:

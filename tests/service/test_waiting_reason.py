@@ -1,0 +1,132 @@
+"""Why a job waits, as `waiting_reason` says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.jobs import Simmer
+from app.jobs.clock import ManualClock
+from app.jobs.database.database import Database
+from app.jobs.service.live_workers import LiveWorkers
+from app.jobs.service.waiting_reason import WaitingReasons
+from app.jobs.store import queries, workers
+from app.jobs.tasks.registry import Registry
+
+from ..store.factory import LATER, NOW, claim_one, end, register, submit
+from ..support import eventually
+
+
+def reason(database: Database, job_id: str, seconds: float = 10.0, counts: bool = True) -> str | None:
+    """What is said of the job so many seconds after NOW, by a process that has read nothing yet."""
+    clock = ManualClock(NOW + timedelta(seconds=seconds))
+    live = LiveWorkers(database, 30.0, clock)
+    with database.read() as conn:
+        job = queries.get(conn, job_id)
+    assert job is not None
+    return WaitingReasons(database, Registry(), clock, live, True).add_to(job, counts=counts).waiting_reason
+
+
+def test_no_worker_is_alive(database: Database) -> None:
+    """There is none, it has given no sign of life for RESCUE_AFTER, or it drains."""
+    with database.write() as conn:
+        job_id = submit(conn)
+    assert reason(database, job_id) == "no worker is alive"
+    with database.write() as conn:
+        register(conn)
+    assert reason(database, job_id) is None
+    assert reason(database, job_id, seconds=31) == "no worker is alive"
+    with database.write() as conn:
+        workers.drain(conn, "worker-1")
+    assert reason(database, job_id) == "no worker is alive"
+
+
+def test_no_worker_serves_the_queue_or_knows_the_task(database: Database) -> None:
+    """Those that serve the queue are asked for the task; one that knows it later is enough."""
+    with database.write() as conn:
+        register(conn, "one", queues=("mail",), tasks=("add",))
+        register(conn, "two", queues=("default",), tasks=("other",))
+        elsewhere, unknown, fine = (
+            submit(conn, queue="reports"), submit(conn, queue="default"), submit(conn, queue="mail")
+        )  # fmt: skip
+    assert reason(database, elsewhere) == "no worker serves the queue 'reports'"
+    assert reason(database, unknown) == "no worker knows the task 'add'"
+    assert reason(database, fine) is None
+    with database.write() as conn:
+        workers.set_tasks(conn, "two", ["add", "other"])
+    assert reason(database, unknown) is None
+
+
+def test_a_worker_whose_tasks_are_unknown_may_know_any(database: Database) -> None:
+    """Its row says null: nothing is said of a job that it may run."""
+    with database.write() as conn:
+        register(conn)
+        conn.exec_driver_sql("UPDATE simmer_workers SET tasks = NULL")
+        job_id = submit(conn, task="whatever")
+    assert reason(database, job_id) is None
+
+
+def test_all_threads_are_busy(database: Database) -> None:
+    """With the number of jobs ahead in its queue, by priority and due time; not for what came just now."""
+    with database.write() as conn:
+        register(conn, threads=1)
+        running = submit(conn)
+        claim = claim_one(conn, running)
+        assert claim is not None
+        for priority in (-1, 0, 1):
+            submit(conn, priority=priority)
+        last = submit(conn, priority=1)
+        submit(conn, priority=2)
+        submit(conn, queue="other")
+    assert reason(database, last) == "all 1 threads are busy, 3 jobs ahead"
+    assert reason(database, last, counts=False) == "all 1 threads are busy"
+    assert reason(database, last, seconds=0.5) is None
+    with database.write() as conn:
+        assert end(conn, claim, "succeeded")
+    assert reason(database, last) is None
+
+
+def test_jobs_ahead_are_counted_to_a_hundred(database: Database) -> None:
+    """Whoever polls behind a backlog of millions reads no more."""
+    with database.write() as conn:
+        register(conn, threads=1)
+        claim_one(conn, submit(conn))
+        for _ in range(101):
+            submit(conn)
+        last = submit(conn)
+    assert reason(database, last) == "all 1 threads are busy, over 100 jobs ahead"
+
+
+@pytest.mark.parametrize("verb", [None, "retrying"])
+def test_a_job_that_is_not_due(database: Database, verb: str | None) -> None:
+    """A scheduled or retrying one says when it is; from then on what a queued one would say."""
+    with database.write() as conn:
+        job_id = submit(conn, run_at=LATER if verb is None else NOW)
+        if verb is not None:
+            register(conn)
+            claim = claim_one(conn, job_id)
+            assert claim is not None
+            assert end(conn, claim, verb)
+            workers.deregister(conn, "worker-1")
+    hour = "00:01" if verb else "01:00"
+    assert reason(database, job_id) == f"not due until 2030-01-01T{hour}:00.000000Z"
+    assert reason(database, job_id, seconds=3_600) == "no worker is alive"
+
+
+def test_a_worker_says_which_tasks_it_knows(make_app: Callable[..., Flask]) -> None:
+    """Also those that are registered while it runs."""
+    jobs = Simmer()
+    jobs.task("add")(lambda: 1)
+
+    def known() -> list[frozenset[str] | None]:
+        with jobs.runtime.database.read() as conn:
+            return [worker.tasks for worker in workers.live_workers(conn, NOW - timedelta(days=10_000))]
+
+    with make_app(jobs, JOBS_ENGINE="thread", JOBS_API_PREFIX=None).app_context():
+        jobs.start()
+        eventually(lambda: known() == [frozenset({"add"})])
+        jobs.task("later")(lambda: 2)
+        eventually(lambda: known() == [frozenset({"add", "later"})])
