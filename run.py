@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from flask import Flask
 
 SERVER_THREADS: Final = 16
+CONNECTIONS: Final = 500
+"""Open at a time; those above wait."""
+IDLE_SECONDS: Final = 30
+"""After which a connection without a whole request is closed."""
+CLEANUP_SECONDS: Final = 10
+"""Between two looks for those."""
+FORM_BYTES: Final = 64 * 1024
 ROLES: Final = ("all", "web", "worker")
 
 
@@ -161,6 +168,11 @@ def _serve(app: Flask, options: argparse.Namespace) -> None:
             host=options.host,
             port=options.port,
             threads=SERVER_THREADS,
+            # The largest upload, and the lines of a form around it: more is refused before it is read.
+            max_request_body_size=app.config["MAX_UPLOAD_BYTES"] + FORM_BYTES,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=CLEANUP_SECONDS,
             # Headers of a proxy must reach the app: without tokens they are why a request is refused.
             clear_untrusted_proxy_headers=False,
         )

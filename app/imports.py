@@ -11,6 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from . import csv_rows, uploads
 from .extensions import db, jobs
 from .import_users import import_users
+from .jobs import Job
 from .models import Import
 from .problems import Problem
 
@@ -42,10 +43,14 @@ def start() -> Response:
 
 def _submit(upload: UUID) -> Response:
     # One transaction for the row and the job: both exist or neither.
-    db.session.add(Import(upload=str(upload)))
-    job = import_users.options(session=db.session).submit(upload=upload)
-    db.session.commit()
-    return jobs.accepted(job)
+    def submit() -> Job:
+        db.session.add(Import(upload=str(upload)))
+        return import_users.options(session=db.session).submit(upload=upload)
+
+    response = jobs.accepted_once(lambda: uploads.digest(upload), submit, session=db.session)
+    if "Idempotency-Replayed" in response.headers:
+        uploads.remove(upload)  # the job of the first request reads the first file
+    return response
 
 
 def _sent_file() -> IO[bytes]:

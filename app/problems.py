@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from flask import Flask, Response, jsonify
 from marshmallow import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from .jobs import DatabaseUnavailable, QueueFull, SimmerError
-
-RETRY_AFTER_SECONDS: Final = 2
+from .extensions import jobs
+from .jobs import DatabaseUnavailable
 
 
 class Problem(Exception):
@@ -37,8 +36,6 @@ class Problem(Exception):
         response = jsonify(body)
         response.status_code = self.status
         response.mimetype = "application/problem+json"
-        if self.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
 
 
@@ -60,12 +57,7 @@ def _places(messages: Mapping[Any, Any], pointer: str) -> list[dict[str, str]]:
 
 
 def init_app(app: Flask) -> None:
-    """Register error handlers: problems, and 503 while the database cannot be reached."""
+    """Register error handlers: problems, the exceptions of the jobs, 503 while the database is away."""
     app.register_error_handler(Problem, lambda problem: problem.response())
-    for kind in (OperationalError, DatabaseUnavailable, QueueFull):
-        app.register_error_handler(kind, _unavailable)
-
-
-def _unavailable(error: Exception) -> Response:
-    known = isinstance(error, SimmerError)
-    return Problem(503, str(error) if known else "The database cannot be reached: try again.").response()
+    jobs.handle_errors(app)
+    app.register_error_handler(OperationalError, lambda _error: jobs.problem(DatabaseUnavailable()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
@@ -36,6 +37,12 @@ def save(stream: IO[bytes]) -> UUID:
         remove(upload)
         raise
     return upload
+
+
+def digest(upload: UUID) -> str:
+    """A digest of the file's bytes."""
+    with path_of(upload).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove(upload: UUID) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
 from flask import Blueprint, Response, jsonify, request, url_for
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -13,6 +13,9 @@ from .extensions import db, jobs
 from .models import User
 from .people import UserSchema
 from .problems import Problem, places
+
+MAX_BYTES: Final = 16 * 1024
+"""Bytes of a body that describes a user."""
 
 blueprint = Blueprint("users", __name__, url_prefix="/users")
 
@@ -32,7 +35,7 @@ class PageSchema(Schema):
 def add() -> Response:
     """Add a user: 201 with `Location`, 409 if the address is taken."""
     try:
-        user = User(**UserSchema().load(_body()))
+        user = User(**UserSchema().load(jobs.read_json(MAX_BYTES)))
     except ValidationError as error:
         raise Problem(422, "The body does not describe a user.", places(error)) from None
     db.session.add(user)
@@ -73,12 +76,3 @@ def show(user_id: int) -> Response:
     if user is None:
         raise Problem(404, "No user has this id.")
     return jsonify(UserSchema().dump(user))
-
-
-def _body() -> Any:
-    if not request.is_json:
-        raise Problem(415, "Send a JSON body as application/json.")
-    body = request.get_json(silent=True)
-    if body is None:
-        raise Problem(400, "The body is not JSON.")
-    return body

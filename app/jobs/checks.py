@@ -14,8 +14,8 @@ TEN_YEARS: Final = 3_653 * 86_400.0
 """Seconds: the longest delay, timeout, backoff, interval, grace and retention that is accepted."""
 TASK_NAME: Final = re.compile(r"[A-Za-z0-9_.:<>-]{1,200}")
 QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-SLUG_RULE: Final = "1 to 64 letters, digits and . _ -"
+SLUG: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}")  # "." and ".." change the path of a URL
+SLUG_RULE: Final = "1 to 64 letters, digits and . _ -, and neither . nor .."
 """What SLUG takes, in words."""
 
 

@@ -89,7 +89,7 @@ class IdempotencyConflict(SimmerError):
 
 
 class IdempotencyGone(SimmerError):
-    """The job of this Idempotency-Key was deleted."""
+    """What was made for this Idempotency-Key was deleted."""
 
 
 class IdempotencyInFlight(SimmerError):

@@ -12,6 +12,9 @@ from flask import Flask
 from .api import accepted, create_blueprint
 from .api.access import requires
 from .api.csrf import exempt_from_csrf
+from .api.idempotency import accepted_once
+from .api.problems import handle_errors, handle_simmer_error
+from .api.requests import read_json_object
 from .cli import jobs_cli
 from .config import load_settings
 from .current import KEY, current_runtime, has_runtime
@@ -220,6 +223,10 @@ class Simmer(Decorators):
 
     requires = staticmethod(requires)
     accepted = staticmethod(accepted)
+    accepted_once = staticmethod(accepted_once)
+    problem = staticmethod(handle_simmer_error)
+    handle_errors = staticmethod(handle_errors)
+    read_json = staticmethod(read_json_object)
 
 
 def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:

@@ -92,11 +92,54 @@ def test_the_longest_key_is_taken(tmp_path: Path) -> None:
         assert here.post("/jobs", BODY, headers={"Idempotency-Key": key}).status_code == 202
 
 
-def test_a_batch_does_not_pretend_to_know_the_header(tmp_path: Path) -> None:
-    """On `POST /jobs/batch` the header is refused, because it would have no effect."""
+def test_a_batch_is_made_once(tmp_path: Path, url: URL) -> None:
+    """The same batch again is the first one, in the same order; with a job of it deleted it is gone."""
+    batch, headers = {"jobs": [BODY] * 20}, {"Idempotency-Key": "k"}
+    with api_client(tmp_path, url=url) as here:
+        first = here.post("/jobs/batch", batch, headers=headers)
+        again = here.post("/jobs/batch", batch, headers=headers)
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert "Idempotency-Replayed" not in first.headers
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert again.headers["Location"] == first.headers["Location"]
+        assert again.get_json() == first.get_json()
+        assert here.count() == 20
+        is_problem(here.post("/jobs/batch", {"jobs": [BODY]}, headers=headers), 422, "idempotency-key-reused")
+        here.drain()
+        assert here.client.delete(f"/api/v1/jobs/{first.get_json()['items'][3]['id']}").status_code == 204
+        is_problem(here.post("/jobs/batch", batch, headers=headers), 410, "gone")
+
+
+def test_a_key_is_of_one_route(tmp_path: Path) -> None:
+    """A key that made a job makes no batch: that is another request."""
     with api_client(tmp_path) as here:
+        here.post("/jobs", BODY, headers={"Idempotency-Key": "k"})
         response = here.post("/jobs/batch", {"jobs": [BODY]}, headers={"Idempotency-Key": "k"})
-        is_problem(response, 400, "bad-parameter")
+        is_problem(response, 422, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize(("quoted", "bare"), [('"abc"', "abc"), (r'"a\"b\\c"', r'a"b\c')])
+def test_a_key_may_be_a_structured_string(tmp_path: Path, quoted: str, bare: str) -> None:
+    """The form of the draft, in double quotes, is the same key as the bare one."""
+    with api_client(tmp_path) as here:
+        first = here.post("/jobs", BODY, headers={"Idempotency-Key": quoted})
+        again = here.post("/jobs", BODY, headers={"Idempotency-Key": bare})
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert again.get_json()["id"] == first.get_json()["id"]
+
+
+@pytest.mark.parametrize("key", ["a,b", '"a", "b"', '"a', '"a"b', '""', r'"a\b"', '"' + "k" * 256 + '"'])
+def test_two_keys_or_half_a_string_are_400(tmp_path: Path, key: str) -> None:
+    """Servers join two headers by a comma, and which one was meant nobody knows."""
+    with api_client(tmp_path) as here:
+        is_problem(here.post("/jobs", BODY, headers={"Idempotency-Key": key}), 400, "bad-parameter")
+        assert here.count() == 0
+
+
+def test_a_quoted_key_may_hold_a_comma(tmp_path: Path) -> None:
+    """In quotes a comma cannot be taken for the end of a header."""
+    with api_client(tmp_path) as here:
+        assert here.post("/jobs", BODY, headers={"Idempotency-Key": '"a,b"'}).status_code == 202
 
 
 def test_many_at_once_make_one_job(tmp_path: Path, url: URL) -> None:

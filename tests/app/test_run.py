@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -161,6 +163,25 @@ def test_a_proxy_closes_the_service(tmp_path: Path) -> None:
             request = Request(f"{address}api/v1/tasks", headers={header: "203.0.113.9"})
             with pytest.raises(OSError, match="403"):
                 urlopen(request, timeout=10)
+
+
+def test_a_body_larger_than_any_upload_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    """413 at the headers, whoever sends it."""
+    with served(tmp_path, "--role", "web", FLASK_MAX_UPLOAD_BYTES="1000") as (_, address):
+        where = urlsplit(address)
+        with socket.create_connection((where.hostname, where.port), timeout=10) as client:
+            client.sendall(b"POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_half_sent_requests_stop_nobody(tmp_path: Path) -> None:
+    """With 120 connections that send no whole request the next one is served."""
+    with served(tmp_path, "--role", "web") as (_, address), ExitStack() as opened:
+        where = urlsplit(address)
+        for _ in range(120):
+            client = opened.enter_context(socket.create_connection((where.hostname, where.port), timeout=10))
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        assert fetch(f"{address}healthz") == {"status": "ok"}
 
 
 def test_a_killed_import_is_finished_after_the_restart(tmp_path: Path) -> None:

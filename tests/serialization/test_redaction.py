@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.jobs.errors import InvalidArguments
 from app.jobs.serialization.redaction import REDACTED, WORDS, Redactor, redactor_of
 
 redact = redactor_of(None).redact
@@ -39,6 +40,19 @@ redact = redactor_of(None).redact
         "accessKeyId",
         "aws_access_key_id",
         "awsCredentials",
+        "pwd",
+        "DB_PWD",
+        "passphrase",
+        "tokens",
+        "passwords",
+        "apiKeys",
+        "clientsecret",
+        "refreshtoken",
+        "refreshTokens",
+        "privatekey",
+        "Set-Cookie",
+        "cookies",
+        "jwt",
     ],
 )
 def test_secret_keys(key: str) -> None:
@@ -51,10 +65,8 @@ def test_secret_keys(key: str) -> None:
     [
         "",
         "_",
-        "tokens",
         "tokenizer",
         "secretary",
-        "passwords",
         "passage",
         "authorized",
         "key",
@@ -121,6 +133,54 @@ def test_own_words_replace_the_list() -> None:
     assert hidden == {"taxNumber", "TAX_NUMBER", "taxnumber", "meine_Größe", "IBAN"}
     assert Redactor([]).redact(value) is value
     assert Redactor(["", "-"]).redact(value) is value
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ada:s3cret@db:5432/app", "postgresql://ada:[redacted]@db:5432/app"),
+        ("redis://:s3cret@cache", "redis://:[redacted]@cache"),
+        ("smtp://a:p@ss@mail", "smtp://a:[redacted]@mail"),
+        ("from ftp://a:b@c to sftp://d:e@f/g", "from ftp://a:[redacted]@c to sftp://d:[redacted]@f/g"),
+    ],
+)
+def test_passwords_within_urls(url: str, shown: str) -> None:
+    """The user, the host and the rest stay readable, under whatever key."""
+    assert redact({"source": [url]}) == {"source": [shown]}
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/a:b@c", "https://ada@example.com", "https://h:80/?q=a@b", "a:b@c", "://@"]
+)
+def test_urls_without_a_password(url: str) -> None:
+    """A port, a user alone and an address in the query are no password."""
+    assert redact([url]) == [url]
+
+
+def test_what_was_shown_is_restored_where_it_was() -> None:
+    """A marker, and a URL with one, stand for what is stored at their place; the rest is as it was sent."""
+    stored = {"a": 1, "token": {"x": 2}, "at": ["ftp://u:p@h", {"pwd": "q"}], "note": REDACTED}
+    shown = redact(stored)
+    restore = redactor_of(None).restore
+    assert restore(shown, stored, "#") == stored
+    assert restore({**shown, "a": 3, "token": "new"}, stored, "#") == {**stored, "a": 3, "token": "new"}
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ({"a": REDACTED}, "#/args/a"),
+        ({"other": {"token": REDACTED}}, "#/args/other/token"),
+        ({"at": [1, "ftp://u:[redacted]@h"]}, "#/args/at/1"),
+        ({"at": ["ftp://u:[redacted]@elsewhere"]}, "#/args/at/0"),
+    ],
+)
+def test_a_marker_anywhere_else_is_refused(value: Any, place: str) -> None:
+    """It stands for nothing there, and would be stored as if it were the secret."""
+    stored = {"a": 1, "token": "t", "at": ["ftp://u:p@h"]}
+    with pytest.raises(InvalidArguments) as refused:
+        redactor_of(None).restore(value, stored, "#/args")
+    assert [error["pointer"] for error in refused.value.errors] == [place]
 
 
 JSON = st.recursive(

@@ -91,7 +91,7 @@ def test_ids_and_keys_are_taken_once(database: Database) -> None:
             register(conn)
         refused(conn, insert(TAGS).values(tag="t", job_id=job_id))
         refused(conn, update(WORKERS).values(state="asleep"))
-        key = {"scope": "s", "key": "k", "fingerprint": "f", "job_id": job_id, "created_at": NOW}
+        key = {"scope": "s", "key": "k", "fingerprint": "f", "resource_id": job_id, "created_at": NOW}
         conn.execute(insert(IDEMPOTENCY).values(**key))
         refused(conn, insert(IDEMPOTENCY).values(**key))
 

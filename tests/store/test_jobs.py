@@ -66,10 +66,10 @@ def test_idempotency_keys_are_forgotten_after_a_day(database: Database) -> None:
     key, tomorrow = RequestKey("s", "k", "f"), NOW + timedelta(hours=24)
     with database.write() as conn:
         execute_all(conn, idempotency.bind_remember(database.dialect, key, "job-1", NOW))
-        assert idempotency.find(conn, key, tomorrow - timedelta(seconds=1)).job_id == "job-1"
+        assert idempotency.find(conn, key, tomorrow - timedelta(seconds=1)).resource_id == "job-1"
         assert idempotency.find(conn, key, tomorrow) is None
         execute_all(conn, idempotency.bind_remember(database.dialect, key, "job-2", tomorrow))
-        assert idempotency.find(conn, key, tomorrow).job_id == "job-2"
+        assert idempotency.find(conn, key, tomorrow).resource_id == "job-2"
         assert idempotency.prune(conn, tomorrow + timedelta(hours=24)) == 1
 
 

@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter
 
 from .access import OPEN, requires
 from .problems import Problem
+from .requests import ACCEPT_PATCH
 from .responses import empty_response
 
 CONVERTER = "simmer_rest"
@@ -30,7 +31,8 @@ def add_fallback(state: BlueprintSetupState) -> None:
     """Register the catch-all for every method, below the blueprint's prefix only."""
     app, prefix = state.app, state.url_prefix or ""
     app.url_map.converters.setdefault(CONVERTER, Rest)
-    for path in (prefix, f"{prefix}/<{CONVERTER}:rest>"):
+    # The batch as well: else its other methods would be those of a job with the id "batch".
+    for path in (f"{prefix}/jobs/batch", prefix, f"{prefix}/<{CONVERTER}:rest>"):
         # Not add_url_rule, for which None means GET: here it is every method, those unknown to HTTP too.
         app.url_map.add(app.url_rule_class(path, endpoint="simmer.fallback", methods=None))
     app.view_functions["simmer.fallback"] = fallback
@@ -39,7 +41,8 @@ def add_fallback(state: BlueprintSetupState) -> None:
 def fallback(rest: str = "") -> Response:
     """405 where the path has a route with another method, else 404; OPTIONS lists the methods."""
     if request.method == "OPTIONS" and (allowed := _allowed()):
-        return empty_response(204, {"Allow": ", ".join(allowed)})
+        patch = {"Accept-Patch": ACCEPT_PATCH} if "PATCH" in allowed else {}
+        return empty_response(204, {"Allow": ", ".join(allowed), **patch})
     return _refuse()  # type: ignore[return-value]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from flask import Response, request
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from .. import errors
@@ -115,7 +115,11 @@ def handle_problem(problem: Problem) -> Response:
 
 
 def handle_simmer_error(error: errors.SimmerError) -> Response:
-    """Error handler: an exception of the package, by SLUG_OF_ERROR."""
+    """The problem document for an exception of the package, by SLUG_OF_ERROR; 500 for one not listed.
+
+    JobNotFound is 404, InvalidArguments 422, QueueFull and DatabaseUnavailable 503 with Retry-After. In a
+    host's own view it is `jobs.problem(error)`.
+    """
     slug = next((slug for kind, slug in SLUG_OF_ERROR if isinstance(error, kind)), None)
     if slug is None:
         return handle_unexpected(error)
@@ -130,6 +134,14 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
     if isinstance(error, errors.UnknownTask):
         places = [errors.problem("#/task", detail)]
     return Problem(slug, detail, places=places).response()
+
+
+def handle_errors(app: Flask | Blueprint) -> None:
+    """Answer the exceptions of SLUG_OF_ERROR in the views of `app`, or of one blueprint, as the API does."""
+    # Each by itself, not SimmerError: what is not listed is a bug, which the host's own handler may report.
+    for kind, _ in SLUG_OF_ERROR:
+        app.register_error_handler(kind, handle_simmer_error)
+    app.register_error_handler(Problem, handle_problem)
 
 
 def handle_http_error(error: HTTPException) -> Response:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from flask import request
@@ -29,8 +29,14 @@ MAX_ESCAPE_FACTOR: Final = 3
 MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
 MAX_EMPTY_BYTES: Final = 1024
 JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+ACCEPT_PATCH: Final = f"{MERGE_PATCH}, {JSON}"
 
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+# A string of RFC 8941, as the draft has it; or bare, without a comma, by which servers join two headers.
+_KEY = re.compile(
+    r'"(?P<quoted>(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])+)"|(?!")(?P<bare>[\x20-\x2b\x2d-\x7e]+)'
+)
+MAX_KEY: Final = 255
 
 
 def max_submission_bytes() -> int:
@@ -41,15 +47,49 @@ def max_submission_bytes() -> int:
 def read_json_object(limit: int) -> dict[str, Any]:
     """The body, a JSON object of at most `limit` bytes; raises Problem (400, 413, 415, 422)."""
     if not _is_json():
-        raise Problem("unsupported-media-type", "Send the body as application/json.")
+        raise Problem(
+            "unsupported-media-type", "Send the body as application/json.", headers={"Accept": JSON}
+        )
     return _parse(_read_bytes(limit))
+
+
+def read_patch(limit: int, current: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    """The changes that a PATCH asks for, each field as a whole; raises as `read_json_object`.
+
+    In a merge patch (RFC 7396) a field that is an object is merged with the one of `current()` before.
+    """
+    if request.mimetype != MERGE_PATCH:
+        if not _is_json():
+            detail = f"Send the changes as {ACCEPT_PATCH.replace(', ', ' or ')}."
+            headers = {"Accept-Patch": ACCEPT_PATCH, "Accept": ACCEPT_PATCH}
+            raise Problem("unsupported-media-type", detail, headers=headers)
+        return read_json_object(limit)
+    patch = _parse(_read_bytes(limit))
+    now = current() if any(isinstance(value, dict) for value in patch.values()) else {}
+    return {
+        name: _merged(now.get(name), value) if isinstance(value, dict) else value
+        for name, value in patch.items()
+    }
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, Mapping):
+        return patch
+    made = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            made.pop(name, None)
+        else:
+            made[name] = _merged(made.get(name), value)
+    return made
 
 
 def require_empty_body() -> None:
     """Check that the body is empty or `{}`; raises Problem, InvalidArguments for a field in it."""
     if body := _read_bytes(MAX_EMPTY_BYTES):
         if not _is_json():
-            raise Problem("unsupported-media-type", "Send no body, or {} as application/json.")
+            detail = "Send no body, or {} as application/json."
+            raise Problem("unsupported-media-type", detail, headers={"Accept": JSON})
         if unknown := _parse(body):
             raise InvalidArguments(places(dict.fromkeys(unknown, "Unknown field.")))
 
@@ -114,10 +154,18 @@ def schedule_id(text: str) -> str:
 
 
 def idempotency_key() -> str | None:
-    """The Idempotency-Key header; raises Problem (400) for an invalid one."""
-    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
-    if key is not None and not _KEY.fullmatch(key):
-        raise Problem("bad-parameter", "Idempotency-Key must be 1 to 255 printable ASCII characters.")
+    """The Idempotency-Key header, `"abc"` or bare `abc`; raises Problem (400) for an invalid one, or two."""
+    sent = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if sent is None:
+        return None
+    found = _KEY.fullmatch(sent)
+    key = "" if found is None else found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"])
+    if not 1 <= len(key) <= MAX_KEY:
+        raise Problem(
+            "bad-parameter",
+            f"Send one Idempotency-Key of 1 to {MAX_KEY} printable ASCII characters, in double quotes if it"
+            " holds a comma.",
+        )
     return key
 
 
@@ -143,6 +191,9 @@ def _is_json() -> bool:
 
 def _read_bytes(limit: int) -> bytes:
     req = request._get_current_object()  # type: ignore[attr-defined]
+    if req.environ.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("identity", ""):
+        detail = "Send the body as it is, without a Content-Encoding."
+        raise Problem("unsupported-media-type", detail, headers={"Accept-Encoding": "identity"})
     # A host's own limit counts where it is smaller.
     most = min(limit, req.max_content_length or limit)
     # One byte more than allowed: Werkzeug silently cuts a chunked body at the limit.

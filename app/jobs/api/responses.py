@@ -93,8 +93,19 @@ def retry_after(job: Job | Stamp, now: datetime) -> int:
 
 
 def redactor() -> Redact:
-    """The function that redacts the secret keys of the app's settings in a JSON value."""
+    """The function that redacts the secrets in a JSON value, by the app's settings."""
     return redactor_of(runtime().settings.redact).redact
+
+
+def restore_secrets(args: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """`args` of a body, with what a response shows as redacted of `stored` as it is stored.
+
+    Raises InvalidArguments for "[redacted]" at any other place.
+    """
+    restored: dict[str, Any] = redactor_of(runtime().settings.redact).restore(
+        dict(args), dict(stored), "#/args"
+    )
+    return restored
 
 
 def jobs_url() -> str | None:
@@ -113,5 +124,6 @@ def page_links(next_cursor: str | None) -> str:
     """The Link header of a page of jobs: the first page, and the next if there is one (RFC 8288)."""
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     queries = {"first": kept} | ({} if next_cursor is None else {"next": [*kept, ("cursor", next_cursor)]})
+    texts = {rel: f"?{urlencode(query)}" if query else "" for rel, query in queries.items()}
     base = jobs_url()
-    return ", ".join(f'<{base}?{urlencode(query)}>; rel="{rel}"' for rel, query in queries.items())
+    return ", ".join(f'<{base}{text}>; rel="{rel}"' for rel, text in texts.items())

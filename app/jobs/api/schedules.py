@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Response, url_for
 
+from ..errors import ScheduleNotFound
 from ..service import runtime
 from ..values import Schedule
+from .idempotency import replay_headers, request_key
 from .requests import (
     load_body,
     max_submission_bytes,
     read_json_object,
+    read_patch,
     read_query,
     refuse_query,
     require_empty_body,
     schedule_id,
 )
-from .responses import accepted, empty_response, json_response, redactor
+from .responses import accepted, empty_response, json_response, redactor, restore_secrets
 from .schemas import HistoryQuerySchema, NewScheduleSchema, PreviewSchema, ScheduleSchema
 
 MAX_TRIGGER_BYTES: Final = 16 * 1024
@@ -44,23 +48,34 @@ def get_schedule(id: str) -> Response:
 def create_schedule() -> Response:
     """`POST /schedules`: 201 and Location; the id is the client's, or a new one."""
     refuse_query()
-    body = load_body(_NEW, read_json_object(max_submission_bytes()))
-    return _created(runtime().schedules.add(body["id"], body))
+    sent = read_json_object(max_submission_bytes())
+    body, key, schedules = load_body(_NEW, sent), request_key(sent), runtime().schedules
+    restore_secrets(body["args"], {})
+    if key is None:
+        return _created(schedules.add(body["id"], body))
+    schedule, replayed = schedules.add_once(key, body["id"], body)
+    return _created(schedule, replay_headers(replayed))
 
 
 def replace_schedule(id: str) -> Response:
     """`PUT /schedules/{id}`: 201 where it is new, else 200."""
     refuse_query()
+    slug, schedules = schedule_id(id), runtime().schedules
     body = load_body(_FULL, read_json_object(max_submission_bytes()))
-    stored, is_new = runtime().schedules.replace(schedule_id(id), body)
+    body["args"] = restore_secrets(body["args"], _stored_args(slug))
+    stored, is_new = schedules.replace(slug, body)
     return _created(stored) if is_new else json_response(_present(stored))
 
 
 def patch_schedule(id: str) -> Response:
     """`PATCH /schedules/{id}`: change the fields of the body, keep the others."""
     refuse_query()
-    changes = load_body(_PARTIAL, read_json_object(max_submission_bytes()))
-    return json_response(_present(runtime().schedules.patch(schedule_id(id), changes)))
+    slug, schedules = schedule_id(id), runtime().schedules
+    sent = read_patch(max_submission_bytes(), lambda: schedules.get(slug).as_dict())
+    changes = load_body(_PARTIAL, sent)
+    if "args" in changes:
+        changes["args"] = restore_secrets(changes["args"], schedules.get(slug).args)
+    return json_response(_present(schedules.patch(slug, changes)))
 
 
 def delete_schedule(id: str) -> Response:
@@ -109,12 +124,23 @@ def run_schedule(id: str) -> Response:
     """`POST /schedules/{id}/run`: submit its job now, paused or not; its fire times stay."""
     refuse_query()
     require_empty_body()
-    return accepted(runtime().schedules.run(schedule_id(id)))
+    key, schedules = request_key({}), runtime().schedules
+    if key is None:
+        return accepted(schedules.run(schedule_id(id)))
+    job, replayed = schedules.run_once(key, schedule_id(id))
+    return accepted(job, replay_headers(replayed))
 
 
-def _created(schedule: Schedule) -> Response:
+def _stored_args(slug: str) -> Mapping[str, Any]:
+    try:
+        return runtime().schedules.get(slug).args
+    except ScheduleNotFound:
+        return {}
+
+
+def _created(schedule: Schedule, headers: Mapping[str, str] | None = None) -> Response:
     location = url_for("simmer.get_schedule", id=schedule.id)
-    return json_response(_present(schedule), 201, {"Location": location})
+    return json_response(_present(schedule), 201, {"Location": location, **(headers or {})})
 
 
 def _present(schedule: Schedule) -> dict[str, Any]:

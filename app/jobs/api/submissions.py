@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 
 from ..arguments.loading import Loader
 from ..options import read_options
 from ..service import runtime
-from ..store.idempotency import RequestKey
 from ..tasks.submission import Submission
-from .access import idempotency_scope
-from .problems import Problem
+from .idempotency import replay_headers, request_key
 from .requests import (
     MAX_BATCH_BYTES,
     batch_id,
-    fingerprint,
-    idempotency_key,
     load_body,
     max_submission_bytes,
     read_json_object,
@@ -33,26 +29,28 @@ _BATCH: Final = BatchSchema()
 def submit_job() -> Response:
     """`POST /jobs`: 202 after the commit; with an Idempotency-Key at most one job for each key."""
     refuse_query()
-    key, submissions = idempotency_key(), runtime().submissions
+    submissions = runtime().submissions
     body = read_json_object(max_submission_bytes())
     submission = _submission(load_body(_SUBMISSION, body))
+    # Of the body as sent: what the schema adds may be another thing in the next release.
+    key = request_key(body)
     if key is None:
         return accepted(submissions.submit(submission.task, submission.args, submission.options))
-    # Of the body as sent: what the schema adds may be another thing in the next release.
-    request_key = RequestKey(idempotency_scope(), key, fingerprint(body))
-    job, replayed = submissions.submit_idempotent(request_key, submission)
-    return accepted(job, {"Idempotency-Replayed": "true"} if replayed else {})
+    job, replayed = submissions.submit_once(key, submission.task, submission.args, submission.options)
+    return accepted(job, replay_headers(replayed))
 
 
 def submit_batch() -> Response:
     """`POST /jobs/batch`: submit all jobs or none, in one transaction."""
     refuse_query()
-    if "Idempotency-Key" in request.headers:
-        raise Problem("bad-parameter", "Idempotency-Key is for POST /jobs; a batch does not know it.")
-    body = load_body(_BATCH, read_json_object(MAX_BATCH_BYTES))
-    id, jobs = runtime().submissions.submit_batch([_submission(each) for each in body["jobs"]])
+    body = read_json_object(MAX_BATCH_BYTES)
+    batch = [_submission(each) for each in load_body(_BATCH, body)["jobs"]]
+    key, submissions = request_key(body), runtime().submissions
+    (id, jobs), replayed = (
+        (submissions.submit_batch(batch), False) if key is None else submissions.submit_batch_once(key, batch)
+    )
     items = [{"index": index, "id": job.id, "state": job.state} for index, job in enumerate(jobs)]
-    headers = {"Location": url_for("simmer.get_batch", id=id), "Retry-After": "1"}
+    headers = {"Location": url_for("simmer.get_batch", id=id), "Retry-After": "1", **replay_headers(replayed)}
     return json_response({"batch_id": id, "accepted": len(jobs), "items": items}, 202, headers)
 
 

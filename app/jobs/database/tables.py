@@ -212,11 +212,13 @@ IDEMPOTENCY: Final = Table(
     Column("scope", String(64), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
-    Column("job_id", Id, nullable=False),
+    Column("resource_id", String(64), nullable=False),
     Column("created_at", Time, nullable=False),
     Index("ix_simmer_idempotency_created", "created_at"),
 )
-"""The first request with an Idempotency-Key, and the job it made."""
+"""The first request with an Idempotency-Key, and the id of the job, batch or schedule that it made.
+
+Which of the three it is the fingerprint says, which holds the route."""
 
 
 def copy_tables(metadata: MetaData) -> None:

@@ -5,41 +5,55 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final
+
+from ..errors import InvalidArguments, pointer, problem
 
 WORDS: Final = (
     "password",
     "passwd",
+    "pwd",
+    "passphrase",
     "secret",
+    "client secret",
     "token",
+    "access token",
+    "refresh token",
+    "auth token",
+    "jwt",
+    "cookie",
     "authorization",
     "credential",
-    "credentials",
     "api key",
     "private key",
     "access key",
 )
-"""The secret words when JOBS_REDACT does not name others."""
+"""The secret words when JOBS_REDACT does not name others; of several the joined form counts too."""
 
 REDACTED: Final = "[redacted]"
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CACHED_LENGTH = 256
+# Up to the last "@" of the authority: passwords that should have been escaped may hold one.
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^\s/?#:@]*):[^\s/?#]+@")
+_IN_URL: Final = f":{REDACTED}@"
 
 
 class Redactor:
-    """Replaces the values of secret keys in JSON by "[redacted]"; immutable, for any thread.
+    """Replaces secrets in JSON by "[redacted]": values of secret keys, and passwords within URLs.
 
-    A key is secret when one of `words` stands in it as a whole word, in any case. Keys are split where
-    letters, digits and other characters meet, and where camelCase begins a word: "api key" is found in
-    `apiKey`, `X-API-Key`, `old.api_key2` and `apikey`, "token" neither in `tokens` nor in `tokenizer`.
+    A key is secret when one of `words`, or its plural, stands in it as a whole word, in any case. Keys are
+    split where letters, digits and other characters meet, and where camelCase begins a word: "api key" is
+    found in `apiKey`, `X-API-Keys`, `old.api_key2` and `apikey`, "token" not in `tokenizer`. Immutable.
     """
 
     def __init__(self, words: Iterable[str] = WORDS) -> None:
         phrases = {tuple(_split(word)) for word in words} - {()}
-        # "apikey" as well as "api key".
+        # "apikey" as well as "api key", "tokens" as well as "token".
         phrases |= {("".join(phrase),) for phrase in phrases}
+        phrases |= {(*phrase[:-1], phrase[-1] + "s") for phrase in phrases}
         self._phrases = frozenset(phrases)
         self._lengths = sorted({len(phrase) for phrase in phrases})
         self._cached = lru_cache(maxsize=4096)(self._has_secret_word)
@@ -56,7 +70,22 @@ class Redactor:
             return self._dict(value)
         if isinstance(value, list):
             return self._list(value)
+        # Both are found faster than the expression fails.
+        if isinstance(value, str) and "://" in value and "@" in value and self._phrases:
+            return _PASSWORD_IN_URL.sub(rf"\1{_IN_URL}", value)
         return value
+
+    def restore(self, value: Any, stored: Any, where: str) -> Any:
+        """`value` with what `redact` shows of `stored`, at the same places, as it is in `stored`.
+
+        Raises InvalidArguments, with pointers below `where`, for "[redacted]" anywhere else.
+        """
+        wrong: list[str] = []
+        restored = _restore(value, stored, self.redact(stored), where, wrong)
+        if wrong:
+            words = f'"{REDACTED}" stands for a value that is stored at this place, and there is none'
+            raise InvalidArguments([problem(place, words) for place in wrong])
+        return restored
 
     def _dict(self, value: dict[str, Any]) -> dict[str, Any]:
         changed: dict[str, Any] = {}
@@ -83,6 +112,27 @@ class Redactor:
 def redactor_of(words: tuple[str, ...] | None) -> Redactor:
     """`Redactor(words)`, one kept for each list of words; None is for WORDS."""
     return Redactor(WORDS if words is None else words)
+
+
+def _restore(value: Any, stored: Any, shown: Any, where: str, wrong: list[str]) -> Any:
+    if isinstance(value, str) and (value == REDACTED or _IN_URL in value):
+        if value != shown:
+            wrong.append(where)
+        return stored
+    if isinstance(value, dict):
+        old, seen = (each if isinstance(each, dict) else {} for each in (stored, shown))
+        return {
+            key: _restore(item, old.get(key), seen.get(key), pointer(where, key), wrong)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        olds, seens = (each if isinstance(each, list) else [] for each in (stored, shown))
+        return [
+            _restore(item, old, seen, pointer(where, index), wrong)
+            for index, (item, old, seen) in enumerate(zip_longest(value, olds, seens))
+            if index < len(value)
+        ]
+    return value
 
 
 def _split(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
-from ..errors import (
-    InvalidArguments,
-    InvalidState,
-    ScheduleDeclared,
-    ScheduleExists,
-    ScheduleNotFound,
-    problem,
-)
+from ..database.statements import execute_all
+from ..errors import InvalidState, ScheduleNotFound
 from ..ids import new_id
 from ..job import Job
 from ..options import NO_OPTIONS
@@ -30,9 +25,12 @@ from ..schedules.triggers.describe import describe
 from ..schedules.triggers.preview import preview
 from ..store import fires, schedules
 from ..store.fires import ON_REQUEST, Decision, Move
+from ..store.idempotency import RequestKey
 from ..store.overdue import overdue
 from ..values import Schedule
+from .idempotency import Remember
 from .job_factory import JobFactory
+from .schedule_refusals import already_exists, refuse_declared, refuse_ended, require_active
 from .submissions import Submissions
 from .threads import LocalThreads
 
@@ -60,7 +58,9 @@ class Schedules:
             return schedules.to_schedule(row, overdue(conn, self._clock.now(), schedule_id))
 
     @retry_conflicts
-    def add(self, schedule_id: str | None, words: Mapping[str, Any]) -> Schedule:
+    def add(
+        self, schedule_id: str | None, words: Mapping[str, Any], remember: Remember = lambda _id: []
+    ) -> Schedule:
         """Store a schedule under its id, or under a new one.
 
         `words` are the fields of its JSON: task, trigger, args, the policies and paused. Raises UnknownTask,
@@ -71,9 +71,22 @@ class Schedules:
         with self._database.write() as conn:
             stored = schedules.get(conn, slug, lock=True)
             if stored is not None and not stored.retired:
-                raise _already_exists(slug)
+                raise already_exists(slug)
             self._store(conn, declaration, words.get("paused", False), stored)
+            execute_all(conn, remember(slug))
         return self._changed(slug)
+
+    def add_once(
+        self, key: RequestKey, schedule_id: str | None, words: Mapping[str, Any]
+    ) -> tuple[Schedule, bool]:
+        """As `add`, once for `key`; also whether it is a replay."""
+
+        def find(slug: str) -> Schedule | None:
+            with suppress(ScheduleNotFound):
+                return self.get(slug)
+            return None
+
+        return self._submissions.once(key, find, lambda remember: self.add(schedule_id, words, remember))
 
     @retry_conflicts
     def replace(self, schedule_id: str, words: Mapping[str, Any]) -> tuple[Schedule, bool]:
@@ -86,7 +99,7 @@ class Schedules:
         with self._database.write() as conn:
             stored = schedules.get(conn, schedule_id, lock=True)
             if stored is not None:
-                _refuse_declared(stored, "change it")
+                refuse_declared(stored, "change it")
             self._store(conn, declaration, words.get("paused", False), stored)
         return self._changed(schedule_id), stored is None or stored.retired
 
@@ -107,7 +120,7 @@ class Schedules:
     @retry_conflicts
     def remove(self, schedule_id: str) -> None:
         """Delete it and its decisions; its jobs stay. Raises ScheduleNotFound, ScheduleDeclared."""
-        _refuse_declared(self._row(schedule_id), "drop it")
+        refuse_declared(self._row(schedule_id), "drop it")
         with self._database.write() as conn:
             if not schedules.remove(conn, schedule_id):
                 raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
@@ -124,14 +137,14 @@ class Schedules:
     def resume(self, schedule_id: str) -> Schedule:
         """Fire again from now on; fire times during the pause are recorded. Raises ScheduleNotFound."""
         with self._database.write() as conn:
-            self._resume(conn, _require_active(schedules.get(conn, schedule_id, lock=True), schedule_id))
+            self._resume(conn, require_active(schedules.get(conn, schedule_id, lock=True), schedule_id))
         return self._changed(schedule_id)
 
     @retry_conflicts
     def skip(self, schedule_id: str) -> Schedule:
         """Skip the next fire time, and record it. Raises ScheduleNotFound, InvalidState if there is none."""
         with self._database.write() as conn:
-            row = _require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
+            row = require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
             trigger = parse_trigger(json.loads(row.trigger))
             fire_time = fires.first_undecided(conn, row, trigger, row.next_fire_at)
             if fire_time is None or row.paused:
@@ -145,6 +158,11 @@ class Schedules:
         """Submit its job now, paused or not; the next fire time stays. Raises ScheduleNotFound, QueueFull."""
         row = self._row(schedule_id)
         return self._submissions.submit(row.task, json.loads(row.args), schedule_id=row.id)
+
+    def run_once(self, key: RequestKey, schedule_id: str) -> tuple[Job, bool]:
+        """As `run`, once for `key`; also whether it is a replay."""
+        row = self._row(schedule_id)
+        return self._submissions.submit_once(key, row.task, json.loads(row.args), schedule_id=row.id)
 
     def history(
         self, schedule_id: str, limit: int = 50, before: datetime | None = None
@@ -181,18 +199,18 @@ class Schedules:
     def _store(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
         now = self._clock.now()
         if stored is None:
-            _refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
+            refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
             try:
                 schedules.add(conn, declaration, now, paused=bool(paused))
             except IntegrityError:  # another process stored one with this id since it was read
-                raise _already_exists(declaration.id) from None
+                raise already_exists(declaration.id) from None
             return
         if stored.paused and paused is False and not stored.retired:
             self._resume(conn, stored)
             stored = schedules.get(conn, stored.id)
         next_fire_at = schedules.next_fire_at(declaration, stored, now)
         if not schedules.is_same_trigger(declaration, stored):
-            _refuse_ended(next_fire_at, declaration.trigger)
+            refuse_ended(next_fire_at, declaration.trigger)
         schedules.redefine(conn, declaration, next_fire_at, now, paused=paused)
 
     def _changed(self, schedule_id: str) -> Schedule:
@@ -208,32 +226,8 @@ class Schedules:
 
     def _row(self, schedule_id: str) -> Any:
         with self._database.read() as conn:
-            return _require_active(schedules.get(conn, schedule_id), schedule_id)
-
-
-def _require_active(row: Any, schedule_id: str) -> Any:
-    """The row; raises ScheduleNotFound where there is none, or a retired one."""
-    if row is None or row.retired:
-        raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
-    return row
+            return require_active(schedules.get(conn, schedule_id), schedule_id)
 
 
 def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) -> dict[str, Any]:
     return {"description": describe(trigger), "next": preview(trigger, anchor, after, count)}
-
-
-def _already_exists(schedule_id: str) -> ScheduleExists:
-    return ScheduleExists(f"a schedule {schedule_id!r} exists already: choose another id or remove it")
-
-
-def _refuse_declared(stored: Any, instead: str) -> None:
-    if stored.app is not None and not stored.retired:
-        raise ScheduleDeclared(f"the code of {stored.app!r} declares {stored.id!r}: {instead} there")
-
-
-def _refuse_ended(next_fire_at: datetime | None, trigger: Trigger) -> None:
-    """Raise InvalidArguments for a schedule that would never fire: it is a mistake."""
-    if next_fire_at is None:
-        ends = [f"/{name}" for name in ("end_at", "end_date") if name in trigger.as_dict()]
-        pointer = "#/trigger" + "".join(ends)
-        raise InvalidArguments([problem(pointer, "no fire time is left: they are all in the past")])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,25 +10,20 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..database.database import Database
-from ..database.statements import BoundStatement
-from ..errors import (
-    IdempotencyConflict,
-    IdempotencyGone,
-    IdempotencyInFlight,
-    InvalidArguments,
-    UnknownTask,
-    problem,
-)
+from ..database.statements import BoundStatement, execute_all
+from ..errors import InvalidArguments, UnknownTask, problem
 from ..ids import new_id
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions
-from ..store import idempotency, jobs, queries
+from ..store import jobs, queries
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.jobs import NewJob
+from ..store.queries import JobFilters
 from ..store.snapshots import as_submitted
 from ..tasks.submission import Submission
 from .backlog import Backlog
+from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
 from .session import after_commit, connection_of, refuse_open_transaction
 from .threads import LocalThreads
@@ -45,8 +39,7 @@ class Submissions:
         self._database, self._factory, self._backlog, self._clock = database, factory, backlog, clock
         self._threads, self._host_db, self._runs_inline = threads, host_db, runs_inline
         self._commits = GroupCommit(database)
-        self._in_flight: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
+        self.once = IdempotentRequests(database, clock).once
 
     def submit(
         self, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS, *, session: Any = None,
@@ -67,56 +60,62 @@ class Submissions:
             return []
         return self._store(made) if session is None else self._join(made, session)
 
-    def submit_batch(self, submissions: Sequence[Submission]) -> tuple[str, list[Job]]:
+    def submit_batch(
+        self, submissions: Sequence[Submission], remember: Remember = lambda _id: []
+    ) -> tuple[str, list[Job]]:
         """As `submit_many`, under a batch id; pointers begin with #/jobs."""
         now = self._clock.now()
         batch_id = new_id(now)
         made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
-        return batch_id, self._store(made)
+        return batch_id, self._store(made, *remember(batch_id))
 
-    def submit_idempotent(self, key: RequestKey, submission: Submission) -> tuple[Job, bool]:
-        """Submit once for `key` in 24 hours; returns the job and whether it is a replay.
+    def submit_once(
+        self, key: RequestKey, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS,
+        **origin: Any,
+    ) -> tuple[Job, bool]:  # fmt: skip
+        """As `submit`, once for `key`; also whether it is a replay. Raises as that and `once`."""
 
-        Raises IdempotencyConflict for another fingerprint, IdempotencyGone where that job was deleted,
-        IdempotencyInFlight while the first request is being handled; and as `submit`.
+        def make(remember: Remember) -> Job:
+            new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
+            return self._store([new], *remember(new.id))[0]
+
+        return self.once(key, self._find, make)
+
+    def submit_batch_once(
+        self, key: RequestKey, submissions: Sequence[Submission]
+    ) -> tuple[tuple[str, Sequence[Job]], bool]:
+        """Submit a batch once for `key`; also whether it is a replay.
+
+        Raises as `submit_batch` and `once`; a batch of which a job was deleted counts as gone.
         """
-        # For requests of this process only; between processes the unique key in the database decides.
-        name = (key.scope, key.key)
-        with self._lock:
-            if name in self._in_flight:
-                raise IdempotencyInFlight()
-            self._in_flight.add(name)
-        try:
-            return self._submit_once(key, submission)
-        finally:
-            with self._lock:
-                self._in_flight.discard(name)
 
-    def _submit_once(self, key: RequestKey, submission: Submission) -> tuple[Job, bool]:
-        now = self._clock.now()
-        if first := self._first(key, now):
-            return first, True
-        new = self._factory.make_job(submission.task, submission.args, submission.options, now)
-        dialect = self._database.dialect
-        try:
-            return self._store([new], *idempotency.bind_remember(dialect, key, new.id, now))[0], False
-        except IntegrityError:  # another process was first
-            if first := self._first(key, now):
-                return first, True
-            raise
+        def find(batch_id: str) -> tuple[str, Sequence[Job]] | None:
+            with self._database.read() as conn:
+                found, _ = queries.page(
+                    conn, JobFilters(batch_ids=(batch_id,)), len(submissions), None, False
+                )
+            return (batch_id, found) if len(found) == len(submissions) else None
 
-    def _first(self, key: RequestKey, now: datetime) -> Job | None:
-        """The job of the first request with `key`, or None where there was none."""
+        return self.once(key, find, lambda remember: self.submit_batch(submissions, remember))
+
+    def join_once(self, key: RequestKey, submit: Callable[[], Job], session: Any) -> tuple[Job, bool]:
+        """Call `submit`, which joins the caller's transaction, and commit that, once for `key`."""
+
+        def make(remember: Remember) -> Job:
+            job = submit()
+            try:
+                execute_all(connection_of(session, self._database.engine), remember(job.id))
+                session.commit()
+            except IntegrityError:  # another process was first: its job is the response
+                session.rollback()
+                raise
+            return job
+
+        return self.once(key, self._find, make)
+
+    def _find(self, job_id: str) -> Job | None:
         with self._database.read() as conn:
-            known = idempotency.find(conn, key, now)
-            job = known and queries.get(conn, known.job_id)
-        if known is None:
-            return None
-        if known.fingerprint != key.fingerprint:
-            raise IdempotencyConflict()
-        if job is None:
-            raise IdempotencyGone()
-        return job
+            return queries.get(conn, job_id)
 
     def _make_all(
         self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any

@@ -1,4 +1,4 @@
-"""Idempotency keys: which job the first request with a key made."""
+"""Idempotency keys: what the first request with a key made."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _FORGET = Statement(
         _T.c.scope == bindparam("scope"), _T.c.key == bindparam("key"), _T.c.created_at <= bindparam("old")
     )
 )
-_REMEMBER = InsertStatement(_T, "scope", "key", "fingerprint", "job_id", "created_at")
+_REMEMBER = InsertStatement(_T, "scope", "key", "fingerprint", "resource_id", "created_at")
 
 
 def find(conn: Connection, key: RequestKey, now: datetime) -> Any:
-    """The row of the first request with `key` in the last 24 hours (fingerprint, job_id), or None."""
+    """The row of the first request with `key` in the last 24 hours (fingerprint, resource_id), or None."""
     mine = (_T.c.scope == key.scope, _T.c.key == key.key, _T.c.created_at > now - KEPT)
-    return conn.execute(select(_T.c.fingerprint, _T.c.job_id).where(*mine)).one_or_none()
+    return conn.execute(select(_T.c.fingerprint, _T.c.resource_id).where(*mine)).one_or_none()
 
 
-def bind_remember(dialect: Dialect, key: RequestKey, job_id: str, now: datetime) -> list[BoundStatement]:
+def bind_remember(dialect: Dialect, key: RequestKey, resource_id: str, now: datetime) -> list[BoundStatement]:
     """The statements that enter the key; an IntegrityError where somebody else entered it in the meantime."""
     # An old key is deleted by the INSERT's own transaction: pruning may come later than the 24 hours.
-    row = (key.scope, key.key, key.fingerprint, job_id, dialect.to_driver(now))
+    row = (key.scope, key.key, key.fingerprint, resource_id, dialect.to_driver(now))
     return [_FORGET.bind(scope=key.scope, key=key.key, old=now - KEPT), _REMEMBER.bind([row])]
 
 
