@@ -13,6 +13,8 @@ from .errors import ConfigError
 
 PREFIX: Final = "JOBS_"
 ENGINES: Final = ("thread", "inline", "manual")
+IN_CALLER: Final = ("inline", "manual")
+"""Engines that run jobs in the thread that asks for it: no worker, no ticker."""
 ROLES: Final = ("web", "worker", "all")
 RIGHTS: Final = ("read", "submit", "operate")
 DAY: Final = 86_400.0
@@ -43,6 +45,11 @@ class Settings:
     redact: tuple[str, ...] | None = None
     inline_raises: bool = False
     sqlite_synchronous: str = "FULL"
+
+    @property
+    def in_caller(self) -> bool:
+        """Whether jobs run in the thread that asks for it, for tests: then there is no worker at all."""
+        return self.engine in IN_CALLER
 
     @property
     def runs_jobs(self) -> bool:

@@ -64,7 +64,7 @@ class Runtime(service.Runtime):
         self.draining = False
         self._start_problem: str | None = None
         # While a test's clock stands still a count would never expire.
-        max_age = COUNT_MAX_AGE if self.settings.engine == "thread" else 0.0
+        max_age = 0.0 if self.settings.in_caller else COUNT_MAX_AGE
         self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
         self._create_use_cases()
         self.scheduler = self._new_scheduler()
@@ -75,7 +75,7 @@ class Runtime(service.Runtime):
 
     def _create_use_cases(self) -> None:
         database, clock, registry = self.database, self.clock, self.registry
-        has_workers = self.settings.engine == "thread"
+        has_workers = not self.settings.in_caller
         live = LiveWorkers(database, self.settings.rescue_after, clock)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
@@ -101,7 +101,7 @@ class Runtime(service.Runtime):
         self.was_started = True
         self.server_threads = serving.threads or self.server_threads
         settings = replace(self.settings, **overrides)
-        if not settings.runs_jobs or settings.engine != "thread":
+        if not settings.runs_jobs or settings.in_caller:
             return
         with self._lock:
             if self.supervisor is not None:

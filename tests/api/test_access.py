@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from flask import Request
 
-from app.jobs.api.access import OPEN, RIGHTS
+from app.jobs.api.access import OPEN
+from app.jobs.config import RIGHTS
 
 from .api_client import API, ApiClient, api_client, is_problem
 

@@ -6,7 +6,7 @@ import threading
 
 from app.jobs.database.database import Database
 from app.jobs.outcomes import Outcome
-from app.jobs.store import claims, runs
+from app.jobs.store import claims, completion
 
 from ..store.factory import NOW, ended
 
@@ -28,4 +28,4 @@ def _claim_and_settle(database: Database, worker: str) -> None:
         if not made:
             return
         with database.write() as conn:
-            runs.complete(conn, [ended(claim, Outcome("succeeded", result="1")) for claim in made])
+            completion.complete(conn, [ended(claim, Outcome("succeeded", result="1")) for claim in made])

@@ -12,7 +12,7 @@ from app.jobs.database.database import Database
 from app.jobs.outcomes import Failure, Outcome
 from app.jobs.run import Run
 from app.jobs.states import SUCCEEDED
-from app.jobs.store import claims, jobs, queries, rescue, runs, workers
+from app.jobs.store import claims, completion, jobs, queries, rescue, workers
 
 from ..store.factory import new_job, register
 
@@ -82,7 +82,7 @@ class Contention:
 
         def turn() -> None:
             with self.database.raw_write() as conn:
-                runs.complete(conn, ended)
+                completion.complete(conn, ended)
                 claims.wake(conn, _now())
                 rows = claims.candidates(conn, ["default"], ["add"], BATCH)
                 ended[:] = claims.claim(conn, rows, worker, "thread", _now())

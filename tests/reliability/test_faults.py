@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
 from app.jobs.run import Run
-from app.jobs.store import claims, jobs, queries, rescue, runs, workers
+from app.jobs.store import claims, completion, jobs, queries, rescue, workers
 
 from ..store.factory import NOW, OUTCOMES, ended, register, submit
 from ..support import ROOT
@@ -123,7 +123,7 @@ class Histories(RuleBasedStateMachine):
             before = conn.exec_driver_sql(
                 "SELECT state, claim FROM simmer_jobs WHERE id = ?", (claim.job_id,)
             ).one()
-            done = runs.complete(conn, [ended(claim, OUTCOMES[verb])])
+            done = completion.complete(conn, [ended(claim, OUTCOMES[verb])])
             assert bool(done) == (tuple(before) == ("running", claim.token))
 
     @rule(job=ids)
@@ -208,5 +208,5 @@ def test_an_outcome_whose_commit_was_not_answered_is_stored_once(database: Datab
     end = ended(made, OUTCOMES[verb])
     for first in (True, False):
         with database.write() as conn:
-            assert bool(runs.complete(conn, [end])) is first
+            assert bool(completion.complete(conn, [end])) is first
     check_consistency(database)

@@ -13,7 +13,7 @@ from app.jobs.ids import new_id
 from app.jobs.options import DEFAULTS, STORED, stored_values
 from app.jobs.outcomes import Failure, Outcome
 from app.jobs.run import Run
-from app.jobs.store import claims, jobs, queries, runs, workers
+from app.jobs.store import claims, completion, jobs, queries, workers
 from app.jobs.store.jobs import NewJob
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -66,7 +66,7 @@ def ended(run: Run, outcome: Outcome) -> Run:
 
 def end(conn: Connection, claim: Run, verb: str) -> bool:
     """End the run by one of the verbs in OUTCOMES. Whether it applied."""
-    return bool(runs.complete(conn, [ended(claim, OUTCOMES[verb])]))
+    return bool(completion.complete(conn, [ended(claim, OUTCOMES[verb])]))
 
 
 def job_in(conn: Connection, state: str) -> tuple[str, Run | None]:

@@ -11,7 +11,7 @@ from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, EVENTS, JOBS
 from app.jobs.outcomes import Outcome
 from app.jobs.run import Run
-from app.jobs.store import jobs, queries, rescue, runs
+from app.jobs.store import completion, jobs, queries, rescue, runs
 
 from .factory import LATER, NOW, OUTCOMES, claim_one, end, ended, register, submit
 
@@ -66,7 +66,7 @@ def test_both_owners_may_speak_in_one_transaction(database: Database) -> None:
             old, new = _again(conn)
             late = ended(old, OUTCOMES["failed"])
             timely = ended(new, Outcome("succeeded", result="7"))
-            settled = runs.complete(conn, [timely, late] if reverse else [late, timely])
+            settled = completion.complete(conn, [timely, late] if reverse else [late, timely])
             assert settled == {new.job_id: "succeeded"}
             job = queries.get(conn, new.job_id)
             assert job is not None

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from flask import Request, current_app, request
 from flask.typing import ResponseReturnValue
 
+from ..config import RIGHTS
 from ..current import current_runtime
 from .problems import Problem
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
-RIGHTS: Final = ("read", "submit", "operate")
 OPEN: Final = "open"
 """The declared right of a route that needs none."""
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")

@@ -26,7 +26,7 @@ def worker(threads: int | None, queues: str | None, drain: bool) -> None:
     with 0; a second signal releases them at once.
     """
     run = runtime()
-    if run.settings.engine != "thread":
+    if run.settings.in_caller:
         raise NotReady(f'JOBS_ENGINE="{run.settings.engine}" runs jobs in its caller: there is no worker')
     if drain:
         # Fails at once where the database does not answer: it would never count as drained.

@@ -35,7 +35,7 @@ def connect(app: Flask, db: Any, settings: Settings) -> Database:
         engine = db.engine
     if not dialect_named(engine.url.get_backend_name()).is_memory(engine.url):
         return Database.connect(engine.url, threads=settings.threads, synchronous=settings.sqlite_synchronous)
-    if settings.engine == "thread":
+    if not settings.in_caller:
         raise ConfigError(
             "an in-memory SQLite database cannot be shared by threads: use a file,"
             ' or JOBS_ENGINE="inline" in tests'

@@ -1,9 +1,11 @@
-"""The statements that end runs, one set for each verb; each takes all runs that end by it as one row set."""
+"""Completion: runs end, by one set of statements for each verb, which takes all runs that end by it."""
 
 from __future__ import annotations
 
 import functools
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,13 +15,15 @@ from sqlalchemy.types import TypeEngine
 
 from ..database.columns import Id, Time
 from ..database.dialect import Dialect
-from ..database.row_sets import as_text, unindexed
+from ..database.row_sets import as_json, as_text, unindexed
 from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
+from ..database.transactions import AnyConnection
 from ..outcomes import Failure, Outcome
 from ..run import Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
 from .events import insert_from
+from .runs import owned_runs, record_progress
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -118,3 +122,42 @@ STATEMENTS: Final = {
     for verb in ENTERS
 }
 """Verb → the statements that end the jobs' runs, end their attempts and record the events, in this order."""
+
+
+def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[str, str]:
+    """End the runs that have an outcome: job id → the type of the event.
+
+    Only those that still owned their job are in it; the others changed nothing.
+    """
+    # Locked first: from here on neither a rescue nor a cancel request comes between decision and statement.
+    owned = owned_runs(conn, ended)
+    ours = [run for run in ended if (run.job_id, run.token) in owned]
+    record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
+    verbs: dict[str, str] = {}
+    rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for run in ours:
+        verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
+        verbs[run.job_id] = verb
+        rows[verb].append(row(run, verb, reason))
+    for verb, ended_by_verb in rows.items():
+        values = {ROWS: as_json(ended_by_verb)}
+        end_runs, end_attempts, record_events = STATEMENTS[verb]
+        applied = end_runs.execute(conn, **values)
+        assert applied == len(ended_by_verb), f"{verb}: a claim was lost under our lock"
+        end_attempts.execute(conn, **values)
+        record_events.execute(conn, **values)
+    return verbs
+
+
+def _decide(outcome: Outcome | None, cancel_requested: bool) -> tuple[str, str | None]:
+    """The verb for an outcome and its reason.
+
+    A job that was asked to stop never goes on, and its success is not one.
+    """
+    assert outcome is not None
+    verb = outcome.kind
+    if verb == "failed" and outcome.retry_in is not None:
+        verb = "retrying"
+    if cancel_requested and verb != "failed":
+        return "cancelled", outcome.reason or "cancelled on request"
+    return verb, outcome.reason

@@ -93,9 +93,9 @@ class Decorators:
         try:
             parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)
         except TriggerError as error:
-            raise TaskDefinitionError(f"schedule {id or ''}: {error.field}: {error}") from None
+            raise TaskDefinitionError(f"{_schedule_name(id)}: {error.field}: {error}") from None
         except InvalidArguments as error:
-            raise TaskDefinitionError(f"schedule {id or ''}: {error}") from None
+            raise TaskDefinitionError(f"{_schedule_name(id)}: {error}") from None
 
         def declare(function: Callable[P, R]) -> Task[P, R]:
             task = function if isinstance(function, Task) else self.task(function)
@@ -110,3 +110,8 @@ class Decorators:
         definition = TaskDefinition(name, function, options)
         self.registry.add(definition)
         return Task(self._submitter, definition, function)
+
+
+def _schedule_name(id: str | None) -> str:
+    """For messages; the function that would name it is not known yet."""
+    return "a schedule" if id is None else f"schedule {id!r}"

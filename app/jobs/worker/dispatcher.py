@@ -23,7 +23,7 @@ from ..errors import DatabaseUnavailable
 from ..outcomes import Failure, Outcome
 from ..process.loop import Loop
 from ..run import Run
-from ..store import claims, runs, workers
+from ..store import claims, completion, runs, workers
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
@@ -180,8 +180,8 @@ class Dispatcher:
                 runs.record_progress(conn, progress)
                 runs.record_starts(conn, started)
                 if has_unknown:
-                    runs.complete(conn, self._unknown_runs(conn))
-                completed = runs.complete(conn, ended)
+                    completion.complete(conn, self._unknown_runs(conn))
+                completed = completion.complete(conn, ended)
                 claimed = self._claim(conn)
             self._may_have_unknown_runs = False
             self._running.mark_recorded(reports)
@@ -226,7 +226,7 @@ class Dispatcher:
         unended = self._running.unended()
         ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
         with self._database.raw_write() as conn:
-            completed = runs.complete(conn, [*ended, *self._unknown_runs(conn)])
+            completed = completion.complete(conn, [*ended, *self._unknown_runs(conn)])
             workers.deregister(conn, self.id)
         log_ends(ended, completed)
         self._notifier.notify([run.job_id for run in ended])

@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def log_ends(ended: Iterable[Run], completed: Mapping[str, str]) -> None:
-    """Log id, task, outcome and seconds of the runs in `completed` (what `runs.complete` returned)."""
+    """Log id, task, outcome and seconds of the runs in `completed` (what `completion.complete` returned)."""
     # Asked once, not for each: most hosts have INFO off, and thousands of jobs may end in a second.
     if not log.isEnabledFor(logging.INFO):
         return

@@ -16,7 +16,7 @@ from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..outcomes import Outcome
 from ..run import Run
-from ..store import claims, queries, runs
+from ..store import claims, completion, queries
 from ..tasks.registry import Registry
 from .end_log import log_ends
 
@@ -77,7 +77,7 @@ class InlineWorker:
     def _end(self, run: Run, outcome: Outcome) -> None:
         run.outcome, run.finished_at = outcome, self._clock.now()
         with self._database.write() as conn:
-            completed = runs.complete(conn, [run])
+            completed = completion.complete(conn, [run])
         log_ends([run], completed)
         self._notifier.notify([run.job_id])
 

@@ -12,8 +12,8 @@ import pytest
 
 from app.jobs import Simmer
 from app.jobs.schedules.triggers import Trigger, TriggerError, parse_trigger
+from app.jobs.schedules.triggers.cron_expression import ALIASES
 from app.jobs.schedules.triggers.describe import describe
-from app.jobs.schedules.triggers.expression import ALIASES
 from app.jobs.schedules.triggers.parse import TYPES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cron.md").read_text(encoding="utf-8")

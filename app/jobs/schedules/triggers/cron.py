@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .base import TriggerError, rfc3339
-from .expression import tidy
+from .cron_expression import tidy
 from .firetimes import LATEST, count_fires, first_fire
 from .rule import Rule, compile_rule
 from .words import BOUNDS, translate, word

@@ -11,8 +11,8 @@ from .base import Trigger, TriggerError
 from .calendar import CalendarTrigger
 from .combined import MOST, OrTrigger
 from .cron import CronTrigger
+from .cron_expression import every, split_zone
 from .date import DateTrigger
-from .expression import every, split_zone
 from .interval import UNITS, IntervalTrigger
 from .zones import load_zone
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count, groupby
 from typing import Final
 
-from .fields import DayOfMonth, PlacedWeekday
+from .cron_fields import DayOfMonth, PlacedWeekday
 from .rule import Rule
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from functools import lru_cache
 
-from .expression import never, read
+from .cron_expression import never, read
 from .zones import LAST_YEAR
 
 

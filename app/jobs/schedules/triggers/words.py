@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from .base import TriggerError
-from .expression import LONGEST
+from .cron_expression import LONGEST
 
 BOUNDS: Final = {
     "year": (1970, 9999),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from .base import TriggerError
-from .fields import Fields, parse_fields
+from .cron_fields import Fields, parse_fields
 from .zones import load_zone
 
 LONGEST: Final = 200

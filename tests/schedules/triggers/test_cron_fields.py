@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.jobs.schedules.triggers import TriggerError, parse_trigger
-from app.jobs.schedules.triggers.expression import read
-from app.jobs.schedules.triggers.fields import DayOfMonth
+from app.jobs.schedules.triggers.cron_expression import read
+from app.jobs.schedules.triggers.cron_fields import DayOfMonth
 
 from .rules import expressions
 
