@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -20,6 +19,7 @@ from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
 from .errors import DatabaseUnavailable, TablesMissing
 from .execution.runner import Runner
+from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
 from .service import Jobs, Schedules, Status, Submissions
@@ -35,7 +35,7 @@ from .ticker.ticker import Ticker
 from .worker.dispatcher import Dispatcher
 from .worker.inline import InlineWorker
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Runtime(service.Runtime):
@@ -119,8 +119,9 @@ class Runtime(service.Runtime):
         if supervisor is not None:
             supervisor.stop(self.settings.shutdown_grace if timeout is None else timeout)
             with self._lock:
-                self.supervisor = self.dispatcher = self.ticker = None
-                self.draining = False
+                if self.supervisor is supervisor:  # else somebody has started afresh meanwhile
+                    self.supervisor = self.dispatcher = self.ticker = None
+                    self.draining = False
 
     @property
     def is_running(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -202,3 +203,17 @@ def test_only_a_final_job_can_be_retried_or_deleted(make_driver: MakeDriver) -> 
     for verb in (driver.jobs.retry, driver.jobs.delete):
         with pytest.raises(InvalidState, match="queued"):
             verb(job.id)
+
+
+def test_a_backoff_that_exits_costs_no_attempt(make_driver: MakeDriver) -> None:
+    """Whatever it raises, the failure is the task's, and the attempts that are left stay."""
+    driver = make_driver("manual")
+
+    @driver.jobs.task("fail", max_attempts=3, backoff=lambda attempt: sys.exit(3))
+    def fail() -> None:
+        raise ValueError("the task's own")
+
+    job = fail.submit()
+    driver.jobs.testing.drain()
+    found = driver.jobs.get(job.id)
+    assert (found.state, found.error and found.error["type"]) == ("retrying", "ValueError")

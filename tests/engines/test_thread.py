@@ -98,3 +98,19 @@ def test_what_waits_too_long_for_a_thread_is_released() -> None:
     here.pool.run()
     assert here.ended == ["released"] * 2 + ["succeeded"] * 2
     assert here.ran == ["2", "3"]
+
+
+def test_a_thread_that_cannot_be_had_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs are not taken, and the next ones are, once there is a thread."""
+    here = Recorder()
+
+    def refuse(_function: Callable[[], None]) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(here.pool, "submit", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        here.engine.start(here.runs(2))
+    monkeypatch.undo()
+    here.engine.start(here.runs(2, first=2))
+    here.pool.run()
+    assert (here.ran, here.ended, here.engine.is_closed) == (["2", "3"], ["succeeded"] * 2, False)

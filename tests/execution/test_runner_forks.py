@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from app.jobs import Simmer
-from app.jobs.execution.runner import CLOSING, Runner
+from app.jobs.execution.failure import CLOSING
+from app.jobs.execution.runner import Runner
 from app.jobs.run import Run
 
 MakeApp = Callable[..., Flask]
@@ -64,3 +65,25 @@ def test_no_more_threads_during_a_drain_is_no_failure(jobs: Simmer, words: str, 
     run = Run("id", "need_a_thread", "default", "{}", 1, 1, None, 1, "worker", "token", now)
     run.stop_requested = is_draining
     assert runner.run(run).kind == ("released" if is_draining else "failed")
+
+
+class Unreadable(RuntimeError):
+    """An exception without a text."""
+
+    def __str__(self) -> str:
+        raise OSError("no text")
+
+
+def test_a_failure_without_text_stays_what_it_is_during_a_drain(jobs: Simmer) -> None:
+    """It is no sign of a closing interpreter, and is tried again."""
+
+    @jobs.task(max_attempts=3)
+    def fail() -> None:
+        raise Unreadable
+
+    runtime = jobs.runtime
+    run = Run("id", "fail", "default", "{}", 1, 3, None, 1, "worker", "token", runtime.clock.now())
+    run.stop_requested = True
+    outcome = runtime.runner.run(run)
+    assert outcome.failure is not None
+    assert (outcome.failure.type, outcome.retry_in is not None) == ("Unreadable", True)

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from app.jobs import Simmer
+from app.jobs.process.supervisor import Supervisor
 from app.jobs.runtime import Runtime
 from app.jobs.ticker.ticker import Ticker
 
@@ -68,3 +69,32 @@ def test_a_database_that_raises_anything_does_not_end_the_process(make_app: Make
         eventually(lambda: len(calls) >= 2)
         assert runtime.is_running
         eventually(job_is(jobs, job.id, "succeeded"))
+
+
+def test_a_late_stop_leaves_the_threads_of_a_new_start_alone(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two callers of `stop` one comes back after somebody has started afresh."""
+    jobs, go_on, inside = Simmer(), threading.Event(), threading.Event()
+    stop = Supervisor.stop
+
+    def slow_elsewhere(self: Supervisor, grace: float) -> None:
+        stop(self, grace)
+        if threading.current_thread() is not threading.main_thread():
+            inside.set()
+            go_on.wait(10)
+
+    with make_app(jobs).app_context():
+        runtime = jobs.runtime
+        jobs.start()
+        monkeypatch.setattr(Supervisor, "stop", slow_elsewhere)
+        late = threading.Thread(target=runtime.stop, args=(1,))
+        late.start()
+        assert inside.wait(10)
+        runtime.stop(1)
+        jobs.start()
+        second = runtime.supervisor
+        go_on.set()
+        late.join(10)
+        assert runtime.supervisor is second
+        assert runtime.is_running

@@ -67,7 +67,7 @@ def test_both_owners_may_speak_in_one_transaction(database: Database) -> None:
             late = ended(old, OUTCOMES["failed"])
             timely = ended(new, Outcome("succeeded", result="7"))
             settled = completion.complete(conn, [timely, late] if reverse else [late, timely])
-            assert settled == {new.job_id: "succeeded"}
+            assert settled == {new.key: "succeeded"}
             job = queries.get(conn, new.job_id)
             assert job is not None
             assert (job.state, job.result) == ("succeeded", 7)

@@ -27,7 +27,7 @@ class Engine(Protocol):
     """It begins nothing more; nothing is to be claimed for it."""
 
     def start(self, runs: Sequence[Run]) -> None:
-        """Queue the runs; a closed engine releases them."""
+        """Queue the runs; a closed engine releases them. One that raises has taken none of them."""
 
     def release_unstarted(self, older_than: float = 0.0) -> None:
         """Release runs that were claimed over `older_than` seconds ago and have not begun; 0 means all."""

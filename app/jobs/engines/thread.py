@@ -13,6 +13,7 @@ from flask import Flask
 from flask_executor import Executor
 
 from ..clock import Clock
+from ..execution.failure import is_interpreter_closing
 from ..outcomes import Outcome
 from ..run import Run
 from .base import OnEnd, RunTask
@@ -67,9 +68,14 @@ class ThreadEngine:
                 break
             try:
                 self._pool.submit(self._work)
-            except RuntimeError:  # the interpreter is shutting down its pools
+            except BaseException as error:
                 self._free_thread()
-                self.is_closed = True
+                if is_interpreter_closing(error):
+                    self.is_closed = True
+                elif not self._busy:  # no thread is there that would come to them
+                    self._pending.clear()
+                    raise
+                break
         if self.is_closed:
             self.release_unstarted()
 

@@ -10,6 +10,12 @@ from ..serialization.text import UNREADABLE, safe_str, storable, storable_middle
 
 MAX_NOTES: Final = 20
 
+CLOSING: Final = (
+    "cannot schedule new futures after interpreter shutdown",
+    "can't create new thread at interpreter shutdown",
+)
+"""What concurrent.futures and threading say while the interpreter waits for its last threads."""
+
 
 def describe_exception(exc: BaseException) -> Failure:
     """The type, message and traceback of `exc` as storable text. Never raises, whatever `exc` does."""
@@ -42,3 +48,8 @@ def _clip_notes(report: traceback.TracebackException | None) -> None:
         if isinstance(report.__notes__, list):
             report.__notes__ = [storable(note) for note in report.__notes__[:MAX_NOTES]]
         report = report.__cause__ or report.__context__
+
+
+def is_interpreter_closing(error: BaseException) -> bool:
+    """Whether it says that no thread can be had any more; one too many at the moment is something else."""
+    return isinstance(error, RuntimeError) and any(words in safe_str(error) for words in CLOSING)

@@ -17,6 +17,7 @@ from ..clock import Clock
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..outcomes import Cancel, Failure, Outcome, Snooze
+from ..process.logs import get_logger
 from ..process.signals import exit_child
 from ..run import Run
 from ..serialization.encoding import dumps, stored
@@ -24,16 +25,11 @@ from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
 from .current_job import CurrentJob, set_current_job
-from .failure import describe_exception
+from .failure import describe_exception, is_interpreter_closing
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 SHORTEST_SNOOZE: Final = 0.1
 """Seconds: a job that snoozes for less would claim and release itself in a circle."""
-CLOSING: Final = (
-    "cannot schedule new futures after interpreter shutdown",
-    "can't create new thread at interpreter shutdown",
-)
-"""What concurrent.futures and threading say while the interpreter waits for its last threads."""
 
 
 class Runner:
@@ -136,7 +132,8 @@ def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) ->
 
 
 def _failure_outcome(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
-    if run.stop_requested and _is_interpreter_closing(error):
+    # The task cannot go on, and is not at fault.
+    if run.stop_requested and is_interpreter_closing(error):
         return Outcome("released", reason="the interpreter was closing", cause=error)
     failure = describe_exception(error)
     retry_in = None
@@ -154,17 +151,12 @@ def _log_failure(error: BaseException, failure: Failure, message: str, *values: 
     """Log the exception, by which error trackers group, with its traceback as it is stored."""
     if not log.isEnabledFor(logging.ERROR):
         return
-    path, line, function, _ = log.findCaller(stacklevel=2)
+    path, line, function, _ = log.logger.findCaller(stacklevel=2)
     exc_info = (type(error), error, error.__traceback__)
-    record = log.makeRecord(log.name, logging.ERROR, path, line, message, values, exc_info, function)
+    record = log.logger.makeRecord(log.name, logging.ERROR, path, line, message, values, exc_info, function)
     # What formatters show of the exception: to format it themselves may raise or take megabytes.
     record.exc_text = failure.traceback or f"{failure.type}: {failure.message}"
     log.handle(record)
-
-
-def _is_interpreter_closing(error: BaseException) -> bool:
-    """Whether it says that no thread can be had any more: the task cannot go on, and is not at fault."""
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in CLOSING)
 
 
 def _no_op() -> None:
@@ -192,6 +184,6 @@ def _snooze_seconds(seconds: Any) -> float:
 def _backoff_seconds(definition: TaskDefinition, run: Run) -> float:
     try:
         return backoffs.delay(definition.options["backoff"], run.attempt)
-    except Exception:
+    except BaseException:  # also SystemExit: the failure of the task stands
         log.exception("task %s: its backoff raised; exponential backoff is used instead", run.task)
         return backoffs.delay("exponential", run.attempt)

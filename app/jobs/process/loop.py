@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Final
 
 from ..errors import DatabaseUnavailable
+from .logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 RETRY_AFTER: Final = 0.5
 """Seconds until the next call after an exception: short, so that an outage's end is noticed."""
 MAX_TEXT: Final = 300

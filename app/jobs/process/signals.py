@@ -16,7 +16,9 @@ import traceback
 from types import FrameType
 from typing import Any, Final, NoReturn
 
-log = logging.getLogger(__name__)
+from .logs import get_logger
+
+log = get_logger(__name__)
 FLUSH_SECONDS: Final = 0.5
 """Seconds for flushing log and output: a stuck thread may hold their locks."""
 

@@ -7,7 +7,6 @@ them (promise 6).
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 import time
@@ -15,10 +14,11 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from . import signals
+from .logs import get_logger
 from .servers import Serving, is_reloader_child
 from .signals import stop_request
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 CHECK_EVERY: Final = 0.5
 """Seconds between two checks whether the process is to stop."""
 RETRY_EVERY: Final = 0.25

@@ -124,8 +124,8 @@ STATEMENTS: Final = {
 """Verb → the statements that end the jobs' runs, end their attempts and record the events, in this order."""
 
 
-def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[str, str]:
-    """End the runs that have an outcome: job id → the type of the event.
+def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[tuple[str, int], str]:
+    """End the runs that have an outcome: the key of a run → the type of the event.
 
     Only those that still owned their job are in it; the others changed nothing.
     """
@@ -133,11 +133,11 @@ def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[str, str]:
     owned = owned_runs(conn, ended)
     ours = [run for run in ended if (run.job_id, run.token) in owned]
     record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
-    verbs: dict[str, str] = {}
+    verbs: dict[tuple[str, int], str] = {}
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for run in ours:
         verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
-        verbs[run.job_id] = verb
+        verbs[run.key] = verb
         rows[verb].append(row(run, verb, reason))
     for verb, ended_by_verb in rows.items():
         values = {ROWS: as_json(ended_by_verb)}

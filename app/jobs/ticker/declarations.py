@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..database.database import Database
+from ..process.logs import get_logger
 from ..schedules.declaration import Declaration
 from ..store import schedules
 from ..tasks.registry import Registry
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Declarations:

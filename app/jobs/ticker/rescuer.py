@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 from ..clock import Clock
@@ -11,10 +10,11 @@ from ..database.database import Database
 from ..database.notifier import Notifier
 from ..errors import DatabaseUnavailable
 from ..process.identity import ProcessIdentity, own_identity
+from ..process.logs import get_logger
 from ..store import rescue, workers
 from ..worker.dispatcher import Dispatcher
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 CHECK_EVERY: Final = 1.0
 """Seconds between two checks of the other workers, at most."""
 UNREGISTERED_CHECK_EVERY: Final = 0.1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import random
 import uuid
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from ..clock import Clock
 from ..database.database import Database
 from ..errors import SimmerError
 from ..options import NO_OPTIONS, SubmitOptions
+from ..process.logs import get_logger
 from ..schedules.policy import Policy, Verdict, decide
 from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
@@ -31,7 +31,7 @@ from ..tasks.registry import Registry
 from ..worker.dispatcher import Dispatcher
 from .declarations import Declarations
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 CHECK_EVERY: Final = 1.0
 """Seconds: it looks at least so often, for schedules that another process stored."""
 LEASE_SECONDS: Final = 1.0

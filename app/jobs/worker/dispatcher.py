@@ -6,9 +6,8 @@ threads. Throughput depends on how many jobs share a commit.
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
@@ -21,6 +20,7 @@ from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..errors import DatabaseUnavailable
 from ..outcomes import Failure, Outcome
+from ..process.logs import get_logger
 from ..process.loop import Loop
 from ..run import Run
 from ..store import claims, completion, runs, workers
@@ -31,7 +31,7 @@ from .prefetch import RELEASE_AFTER
 from .registration import Registration
 from .running import Reports, Running
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 ACTIVE_POLL: Final = 0.015
 IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
@@ -59,6 +59,7 @@ class Dispatcher:
         self._fetcher = Fetcher(database, registry, settings, clock)
         self._writing = threading.Lock()
         self._idle = threading.Event()
+        self._is_deregistered = False
         self._may_have_unknown_runs = False
         self._last_report = clock.monotonic()
 
@@ -70,6 +71,8 @@ class Dispatcher:
     def problem(self) -> str | None:
         """Why it claims nothing: its thread has ended, raises or hangs, or is not registered yet."""
         found = self._loop.problem(2 * self._settings.heartbeat_seconds)
+        if self._engine.is_closed and not self.is_draining:
+            found = found or "its engine is closed"
         return found or (None if self.is_registered else "not registered yet")
 
     @property
@@ -153,8 +156,9 @@ class Dispatcher:
         return self._seconds_to_next_turn()
 
     def _run_turn(self) -> None:
-        if self._registration.update(self.is_draining):
-            self._fetcher.notify()
+        with self._writing:  # `stop` may have deregistered while this turn waited for something
+            if not self._is_deregistered and self._registration.update(self.is_draining):
+                self._fetcher.notify()
         self._engine.release_unstarted(0.0 if self.is_draining else RELEASE_AFTER)
         ended = self._running.collect()
         reports = self._due_reports()
@@ -187,11 +191,21 @@ class Dispatcher:
             self._running.mark_recorded(reports)
             self._running.remove(ended)
             for run in claimed:
-                run.stop_requested = self.is_draining
                 self._running.add(run)
-        self._announce(ended, completed, claimed)
+                # In this order: a drain that begins between the two finds the run, or is seen here.
+                run.stop_requested = self.is_draining
         if claimed:
+            self._start(claimed)
+        self._announce(ended, completed, claimed)
+
+    def _start(self, claimed: Sequence[Run]) -> None:
+        try:
             self._engine.start(claimed)
+        except BaseException:
+            released = Outcome("released", reason="the engine could not take it")
+            for run in claimed:
+                self._running.end(run, released)
+            raise
 
     def _claim(self, conn: Any) -> list[Run]:
         if self.is_draining or not self.is_registered or self._engine.is_closed:
@@ -211,16 +225,19 @@ class Dispatcher:
         released = Outcome("released", reason="the reply to its claim was lost")
         return [replace(run, outcome=released, finished_at=self._clock.now()) for run in found]
 
-    def _announce(self, ended: Sequence[Run], completed: dict[str, str], claimed: Sequence[Run]) -> None:
+    def _announce(
+        self, ended: Sequence[Run], completed: Mapping[tuple[str, int], str], claimed: Sequence[Run]
+    ) -> None:
         log_ends(ended, completed)
         for run in ended:
-            if run.job_id not in completed:  # its token no longer fits: the job was rescued meanwhile
+            if run.key not in completed:  # its token no longer fits: the job was rescued meanwhile
                 log.warning("job %s: the late outcome of run %d was refused", run.job_id, run.number)
         if ended or claimed:
             self._notifier.notify(run.job_id for run in chain(ended, claimed))
 
     @retry_conflicts
     def _deregister(self) -> None:
+        self._is_deregistered = True
         ended, now = self._running.collect(), self._clock.now()
         # Copies: the runs themselves stay without an outcome, by which `stop` knows that threads are stuck.
         unended = self._running.unended()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 
+from ..process.logs import get_logger
 from ..run import Run
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
-def log_ends(ended: Iterable[Run], completed: Mapping[str, str]) -> None:
+def log_ends(ended: Iterable[Run], completed: Mapping[tuple[str, int], str]) -> None:
     """Log id, task, outcome and seconds of the runs in `completed` (what `completion.complete` returned)."""
     # Asked once, not for each: most hosts have INFO off, and thousands of jobs may end in a second.
     if not log.isEnabledFor(logging.INFO):
         return
     for run in ended:
-        if (verb := completed.get(run.job_id)) is not None:
+        if (verb := completed.get(run.key)) is not None:
             log.info("job %s (%s): %s after %.3f s", run.job_id, run.task, verb, _seconds(run))
 
 
