@@ -63,6 +63,12 @@ def first_id_at(moment: datetime) -> str:
     return _compose(int(moment.timestamp() * 1000) << 12, 0)
 
 
+def first_id_after(moment: datetime) -> str:
+    """The smallest UUIDv7 of the millisecond after that of `moment`: ids made until `moment` are smaller."""
+    # Not first_id_at of a later moment: the last one of the calendar has none.
+    return _compose(int(moment.timestamp() * 1000) + 1 << 12, 0)
+
+
 def is_id(text: str) -> bool:
     """Whether `text` is a UUID in its canonical form."""
     return _UUID.fullmatch(text) is not None

@@ -93,6 +93,15 @@ def test_times_bound_the_list(tmp_path: Path, url: URL) -> None:
         assert ids(here, "created_after=2999-01-01T00:00:00Z") == []
 
 
+def test_the_ends_of_the_calendar_bound_nothing(tmp_path: Path, url: URL) -> None:
+    """The first and the last moment that a filter can name leave in every job, or leave out every job."""
+    with api_client(tmp_path, url=url) as here:
+        made = [here.submit()["id"]]
+        first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
+        assert ids(here, f"created_after={first}&created_before={last}") == made
+        assert ids(here, f"created_before={first}") == ids(here, f"created_after={last}") == []
+
+
 def test_a_job_of_a_schedule_is_found_by_it(tmp_path: Path) -> None:
     """`schedule_id` finds the jobs that a schedule made."""
     with api_client(tmp_path) as here:

@@ -65,9 +65,13 @@ def test_a_preview_that_cannot_be_is_refused(untouched: ApiClient, body: dict[st
     assert pointers(is_problem(send(untouched, "POST", "/preview", body), 422, "validation")) == {place}
 
 
-@pytest.mark.parametrize("after", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
 @pytest.mark.parametrize(
-    "trigger", [NINE, EVERY_TEN, {"type": "date", "run_at": "2030-01-01T00:00:00Z"}], ids=lambda t: t["type"]
+    "after", ["0001-01-01T00:00:00Z", "0001-01-02T23:59:59Z", "9999-12-31T23:59:59.999999Z"]
+)
+@pytest.mark.parametrize(
+    "trigger",
+    [NINE, EVERY_TEN, {"type": "date", "run_at": "2030-01-01T00:00:00Z"}, {"type": "calendar", "days": 1}],
+    ids=lambda t: t["type"],
 )
 def test_a_preview_at_the_ends_of_the_calendar(
     untouched: ApiClient, after: str, trigger: dict[str, Any]

@@ -10,7 +10,6 @@ from flask import Flask
 
 from app.jobs import InvalidArguments, ScheduleExists, Simmer
 from app.jobs.errors import ArgumentsTooLarge, TaskDefinitionError
-from app.jobs.values import Schedule
 
 EVERY_TEN = {"type": "interval", "seconds": 10}
 
@@ -64,22 +63,6 @@ def test_a_pause_by_replacing_is_recorded_too(jobs: Simmer) -> None:
     jobs.testing.advance(10)
     jobs.resume_schedule("ten")
     assert decided(jobs) == [(10, "paused", 2)]
-
-
-def test_a_patch_leaves_alone_what_it_does_not_name(jobs: Simmer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pause that comes between its look and its writing stays."""
-    look = jobs.runtime.schedules.get
-
-    def look_and_be_late(schedule_id: str) -> Schedule:
-        monkeypatch.undo()
-        found = look(schedule_id)
-        jobs.pause_schedule(schedule_id)
-        return found
-
-    monkeypatch.setattr(jobs.runtime.schedules, "get", look_and_be_late)
-    jobs.runtime.schedules.patch("ten", {"args": {"value": 1}})
-    shown = jobs.get_schedule("ten")
-    assert (shown.args, shown.paused) == ({"value": 1}, True)
 
 
 @pytest.mark.parametrize("verb", ["resume", "skip"])

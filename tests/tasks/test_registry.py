@@ -134,3 +134,18 @@ def test_a_task_that_is_not_known_waits_for_its_registration(driver: EngineDrive
     driver.jobs.runtime.jobs_submitted([job_id])
     done = driver.finish(waiting)
     assert (done.result, done.waiting_reason) == ("there", None)
+
+
+def test_a_task_of_a_task_is_a_task_of_its_function(driver: EngineDriver) -> None:
+    """Under the new name, with its own options, beside the first one."""
+    jobs = driver.jobs
+
+    def work(x: int = 1) -> int:
+        return x
+
+    inner = jobs.task("inner", queue="reports")(work)
+    outer = jobs.task("outer")(inner)
+    assert jobs.registry.get("outer").function is jobs.registry.get("inner").function is work
+    made = [task.submit(x=2) for task in (inner, outer)]
+    assert [(job.task, job.queue) for job in made] == [("inner", "reports"), ("outer", "default")]
+    assert [driver.finish(job).result for job in made] == [2, 2]

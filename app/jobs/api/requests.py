@@ -53,20 +53,21 @@ def read_json_object(limit: int) -> dict[str, Any]:
     return _parse(_read_bytes(limit))
 
 
-def read_patch(limit: int, current: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
-    """The changes that a PATCH asks for, each field as a whole; raises as `read_json_object`.
+def read_patch(limit: int) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """What makes the changes that a PATCH asks for, each field as a whole, of the fields as they are.
 
-    In a merge patch (RFC 7396) a field that is an object is merged with the one of `current()` before.
+    In a merge patch (RFC 7396) a field that is an object is merged with the one that is there. The body is
+    read at once; raises as `read_json_object`.
     """
     if request.mimetype != MERGE_PATCH:
         if not _is_json():
             detail = f"Send the changes as {ACCEPT_PATCH.replace(', ', ' or ')}."
             headers = {"Accept-Patch": ACCEPT_PATCH, "Accept": ACCEPT_PATCH}
             raise Problem("unsupported-media-type", detail, headers=headers)
-        return read_json_object(limit)
+        body = read_json_object(limit)
+        return lambda now: body
     patch = _parse(_read_bytes(limit))
-    now = current() if any(isinstance(value, dict) for value in patch.values()) else {}
-    return {
+    return lambda now: {
         name: _merged(now.get(name), value) if isinstance(value, dict) else value
         for name, value in patch.items()
     }

@@ -70,12 +70,16 @@ def replace_schedule(id: str) -> Response:
 def patch_schedule(id: str) -> Response:
     """`PATCH /schedules/{id}`: change the fields of the body, keep the others."""
     refuse_query()
-    slug, schedules = schedule_id(id), runtime().schedules
-    sent = read_patch(max_submission_bytes(), lambda: schedules.get(slug).as_dict())
-    changes = load_body(_PARTIAL, sent)
-    if "args" in changes:
-        changes["args"] = restore_secrets(changes["args"], schedules.get(slug).args)
-    return json_response(_present(schedules.patch(slug, changes)))
+    slug = schedule_id(id)
+    patch = read_patch(max_submission_bytes())
+
+    def changes(stored: Schedule) -> dict[str, Any]:
+        loaded = load_body(_PARTIAL, patch(stored.as_dict()))
+        if "args" in loaded:
+            loaded["args"] = restore_secrets(loaded["args"], stored.args)
+        return loaded
+
+    return json_response(_present(runtime().schedules.patch(slug, changes)))
 
 
 def delete_schedule(id: str) -> Response:

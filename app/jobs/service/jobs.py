@@ -75,7 +75,9 @@ class Jobs:
     def page(
         self, filters: JobFilters = ANY, limit: int = 50, cursor: str | None = None, newest_first: bool = True
     ) -> JobList:  # fmt: skip
-        """A page of jobs ordered by creation. Raises InvalidCursor."""
+        """A page of jobs ordered by creation. Raises InvalidCursor, and ValueError for a limit below 1."""
+        if limit < 1:
+            raise ValueError(f"limit must be at least 1, and is {limit}")
         after = None if cursor is None else _decode(cursor)
         with self._database.read() as conn:
             found, more = queries.page(conn, filters, limit, after, newest_first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -103,19 +103,28 @@ class Schedules:
             self._store(conn, declaration, words.get("paused", False), stored)
         return self._changed(schedule_id), stored is None or stored.retired
 
-    def patch(self, schedule_id: str, changes: Mapping[str, Any]) -> Schedule:
+    @retry_conflicts
+    def patch(
+        self, schedule_id: str, changes: Mapping[str, Any] | Callable[[Schedule], Mapping[str, Any]]
+    ) -> Schedule:
         """Change some of task, args, trigger, timezone, the policies and paused, each as a whole.
 
-        Raises as `replace`, and ScheduleNotFound; of a declared one only `paused` can be changed.
+        `changes` may be made of the schedule as it is stored; nobody changes it in between. Raises as
+        `replace`, and ScheduleNotFound; of a declared one only `paused` can be changed.
         """
-        stored = self.get(schedule_id)
-        # Not through replace, which refuses a declared schedule: pausing that one is allowed.
-        if set(changes) == {"paused"}:
-            return (self.pause if changes["paused"] else self.resume)(schedule_id)
-        wanted = {**stored.as_dict(), "paused": None, **changes}
-        if "timezone" in changes:
-            wanted["trigger"] = {**wanted["trigger"], "timezone": changes["timezone"]}
-        return self.replace(schedule_id, wanted)[0]
+        with self._database.write() as conn:
+            row = require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
+            stored = schedules.to_schedule(row, ())
+            changed = changes(stored) if callable(changes) else changes
+            if set(changed) != {"paused"}:
+                refuse_declared(row, "change it")
+                wanted = _merged(stored, changed)
+                self._store(conn, self._declaration(schedule_id, wanted), wanted["paused"], row)
+            elif changed["paused"]:
+                schedules.pause(conn, schedule_id, self._clock.now())
+            else:
+                self._resume(conn, row)
+        return self._changed(schedule_id)
 
     @retry_conflicts
     def remove(self, schedule_id: str) -> None:
@@ -185,8 +194,7 @@ class Schedules:
     ) -> dict[str, Any]:
         """As `preview`, of the trigger of a stored schedule. Raises ScheduleNotFound."""
         row = self._row(schedule_id)
-        trigger = parse_trigger(json.loads(row.trigger))
-        return _preview(trigger, row.anchor, after or self._clock.now(), count)
+        return _preview(parse_trigger(json.loads(row.trigger)), row.anchor, after or self._clock.now(), count)
 
     def _resume(self, conn: Connection, row: Any) -> None:
         trigger, now = parse_trigger(json.loads(row.trigger)), self._clock.now()
@@ -227,6 +235,14 @@ class Schedules:
     def _row(self, schedule_id: str) -> Any:
         with self._database.read() as conn:
             return require_active(schedules.get(conn, schedule_id), schedule_id)
+
+
+def _merged(stored: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The words of `stored` with `changes`; `paused` is None where they do not name it: it stays."""
+    wanted = {**stored.as_dict(), "paused": None, **changes}
+    if "timezone" in changes:
+        wanted["trigger"] = {**wanted["trigger"], "timezone": changes["timezone"]}
+    return wanted
 
 
 def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) -> dict[str, Any]:

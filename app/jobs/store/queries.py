@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from ..database.statements import Statement
 from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, JOBS, TAGS
 from ..database.transactions import AnyConnection
-from ..ids import first_id_at
+from ..ids import first_id_after, first_id_at
 from ..job import Job
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
 from ..values import Batch
@@ -40,7 +40,6 @@ Row = Sequence[Any]
 """As the driver gives it; the id is first."""
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
-_TICK: Final = timedelta(milliseconds=1)
 
 
 class Reading(Generic[T]):
@@ -119,7 +118,7 @@ class JobFilters:
         if self.created_after:
             found += [_J.created_at > self.created_after, _J.id >= first_id_at(self.created_after)]
         if self.created_before:
-            found += [_J.created_at < self.created_before, _J.id < first_id_at(self.created_before + _TICK)]
+            found += [_J.created_at < self.created_before, _J.id < first_id_after(self.created_before)]
         return found
 
 

@@ -44,7 +44,8 @@ class Decorators:
     def task(self, name: Any = None, /, **options: Any) -> Any:
         """Register a function as a task: `@jobs.task` or `@jobs.task("name", max_attempts=5, …)`.
 
-        The name defaults to the function's. Raises TaskDefinitionError naming every option that cannot be.
+        The name defaults to the function's; of a task its function is registered once more. Raises
+        TaskDefinitionError naming every option that cannot be.
         """
         if callable(name):
             return self._register(name, name.__name__, options)
@@ -107,6 +108,8 @@ class Decorators:
     def _register(
         self, function: Callable[P, R], name: str, options: Mapping[str, Any]
     ) -> Task[P, R]:  # fmt: skip
+        if isinstance(function, Task):
+            function = function.definition.function
         definition = TaskDefinition(name, function, options)
         self.registry.add(definition)
         return Task(self._submitter, definition, function)

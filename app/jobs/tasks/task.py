@@ -79,7 +79,10 @@ class Task(Submittable[P], Generic[P, R]):
     ) -> None:
         super().__init__(submitter, definition, NO_OPTIONS)
         self._function = function
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function, updated=())
+        for name, value in getattr(function, "__dict__", {}).items():
+            if not hasattr(self, name):  # an attribute of the function named `submit` stays there
+                setattr(self, name, value)
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return self._function(*args, **kwargs)

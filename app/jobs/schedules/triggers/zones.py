@@ -27,6 +27,7 @@ _NO_ZONES: Final = re.compile(r"(posix|right)/.*|posixrules|localtime|Factory")
 
 _STEP: Final = 2 * DAY
 """No zone has changed its offset twice within it."""
+_BEGIN: Final = datetime(FIRST_YEAR, 1, 1) + _STEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def load_zone(value: object) -> ZoneInfo:
 
 def stretches(zone: ZoneInfo, since: datetime) -> Iterator[Stretch]:
     """The one that holds `since` (naive UTC) and those after it, to the end of LAST_YEAR."""
-    first_year = max(FIRST_YEAR, (since - _STEP).year)
+    first_year = (max(since, _BEGIN) - _STEP).year
     edges = (edge for year in range(first_year, LAST_YEAR + 2) for edge in _edges(zone, year))
     seen = datetime.min
     for (begin, offset), (end, _) in pairwise(edges):
