@@ -105,7 +105,7 @@ def test_a_signal_ends_the_worker_in_order(tmp_path: Path, number: int) -> None:
     with command_line(tmp_path, engine="thread") as here:
         running, queued = here.submit("until_told"), here.submit("add", "a=1")
         with worker(here, tmp_path, "--threads", "1") as process:
-            eventually(lambda: here.get(running).state == "running")
+            eventually(lambda: here.get(running).started_at)  # claimed alone, it would be put back
             process.send_signal(number)
             stdout, stderr = process.communicate(timeout=20)
         assert (process.returncode, stdout) == (0, ""), stderr

@@ -130,8 +130,9 @@ class ServerHost:
         return self.until(count, sql, task)
 
     def until_job(self, job_id: str, state: str, timeout: float = 20) -> float:
-        """Wait until that job is in `state`; after how many seconds it was."""
-        return self.until(state, "SELECT state FROM simmer_jobs WHERE id = ?", job_id, timeout=timeout)
+        """Wait until that job is in `state`, and has begun if it runs; after how many seconds it was."""
+        sql = "SELECT state FROM simmer_jobs WHERE id = ? AND (state <> 'running' OR started_at IS NOT NULL)"
+        return self.until(state, sql, job_id, timeout=timeout)
 
 
 @contextmanager
