@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
@@ -20,9 +22,10 @@ LOCKS: Final = {
 
 
 def prepare(app: Flask) -> None:
-    """Set SQLite's pragmas on each connection of the service: readers beside one writer."""
+    """Make SQLite's file, and set its pragmas on each connection: readers beside one writer."""
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
+            _make_file(db.engine.url.database)
             event.listen(db.engine, "connect", _set_pragmas)
 
 
@@ -46,6 +49,13 @@ def create_tables(app: Flask) -> None:
             " `flask --app app jobs init-db`",
             type(error).__name__,
         )
+
+
+def _make_file(name: str | None) -> None:
+    if name and not name.startswith((":", "file:")):
+        # Arguments of jobs are stored as they were given: nobody else may read them.
+        with suppress(OSError):  # the database says what is wrong, and where
+            Path(name).touch(mode=0o600)
 
 
 def _lock(connection: Connection) -> None:

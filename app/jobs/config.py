@@ -43,6 +43,7 @@ class Settings:
     max_queued: int = 100_000
     max_wait: float = 25.0
     redact: tuple[str, ...] | None = None
+    schedules: bool = True
     inline_raises: bool = False
     sqlite_synchronous: str = "FULL"
 
@@ -201,6 +202,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "max_queued": _whole(1, 100_000_000),
     "max_wait": _seconds(0, 300),
     "redact": _optional(_names),
+    "schedules": as_boolean,
     "inline_raises": as_boolean,
     "sqlite_synchronous": _one_of("FULL", "NORMAL", "EXTRA"),
 }

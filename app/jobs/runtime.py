@@ -91,6 +91,7 @@ class Runtime(service.Runtime):
         self.status = Status(
             database=database, registry=registry, clock=clock, threads=self, live=live,
             needs_workers=has_workers and not self.settings.runs_jobs,
+            fires_schedules=self.settings.schedules,
         )  # fmt: skip
 
     def start(self, serving: Serving, **overrides: Any) -> None:
@@ -189,7 +190,7 @@ class Runtime(service.Runtime):
     def _new_scheduler(self) -> Scheduler:
         return Scheduler(
             app=self.settings.app, dispatcher=self.dispatcher, database=self.database, registry=self.registry,
-            factory=self.factory, backlog=self.backlog, clock=self.clock,
+            factory=self.factory, backlog=self.backlog, clock=self.clock, enabled=self.settings.schedules,
         )  # fmt: skip
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:

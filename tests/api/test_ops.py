@@ -199,6 +199,14 @@ def test_a_web_process_without_workers_is_ready_with_a_warning(tmp_path: Path) -
         assert here.get("/jobs").get_json()["items"][0]["waiting_reason"] == "no worker is alive"
 
 
+def test_a_process_that_fires_no_schedule_says_so(tmp_path: Path) -> None:
+    """Its schedules become overdue: whoever looks finds why."""
+    with api_client(tmp_path, schedules=False) as here:
+        assert here.get("/health/ready").get_json()["warnings"] == {
+            "schedules": "JOBS_SCHEDULES is off: none fires here"
+        }
+
+
 def test_metrics_are_what_the_database_says(tmp_path: Path) -> None:
     """Read by Prometheus's own parser: jobs by state, the backlog, who works, what is overdue."""
     with api_client(tmp_path) as here:

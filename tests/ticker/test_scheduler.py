@@ -44,14 +44,18 @@ def a_registry(seconds: float = 10, policy: Policy = ANY_OVERLAP, **words: Any) 
 
 
 def scheduler(
-    database: Database, clock: ManualClock, registry: Registry | None = None, limit: int = 100
+    database: Database,
+    clock: ManualClock,
+    registry: Registry | None = None,
+    limit: int = 100,
+    enabled: bool = True,
 ) -> Scheduler:
     """A process's scheduler."""
     registry = registry or a_registry()
     factory = JobFactory(registry, Settings(app="host"))
     return Scheduler(
         app="host", dispatcher=None, database=database, registry=registry, factory=factory,
-        backlog=Backlog(database, limit, clock), clock=clock,
+        backlog=Backlog(database, limit, clock), clock=clock, enabled=enabled,
     )  # fmt: skip
 
 
@@ -92,6 +96,18 @@ def test_schedulers_that_look_at_once_fire_once(database: Database) -> None:
         each.close()
     assert fire_times_of_jobs(database) == [10, 20, 30, 40, 50]
     assert decisions(database) == [(seconds, "fired", 1) for seconds in (10, 20, 30, 40, 50)]
+
+
+def test_one_that_is_switched_off_stores_what_is_declared_and_fires_nothing(database: Database) -> None:
+    """Switched on again, it goes on as after any time without a ticker."""
+    clock = ManualClock(START)
+    off = scheduler(database, clock, enabled=False)
+    off.run_once()
+    clock.advance(25)
+    assert off.run_once() > 0
+    assert (fire_times_of_jobs(database), next_fire(database)) == ([], 10)
+    scheduler(database, clock).run_once()
+    assert fire_times_of_jobs(database) == [20]
 
 
 def test_start_now_fires_at_once_and_a_restart_moves_nothing(database: Database) -> None:

@@ -46,7 +46,9 @@ def connect(app: Flask, db: Any, settings: Settings) -> Database:
 def _own(app: Flask, settings: Settings) -> Database:
     folder = Path(app.instance_path)
     folder.mkdir(parents=True, exist_ok=True)
-    url = make_url("sqlite://").set(database=str(folder / "simmer.db"))
+    file = folder / "simmer.db"
+    file.touch(mode=0o600)  # arguments are stored as they are; SQLite gives its -wal and -shm the same mode
+    url = make_url("sqlite://").set(database=str(file))
     database = Database.connect(url, threads=settings.threads, synchronous=settings.sqlite_synchronous)
     database.create_tables()
     database.close()  # no connection may cross a fork

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
     URL,
@@ -37,6 +37,9 @@ from .row_sets import as_text, from_text
 from .sqlite_transactions import SQLiteTransactions
 from .transactions import IS_WRITE, Transactions
 from .write_lock import WriteLock
+
+KEPT_WAL_BYTES: Final = 32 * 1024 * 1024
+"""What the write-ahead log keeps of the disk once it is written back; a long reader lets it grow beyond."""
 
 
 class _TextTime(lite.DATETIME):
@@ -131,6 +134,7 @@ def _listen(engine: Engine, synchronous: str, lock: WriteLock) -> None:
         connection.isolation_level = None  # the driver must not begin transactions on its own
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute(f"PRAGMA journal_size_limit={KEPT_WAL_BYTES}")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

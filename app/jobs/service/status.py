@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -27,10 +28,10 @@ class Status:
 
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads,
-        live: LiveWorkers, needs_workers: bool,
+        live: LiveWorkers, needs_workers: bool, fires_schedules: bool,
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock, self._threads = database, registry, clock, threads
-        self._live, self._needs_workers = live, needs_workers
+        self._live, self._needs_workers, self._fires_schedules = live, needs_workers, fires_schedules
         self._write_check = WriteCheck(database)
 
     def tasks(self) -> list[dict[str, Any]]:
@@ -85,12 +86,11 @@ class Status:
 
     def warnings(self) -> dict[str, str]:
         """What keeps nobody from being served and no job from being stored, but jobs from running."""
-        if not self._needs_workers:
-            return {}
-        try:
-            return {} if self._live.get() else {"workers": "no worker is alive: jobs are stored, and wait"}
-        except DatabaseUnavailable:  # a check says so
-            return {}
+        found = {} if self._fires_schedules else {"schedules": "JOBS_SCHEDULES is off: none fires here"}
+        with suppress(DatabaseUnavailable):  # a check says so
+            if self._needs_workers and not self._live.get():
+                found["workers"] = "no worker is alive: jobs are stored, and wait"
+        return found
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Whether this process can serve, and each check as {ok, detail?}."""

@@ -45,16 +45,17 @@ BATCH: Final = 200
 
 
 class Scheduler:
-    """Stores the declared schedules, then submits a job for each fire time that is due."""
+    """Stores the declared schedules, then submits a job for each fire time that is due, where `enabled`."""
 
     name = "scheduler"
 
     def __init__(
         self, *, app: str, dispatcher: Dispatcher | None, database: Database, registry: Registry,
-        factory: JobFactory, backlog: Backlog, clock: Clock,
+        factory: JobFactory, backlog: Backlog, clock: Clock, enabled: bool = True,
     ) -> None:  # fmt: skip
         self._dispatcher, self._database, self._registry = dispatcher, database, registry
         self._factory, self._backlog, self._clock = factory, backlog, clock
+        self._enabled = enabled
         self._declarations = Declarations(app, database, registry, clock)
         self._id = str(uuid.uuid4())
         self._changes = database.change_detector()
@@ -71,6 +72,8 @@ class Scheduler:
 
     def seconds_until_due(self) -> float:
         """Seconds until the next fire time, one at most; not positive if it has come."""
+        if not self._enabled:
+            return CHECK_EVERY
         tasks = list(self._registry.tasks)
         if self._changes.has_changed() or tasks != self._known_tasks:
             self._known_tasks = None
