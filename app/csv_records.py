@@ -54,13 +54,10 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[st
 
 def _alone(line: str, delimiter: str) -> list[str] | str:
     """The record that one line is, or why it is none: its quotes must close."""
-    held: list[str] = []
     try:
-        for record in csv.reader(_watched(iter([line]), held, delimiter), delimiter=delimiter):
-            return record
+        return next(csv.reader(_watched(iter([line]), [], delimiter), delimiter=delimiter), [])
     except (_Unreadable, csv.Error) as error:
         return str(error)
-    return []
 
 
 def _plain(lines: Iterator[str], again: deque[str]) -> Iterator[str]:

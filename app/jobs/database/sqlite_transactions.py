@@ -147,10 +147,7 @@ class RawTransaction:
         known: BaseException = error
         if isinstance(error, sqlite3.Error):
             known = DBAPIError.instance(None, None, error, sqlite3.Error)
-        translated = self._owner.translate(known)
-        if self._is_write:
-            self._owner.record_write_failure(translated or known)
-        if translated is not None:
+        if (translated := self._owner.translated(known, self._is_write)) is not None:
             raise translated from known
         if known is not error:
             raise known from error

@@ -74,14 +74,18 @@ class Transactions:
         try:
             yield
         except BaseException as error:
-            translated = self.translate(error)
-            if is_write:
-                self.record_write_failure(translated or error)
-            if translated is not None:
+            if (translated := self.translated(error, is_write)) is not None:
                 raise translated from error
             raise
         finally:
             gate.leave()
+
+    def translated(self, error: BaseException, is_write: bool) -> BaseException | None:
+        """The package's error for one that ended a block, or None; a write's is remembered."""
+        translated = self.translate(error)
+        if is_write:
+            self.record_write_failure(translated or error)
+        return translated
 
     def record_write_failure(self, error: BaseException) -> None:
         """A write raised `error`: remember it where it means that the database cannot be written."""
