@@ -44,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _postgres_url() -> URL | None:
     given = [part for part in os.environ.get("TEST_DATABASE_URLS", "").replace(",", " ").split() if part]
     for candidate in (*[url for url in given if url.startswith("postgresql")], *CANDIDATES):
-        url = make_url(candidate)
+        # By name: the default driver is psycopg2 in SQLAlchemy 2.0, and psycopg from 2.1 on.
+        url = make_url(candidate).set(drivername="postgresql+psycopg")
         try:
             engine = create_engine(url, connect_args={"connect_timeout": 2})
             with engine.connect():

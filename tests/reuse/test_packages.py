@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 import tomllib
 import zipfile
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from .installed import ROOT, Installed
 
@@ -26,3 +34,41 @@ def test_the_wheel_holds_the_package_and_nothing_else(installed: Installed) -> N
     metadata = {name for name in names if name.partition("/")[0].endswith(".dist-info")}
     assert names - metadata == {f"flask_simmer/{path.relative_to(PACKAGE)}" for path in files}
     assert "flask_simmer/py.typed" in names
+
+
+def test_what_the_lowest_versions_are() -> None:
+    """requirements-lowest.txt, on which `make test-lowest` runs, pins each floor of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ranges = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    lines = (ROOT / "requirements-lowest.txt").read_text().splitlines()
+    assert _versions(lines, "==") == _versions(ranges, ">=")
+
+
+def test_every_import_is_a_dependency() -> None:
+    """What app/jobs imports is declared, not only brought along by another dependency."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    found = {name.partition(".")[0] for path in PACKAGE.rglob("*.py") for name in _imports(path.read_text())}
+    homes = packages_distributions()
+    needed = {
+        canonicalize_name(home) for name in found - sys.stdlib_module_names for home in homes.get(name, [])
+    }
+    assert needed - {"flask-simmer"} <= declared
+
+
+def _versions(lines: Iterable[str], operator: str) -> dict[str, Version]:
+    wanted = [Requirement(line) for line in lines if not line.startswith("#")]
+    return {
+        requirement.name: Version(bound.version)
+        for requirement in wanted
+        for bound in requirement.specifier
+        if bound.operator == operator
+    }
+
+
+def _imports(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module is not None:
+            yield node.module

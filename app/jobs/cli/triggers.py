@@ -28,7 +28,7 @@ _SCHEMA: Final = {
 }
 
 
-class Moment(click.ParamType[datetime]):
+class Moment(click.ParamType):  # type: ignore[type-arg]
     """Click type: a time with a time zone."""
 
     name = "time"
