@@ -89,7 +89,7 @@ def test_poison_is_run_three_times_and_takes_nobody_with_it(here: ServerHost, ho
     others = server.submit_many(16, "nap", seconds=0.2)
     job_id = server.submit("poison", how=how)
     others += server.submit_many(16, "nap", seconds=0.2)
-    took = here.until_job(job_id, "failed")
+    took = here.until_job(job_id, "failed", timeout=40)
     here.until(len(others), ENDED, "nap")
     print(f"failed after {took:.1f} s and three processes")
     assert here.rows.job(job_id, "run", "attempt", "crashes") == (3, 1, 3)
@@ -101,6 +101,24 @@ def test_poison_is_run_three_times_and_takes_nobody_with_it(here: ServerHost, ho
     assert here.rows.of(lost_with_it, last) == [(job_id,)]
     assert here.rows.states("nap") == {"succeeded": len(others)}
     here.rows.check_histories()
+
+
+def test_innocent_suspects_do_not_starve_the_rest(here: ServerHost) -> None:
+    """Eight jobs whose process was killed twice run one at a time; a hundred others wait for one at most."""
+    server = here.up("waitress")
+    server.submit_many(8, "nap", seconds=0.8)
+    for run in (1, 2):
+        here.until(8, "SELECT count(*) FROM simmer_attempts WHERE run = ? AND started_at IS NOT NULL", run)
+        server.kill()
+        server = here.start("waitress")
+    here.until(3, "SELECT max(run) FROM simmer_jobs")
+    server.submit_many(100, "echo", value=1)
+    took = here.until(100, ENDED, "echo")
+    states = here.rows.states("nap")
+    print(f"a hundred jobs took {took:.1f} s beside suspects: {states}")
+    assert states.get("succeeded", 0) <= 2
+    assert took < 2.4
+    assert here.rows.of("SELECT DISTINCT crashes FROM simmer_jobs WHERE task = 'nap'") == [(2,)]
 
 
 def owner(here: ServerHost, job_id: str, run: int) -> Server:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, JOBS
-from app.jobs.store import claims, events, jobs, queries, rescue, workers
+from app.jobs.run import Run
+from app.jobs.store import claims, events, jobs, queries, rescue, runs, workers
 from app.jobs.store.claims import SUSPECT_AFTER
 
 from .factory import NOW, claim_one, register, submit
@@ -60,6 +62,49 @@ def test_a_job_that_was_asked_to_stop_is_cancelled_when_its_worker_dies(database
         claim_one(conn, job_id, "dead")
         jobs.request_cancel(conn, job_id, NOW)
         assert rescue.rescue(conn, NOW) == {job_id: "cancelled"}
+
+
+def claim_ahead(conn: Connection, *job_ids: str) -> list[Run]:
+    """Claim the jobs for a worker that is not there and has one free thread."""
+    rows = [row for job_id in job_ids for row in claims.candidate(conn, job_id)]
+    return claims.claim(conn, rows, "dead", "thread", NOW, prefetched=len(rows) - 1)
+
+
+def test_a_crash_counts_only_where_the_run_had_begun(database: Database) -> None:
+    """What waited for a thread is released; what had one, or is known to have begun, is rescued."""
+    with database.write() as conn:
+        ids = [submit(conn), submit(conn), submit(conn)]
+        known = claim_ahead(conn, *ids)[1]
+        runs.record_starts(conn, [replace(known, started_at=NOW)])
+        assert rescue.rescue(conn, NOW) == dict(zip(ids, ("rescued", "rescued", "released"), strict=True))
+        rows = {job_id: claims.candidate(conn, job_id)[0] for job_id in ids}
+        assert [(rows[job_id].crashes, rows[job_id].rerun) for job_id in ids] == [
+            (1, True),
+            (1, True),
+            (0, True),
+        ]
+        outcomes = [[a["outcome"] for a in queries.attempts(conn, job_id)] for job_id in ids]
+        assert outcomes == [["lost"], ["lost"], ["released"]]
+        assert events.events_of(conn, ids[2])[-1]["reason"] == "WorkerLost"
+
+
+def test_a_job_that_ends_its_process_unseen_is_bounded(database: Database) -> None:
+    """Claimed ahead it is not known to have begun; from then on each of its crashes counts."""
+    with database.write() as conn:
+        other, job_id = submit(conn), submit(conn)
+        claim_ahead(conn, other, job_id)
+        ends = [rescue.rescue(conn, NOW)[job_id], *(crash(conn, job_id, number) for number in range(3))]
+        assert ends == ["released", "rescued", "rescued", "failed"]
+
+
+def test_nobody_counts_a_crash_of_what_waits_for_a_thread(database: Database) -> None:
+    """Not after any number of them; it is not even a suspect."""
+    with database.write() as conn:
+        job_id = submit(conn)
+        for _ in range(4):
+            claim_ahead(conn, submit(conn), job_id)
+            assert rescue.rescue(conn, NOW)[job_id] == "released"
+        assert claims.candidate(conn, job_id)[0].crashes == 0
 
 
 def test_an_operators_retry_forgives_the_crashes(database: Database) -> None:

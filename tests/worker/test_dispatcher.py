@@ -1,24 +1,21 @@
-"""The dispatcher's rules, turn by turn: claiming ahead, running alone, outages, and the end."""
+"""The dispatcher's rules, turn by turn: claiming ahead, outages, and the end."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
 
 from app.jobs import Simmer, current_job
-from app.jobs.database.tables import JOBS
 from app.jobs.job import Job
 from app.jobs.worker.prefetch import MAX_PREFETCH
 
 from ..reliability.consistency import check_consistency
 from ..reliability.database_faults import outage
 from ..reliability.manual_worker import ManualWorker, make_manual_app
+from .blocking import busy_threads
 
 MakeApp = Callable[..., Flask]
 
@@ -32,37 +29,9 @@ def jobs(make_app: MakeApp) -> Iterator[Simmer]:
         yield made
 
 
-def submit(jobs: Simmer, count: int, crashes: int = 0) -> list[Job]:
-    """So many jobs, which took so many processes down before."""
-    made = [jobs.submit("add") for _ in range(count)]
-    with jobs.runtime.database.write() as conn:
-        mine = JOBS.c.id.in_([job.id for job in made])
-        conn.execute(update(JOBS).where(mine).values(crashes=crashes))
-    return made
-
-
-@contextmanager
-def busy_threads(worker: ManualWorker, count: int) -> Iterator[None]:
-    """So many jobs of the pool are in a task that does not end while the block runs."""
-    begun, go_on = threading.Barrier(count + 1, timeout=10), threading.Event()
-    definition = worker.jobs.registry.get("add")
-
-    def stay() -> None:
-        begun.wait()
-        go_on.wait(10)
-
-    object.__setattr__(definition, "function", stay)
-    threads = [threading.Thread(target=worker.pool.run, args=(1,)) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    begun.wait()
-    object.__setattr__(definition, "function", lambda: 1)
-    try:
-        yield
-    finally:
-        go_on.set()
-        for thread in threads:
-            thread.join()
+def submit(jobs: Simmer, count: int) -> list[Job]:
+    """So many jobs."""
+    return [jobs.submit("add") for _ in range(count)]
 
 
 def test_jobs_of_an_unknown_task_are_not_claimed_ahead(jobs: Simmer) -> None:
@@ -100,35 +69,6 @@ def counts(worker: ManualWorker, made: list[Job]) -> dict[str, int]:
     """How many of the jobs are in which state."""
     states = worker.states(made)
     return {state: states.count(state) for state in states}
-
-
-def test_a_suspect_runs_alone(jobs: Simmer) -> None:
-    """After two crashes a job is claimed by an idle worker only, which takes nothing beside it."""
-    worker, suspects, others = ManualWorker(jobs), submit(jobs, 2, crashes=2), submit(jobs, 2)
-    for expected in (["running", "queued"], ["succeeded", "running"]):
-        worker.turn()
-        assert (worker.states(suspects), worker.states(others)) == (expected, ["queued", "queued"])
-        worker.turn(0.05)
-        assert worker.states(others) == ["queued", "queued"]
-        worker.pool.run()
-    worker.turn()
-    assert (worker.states(suspects), worker.states(others)) == (["succeeded"] * 2, ["running"] * 2)
-
-
-def test_a_busy_worker_passes_a_suspect_by_and_makes_room_at_last(jobs: Simmer) -> None:
-    """Not for ever: after RESCUE_AFTER it claims nothing more until it is idle."""
-    worker = ManualWorker(jobs, threads=2, rescue_after=30.0)
-    submit(jobs, 1)
-    worker.turn()
-    with busy_threads(worker, 1):
-        (suspect,), others = submit(jobs, 1, crashes=2), submit(jobs, 2)
-        worker.turn(1)
-        assert (worker.states([suspect]), worker.states(others)) == (["queued"], ["running", "queued"])
-        worker.pool.run()
-        worker.turn(31)
-        assert (worker.states([suspect]), worker.states(others)) == (["queued"], ["succeeded", "queued"])
-    worker.turn()
-    assert (worker.states([suspect]), worker.states(others)) == (["running"], ["succeeded", "queued"])
 
 
 def test_outcomes_are_kept_while_the_database_is_away(jobs: Simmer, caplog: pytest.LogCaptureFixture) -> None:

@@ -62,7 +62,9 @@ JOBS: Final = Table(
     Column("run", Integer, nullable=False),
     # The next claim runs under the same attempt number: the last one was not spent.
     Column("rerun", Boolean, nullable=False),
-    # How many of its runs ended with the death of their process.
+    # Its claim found no free thread for it: it has begun if `started_at` says so, not else.
+    Column("prefetched", Boolean),
+    # How many of its runs had begun and ended with the death of their process.
     Column("crashes", Integer, nullable=False),
     check(f"state IN ({one_of(STATES)})", "jobs_state"),
     check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),

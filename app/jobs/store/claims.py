@@ -37,6 +37,8 @@ from .events import insert_from
 
 SUSPECT_AFTER: Final = 2
 """From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""
+ANY_CRASHES: Final = 1_000
+"""More than a job can have: suspects are claimed as others are."""
 
 MOST_WOKEN: Final = 1_000
 """Jobs that become due in one transaction; the next one goes on."""
@@ -44,20 +46,21 @@ MOST_WOKEN: Final = 1_000
 _J = JOBS.c
 _CANDIDATE = (
     _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
-    _J.timeout, _J.run, _J.rerun, _J.crashes,
+    _J.timeout, _J.run, _J.rerun, _J.crashes, _J.on_interrupt,
 )  # fmt: skip
 
 
 def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
-    """Of the due jobs of a queue those whose tasks are known."""
+    """Of the due jobs of a queue those whose tasks are known, and that did not crash too often."""
     known = unindexed(_J.task).in_(dialect.texts("tasks"))
-    return select(*columns).where(_J.due, _J.queue == bindparam("queue"), known)
+    return select(*columns).where(
+        _J.due, _J.queue == bindparam("queue"), known, _J.crashes < bindparam("too_many")
+    )
 
 
 _DUE = Statement(
     lambda dialect: (
         _due(dialect, *_CANDIDATE)
-        .where(_J.crashes < bindparam("too_many"))
         .order_by(_J.priority, _J.run_at, _J.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
@@ -101,10 +104,12 @@ def next_due(conn: AnyConnection) -> datetime | None:
     return found
 
 
-def anything_due(conn: AnyConnection, queues: Iterable[str], tasks: Collection[str]) -> bool:
+def anything_due(
+    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], too_many_crashes: int = ANY_CRASHES
+) -> bool:
     """Whether a claim would find something; reads only."""
-    names = as_json(tasks)
-    return any(_ANY_DUE.rows(conn, queue=queue, tasks=names) for queue in queues)
+    values = {"tasks": as_json(tasks), "too_many": too_many_crashes}
+    return any(_ANY_DUE.rows(conn, queue=queue, **values) for queue in queues)
 
 
 def queues_due(conn: AnyConnection) -> list[str]:
@@ -114,7 +119,7 @@ def queues_due(conn: AnyConnection) -> list[str]:
 
 def candidates(
     conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
-    too_many_crashes: int = 1_000,
+    too_many_crashes: int = ANY_CRASHES,
 ) -> Sequence[Any]:  # fmt: skip
     """The first `most` due jobs in claiming order, locked: by priority, then due time, then id."""
     names = as_json(tasks)
@@ -132,15 +137,22 @@ def candidate(conn: Connection, job_id: str) -> Sequence[Any]:
     ).all()
 
 
-def claim(conn: AnyConnection, rows: Sequence[Any], worker: str, engine: str, now: datetime) -> list[Run]:
-    """Claimed: the candidates `rows` become running jobs of `worker`, each with a new attempt row."""
+def claim(
+    conn: AnyConnection, rows: Sequence[Any], worker: str, engine: str, now: datetime, prefetched: int = 0
+) -> list[Run]:
+    """Claimed: the candidates `rows` become running jobs of `worker`, each with a new attempt row.
+
+    The last `prefetched` of them wait for a thread. For the others there is one, so that they count as begun
+    from here on: a job that ends its process within milliseconds leaves no later moment to store that.
+    """
     if not rows:
         return []
     token = secrets.token_hex(16)
     values = {"ids": as_json(row.id for row in rows), "now": now, "worker_id": worker}
     # The events first, which read the states that the claim replaces; the attempts last, which read its run.
     _RECORD_EVENTS.execute(conn, **values)
-    applied = _CLAIM.execute(conn, **values, token=token, engine_name=engine)
+    begun = as_json(row.id for row in rows[: len(rows) - prefetched])
+    applied = _CLAIM.execute(conn, **values, token=token, engine_name=engine, begun=begun)
     assert applied == len(rows), "a candidate changed under our lock"
     _ADD_ATTEMPTS.execute(conn, **values)
     return [_run_of(row, worker, token, now) for row in rows]
@@ -162,6 +174,7 @@ def _claim(dialect: Dialect) -> Update:
     return free.values(
         state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=_NOW, worker=_WORKER,
         engine=bindparam("engine_name"), started_at=None, progress=None, run=_J.run + 1,
+        prefetched=_J.id.not_in(dialect.texts("begun")),
         attempt=_NEXT_ATTEMPT, rerun=false(), version=_J.version + 1,
     )  # fmt: skip
 

@@ -1,16 +1,21 @@
-"""Leases: who does something that one process at a time is enough for. They save work, no more."""
+"""Leases: which process does something that one at a time is enough for.
+
+`take` is for a time and saves work, no more; `occupy` is for as long as a worker lives.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..database.columns import Id
 from ..database.statements import Statement
-from ..database.tables import LEASES
+from ..database.tables import LEASES, WORKERS
+from ..database.transactions import AnyConnection
+from ..errors import TransactionConflict
 
 _L = LEASES.c
 _ME = bindparam("me", type_=Id)
@@ -23,6 +28,17 @@ _TAKE = Statement(
     )
     .values(holder=_ME, until=bindparam("ends"))
 )
+
+_HELD = Statement(select(_L.holder).where(_L.name == bindparam("lease")))
+_OCCUPY = Statement(
+    update(LEASES)
+    .where(
+        _L.name == bindparam("lease"), or_(_L.holder == _ME, _L.holder.not_in(select(WORKERS.c.id)))
+    )
+    .values(holder=_ME, until=bindparam("now"))
+)  # fmt: skip
+_CREATE = Statement(insert(LEASES).values(name=bindparam("lease"), holder=_ME, until=bindparam("now")))
+_RELEASE = Statement(delete(LEASES).where(_L.name == bindparam("lease"), _L.holder == _ME))
 
 
 def take(conn: Connection, name: str, holder: str, now: datetime, seconds: float) -> datetime | None:
@@ -40,3 +56,25 @@ def take(conn: Connection, name: str, holder: str, now: datetime, seconds: float
     except IntegrityError:  # another process was first
         return until
     return None
+
+
+def occupy(conn: AnyConnection, name: str, worker: str, now: datetime) -> bool:
+    """Whether `worker` has the lease: until it releases it, or has no row among the workers any more.
+
+    Raises TransactionConflict where another one was faster by a moment.
+    """
+    values = {"lease": name, "me": worker, "now": now}
+    if _OCCUPY.execute(conn, **values):
+        return True
+    if _HELD.scalar(conn, lease=name) is not None:
+        return False
+    try:
+        _CREATE.execute(conn, **values)
+    except IntegrityError as error:
+        raise TransactionConflict from error
+    return True
+
+
+def release(conn: AnyConnection, name: str, worker: str) -> None:
+    """The lease is free, if `worker` had it."""
+    _RELEASE.execute(conn, lease=name, me=worker)

@@ -20,30 +20,34 @@ MOST_CRASHES: Final = 3
 """The crash with this number fails the job with WorkerLost."""
 
 _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
+_ORPHAN_COLUMNS = (
+    _J.id, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker, _J.cancel_requested_at,
+    _J.started_at, _J.prefetched,
+)  # fmt: skip
 _ORPHANS = (
-    select(
-        _J.id, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker, _J.cancel_requested_at
-    )
+    select(*_ORPHAN_COLUMNS)
     .where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id)))
     .limit(bindparam("most"))
     # What is locked is being completed, claimed or rescued by somebody at this moment.
     .with_for_update(of=JOBS, skip_locked=True)
 )
-_ONE_CRASH = (
+_ENDED = (
     update(JOBS)
     .where(_J.id == bindparam("job_id"), _J.state == RUNNING, _J.claim == bindparam("token"))
-    .values(claim=None, crashes=_J.crashes + 1, version=_J.version + 1)
+    .values(claim=None, version=_J.version + 1)
 )
+_ONE_CRASH = _ENDED.values(crashes=_J.crashes + 1)
 _RESCUE = {
+    "released": _ENDED.values(state=QUEUED, due=true(), rerun=true()),
     "rescued": _ONE_CRASH.values(state=QUEUED, due=true(), rerun=true()),
     "failed": _ONE_CRASH.values(state=FAILED, finished_at=bindparam("ended"), error=bindparam("failure")),
     "cancelled": _ONE_CRASH.values(state=CANCELLED, finished_at=bindparam("ended")),
 }
-_TARGET = {"rescued": QUEUED, "failed": FAILED, "cancelled": CANCELLED}
+_TARGET = {"released": QUEUED, "rescued": QUEUED, "failed": FAILED, "cancelled": CANCELLED}
 _LOST = (
     update(ATTEMPTS)
     .where(_A.job_id == bindparam("id_of_job"), _A.run == bindparam("run_no"), _A.outcome.is_(None))
-    .values(outcome="lost", finished_at=bindparam("ended"), error=bindparam("failure"))
+    .values(outcome=bindparam("how"), finished_at=bindparam("ended"), error=bindparam("failure"))
 )
 
 
@@ -55,8 +59,9 @@ def has_orphans(conn: Connection) -> bool:
 def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
     """Take up to `limit` running jobs from owners that have no row: id → what became of it.
 
-    A crash spends no attempt; it is counted, and the third one fails the job with WorkerLost
-    (so does the first one of a task that is at most once).
+    A crash spends no attempt; it is counted where the run had begun, and the third one fails the job with
+    WorkerLost (so does the first one of a task that is at most once). What only waited for a thread is
+    released; if it had begun unseen, the next crash counts, because a rerun is never prefetched.
     """
     orphans = _still_orphans(conn, conn.execute(_ORPHANS, {"most": limit}).all())
     verbs = {row.id: _verb(row) for row in orphans}
@@ -65,8 +70,7 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
             applied = conn.execute(statement, rows).rowcount
             assert applied == len(rows), f"{verb}: an orphan changed under our lock"
     if orphans:
-        lost = [{"id_of_job": r.id, "run_no": r.run, "ended": now, "failure": _failure(r)} for r in orphans]
-        conn.execute(_LOST, lost)
+        conn.execute(_LOST, [_attempt_values(row, verbs[row.id], now) for row in orphans])
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
     return verbs
 
@@ -79,18 +83,29 @@ def _still_orphans(conn: Connection, locked: Sequence[Any]) -> list[Any]:
 
 
 def _verb(row: Any) -> str:
-    if row.on_interrupt == "fail" or row.crashes + 1 >= MOST_CRASHES:
+    has_begun = not row.prefetched or row.started_at is not None
+    if row.on_interrupt == "fail" or (has_begun and row.crashes + 1 >= MOST_CRASHES):
         return "failed"
-    return "cancelled" if row.cancel_requested_at is not None else "rescued"
+    if row.cancel_requested_at is not None:
+        return "cancelled"
+    return "rescued" if has_begun else "released"
 
 
 def _values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
     values = {"job_id": row.id, "token": row.claim}
-    if verb != "rescued":
+    if _TARGET[verb] != QUEUED:
         values["ended"] = now
     if verb == "failed":
         values["failure"] = _failure(row)
     return values
+
+
+def _attempt_values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
+    is_lost = verb != "released"
+    return {
+        "id_of_job": row.id, "run_no": row.run, "ended": now,
+        "how": "lost" if is_lost else verb, "failure": _failure(row) if is_lost else None,
+    }  # fmt: skip
 
 
 def _event(row: Any, verb: str) -> Event:

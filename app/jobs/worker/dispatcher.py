@@ -1,16 +1,15 @@
-"""The dispatcher: one thread that claims jobs for free threads and is the only writer of their outcomes.
+"""The dispatcher: one thread that claims jobs for free threads and has their outcomes written.
 
-A turn is one short transaction: it writes outcomes and progress, and claims as many jobs as there are free
-threads. Throughput depends on how many jobs share a commit.
+A turn is one short transaction of its writer: outcomes and progress are stored, and as many jobs claimed as
+there are free threads. Throughput depends on how many jobs share a commit.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from ..clock import Clock
 from ..config import Settings
@@ -19,17 +18,17 @@ from ..database.database import Database
 from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..errors import DatabaseUnavailable
-from ..outcomes import Failure, Outcome
+from ..outcomes import Outcome
 from ..process.logs import get_logger
 from ..process.loop import Loop
 from ..run import Run
-from ..store import claims, completion, runs, workers
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
 from .prefetch import RELEASE_AFTER
 from .registration import Registration
 from .running import Reports, Running
+from .writer import Completed, Writer
 
 log = get_logger(__name__)
 ACTIVE_POLL: Final = 0.015
@@ -47,8 +46,6 @@ class Dispatcher:
         self, *, make_engine: Callable[[OnEnd], Engine], database: Database, registry: Registry,
         settings: Settings, clock: Clock, notifier: Notifier,
     ) -> None:  # fmt: skip
-        self.is_draining = False
-        self._database, self._registry = database, registry
         self._settings, self._clock, self._notifier = settings, clock, notifier
         self._loop = Loop("dispatcher", self.run_once)
         self._running = Running(settings.threads, clock, self._loop.wake)
@@ -57,10 +54,12 @@ class Dispatcher:
             engine=self._engine.name, database=database, registry=registry, settings=settings, clock=clock
         )
         self._fetcher = Fetcher(database, registry, settings, clock)
-        self._writing = threading.Lock()
+        self._writer = Writer(
+            database=database, registry=registry, clock=clock, registration=self._registration,
+            fetcher=self._fetcher, running=self._running, engine=self._engine,
+            on_declared_dead=self.declared_dead,
+        )  # fmt: skip
         self._idle = threading.Event()
-        self._is_deregistered = False
-        self._may_have_unknown_runs = False
         self._last_report = clock.monotonic()
 
     @property
@@ -74,6 +73,11 @@ class Dispatcher:
         if self._engine.is_closed and not self.is_draining:
             found = found or "its engine is closed"
         return found or (None if self.is_registered else "not registered yet")
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it claims nothing more."""
+        return self._writer.is_draining
 
     @property
     def is_registered(self) -> bool:
@@ -116,7 +120,7 @@ class Dispatcher:
 
         Whether all of them ended.
         """
-        self.is_draining = True
+        self._writer.is_draining = True
         for run in self._running.unended():
             run.stop_requested = True
         self._fetcher.notify()
@@ -129,18 +133,13 @@ class Dispatcher:
 
     def stop(self, timeout: float = 1.0) -> bool:
         """Release what still runs, without spending an attempt. Whether no thread is stuck."""
-        self.is_draining = True
-        # The loop before the engine: a turn could claim for an engine that is closed. _writing after both:
-        # a loop that hangs in the database still owns the outcomes of its commit.
+        self._writer.is_draining = True
+        # The loop before the engine: a turn could claim for an engine that is closed.
         self._loop.stop(timeout)
         self._engine.close()
         try:
-            if not self._writing.acquire(timeout=timeout):
-                raise DatabaseUnavailable("the dispatcher still waits for the database")
-            try:
-                self._deregister()
-            finally:
-                self._writing.release()
+            ended = self._writer.close(timeout)
+            self._notifier.notify([run.job_id for run in ended])
         except DatabaseUnavailable as error:
             log.error("%d running jobs are left to be rescued: %s", len(self._running), error)
         return not self._running.unended()
@@ -156,14 +155,13 @@ class Dispatcher:
         return self._seconds_to_next_turn()
 
     def _run_turn(self) -> None:
-        with self._writing:  # `stop` may have deregistered while this turn waited for something
-            if not self._is_deregistered and self._registration.update(self.is_draining):
-                self._fetcher.notify()
+        if self._writer.register():
+            self._fetcher.notify()
         self._engine.release_unstarted(0.0 if self.is_draining else RELEASE_AFTER)
         ended = self._running.collect()
         reports = self._due_reports()
         has_work = self._fetcher.poll(self._running, self.request_cancel, is_busy=bool(ended))
-        if ended or any(reports) or has_work or self._may_have_unknown_runs:
+        if ended or any(reports) or has_work or self._writer.has_unknown_runs:
             self._write(ended, reports)
         if self.is_draining and not len(self._running):
             self._idle.set()
@@ -176,24 +174,7 @@ class Dispatcher:
         return self._running.reports()
 
     def _write(self, ended: Sequence[Run], reports: Reports) -> None:
-        started, progress = reports
-        # If the commit succeeds but its reply is lost, rows are claimed for runs that were never made here.
-        has_unknown, self._may_have_unknown_runs = self._may_have_unknown_runs, True
-        with self._writing:
-            with self._database.raw_write() as conn:
-                runs.record_progress(conn, progress)
-                runs.record_starts(conn, started)
-                if has_unknown:
-                    completion.complete(conn, self._unknown_runs(conn))
-                completed = completion.complete(conn, ended)
-                claimed = self._claim(conn)
-            self._may_have_unknown_runs = False
-            self._running.mark_recorded(reports)
-            self._running.remove(ended)
-            for run in claimed:
-                self._running.add(run)
-                # In this order: a drain that begins between the two finds the run, or is seen here.
-                run.stop_requested = self.is_draining
+        completed, claimed = self._writer.write(ended, reports)
         if claimed:
             self._start(claimed)
         self._announce(ended, completed, claimed)
@@ -207,52 +188,13 @@ class Dispatcher:
                 self._running.end(run, released)
             raise
 
-    def _claim(self, conn: Any) -> list[Run]:
-        if self.is_draining or not self.is_registered or self._engine.is_closed:
-            return []
-        rows = self._fetcher.fetch(conn, self._running)
-        if not rows:
-            return []
-        now, worker_id = self._clock.now(), self.id
-        # In the claim's own transaction: a worker that was declared dead must not claim under its old id.
-        if not workers.beat(conn, worker_id, now):
-            self.declared_dead(worker_id)
-            return []
-        return claims.claim(conn, rows, worker_id, self._engine.name, now)
-
-    def _unknown_runs(self, conn: Any) -> list[Run]:
-        found = runs.unknown_runs(conn, self.id, self._running)
-        released = Outcome("released", reason="the reply to its claim was lost")
-        return [replace(run, outcome=released, finished_at=self._clock.now()) for run in found]
-
-    def _announce(
-        self, ended: Sequence[Run], completed: Mapping[tuple[str, int], str], claimed: Sequence[Run]
-    ) -> None:
+    def _announce(self, ended: Sequence[Run], completed: Completed, claimed: Sequence[Run]) -> None:
         log_ends(ended, completed)
         for run in ended:
             if run.key not in completed:  # its token no longer fits: the job was rescued meanwhile
                 log.warning("job %s: the late outcome of run %d was refused", run.job_id, run.number)
         if ended or claimed:
             self._notifier.notify(run.job_id for run in chain(ended, claimed))
-
-    @retry_conflicts
-    def _deregister(self) -> None:
-        self._is_deregistered = True
-        ended, now = self._running.collect(), self._clock.now()
-        # Copies: the runs themselves stay without an outcome, by which `stop` knows that threads are stuck.
-        unended = self._running.unended()
-        ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
-        with self._database.raw_write() as conn:
-            completed = completion.complete(conn, [*ended, *self._unknown_runs(conn)])
-            workers.deregister(conn, self.id)
-        log_ends(ended, completed)
-        self._notifier.notify([run.job_id for run in ended])
-
-    def _interruption(self, run: Run) -> Outcome:
-        """A task that is at most once must not run again; what had not begun was released before."""
-        if self._registry.get(run.task).options["on_interrupt"] == "retry":
-            return Outcome("released", reason="the worker was stopped")
-        return Outcome("failed", failure=Failure("WorkerLost", "the worker was stopped while the task ran"))
 
     def _cancel(self, unended: Sequence[Run]) -> None:
         for run in unended:

@@ -11,8 +11,8 @@ from ..config import Settings
 from ..database.database import Database
 from ..database.transactions import AnyConnection
 from ..store import claims, runs
-from ..store.claims import SUSPECT_AFTER
 from ..tasks.registry import Registry
+from .quarantine import Quarantine
 from .running import Running
 
 CHECK_EVERY: Final = 0.1
@@ -32,7 +32,7 @@ class Fetcher:
         self._checked_at = float("-inf")
         self.found_by_poll_at = float("-inf")
         """Monotonic time at which a poll last found work that this process had not been notified of."""
-        self._suspect_since: float | None = None
+        self._quarantine = Quarantine(clock)
 
     def notify(self) -> None:
         """There may be work; from any thread."""
@@ -50,19 +50,23 @@ class Fetcher:
             return False
         # Reset before the query: a job that is stored during it notifies for the next turn.
         notified, self._notified = self._notified, False
+        has_room = running.room > 0
+        if has_room and self._quarantine.is_due():
+            return True
+        has_room = has_room and not self._quarantine.is_emptying
         # Notified, it claims without checking first: one query less between submission and start.
-        if notified and running.room > 0 and (has_checked or not len(running)):
+        if notified and has_room and (has_checked or not len(running)):
             self._queues_are_stale = True
             return True
-        if not (notified or self._changes.has_changed() or (running.room > 0 and self._is_due())):
+        if not (notified or self._changes.has_changed() or (has_room and self._is_due())):
             return False
-        found = self._check(running, on_cancel, moment)
+        found = self._check(running, on_cancel, moment) and has_room
         if found and not notified:
             self.found_by_poll_at = moment
         return found
 
-    def fetch(self, conn: AnyConnection, running: Running) -> Sequence[Any]:
-        """The rows to claim now, locked: as many as threads are free, and jobs of short tasks ahead."""
+    def fetch(self, conn: AnyConnection, worker: str, running: Running) -> Sequence[Any]:
+        """The rows for `worker` to claim, locked: as many as threads are free, jobs of short tasks ahead."""
         if running.room <= 0:
             return []
         if self._is_due():
@@ -71,14 +75,15 @@ class Fetcher:
             self._refresh(conn)
             if not woken and self._is_due():  # others have those rows under lock
                 self._next_due = now + timedelta(seconds=CHECK_EVERY)
-        rows = running.claimable(self._candidates(conn, running))
+        rows = running.claimable(self._candidates(conn, worker, running))
         if not rows and self._queues_are_stale:  # it may be in a queue that was empty until now
             self._refresh(conn)
-            rows = running.claimable(self._candidates(conn, running))
+            rows = running.claimable(self._candidates(conn, worker, running))
         return rows
 
     def seconds_until_due(self, most: float) -> float:
         """Seconds until the next job comes due, `most` at most."""
+        most = min(most, max(0.001, self._quarantine.look_at - self._clock.monotonic()))
         if self._next_due is None:
             return most
         return min(most, max(0.001, (self._next_due - self._clock.now()).total_seconds()))
@@ -104,25 +109,12 @@ class Fetcher:
         return self._next_due is not None and self._next_due <= self._clock.now()
 
     def _anything_due(self, conn: AnyConnection) -> bool:
-        return claims.anything_due(conn, self._queues, list(self._registry.tasks))
-
-    def _candidates(self, conn: AnyConnection, running: Running) -> Sequence[Any]:
-        """The first due jobs. One that took two processes down runs alone (promise 2):
-
-        A suspect, a job that ended with its process twice, runs alone (promise 2): an idle worker takes it at
-        once; a busy one skips it, and after RESCUE_AFTER claims nothing until it is idle.
-        """
         tasks = list(self._registry.tasks)
-        rows = claims.candidates(conn, self._queues, tasks, running.room)
-        suspects = [row for row in rows if row.crashes >= SUSPECT_AFTER]
-        if not suspects:
-            self._suspect_since = None
-            return rows
-        if running.is_idle:
-            return suspects[:1]
-        moment = self._clock.monotonic()
-        if self._suspect_since is None:
-            self._suspect_since = moment
-        if moment - self._suspect_since > self._settings.rescue_after:
-            return []
-        return claims.candidates(conn, self._queues, tasks, running.room, SUSPECT_AFTER)
+        return claims.anything_due(conn, self._queues, tasks, self._quarantine.limit)
+
+    def _candidates(self, conn: AnyConnection, worker: str, running: Running) -> Sequence[Any]:
+        def find(too_many_crashes: int) -> Sequence[Any]:
+            tasks = list(self._registry.tasks)
+            return claims.candidates(conn, self._queues, tasks, running.room, too_many_crashes)
+
+        return self._quarantine.select(conn, worker, running, find)

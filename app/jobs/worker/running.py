@@ -62,11 +62,18 @@ class Running:
     def claimable(self, rows: Sequence[Any]) -> list[Any]:
         """The first of `rows`: one for each idle thread, and prefetched ones of short tasks."""
         unended, count = self._unended(), self.prefetch.prefetch_count
-        # Up to the first that does not fit: jobs behind it must not overtake it.
-        fits = takewhile(
-            lambda at: unended + at < self._threads * (1 + count(rows[at].task)), range(len(rows))
-        )
-        return [rows[at] for at in fits]
+
+        # Up to the first that does not fit: jobs behind it must not overtake it. A rerun may be what took its
+        # last process down unseen, and what is at most once must not be: both begin with their claim.
+        def fits(at: int) -> bool:
+            row = rows[at]
+            if unended + at < self._threads:
+                return True
+            if row.rerun or row.on_interrupt == "fail":
+                return False
+            return unended + at < self._threads * (1 + count(row.task))
+
+        return [rows[at] for at in takewhile(fits, range(len(rows)))]
 
     def add(self, run: Run) -> None:
         """Add a claimed run."""
