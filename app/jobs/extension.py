@@ -219,7 +219,7 @@ class Simmer(Decorators):
         self.runtime.stop(timeout)
 
     def init_db(self) -> None:
-        """Create missing tables; safe in several processes at the same time."""
+        """Create the tables, and add what those of an earlier version lack; safe in several processes."""
         self.runtime.database.create_tables()
 
     requires = staticmethod(requires)

@@ -17,7 +17,7 @@ from .database.notifier import Notifier
 from .engines.base import Engine, OnEnd
 from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
-from .errors import DatabaseUnavailable, TablesMissing
+from .errors import DatabaseUnavailable
 from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
@@ -137,14 +137,13 @@ class Runtime(service.Runtime):
         return not self.status.has_work(self.dispatcher.id, self.worker_settings.queues)
 
     def can_start(self) -> bool:
-        """Called by the supervisor: whether the tables exist. Logs once that they do not."""
+        """Called by the supervisor: whether the tables are there. Logs once what is missing."""
         try:
-            problem = None if self.database.has_tables() else str(TablesMissing())
+            self.database.check()
         except DatabaseUnavailable as error:
-            problem = str(error)
-        if problem is not None:
-            self._wait_for(problem)
-        return problem is None
+            self._wait_for(str(error))
+            return False
+        return True
 
     def _wait_for(self, problem: str, error: BaseException | None = None) -> None:
         if problem != self._start_problem:

@@ -29,6 +29,7 @@ def lite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     with closing(
         Database.connect(make_url(f"sqlite:///{tmp_path}/t.db"), threads=4, synchronous="OFF")
     ) as made:
+        made.create_tables()
         with made.write() as conn:
             conn.execute(text("CREATE TABLE t (n INTEGER)"))
         yield made

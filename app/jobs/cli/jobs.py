@@ -103,10 +103,22 @@ def stats(as_json: bool) -> None:
 
 
 @jobs_cli.command("init-db")
-def init_db() -> None:
-    """Create missing tables; safe in several processes at the same time."""
-    runtime().database.create_tables()
-    echo_stderr("The tables are there.")
+@click.option("--sql", is_flag=True, help="Print the statements for what is missing; change nothing.")
+def init_db(sql: bool) -> None:
+    """Create the tables, and add what those of an earlier version lack.
+
+    Safe in several processes at the same time, and beside running workers of the earlier version.
+    """
+    database = runtime().database
+    if not sql:
+        database.create_tables()
+        echo_stderr("The tables are there.")
+        return
+    statements = database.missing_sql()
+    for statement in statements:
+        click.echo(f"{statement};")
+    if not statements:
+        echo_stderr("Nothing is missing.")
 
 
 @jobs_cli.command("cancel")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +17,8 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    TextClause,
+    text,
 )
 from sqlalchemy.schema import conv
 from sqlalchemy.types import TypeEngine
@@ -42,7 +45,16 @@ _TYPES: Final[Mapping[type, Any]] = {int: Integer, float: Float, str: Text, tupl
 def option_column(name: str, option: Option) -> Column[Any]:
     """The column of an option that is stored; several values are a JSON list."""
     kind = String(option.rule.size) if option.rule.size else _TYPES[option.rule.kind]
-    return Column(name, kind, nullable=option.default is None)
+    return Column(name, kind, nullable=option.default is None, server_default=_server_default(option))
+
+
+def _server_default(option: Option) -> TextClause | None:
+    """What the column holds where a version without the option wrote the row."""
+    if option.default is None:
+        return None
+    if isinstance(option.default, tuple):
+        return text(f"'{json.dumps(option.default)}'")
+    return text(repr(option.default))
 
 
 def check(sql: str, name: str) -> CheckConstraint:

@@ -6,17 +6,29 @@ on the host's engine that would make every page which reads take the write lock.
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import AbstractContextManager
+from typing import Final
 
-from sqlalchemy import URL, Connection, Engine, inspect
+from sqlalchemy import URL, Connection, Engine
 
+from ..errors import DatabaseUnavailable
+from ..process.logs import get_logger
 from .changes import ChangeDetector
+from .conflicts import retry_conflicts
 from .dialect import Dialect
 from .fork_gate import ForkGate
+from .schema import Addition, Existing, additions, refuse_incomplete
 from .shared_memory import nested_engine
 from .supported import dialect_named
-from .tables import METADATA
 from .transactions import AnyConnection, Transactions
+
+log = get_logger(__name__)
+TRY_FOR: Final = 20.0
+"""Seconds for which a change of the tables is tried while others hold locks on them."""
+TRY_AGAIN_AFTER: Final = 0.2
+"""Seconds in which those have their turn who have been waiting behind it."""
 
 
 class Database:
@@ -54,18 +66,26 @@ class Database:
 
     def write(self) -> AbstractContextManager[Connection]:
         """A write transaction: commits at the end, rolls back at any exception."""
+        if not self.transactions.is_complete:
+            self.check()
         return self.transactions.write()
 
     def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads; it never waits for a writer."""
+        if not self.transactions.is_complete:
+            self.check()
         return self.transactions.read()
 
     def raw_write(self) -> AbstractContextManager[AnyConnection]:
         """As `write`, but for a `Statement` only, as raw DBAPI SQL where that is cheaper."""
+        if not self.transactions.is_complete:
+            self.check()
         return self.transactions.raw_write()
 
     def raw_read(self) -> AbstractContextManager[AnyConnection]:
         """As `read`, but for a `Statement` only; each may see the database at another moment."""
+        if not self.transactions.is_complete:
+            self.check()
         return self.transactions.raw_read()
 
     def change_detector(self) -> ChangeDetector:
@@ -74,16 +94,59 @@ class Database:
         self._detectors.append(detector)
         return detector
 
-    def has_tables(self) -> bool:
-        """Whether the tables are there, every one of them."""
-        with self.transactions.entered():
-            return set(METADATA.tables) <= set(inspect(self.engine).get_table_names())
+    def check(self) -> None:
+        """Raise TablesMissing where the tables are not there as this version needs them, naming what is not.
+
+        Asks the database once, and again after each error of it: then it may be another one.
+        """
+        if self.transactions.is_complete:
+            return
+        with self.transactions.read() as conn:
+            missing = self._additions(conn)
+        refuse_incomplete(missing)
+        self.transactions.is_complete = True
+        for name in (name for addition in missing for name in addition.names):
+            log.warning("the index %s is missing: `flask jobs init-db` adds it", name)
 
     def create_tables(self) -> None:
-        """Create what is missing; processes that do so at the same moment do not disturb each other."""
-        with self.write() as connection:
-            self.dialect.lock_schema(connection)
-            METADATA.create_all(connection)
+        """Create the tables, and add what those of an earlier version lack.
+
+        Processes that do so at the same moment do not disturb each other, nor those that run jobs: each step
+        is a transaction of its own that waits only shortly for a lock, tried again for TRY_FOR seconds.
+        """
+        self.transactions.create_file()
+        deadline = time.monotonic() + TRY_FOR
+        is_done = False
+        while not is_done:
+            try:
+                is_done = self._add_next()
+            except DatabaseUnavailable as error:
+                if not self.dialect.is_lock_timeout(error.__cause__) or time.monotonic() > deadline:
+                    raise
+                threading.Event().wait(TRY_AGAIN_AFTER)
+
+    def missing_sql(self) -> list[str]:
+        """The statements that `create_tables` would execute now."""
+        with self.transactions.read() as conn:
+            missing = self._additions(conn)
+        return [
+            str(statement.compile(dialect=self.engine.dialect)).strip()  # type: ignore[attr-defined]
+            for addition in missing
+            for statement in addition.statements
+        ]
+
+    @retry_conflicts
+    def _add_next(self) -> bool:
+        """Add the first of what is missing. Whether nothing is."""
+        with self.transactions.write() as conn:
+            self.dialect.lock_schema(conn)
+            missing = self._additions(conn)
+            for statement in missing[0].statements if missing else ():
+                conn.execute(statement)
+        return not missing
+
+    def _additions(self, conn: Connection) -> list[Addition]:
+        return additions(Existing.read(conn, self.dialect), self.dialect, self.engine)
 
     def renew_after_fork(self) -> None:
         """Leave the parent's connections alone and start with none."""

@@ -33,6 +33,8 @@ class Dialect(ABC):
     """SQLAlchemy's name of the database."""
     true: ClassVar[str] = "true"
     false: ClassVar[str] = "false"
+    relations: ClassVar[str]
+    """A SELECT of (table, column) for those that may be ours, and of (index, NULL)."""
     types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {}
     """Column types that take the place of generic ones."""
 
@@ -52,7 +54,15 @@ class Dialect(ABC):
 
     @abstractmethod
     def lock_schema(self, conn: Connection) -> None:
-        """Keep other processes from creating tables until the end of the transaction."""
+        """Keep other processes from changing tables until the end of the transaction."""
+
+    def release_column(self, table: str, column: str) -> str:
+        """The statement after which a column of an earlier version need not be given a value any more."""
+        return f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"
+
+    def is_lock_timeout(self, error: BaseException | None) -> bool:
+        """Whether SQLAlchemy's error says that `lock_schema` was right not to wait any longer."""
+        return False
 
     def holds_write_lock(self, session: Session) -> bool:
         """Whether the open transaction of a host's session keeps every other connection from writing."""
@@ -106,8 +116,9 @@ class Dialect(ABC):
             return None
         if self.is_conflict(error.orig):
             return TransactionConflict()
-        if "simmer_" in str(error.orig) and self.is_missing_table(error.orig):
-            return TablesMissing()
+        if "simmer_" in str(error.orig) and self.is_incomplete(error.orig):
+            what = str(error.orig).splitlines()[0]
+            return TablesMissing(f"{what}: run `flask jobs init-db`, a migration or db.create_all()")
         if isinstance(error, ProgrammingError | DataError):  # bugs of ours: waiting helps with none
             return None
         return DatabaseUnavailable(f"database: {error.orig}", self.public_reason(error.orig))
@@ -117,8 +128,8 @@ class Dialect(ABC):
         return None
 
     @abstractmethod
-    def is_missing_table(self, error: BaseException | None) -> bool:
-        """Whether the driver's error says that a table does not exist."""
+    def is_incomplete(self, error: BaseException | None) -> bool:
+        """Whether the driver's error says that a table or a column does not exist."""
 
     def is_conflict(self, error: BaseException | None) -> bool:
         """Whether it rolled the transaction back for the sake of another: the same once more may succeed."""

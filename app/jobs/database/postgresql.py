@@ -11,9 +11,11 @@ from sqlalchemy.types import TypeEngine
 
 from .dialect import LOCK_WAIT, Dialect
 
-UNDEFINED_TABLE: Final = "42P01"
+UNDEFINED: Final = ("42P01", "42703")
+"""SQLSTATEs of a table and of a column that do not exist."""
 CONFLICTS: Final = ("40P01", "40001")
 """SQLSTATEs of a deadlock's victim, and of a transaction that could not be serialized."""
+LOCK_NOT_AVAILABLE: Final = "55P03"
 SCHEMA_LOCK: Final = 7466667376
 
 
@@ -21,6 +23,13 @@ class PostgreSQL(Dialect):
     """A server."""
 
     name = "postgresql"
+    relations = """
+        SELECT c.relname, a.attname FROM pg_class c
+        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            AND c.relkind IN ('r', 'p')
+        WHERE c.relkind IN ('r', 'p', 'i', 'I') AND strpos(c.relname, 'simmer_') > 0
+            AND pg_table_is_visible(c.oid)
+    """
 
     def connect_args(self) -> dict[str, Any]:
         """Sessions in UTC: times that come as text within JSON have no zone."""
@@ -28,6 +37,8 @@ class PostgreSQL(Dialect):
 
     def lock_schema(self, conn: Connection) -> None:
         """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time."""
+        # Whoever waits for the lock of an ALTER TABLE makes all wait that come after: better try again.
+        conn.exec_driver_sql("SET LOCAL lock_timeout = '300ms'")
         conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
 
     @contextmanager
@@ -57,9 +68,13 @@ class PostgreSQL(Dialect):
             return None
         return getattr(getattr(error, "diag", None), "message_primary", None)
 
-    def is_missing_table(self, error: BaseException | None) -> bool:
+    def is_incomplete(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""
-        return bool(_sqlstate(error) == UNDEFINED_TABLE)
+        return _sqlstate(error) in UNDEFINED
+
+    def is_lock_timeout(self, error: BaseException | None) -> bool:
+        """By its SQLSTATE."""
+        return bool(_sqlstate(getattr(error, "orig", None)) == LOCK_NOT_AVAILABLE)
 
     def is_conflict(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""

@@ -56,6 +56,10 @@ class SQLite(Dialect):
     """A file that threads and processes share."""
 
     name = "sqlite"
+    relations = """
+        SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'
+        UNION ALL SELECT name, NULL FROM sqlite_master WHERE type = 'index'
+    """
     true, false = "1", "0"
     # BIGINT would not be the alias of the row id, and would not count up.
     types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {
@@ -78,6 +82,10 @@ class SQLite(Dialect):
 
     def lock_schema(self, conn: Connection) -> None:
         """Whoever writes is alone."""
+
+    def release_column(self, table: str, column: str) -> str:
+        """Nothing less than dropping it: SQLite cannot alter a column."""
+        return f"ALTER TABLE {table} DROP COLUMN {column}"
 
     def holds_write_lock(self, session: Session) -> bool:
         """Whether the session has written: its driver begins a transaction with the first write only."""
@@ -121,9 +129,9 @@ class SQLite(Dialect):
         """Its messages are short and name tables and columns at most."""
         return str(error)
 
-    def is_missing_table(self, error: BaseException | None) -> bool:
+    def is_incomplete(self, error: BaseException | None) -> bool:
         """By its message: the code is that of any wrong statement."""
-        return "no such table" in str(error)
+        return any(words in str(error) for words in ("no such table", "no such column", "no column named"))
 
 
 def _listen(engine: Engine, synchronous: str, lock: WriteLock) -> None:

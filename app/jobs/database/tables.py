@@ -1,5 +1,7 @@
 """The tables. What must never be stored is a constraint here, not a habit of the callers.
 
+A column that is added to a table must be nullable or have a server default: see `schema`.
+
 Kept on metadata of our own and copied into the host's by `copy_tables`, so that the host's
 `create_all`, session and migrations see them.
 """
@@ -27,6 +29,8 @@ from ..states import FINAL, STATES
 from .columns import BigId, Id, Time, check, one_of, option_column, partial
 
 METADATA: Final = MetaData()
+FORMERLY: Final = "formerly"
+"""In the `info` of a column: its name in an earlier version, from which its values are taken."""
 
 JOBS: Final = Table(
     "simmer_jobs",
@@ -214,7 +218,7 @@ IDEMPOTENCY: Final = Table(
     Column("scope", String(64), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
-    Column("resource_id", String(64), nullable=False),
+    Column("resource_id", String(64), info={FORMERLY: "job_id"}),
     Column("created_at", Time, nullable=False),
     Index("ix_simmer_idempotency_created", "created_at"),
 )

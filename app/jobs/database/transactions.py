@@ -45,6 +45,8 @@ class Transactions:
         self._inherited: list[Any] = []
         self.write_failure: str | None = None
         """Why the last write that failed did, if the database was at fault; `WriteCheck` resets it."""
+        self.is_complete = False
+        """Whether the tables were found complete since the last error; see `Database.check`."""
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -83,6 +85,8 @@ class Transactions:
     def translated(self, error: BaseException, is_write: bool) -> BaseException | None:
         """The package's error for one that ended a block, or None; a write's is remembered."""
         translated = self.translate(error)
+        if isinstance(translated, DatabaseUnavailable):
+            self.is_complete = False
         if is_write:
             self.record_write_failure(translated or error)
         return translated
@@ -91,6 +95,9 @@ class Transactions:
         """A write raised `error`: remember it where it means that the database cannot be written."""
         if isinstance(error, DatabaseUnavailable):
             self.write_failure = error.reason or str(error)
+
+    def create_file(self) -> None:
+        """Make sure that there is a database to create tables in, where it is a file."""
 
     def change_detector(self) -> ChangeDetector:
         """Says to one thread whether anybody has committed."""

@@ -144,6 +144,7 @@ class Submissions:
         return self._snapshots(made)
 
     def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
+        self._database.check()
         conn = connection_of(session, self._database.engine)
         self._backlog.admit(len(made))
         jobs.enqueue(conn, made)

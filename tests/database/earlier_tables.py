@@ -1,0 +1,35 @@
+"""The tables as an earlier version made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Column, Engine, MetaData, String, Table
+from sqlalchemy.sql.schema import SchemaItem
+
+from app.jobs.database.tables import METADATA
+
+BEFORE_RESOURCES: Mapping[str, Iterable[str]] = {
+    "simmer_workers": ("tasks",),
+    "simmer_idempotency": ("resource_id",),
+}
+"""What a version lacked whose keys of idempotency were of jobs alone."""
+
+
+def make_earlier_tables(engine: Engine, without: Mapping[str, Iterable[str]] = BEFORE_RESOURCES) -> None:
+    """Make them without these columns; keys of idempotency have a `job_id` in place of what they have now."""
+    metadata = MetaData()
+    for table in METADATA.sorted_tables:
+        made = table.to_metadata(metadata)
+        dropped = set(without.get(table.name, ()))
+        if dropped:
+            metadata.remove(made)
+            made = _copied(table, metadata, dropped)
+        if "resource_id" in dropped:
+            made.append_column(Column("job_id", String(36), nullable=False))
+    metadata.create_all(engine)
+
+
+def _copied(table: Table, metadata: MetaData, dropped: set[str]) -> Table:
+    kept: list[SchemaItem] = [column._copy() for column in table.columns if column.name not in dropped]
+    return Table(table.name, metadata, *kept)
