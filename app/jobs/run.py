@@ -31,11 +31,13 @@ class Run:
     token: str
     claimed_at: datetime
     crashes: int = 0
-    # No lock: each attribute from here on has one writer. The thread of the task sets started_at, deadline
-    # and progress, the dispatcher all others.
+    # No lock: each attribute from here on has one writer. The thread of the task sets started_at, deadline,
+    # progress and overrun, the dispatcher all others.
     started_at: datetime | None = None
     deadline: float | None = None
     """The end of its timeout, on the monotonic clock."""
+    overrun: float = 0.0
+    """Seconds that the task went on beyond its timeout, if it ended without having noticed."""
     progress: ProgressReport | None = None
     start_recorded: bool = False
     progress_recorded: ProgressReport | None = None
@@ -49,6 +51,10 @@ class Run:
     def key(self) -> tuple[str, int]:
         """Job and number: a run that was fenced off may still go on beside the next one of its job."""
         return self.job_id, self.number
+
+    def describe_overrun(self) -> str:
+        """How far it went beyond its timeout."""
+        return f"{self.overrun:.3f} s beyond its timeout of {self.timeout:g} s"
 
     def unrecorded_progress(self) -> ProgressReport | None:
         """The latest progress, unless it is stored already."""

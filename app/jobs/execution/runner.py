@@ -46,7 +46,11 @@ class Runner:
         run.started_at = self._clock.now()
         # From now on: the wait for a thread is not part of the timeout.
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
-        return contextvars.Context().run(self._run_in_app, run)
+        outcome = contextvars.Context().run(self._run_in_app, run)
+        # On the clock of the deadline: one that is set while the task runs makes nobody late.
+        if run.deadline is not None and not isinstance(outcome.cause, JobTimeout):
+            run.overrun = max(0.0, self._clock.monotonic() - run.deadline)
+        return outcome
 
     def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None
