@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection
 
 from app.jobs.database.database import Database
 from app.jobs.run import Run
-from app.jobs.store import completion, events, rescue, runs
+from app.jobs.store import completion, events, overruns, rescue, runs
 
 from .factory import NOW, OUTCOMES, claim_one, ended, register, submit
 
@@ -47,3 +48,20 @@ def test_who_lost_the_job_records_nothing(database: Database) -> None:
         late.overrun = 1.5
         assert completion.complete(conn, [ended(late, OUTCOMES["succeeded"])]) == {}
         assert types(conn, late) == ["rescued"]
+
+
+def test_runs_that_go_on_are_overdue(database: Database) -> None:
+    """From the end of their timeout to that of the run, the longest overdue first; none before it began."""
+    with database.write() as conn:
+        register(conn)
+        late, later = begin(conn, timeout=10), begin(conn, timeout=5)
+        begin(conn, timeout=None)
+        begin(conn, timeout=60)
+        claim_one(conn, submit(conn, timeout=1))
+        submit(conn, timeout=1)
+        assert overruns.overdue_runs(conn, NOW + timedelta(seconds=5)) == []
+        found = overruns.overdue_runs(conn, NOW + timedelta(seconds=12))
+        assert [(run.job_id, run.overdue_seconds) for run in found] == [(later.job_id, 7), (late.job_id, 2)]
+        assert (found[0].worker, found[0].task, found[0].started_at) == ("worker-1", "add", NOW)
+        assert completion.complete(conn, [ended(run, OUTCOMES["succeeded"]) for run in (late, later)])
+        assert overruns.overdue_runs(conn, NOW + timedelta(seconds=12)) == []

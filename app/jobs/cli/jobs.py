@@ -92,14 +92,21 @@ def workers(as_json: bool) -> None:
 @jobs_cli.command("stats")
 @json_option
 def stats(as_json: bool) -> None:
-    """Show the number of jobs in each state."""
+    """Show the number of jobs in each state, and the runs beyond their timeout."""
     found = runtime().status.stats()
     if as_json:
         print_json(found)
         return
     print_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
     click.echo()
-    print_fields((name, value) for name, value in found.items() if name != "states")
+    overdue = found.pop("overdue_runs")
+    print_fields([*((name, value) for name, value in found.items() if name != "states"),
+                  ("overdue_runs", overdue["count"])])  # fmt: skip
+    if overdue["items"]:
+        click.echo()
+        print_table(
+            ("JOB", "TASK", "WORKER", "STARTED", "TIMEOUT", "OVERDUE"), map(_overdue, overdue["items"])
+        )
 
 
 @jobs_cli.command("init-db")
@@ -138,6 +145,11 @@ def _row(job: Job) -> tuple[Any, ...]:
     progress = None if job.progress.percent is None else f"{job.progress.percent:.0f} %"
     attempt = f"{job.attempt}/{job.max_attempts}"
     return (job.id, job.state, job.task, job.queue, attempt, progress, job.created_at)
+
+
+def _overdue(run: dict[str, Any]) -> tuple[Any, ...]:
+    timeout, overdue = (f"{run[name]:g} s" for name in ("timeout", "overdue_seconds"))
+    return run["job_id"], run["task"], run["worker"], run["started_at"], timeout, overdue
 
 
 def _field(value: Any) -> Any:

@@ -1,11 +1,12 @@
-"""Runs beyond their timeout: the event of those that ended."""
+"""Runs beyond their timeout: those that go on, and the event of those that ended."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Insert, Integer, String, Text, literal, select
+from sqlalchemy import Connection, Insert, Integer, String, Text, literal, select
 from sqlalchemy.types import TypeEngine
 
 from ..database.columns import Id, Time
@@ -16,6 +17,7 @@ from ..database.tables import JOBS
 from ..database.transactions import AnyConnection
 from ..run import Run
 from ..states import OVERRAN, RUNNING
+from ..values import OverdueRun
 from .events import insert_from
 
 _J = JOBS.c
@@ -39,9 +41,25 @@ _RECORD_EVENTS: Final = Statement(_record_events)
 
 
 def record(conn: AnyConnection, ended: Sequence[Run]) -> None:
-    """Overran: those of the runs that took longer than their timeout get an event, before that of their end."""
+    """Overran: each of the runs that took longer than its timeout gets an event, before that of its end."""
     if late := [run for run in ended if run.overrun]:
         _RECORD_EVENTS.execute(conn, runs=as_json(map(_row, late)))
+
+
+def overdue_runs(conn: Connection, now: datetime) -> list[OverdueRun]:
+    """The runs that go on beyond their timeout, the longest overdue first."""
+    # Their times are added up here, as databases do that in different ways: as many rows as threads work.
+    begun = select(_J.id.label("job_id"), _J.task, _J.worker, _J.started_at, _J.timeout).where(
+        _J.claim.is_not(None), _J.started_at.is_not(None), _J.timeout.is_not(None)
+    )
+    runs = [
+        OverdueRun(
+            **row._asdict(), overdue_seconds=round((now - row.started_at).total_seconds() - row.timeout, 3)
+        )
+        for row in conn.execute(begun)
+    ]
+    overdue = (run for run in runs if run.overdue_seconds > 0)
+    return sorted(overdue, key=lambda run: run.overdue_seconds, reverse=True)
 
 
 def _row(run: Run) -> tuple[Any, ...]:
