@@ -31,8 +31,10 @@ class Run:
     token: str
     claimed_at: datetime
     crashes: int = 0
-    # No lock: each attribute from here on has one writer. The thread of the task sets started_at, deadline,
-    # progress and overrun, the dispatcher all others.
+    # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
+    # deadline, progress and overrun, the dispatcher all others.
+    thread: int | None = None
+    """The id of the thread that it is in; None before and after."""
     started_at: datetime | None = None
     deadline: float | None = None
     """The end of its timeout, on the monotonic clock."""

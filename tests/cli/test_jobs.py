@@ -137,7 +137,7 @@ def test_stats_names_the_runs_beyond_their_timeout(tmp_path: Path) -> None:
         titles, line = lines[-2:]
         assert titles == ["JOB", "TASK", "WORKER", "STARTED", "TIMEOUT", "OVERDUE"]
         assert line[:3] == [run.job_id, "add", "worker-1"]
-        assert line[-4:] == ["5", "s", "2", "s"]
+        assert line[-4:] == ["5", "s", "2.0", "s"]
 
 
 def test_workers_shows_who_runs_jobs(tmp_path: Path) -> None:

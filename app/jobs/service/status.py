@@ -17,6 +17,7 @@ from ..store.overruns import overdue_runs
 from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
 from .live_workers import LiveWorkers, all_overdue
+from .thread_dumps import read_threads
 from .threads import LocalThreads
 from .write_check import WriteCheck
 
@@ -53,6 +54,10 @@ class Status:
         with self._database.read() as conn:
             rows, running = workers.all_workers(conn), workers.running_jobs(conn)
         return [workers.to_worker(row, running.get(row.id, [])) for row in rows]
+
+    def threads(self, worker_id: str) -> dict[str, Any]:
+        """What the threads of a worker do. Raises WorkerNotFound, WorkerUnresponsive."""
+        return read_threads(self._database, self._clock, worker_id)
 
     def stats(self) -> dict[str, Any]:
         """Counts by state (each capped), the age of the backlog in seconds, workers, what is overdue."""
