@@ -54,6 +54,10 @@ class Run:
         """Job and number: a run that was fenced off may still go on beside the next one of its job."""
         return self.job_id, self.number
 
+    def overdue_seconds(self, now: float) -> float:
+        """How far it is beyond its timeout at the monotonic time `now`; 0 within it, and without one."""
+        return 0.0 if self.deadline is None else max(0.0, now - self.deadline)
+
     def describe_overrun(self) -> str:
         """How far it went beyond its timeout."""
         return f"{self.overrun:.3f} s beyond its timeout of {self.timeout:g} s"

@@ -51,7 +51,7 @@ class Runner:
         run.thread = None
         # On the clock of the deadline: one that is set while the task runs makes nobody late.
         if run.deadline is not None and not isinstance(outcome.cause, JobTimeout):
-            run.overrun = max(0.0, self._clock.monotonic() - run.deadline)
+            run.overrun = run.overdue_seconds(self._clock.monotonic())
         return outcome
 
     def _run_in_app(self, run: Run) -> Outcome:

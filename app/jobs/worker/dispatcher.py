@@ -94,10 +94,6 @@ class Dispatcher:
         """This worker's runs that have not ended. From any thread."""
         return self._running.unended()
 
-    def runs_of(self, job_id: str) -> list[Run]:
-        """This worker's runs of a job."""
-        return self._running.runs_of(job_id)
-
     def start(self) -> None:
         """Start the thread."""
         self._loop.start()

@@ -35,5 +35,5 @@ def _doing(run: Run | None, now: float) -> dict[str, Any]:
         "job_id": run and run.job_id,
         "task": run and run.task,
         "started_at": run and moment(run.started_at),
-        "overdue": run is not None and run.deadline is not None and now > run.deadline,
+        "overdue": run is not None and run.overdue_seconds(now) > 0,
     }
