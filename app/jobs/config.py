@@ -36,6 +36,7 @@ class Settings:
     shutdown_grace: float = 20.0
     heartbeat_seconds: float = 5.0
     rescue_after: float = 30.0
+    stuck_after: float = 30.0
     retention: float = 7 * DAY
     retention_failed: float = 30 * DAY
     max_args_bytes: int = 256 * 1024
@@ -195,6 +196,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "shutdown_grace": _seconds(0, 3_600),
     "heartbeat_seconds": _seconds(0.05, 3_600),
     "rescue_after": _seconds(0.1, DAY),
+    "stuck_after": _seconds(0, TEN_YEARS),
     "retention": _seconds(0, TEN_YEARS),
     "retention_failed": _seconds(0, TEN_YEARS),
     "max_args_bytes": _whole(64, 64 * 1024 * 1024),

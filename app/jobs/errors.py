@@ -56,6 +56,14 @@ class ScheduleNotFound(SimmerError, LookupError):
     """No schedule has this id."""
 
 
+class WorkerNotFound(SimmerError, LookupError):
+    """No worker has this id; it may have ended."""
+
+
+class WorkerUnresponsive(SimmerError):
+    """The worker does not answer: it may hang, or be gone."""
+
+
 class ScheduleExists(SimmerError):
     """A schedule of this id exists already: choose another id or remove it first."""
 

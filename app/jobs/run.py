@@ -31,11 +31,15 @@ class Run:
     token: str
     claimed_at: datetime
     crashes: int = 0
-    # No lock: each attribute from here on has one writer. The thread of the task sets started_at, deadline
-    # and progress, the dispatcher all others.
+    # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
+    # deadline, progress and overrun, the dispatcher all others.
+    thread: int | None = None
+    """The id of the thread that it is in; None before and after."""
     started_at: datetime | None = None
     deadline: float | None = None
     """The end of its timeout, on the monotonic clock."""
+    overrun: float = 0.0
+    """Seconds that the task went on beyond its timeout, if it ended without having noticed."""
     progress: ProgressReport | None = None
     start_recorded: bool = False
     progress_recorded: ProgressReport | None = None
@@ -49,6 +53,14 @@ class Run:
     def key(self) -> tuple[str, int]:
         """Job and number: a run that was fenced off may still go on beside the next one of its job."""
         return self.job_id, self.number
+
+    def overdue_seconds(self, now: float) -> float:
+        """How far it is beyond its timeout at the monotonic time `now`; 0 within it, and without one."""
+        return 0.0 if self.deadline is None else max(0.0, now - self.deadline)
+
+    def describe_overrun(self) -> str:
+        """How far it went beyond its timeout."""
+        return f"{self.overrun:.3f} s beyond its timeout of {self.timeout:g} s"
 
     def unrecorded_progress(self) -> ProgressReport | None:
         """The latest progress, unless it is stored already."""

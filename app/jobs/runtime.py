@@ -31,6 +31,8 @@ from .tasks.registry import Registry
 from .ticker.pruner import Pruner
 from .ticker.rescuer import Rescuer
 from .ticker.scheduler import Scheduler
+from .ticker.stuck_runs import StuckRuns
+from .ticker.thread_dumper import ThreadDumper
 from .ticker.ticker import Ticker
 from .worker.dispatcher import Dispatcher
 from .worker.inline import InlineWorker
@@ -162,6 +164,8 @@ class Runtime(service.Runtime):
             Rescuer(self.dispatcher, self.database, self.settings, self.clock, self.notifier),
             self.scheduler,
             Pruner(self.database, self.settings, self.clock),
+            StuckRuns(self.dispatcher, settings, self.clock),
+            ThreadDumper(self.dispatcher, self.database, self.settings, self.clock),
         )
         self.ticker = Ticker(duties, self.clock)
         try:

@@ -46,6 +46,9 @@ TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 """Event type → (states it leaves, states it enters). Each is one guarded statement in `store`."""
 
+OVERRAN: Final = "overran"
+"""The type of an event that moves nothing: a running job's run ended beyond its timeout."""
+
 OUTCOMES: Final = ("succeeded", "failed", "snoozed", "released", "lost", "cancelled")
 """How a run (one claim) can end; a row of `attempts` without one is still running."""
 

@@ -62,6 +62,18 @@ class Worker(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueRun(Value):
+    """A run that goes on beyond its timeout, by `overdue_seconds`; `worker` is the id of who runs it."""
+
+    job_id: str
+    task: str
+    worker: str
+    started_at: datetime
+    timeout: float
+    overdue_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Value):
     """A batch: the number of its jobs in each state, and how many of them are final."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -13,6 +14,12 @@ from tests.support import eventually, job_is
 
 from .conftest import MakeDriver
 from .driver import EngineDriver
+
+
+def is_over(driver: EngineDriver) -> bool:
+    """Whether the current job has no time left; where the clock is a test's it is moved."""
+    getattr(driver.jobs.runtime.clock, "advance", lambda _seconds: None)(0.005)
+    return (current_job.time_left or 0) < 0
 
 
 def test_current_job_tells_about_the_run(driver: EngineDriver) -> None:
@@ -102,14 +109,10 @@ def test_progress_takes_numbers(driver: EngineDriver) -> None:
 
 def test_a_timeout_is_a_failure_like_any_other(driver: EngineDriver) -> None:
     """Past its timeout the next check raises JobTimeout, which is recorded and tried again."""
-    waiting = threading.Event()
 
     @driver.jobs.task(max_attempts=2, backoff=0.01, timeout=0.02)
     def slow() -> None:
-        clock = driver.jobs.runtime.clock
-        while (current_job.time_left or 0) > 0:
-            waiting.wait(0.005)
-            getattr(clock, "advance", lambda _seconds: None)(0.005)
+        eventually(lambda: is_over(driver))
         try:
             current_job.check()
         except Exception:
@@ -118,6 +121,28 @@ def test_a_timeout_is_a_failure_like_any_other(driver: EngineDriver) -> None:
     job = driver.run("slow")
     assert job.error is not None
     assert (job.state, job.attempt, job.error["type"]) == ("failed", 2, "JobTimeout")
+    assert "overran" not in driver.events(job)
+
+
+def test_a_timeout_that_nobody_noticed_leaves_a_trace(
+    driver: EngineDriver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The result is kept; the job's events and the log say how far it went beyond its time."""
+
+    @driver.jobs.task(timeout=0.02)
+    def deaf() -> str:
+        eventually(lambda: is_over(driver))
+        return "kept"
+
+    job = driver.run("deaf")
+    assert (job.state, job.result) == ("succeeded", "kept")
+    overran, succeeded = driver.jobs.runtime.jobs.events(job.id)[-2:]
+    assert (overran["type"], overran["from"], overran["to"]) == ("overran", "running", "running")
+    assert (overran["attempt"], overran["worker"], overran["at"]) == (1, job.worker, job.finished_at)
+    assert re.fullmatch(r"\d\.\d{3} s beyond its timeout of 0\.02 s", overran["reason"])
+    assert succeeded["type"] == "succeeded"
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warning == f"job {job.id} (deaf): ended {overran['reason']}"
 
 
 def test_the_timeout_of_a_submission_goes_before_the_tasks(driver: EngineDriver) -> None:

@@ -13,7 +13,7 @@ from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.service.live_workers import LiveWorkers
 from app.jobs.service.waiting_reason import WaitingReasons
-from app.jobs.store import queries, workers
+from app.jobs.store import queries, runs, workers
 from app.jobs.tasks.registry import Registry
 
 from ..store.factory import LATER, NOW, claim_one, end, register, submit
@@ -89,6 +89,24 @@ def test_all_threads_are_busy(database: Database) -> None:
     assert reason(database, last) is None
 
 
+def test_all_threads_are_in_jobs_beyond_their_timeout(database: Database) -> None:
+    """It is said as soon as no thread of a worker that could run the job is busy with anything else."""
+    with database.write() as conn:
+        for worker in ("one", "two"):
+            register(conn, worker, threads=1)
+            run = claim_one(conn, submit(conn, timeout=5), worker)
+            assert run is not None
+            run.started_at = NOW
+            runs.record_starts(conn, [run])
+        last = submit(conn)
+    assert reason(database, last, seconds=4) == "all 2 threads are busy, 0 jobs ahead"
+    assert reason(database, last) == "all 2 threads are in jobs that exceeded their timeout, 0 jobs ahead"
+    with database.write() as conn:
+        register(conn, "three", threads=1)
+        claim_one(conn, submit(conn), "three")
+    assert reason(database, last) == "all 3 threads are busy, 0 jobs ahead"
+
+
 def test_jobs_ahead_are_counted_to_a_hundred(database: Database) -> None:
     """Whoever polls behind a backlog of millions reads no more."""
     with database.write() as conn:
@@ -123,7 +141,7 @@ def test_a_worker_says_which_tasks_it_knows(make_app: Callable[..., Flask]) -> N
 
     def known() -> list[frozenset[str] | None]:
         with jobs.runtime.database.read() as conn:
-            return [worker.tasks for worker in workers.live_workers(conn, NOW - timedelta(days=10_000))]
+            return [worker.tasks for worker in workers.live_workers(conn, NOW - timedelta(days=10_000), NOW)]
 
     with make_app(jobs, JOBS_ENGINE="thread", JOBS_API_PREFIX=None).app_context():
         jobs.start()

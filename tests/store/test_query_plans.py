@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event, make_url
 
 from app.jobs.database.database import Database
-from app.jobs.store import claims, events, fires, jobs, queries, rescue, runs, workers
+from app.jobs.store import claims, events, fires, jobs, overruns, queries, rescue, runs, workers
 from app.jobs.store.queries import JobFilters
 from app.jobs.store.snapshots import as_submitted
 
@@ -36,7 +36,8 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "count by task": (lambda conn: queries.count(conn, JobFilters(tasks=("add",))), "ix_simmer_jobs_task"),
     "backlog": (lambda conn: queries.backlog(conn, 10), "ix_simmer_jobs_state"),
     "ahead": (lambda conn: queries.ahead(conn, as_submitted(new_job()), 9), "ix_simmer_jobs_due"),
-    "live workers": (lambda conn: workers.live_workers(conn, NOW), "ix_simmer_jobs_running"),
+    "live workers": (lambda conn: workers.live_workers(conn, NOW, NOW), "ix_simmer_jobs_running"),
+    "overdue runs": (lambda conn: overruns.overdue_runs(conn, NOW), "ix_simmer_jobs_running"),
     "prune": (lambda conn: jobs.prune(conn, ["failed"], NOW), "ix_simmer_jobs_state"),
     "events": (lambda conn: events.events_of(conn, "j"), "ix_simmer_events_job"),
     "page": (lambda conn: queries.page(conn, JobFilters(), 5, "j", True), "sqlite_autoindex_simmer_jobs_1"),

@@ -107,7 +107,7 @@ def test_a_worker_that_lost_its_row_goes_on_under_a_new_id(jobs: Simmer) -> None
     worker.turn()
     old_id = worker.dispatcher.id
     with busy_threads(worker, 1):
-        (run,) = worker.dispatcher.runs_of(job.id)
+        (run,) = worker.dispatcher.unended()
         with worker.database.write() as conn:
             conn.exec_driver_sql("DELETE FROM simmer_workers WHERE id = ?", (old_id,))
         other.rescue()
@@ -117,13 +117,13 @@ def test_a_worker_that_lost_its_row_goes_on_under_a_new_id(jobs: Simmer) -> None
         assert run.cancel_requested
         assert worker.dispatcher.id != old_id
         worker.turn()  # registers, and claims the same job again beside its old run
-        assert len(worker.dispatcher.runs_of(job.id)) == 2
+        assert len(worker.dispatcher.unended()) == 2
         assert worker.outcomes(job) == ["lost", None]
     worker.turn()
     worker.pool.run()
     worker.turn()
     assert (worker.states([job]), worker.outcomes(job)) == (["succeeded"], ["lost", "succeeded"])
-    assert worker.dispatcher.runs_of(job.id) == []
+    assert worker.dispatcher.unended() == []
     check_consistency(worker.database)
 
 

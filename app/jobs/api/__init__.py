@@ -56,6 +56,7 @@ ROUTES: Final = (
     Route("POST", "/schedules/<id>/run", "operate", schedules.run_schedule),
     Route("GET", "/stats", "read", ops.get_stats),
     Route("GET", "/workers", "read", ops.list_workers),
+    Route("GET", "/workers/<id>/threads", "operate", ops.list_threads),
     Route("GET", "/metrics", "read", metrics.get_metrics),
     Route("GET", "/health/live", OPEN, ops.live),
     Route("GET", "/health/ready", OPEN, ops.ready),

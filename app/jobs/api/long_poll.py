@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final, cast
 
 from flask import current_app, request
@@ -78,12 +78,17 @@ def wait(job: Job, seconds: float) -> tuple[Job, dict[str, str]]:
     conditional = is_conditional()
     if job.is_final or seconds == 0 or (conditional and not matches_etag(job)):
         return job, honoured
-    slots = cast(LongPollSlots, current_app.extensions[SLOTS_KEY])
-    with slots.slot(runtime().server_threads) as has_slot:
+    with waiting_slot() as has_slot:
         if not has_slot or runtime().draining:
             return job, refused
         latest, was_honoured = _wait(job, seconds, job.version if conditional else None)
     return latest, honoured if was_honoured else refused
+
+
+def waiting_slot() -> AbstractContextManager[bool]:
+    """A slot of the current app to wait in; False at once where half of the server's threads wait already."""
+    slots = cast(LongPollSlots, current_app.extensions[SLOTS_KEY])
+    return slots.slot(runtime().server_threads)
 
 
 def _wait(job: Job, seconds: float, seen: int | None) -> tuple[Job, bool]:

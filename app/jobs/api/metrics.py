@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def get_metrics() -> Response:
-    """`GET /metrics`: jobs by state, the age of the backlog, workers, threads, overdue schedules."""
+    """`GET /metrics`: jobs by state, the age of the backlog, workers, threads, what is overdue."""
     # Imported here: most processes are never scraped, and the import takes a twentieth of a start.
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
@@ -54,5 +54,6 @@ class _Stats:
                 "Schedules without the success they should have.",
                 stats["overdue_schedules"],
             ),
+            ("overdue_runs", "Runs that go on beyond their timeout.", stats["overdue_runs"]["count"]),
         ):
             yield GaugeMetricFamily(f"simmer_{name}", meaning, value or 0.0)

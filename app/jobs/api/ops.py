@@ -8,7 +8,9 @@ from flask import Response
 
 from ..service import runtime
 from .access import has_right
-from .requests import refuse_query
+from .long_poll import waiting_slot
+from .problems import Problem
+from .requests import refuse_query, worker_id
 from .responses import json_response
 
 
@@ -22,6 +24,15 @@ def list_workers() -> Response:
     """`GET /workers`: the processes that run jobs."""
     refuse_query()
     return json_response({"items": [worker.as_dict() for worker in runtime().status.workers()]})
+
+
+def list_threads(id: str) -> Response:
+    """`GET /workers/{id}/threads`: what its threads do, and where; 503 where it does not answer."""
+    refuse_query()
+    with waiting_slot() as has_slot:
+        if not has_slot:
+            raise Problem("unavailable", "In this process too many requests wait for something already.")
+        return json_response(runtime().status.threads(worker_id(id)))
 
 
 def live() -> Response:

@@ -51,6 +51,7 @@ SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.JobNotFound, "not-found"),
     (errors.BatchNotFound, "not-found"),
     (errors.ScheduleNotFound, "not-found"),
+    (errors.WorkerNotFound, "not-found"),
     (errors.ScheduleExists, "already-exists"),
     (errors.ScheduleDeclared, "invalid-state"),
     (errors.InvalidState, "invalid-state"),
@@ -61,6 +62,7 @@ SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.IdempotencyInFlight, "idempotency-in-flight"),
     (errors.DatabaseUnavailable, "unavailable"),
     (errors.TransactionConflict, "unavailable"),
+    (errors.WorkerUnresponsive, "unavailable"),
     (errors.NotReady, "unavailable"),
 )
 """Exception → slug; the first match counts. An exception that is not listed is a bug of ours: 500."""

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..arguments.loading import Loader
 from ..checks import is_slug
-from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound
+from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound, WorkerNotFound
 from ..ids import is_id
 from ..serialization.decoding import loads_strict
 from ..service import runtime
@@ -151,6 +151,13 @@ def schedule_id(text: str) -> str:
     """`text` if it is a valid id of a schedule; raises ScheduleNotFound."""
     if not is_slug(text):
         raise ScheduleNotFound()
+    return text
+
+
+def worker_id(text: str) -> str:
+    """`text` if it is a valid id of a worker; raises WorkerNotFound."""
+    if not is_id(text):
+        raise WorkerNotFound()
     return text
 
 

@@ -15,6 +15,7 @@ from ..errors import (
     ScheduleNotFound,
     SimmerError,
     UnknownTask,
+    WorkerNotFound,
 )
 
 OK: Final = 0
@@ -32,6 +33,7 @@ _CODES: Final[dict[type[SimmerError], int]] = {
     JobNotFound: NOT_FOUND,
     BatchNotFound: NOT_FOUND,
     ScheduleNotFound: NOT_FOUND,
+    WorkerNotFound: NOT_FOUND,
     InvalidState: REFUSED,
     ScheduleDeclared: REFUSED,
     ScheduleExists: REFUSED,

@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from ..api.schemas import MOST_IN_PAGE
+from ..errors import WorkerNotFound
 from ..job import Job
 from ..serialization.presenter import present, present_in_list
 from ..states import STATES
 from ..store.queries import JobFilters
 from .group import job_id, jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
+from .threads import print_threads
 
 
 @jobs_cli.command("tasks")
@@ -74,11 +76,17 @@ def show(id: str, as_json: bool) -> None:
 
 
 @jobs_cli.command("workers")
+@click.argument("id", required=False)
+@click.option("--threads", is_flag=True, help="Show what each of their threads does, and where.")
 @json_option
-def workers(as_json: bool) -> None:
-    """Show the processes that run jobs."""
-    found = runtime().status.workers()
-    if as_json:
+def workers(id: str | None, threads: bool, as_json: bool) -> None:
+    """Show the processes that run jobs, or the one with that ID."""
+    found = [each for each in runtime().status.workers() if id in (None, each.id)]
+    if id is not None and not found:
+        raise WorkerNotFound(f"no worker has the id {id!r}")
+    if threads and found:
+        print_threads(found, as_json)
+    elif as_json:
         print_json({"items": [each.as_dict() for each in found]})
     elif not found:
         echo_stderr("No worker is running.")
@@ -92,14 +100,21 @@ def workers(as_json: bool) -> None:
 @jobs_cli.command("stats")
 @json_option
 def stats(as_json: bool) -> None:
-    """Show the number of jobs in each state."""
+    """Show the number of jobs in each state, and the runs beyond their timeout."""
     found = runtime().status.stats()
     if as_json:
         print_json(found)
         return
     print_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
     click.echo()
-    print_fields((name, value) for name, value in found.items() if name != "states")
+    overdue = found["overdue_runs"]
+    shown = {**found, "overdue_runs": overdue["count"]}
+    print_fields((name, value) for name, value in shown.items() if name != "states")
+    if overdue["items"]:
+        click.echo()
+        print_table(
+            ("JOB", "TASK", "WORKER", "STARTED", "TIMEOUT", "OVERDUE"), map(_overdue, overdue["items"])
+        )
 
 
 @jobs_cli.command("init-db")
@@ -150,6 +165,11 @@ def _row(job: Job) -> tuple[Any, ...]:
     progress = None if job.progress.percent is None else f"{job.progress.percent:.0f} %"
     attempt = f"{job.attempt}/{job.max_attempts}"
     return (job.id, job.state, job.task, job.queue, attempt, progress, job.created_at)
+
+
+def _overdue(run: dict[str, Any]) -> tuple[Any, ...]:
+    times = run["started_at"], f"{run['timeout']:g} s", f"{run['overdue_seconds']:.1f} s"
+    return run["job_id"], run["task"], run["worker"], *times
 
 
 def _field(value: Any) -> Any:

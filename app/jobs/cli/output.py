@@ -47,6 +47,12 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         _echo_line("  ".join(padded).rstrip())
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines on stdout."""
+    for line in lines:
+        _echo_line(printable(line))
+
+
 def print_fields(fields: Iterable[tuple[str, Any]]) -> None:
     """Print `name  value` lines on stdout, leaving out values that are None."""
     known = [(name, _cell(value)) for name, value in fields if value is not None]

@@ -227,6 +227,18 @@ IDEMPOTENCY: Final = Table(
 Which of the three it is the fingerprint says, which holds the route."""
 
 
+THREAD_DUMPS: Final = Table(
+    "simmer_thread_dumps",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("worker", Id, nullable=False),
+    Column("requested_at", Time, nullable=False),
+    # What its threads did, as JSON; null until it has answered.
+    Column("answer", Text),
+)
+"""A request to a worker for what its threads do, for the seconds in which somebody waits for the answer."""
+
+
 def copy_tables(metadata: MetaData) -> None:
     """Put our tables into a host's metadata; those that are there already (a second app) are left."""
     for table in METADATA.sorted_tables:

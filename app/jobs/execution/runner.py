@@ -7,6 +7,7 @@ import contextvars
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -43,10 +44,15 @@ class Runner:
 
         In an empty contextvars context and a fresh app context, without a request.
         """
-        run.started_at = self._clock.now()
+        run.thread, run.started_at = threading.get_ident(), self._clock.now()
         # From now on: the wait for a thread is not part of the timeout.
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
-        return contextvars.Context().run(self._run_in_app, run)
+        outcome = contextvars.Context().run(self._run_in_app, run)
+        run.thread = None
+        # On the clock of the deadline: one that is set while the task runs makes nobody late.
+        if run.deadline is not None and not isinstance(outcome.cause, JobTimeout):
+            run.overrun = run.overdue_seconds(self._clock.monotonic())
+        return outcome
 
     def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None

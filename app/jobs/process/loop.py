@@ -75,6 +75,11 @@ class Loop:
         self._awake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"simmer-{name}", daemon=True)
 
+    @property
+    def thread(self) -> int | None:
+        """The id of the thread; None before its start."""
+        return self._thread.ident
+
     def problem(self, hangs_after: float) -> str | None:
         """Why it does no work: it has ended, raises, or its call has taken `hangs_after` seconds."""
         if not self._thread.is_alive():

@@ -31,7 +31,15 @@ class LiveWorkers:
         with self._lock:
             moment = self._clock.monotonic()
             if self._read_at is None or moment - self._read_at >= MAX_AGE:
+                now = self._clock.now()
                 with self._database.read() as conn:
-                    self._found = workers.live_workers(conn, self._clock.now() - self._rescue_after)
+                    self._found = workers.live_workers(conn, now - self._rescue_after, now)
                 self._read_at = moment
             return self._found
+
+
+def all_overdue(workers: Sequence[LiveWorker]) -> str | None:
+    """What there is to say where every thread of `workers` is in a job beyond its timeout; None elsewhere."""
+    if not workers or any(worker.overdue < worker.threads for worker in workers):
+        return None
+    return f"all {sum(worker.threads for worker in workers)} threads are in jobs that exceeded their timeout"

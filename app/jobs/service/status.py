@@ -13,14 +13,16 @@ from ..database.database import Database
 from ..errors import DatabaseUnavailable
 from ..store import claims, queries, workers
 from ..store.overdue import overdue
+from ..store.overruns import overdue_runs
 from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
-from .live_workers import LiveWorkers
+from .live_workers import LiveWorkers, all_overdue
+from .thread_dumps import read_threads
 from .threads import LocalThreads
 from .write_check import WriteCheck
 
 MAX_NAMED: Final = 20
-"""Overdue schedules that a readiness check names, at most."""
+"""Overdue schedules that a readiness check names, and overdue runs that the counts do, at most."""
 
 
 class Status:
@@ -53,19 +55,24 @@ class Status:
             rows, running = workers.all_workers(conn), workers.running_jobs(conn)
         return [workers.to_worker(row, running.get(row.id, [])) for row in rows]
 
+    def threads(self, worker_id: str) -> dict[str, Any]:
+        """What the threads of a worker do. Raises WorkerNotFound, WorkerUnresponsive."""
+        return read_threads(self._database, self._clock, worker_id)
+
     def stats(self) -> dict[str, Any]:
-        """Counts by state (each capped), the age of the backlog in seconds, workers and their threads."""
+        """Counts by state (each capped), the age of the backlog in seconds, workers, what is overdue."""
         now = self._clock.now()
         with self._database.read() as conn:
             states, oldest = queries.state_counts(conn), queries.oldest_due(conn)
             rows = workers.all_workers(conn)
-            late = overdue(conn, now)
+            late, runs = overdue(conn, now), overdue_runs(conn, now)
         return {
             "states": states,
             "oldest_queued_seconds": None if oldest is None else max(0.0, (now - oldest).total_seconds()),
             "workers": len(rows),
             "threads": sum(row.threads for row in rows),
             "overdue_schedules": len(late),
+            "overdue_runs": {"count": len(runs), "items": [run.as_dict() for run in runs[:MAX_NAMED]]},
         }
 
     def has_work(self, worker: str, queues: Sequence[str] | None) -> bool:
@@ -88,8 +95,11 @@ class Status:
         """What keeps nobody from being served and no job from being stored, but jobs from running."""
         found = {} if self._fires_schedules else {"schedules": "JOBS_SCHEDULES is off: none fires here"}
         with suppress(DatabaseUnavailable):  # a check says so
-            if self._needs_workers and not self._live.get():
+            live = self._live.get()
+            if self._needs_workers and not live:
                 found["workers"] = "no worker is alive: jobs are stored, and wait"
+            if overdue_threads := all_overdue(live):
+                found["threads"] = overdue_threads
         return found
 
     def ready(self) -> tuple[bool, dict[str, Any]]:

@@ -15,7 +15,7 @@ from ..states import QUEUED, RETRYING, SCHEDULED
 from ..store import queries
 from ..store.workers import LiveWorker
 from ..tasks.registry import Registry
-from .live_workers import LiveWorkers
+from .live_workers import LiveWorkers, all_overdue
 
 COUNTED_AFTER: Final = timedelta(seconds=1)
 """Jobs ahead are counted for one that has waited so long: most have begun by then, and need no count."""
@@ -58,7 +58,7 @@ class WaitingReasons:
     ) -> str | None:
         if any(worker.busy < worker.threads for worker in workers) or job.run_at > now - COUNTED_AFTER:
             return None
-        busy = f"all {sum(worker.threads for worker in workers)} threads are busy"
+        busy = all_overdue(workers) or f"all {sum(worker.threads for worker in workers)} threads are busy"
         if not counts:
             return busy
         with self._database.read() as conn:

@@ -22,6 +22,7 @@ from ..database.transactions import AnyConnection
 from ..outcomes import Failure, Outcome
 from ..run import Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
+from . import overruns
 from .events import insert_from
 from .runs import owned_runs, record_progress
 
@@ -133,6 +134,7 @@ def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[tuple[str, int],
     owned = owned_runs(conn, ended)
     ours = [run for run in ended if (run.job_id, run.token) in owned]
     record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
+    overruns.record(conn, ours)
     verbs: dict[tuple[str, int], str] = {}
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for run in ours:

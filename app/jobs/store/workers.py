@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from ..database.statements import Statement
 from ..database.tables import JOBS, WORKERS
 from ..database.transactions import AnyConnection
 from ..values import Worker
+from .overruns import overdue_runs
 
 _J = JOBS.c
 _W = WORKERS.c
@@ -47,10 +49,14 @@ class NewWorker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveWorker:
-    """What a worker can run, and how many jobs it runs; None for all queues, and for unknown tasks."""
+    """What a worker can run, how many jobs it runs, and how many of them beyond their timeout.
+
+    None for all queues, and for unknown tasks.
+    """
 
     threads: int
     busy: int
+    overdue: int
     queues: frozenset[str] | None
     tasks: frozenset[str] | None
 
@@ -112,15 +118,19 @@ def running_jobs(conn: Connection) -> dict[str, list[str]]:
     return found
 
 
-def live_workers(conn: Connection, since: datetime) -> Sequence[LiveWorker]:
-    """The workers with a heartbeat after `since` that are not draining."""
+def live_workers(conn: Connection, since: datetime, now: datetime) -> Sequence[LiveWorker]:
+    """The workers with a heartbeat after `since` that are not draining, as they are `now`."""
     busy = select(func.count()).where(_J.claim.is_not(None), _J.worker == _W.id).scalar_subquery()
-    found = select(_W.threads, _W.queues, _W.tasks, busy.label("busy"))
-    rows = conn.execute(found.where(_W.state == "running", _W.heartbeat_at > since))
+    found = select(_W.id, _W.threads, _W.queues, _W.tasks, busy.label("busy"))
+    rows = conn.execute(found.where(_W.state == "running", _W.heartbeat_at > since)).all()
+    overdue = Counter(run.worker for run in overdue_runs(conn, now)) if rows else Counter()
     return [
-        LiveWorker(threads=row.threads, busy=row.busy, queues=_names(row.queues), tasks=_names(row.tasks))
+        LiveWorker(
+            threads=row.threads, busy=row.busy, overdue=overdue[row.id],
+            queues=_names(row.queues), tasks=_names(row.tasks),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _names(text: str | None) -> frozenset[str] | None:

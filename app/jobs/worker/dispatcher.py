@@ -89,9 +89,14 @@ class Dispatcher:
         """The number of its runs, those included whose outcome is not stored yet."""
         return len(self._running)
 
-    def runs_of(self, job_id: str) -> list[Run]:
-        """This worker's runs of a job."""
-        return self._running.runs_of(job_id)
+    @property
+    def thread(self) -> int | None:
+        """The id of its thread; None before its start."""
+        return self._loop.thread
+
+    def unended(self) -> list[Run]:
+        """This worker's runs that have not ended. From any thread."""
+        return self._running.unended()
 
     def start(self) -> None:
         """Start the thread."""

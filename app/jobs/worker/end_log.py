@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from ..process.logs import get_logger
 from ..run import Run
@@ -11,8 +11,14 @@ from ..run import Run
 log = get_logger(__name__)
 
 
-def log_ends(ended: Iterable[Run], completed: Mapping[tuple[str, int], str]) -> None:
-    """Log id, task, outcome and seconds of the runs in `completed` (what `completion.complete` returned)."""
+def log_ends(ended: Collection[Run], completed: Mapping[tuple[str, int], str]) -> None:
+    """Log id, task, outcome and seconds of the runs in `completed` (what `completion.complete` returned).
+
+    A warning for each that went beyond its timeout.
+    """
+    for run in ended:
+        if run.overrun and run.key in completed:
+            log.warning("job %s (%s): ended %s", run.job_id, run.task, run.describe_overrun())
     # Asked once, not for each: most hosts have INFO off, and thousands of jobs may end in a second.
     if not log.isEnabledFor(logging.INFO):
         return
