@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
+from ..arguments.check import MUST_BE_MAPPING
 from ..errors import InvalidArguments, TaskDefinitionError
 from ..options import TaskOptions
 from ..schedules.declaration import Declaration
@@ -92,6 +93,8 @@ class Decorators:
         `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it. Words
         of the policy (misfire, misfire_grace, max_running, jitter) go beside those of the trigger.
         """
+        if args is not None and not isinstance(args, Mapping):
+            raise TaskDefinitionError(f"{_schedule_name(id)}: args {MUST_BE_MAPPING}")
         policy_words = {word: words.pop(word) for word in Policy.field_names() if word in words}
         try:
             parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)

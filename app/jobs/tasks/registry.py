@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ..arguments.check import Arguments
 from ..checks import SLUG_RULE, TASK_NAME, is_slug
-from ..errors import TaskDefinitionError, UnknownTask
+from ..errors import InvalidArguments, TaskDefinitionError, UnknownTask
 from ..options import DEFAULTS, NO_OPTIONS, OF_TASK, TaskOptions, problems, read_value, stored_values
 from ..schedules.declaration import Declaration
 from .functions import is_same_place, is_seen_again, made_by_same_code, place_of, refusal
@@ -103,9 +103,23 @@ class Registry:
             raise UnknownTask(f"no task is named {name!r}; registered: {known}") from None
 
     def check(self) -> None:
-        """Build every task's argument schema, so that a bad signature is found at start-up."""
+        """Build every task's argument schema, so that a bad signature is found at start-up.
+
+        Raises TaskDefinitionError, also for schedules whose arguments their tasks do not take.
+        """
         for definition in self.tasks.values():
             definition.arguments  # noqa: B018 - built for its errors
+        complaints = [words for each in self.declarations.values() for words in self.complaints_about(each)]
+        if complaints:
+            raise TaskDefinitionError("; ".join(complaints))
+
+    def complaints_about(self, declaration: Declaration) -> list[str]:
+        """What of the schedule's arguments its task does not take; raises as `check`."""
+        try:
+            self.get(declaration.task).arguments.check(declaration.args)
+        except InvalidArguments as error:
+            return [f"schedule {declaration.id!r} of the task {declaration.task!r}: {error}"]
+        return []
 
     def queues(self) -> set[str]:
         """The queues that tasks name."""
