@@ -144,8 +144,10 @@ def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[AppFactory]:
     """
     made: list[tuple[Flask, Simmer]] = []
 
-    def make(jobs: Simmer, url: URL | None = None, tables: bool = True, **config: Any) -> Flask:
-        app = Flask(f"host{len(made)}", instance_path=str(tmp_path))
+    def make(
+        jobs: Simmer, url: URL | None = None, tables: bool = True, name: str | None = None, **config: Any
+    ) -> Flask:  # fmt: skip
+        app = Flask(name or f"host{len(made)}", instance_path=str(tmp_path))
         if url is None:
             file = tmp_path / f"app{len(made)}.db"
             url = make_url(f"sqlite:///{file}")

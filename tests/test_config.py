@@ -16,6 +16,8 @@ BAD: dict[str, tuple[Any, ...]] = {
     "JOBS_THREADS": (0, -1, 1.5, "x", True, None, float("nan"), 10**400, [8]),
     "JOBS_QUEUES": ([], [""], 7),
     "JOBS_API_PREFIX": ("api", "/api/", "/"),
+    "JOBS_CLI_GROUP": (7, "a\n"),
+    "JOBS_APP": (7, "x" * 201),
     "JOBS_API_TOKENS": ("secret", {"short": ["read"]}, {"long-enough": "read"}, {"long-enough": ["root"]}),
     "JOBS_AUTH": ("callable", 1),
     "JOBS_SHUTDOWN_GRACE": (-1, "soon", float("inf")),
@@ -31,20 +33,20 @@ BAD: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in BAD.items() for value in values])
 def test_a_bad_value_is_refused_by_name(key: str, value: Any) -> None:
     """The message names the key and what would be right."""
-    with pytest.raises(ConfigError, match=f"{key}=.*(must|choose|say|token)"):
-        load_settings({key: value}, "host")
+    with pytest.raises(ConfigError, match=f"{key}.*(must|choose|say|token)"):
+        load_settings({key: value})
 
 
 def test_all_problems_are_reported_at_once() -> None:
     """Nobody fixes one value only to learn of the next."""
     with pytest.raises(ConfigError) as caught:
-        load_settings({"JOBS_THREADS": 0, "JOBS_ROLE": "both", "JOBS_AUTH": 1}, "host")
+        load_settings({"JOBS_THREADS": 0, "JOBS_ROLE": "both", "JOBS_AUTH": 1})
     assert all(key in str(caught.value) for key in ("JOBS_THREADS", "JOBS_ROLE", "JOBS_AUTH"))
 
 
 def test_an_unknown_key_is_warned_of_with_the_right_name() -> None:
     """A misspelt key is not silently ignored."""
-    _, warnings = load_settings({"JOBS_THREDS": 4}, "host")
+    _, warnings = load_settings({"JOBS_THREDS": 4})
     assert warnings == ["JOBS_THREDS is not a setting of Flask-Simmer: did you mean JOBS_THREADS?"]
 
 
@@ -56,6 +58,33 @@ def test_words_from_an_environment_are_understood() -> None:
         "JOBS_QUEUES": "mail, slow",
         "JOBS_API_PREFIX": "none",
     }
-    settings, _ = load_settings(given, "host")
+    settings, _ = load_settings(given)
     assert (settings.threads, settings.autostart, settings.queues) == (4, False, ("mail", "slow"))
     assert settings.api_prefix is None
+
+
+TOKENS: list[tuple[Any, str]] = [
+    ({"opensesame-1": ["read"], "opensesame-2": ["read"], "opensesame-3": ["read", "admin"]},
+     "third token, right 'admin' is unknown: its rights are a list of read, submit, operate"),
+    ({"opensesame-1": "read"}, "first token: its rights are a list of read, submit, operate"),
+    ({"opensesame-1": []}, "first token: its rights are a list"),
+    ({"opensesame-1": None}, "first token: its rights are a list"),
+    ({"sesame": ["read"]}, "first token: must be a string of at least 8"),
+    ({b"opensesame": ["read"]}, "first token: must be a string"),
+    ({"operators": ["opensesame"]}, "first token, one of its rights is unknown"),
+    ({f"opensesame-{n}": ["read" if n < 12 else "x"] for n in range(13)}, "token 13, right 'x' is unknown"),
+    ({"sesame": ["admin"]}, "first token, right 'admin' is unknown"),
+    ("opensesame", "must be a dict"),
+    ('{"opensesame": ["read"', "must be a dict"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tokens", "words"), TOKENS)
+def test_no_message_shows_a_token(tokens: Any, words: str) -> None:
+    """The key and the entry by its place are named: what is logged at a start is read by many."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"JOBS_API_TOKENS": tokens, "JOBS_THREADS": 0})
+    assert "JOBS_API_TOKENS: " in str(caught.value)
+    assert "JOBS_THREADS=0: " in str(caught.value)
+    assert words in str(caught.value)
+    assert "sesame" not in str(caught.value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
-from .checks import TEN_YEARS
+from .checks import TEN_YEARS, Rule, text
 from .errors import ConfigError
 
 PREFIX: Final = "JOBS_"
@@ -18,19 +18,25 @@ IN_CALLER: Final = ("inline", "manual")
 ROLES: Final = ("web", "worker", "all")
 RIGHTS: Final = ("read", "submit", "operate")
 DAY: Final = 86_400.0
+LEAST_TOKEN: Final = 8
+"""Characters that a token has at least."""
+_SECRET: Final = ("api_tokens",)
+"""Settings whose values no message shows."""
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One attribute for each `JOBS_…` key, in lower case; durations are seconds, sizes bytes."""
 
-    app: str
+    app: str | None = None
     engine: str = "thread"
     role: str = "all"
     autostart: bool = True
     threads: int = 8
     queues: tuple[str, ...] | None = None
     api_prefix: str | None = "/api/v1"
+    cli_group: str | None = "jobs"
     api_tokens: Mapping[str, tuple[str, ...]] | None = None
     auth: Callable[[Any, str], bool] | None = None
     shutdown_grace: float = 20.0
@@ -59,20 +65,21 @@ class Settings:
         return self.role != "web"
 
 
-def load_settings(config: Mapping[str, Any], app_name: str) -> tuple[Settings, list[str]]:
+def load_settings(config: Mapping[str, Any]) -> tuple[Settings, list[str]]:
     """The settings in `config` and warnings about keys that nothing reads.
 
     Raises ConfigError listing all problems at once, each with how to fix it.
     """
     given = {key[len(PREFIX) :].lower(): config[key] for key in config if key.startswith(PREFIX)}
     problems: list[str] = []
-    values: dict[str, Any] = {"app": app_name}
+    values: dict[str, Any] = {}
     for name, check in _CHECKS.items():
         if name in given:
             try:
                 values[name] = check(given[name])
             except (TypeError, ValueError) as error:
-                problems.append(f"{PREFIX}{name.upper()}={given[name]!r}: {error}")
+                value = "" if name in _SECRET else f"={given[name]!r}"
+                problems.append(f"{PREFIX}{name.upper()}{value}: {error}")
     settings = None if problems else Settings(**values)
     if settings is not None and settings.rescue_after < 2 * settings.heartbeat_seconds:
         problems.append(
@@ -159,6 +166,15 @@ def _names(value: Any) -> tuple[str, ...]:
     return names
 
 
+def _fits(rule: Rule) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        for _, words in rule.problems(value):
+            raise ValueError(words)
+        return value
+
+    return check
+
+
 def _prefix(value: Any) -> str:
     text = str(value)
     if not text.startswith("/") or text.endswith("/") or len(text) < 2:
@@ -169,12 +185,26 @@ def _prefix(value: Any) -> str:
 def _tokens(value: Any) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(value, Mapping):
         raise ValueError('must be a dict such as {"<token>": ["read", "submit"]}')
-    for token, rights in value.items():
-        if not isinstance(token, str) or len(token) < 8 or not token.isascii():
-            raise ValueError("a token must be a string of at least 8 ASCII characters")
-        if isinstance(rights, str) or not set(rights) <= set(RIGHTS) or not rights:
-            raise ValueError(f"the rights of a token are a list of {', '.join(RIGHTS)}")
+    entries = zip(range(1, len(value) + 1), value.items(), strict=True)
+    if found := [words for number, entry in entries for words in _token_problems(number, *entry)]:
+        raise ValueError("; ".join(found))
     return {token: tuple(rights) for token, rights in value.items()}
+
+
+def _token_problems(number: int, token: Any, rights: Any) -> Iterator[str]:
+    """What is wrong with an entry, named by its place: a log must not show a token."""
+    entry = f"{_ORDINALS[number - 1]} token" if number <= len(_ORDINALS) else f"token {number}"
+    if not isinstance(token, str) or len(token) < LEAST_TOKEN or not token.isascii():
+        yield f"{entry}: must be a string of at least {LEAST_TOKEN} ASCII characters"
+    known = f"its rights are a list of {', '.join(RIGHTS)}"
+    if isinstance(rights, str | bytes) or not isinstance(rights, Iterable) or not (given := list(rights)):
+        yield f"{entry}: {known}"
+        return
+    for right in given:
+        if right not in RIGHTS:
+            # What is as long as a token may be one, in the wrong place.
+            shown = f"right {right!r} is" if len(str(right)) < LEAST_TOKEN else "one of its rights is"
+            yield f"{entry}, {shown} unknown: {known}"
 
 
 def _callable(value: Any) -> Callable[[Any, str], bool]:
@@ -184,13 +214,14 @@ def _callable(value: Any) -> Callable[[Any, str], bool]:
 
 
 _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
-    "app": str,
+    "app": _optional(_fits(text(200))),
     "engine": _one_of(*ENGINES),
     "role": _one_of(*ROLES),
     "autostart": as_boolean,
     "threads": _whole(1, 1_000),
     "queues": _optional(_names),
     "api_prefix": _optional(_prefix),
+    "cli_group": _optional(_fits(text(200))),
     "api_tokens": _optional(_tokens),
     "auth": _optional(_callable),
     "shutdown_grace": _seconds(0, 3_600),

@@ -15,7 +15,7 @@ from .api.csrf import exempt_from_csrf
 from .api.idempotency import accepted_once
 from .api.problems import handle_errors, handle_simmer_error
 from .api.requests import read_json_object
-from .cli import jobs_cli
+from .cli import add_commands
 from .config import load_settings
 from .current import KEY, current_runtime, has_runtime
 from .database.connect import connect, host_database
@@ -27,6 +27,7 @@ from .process.forks import register_forkable
 from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
+from .schedules import apscheduler_keys
 from .schedules.keywords import (
     CalendarWords,
     CronWords,
@@ -61,14 +62,15 @@ class Simmer(Decorators):
     def init_app(self, app: Flask, db: Any = None) -> None:
         """Initialise `app`: blueprint, commands, tables in the host's metadata, threads if it serves.
 
-        Raises ConfigError listing all invalid settings, TaskDefinitionError for an invalid task.
+        Raises ConfigError listing all invalid settings, TaskDefinitionError for an invalid task or schedule.
         """
         refuse_second_copy()
         if has_runtime(app):
             raise RuntimeError("this app has a Simmer already: call init_app once for an app")
-        settings, warnings = load_settings(app.config, app.config.get("JOBS_APP") or app.import_name)
-        for warning in warnings:
+        settings, warnings = load_settings(app.config)
+        for warning in (*warnings, *apscheduler_keys.warnings(app.config)):
             log.warning("%s", warning)
+        add_commands(app, settings.cli_group)
         self.registry.check()
         db = host_database(app, db)
         runtime = Runtime(app, self.registry, settings, connect(app, db, settings), db)
@@ -77,7 +79,6 @@ class Simmer(Decorators):
             blueprint = create_blueprint(settings.api_prefix)
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
-        app.cli.add_command(jobs_cli)
         # Forks before threads: a server may fork the moment that it sees the app.
         register_forkable(runtime)
         if settings.autostart:
@@ -104,7 +105,8 @@ class Simmer(Decorators):
         UnknownTask, InvalidArguments, TypeError, QueueFull, OpenTransaction, DatabaseUnavailable.
         """
         session = options.pop("session", None)
-        return self.runtime.submissions.submit(task, args or {}, read_options(options), session=session)
+        given = {} if args is None else args
+        return self.runtime.submissions.submit(task, given, read_options(options), session=session)
 
     def get(self, job_id: str) -> Job:
         """The job as it is; raises JobNotFound."""
@@ -180,7 +182,7 @@ class Simmer(Decorators):
         wording = {
             "task": name,
             "trigger": _trigger_dict(trigger, words),
-            "args": args or {},
+            "args": {} if args is None else args,
             "paused": paused,
         }
         schedules = self.runtime.schedules

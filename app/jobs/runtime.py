@@ -192,8 +192,9 @@ class Runtime(service.Runtime):
 
     def _new_scheduler(self) -> Scheduler:
         return Scheduler(
-            app=self.settings.app, dispatcher=self.dispatcher, database=self.database, registry=self.registry,
-            factory=self.factory, backlog=self.backlog, clock=self.clock, enabled=self.settings.schedules,
+            app=self.settings.app or self.app.name, dispatcher=self.dispatcher, database=self.database,
+            registry=self.registry, factory=self.factory, backlog=self.backlog, clock=self.clock,
+            enabled=self.settings.schedules,
         )  # fmt: skip
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:

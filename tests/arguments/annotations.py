@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import typing
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, NewType, TypeVar
 from uuid import UUID
@@ -98,12 +97,19 @@ class Row(DataBase):
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
-class Movie(typing.TypedDict):
-    name: str
+class FakeDatetimeMeta(type):
+    """As freezegun's: the real class counts as a subclass of the fake one."""
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, datetime)
 
 
-class Coordinates(typing.NamedTuple):
-    x: int
+class FakeDatetime(datetime, metaclass=FakeDatetimeMeta):
+    """What stands in the place of datetime while a test freezes the time."""
+
+
+class Stamp(datetime):
+    """A subclass, which is not what a task would get."""
 
 
 def takes(annotation: Any, *default: Any) -> Callable[..., None]:
@@ -176,6 +182,8 @@ DESCRIBED: list[tuple[Any, dict[str, Any]]] = [
     (list, {"type": "array", "items": {}}),
     (list[int] | None, {"type": ["array", "null"], "items": {"type": "integer"}}),
     (tuple[str, ...], {"type": "array", "items": {"type": "string"}}),
+    (timedelta | None, {"type": ["number", "null"]}),
+    (FakeDatetime, {"type": "string", "format": "date-time"}),
     (dict[str, int | None], {"type": "object", "additionalProperties": {"type": ["integer", "null"]}}),
     (
         Point | None,

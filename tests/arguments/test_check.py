@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,6 +66,8 @@ def test_stores_what_was_given() -> None:
     arguments = Arguments.of(build)
     assert arguments.check({"month": "2030-01", "limit": 3.0}) == '{"month":"2030-01","limit":3.0}'
     assert submitted(arguments, month="x", limit=3.0) == {"month": "x", "limit": 3}
+    pause = Arguments.of(takes(timedelta))
+    assert pause.check({"x": timedelta(minutes=1.5)}) == '{"x":90.0}'
 
 
 def test_defaults_stay_the_functions_own() -> None:

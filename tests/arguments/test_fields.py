@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.jobs.arguments.check import Arguments
 
-from .annotations import Colour, Mode, Point, Range, Tree, UserId, problems, submitted, takes
+from .annotations import Colour, FakeDatetime, Mode, Point, Range, Tree, UserId, problems, submitted, takes
 
 ACCEPTED: list[tuple[Any, Any, Any]] = [
     (int, 3, 3),
@@ -38,6 +38,11 @@ ACCEPTED: list[tuple[Any, Any, Any]] = [
     (dict[str, Any], {"a": None}, {"a": None}),
     (tuple[int, ...], (1, 2), (1, 2)),
     (tuple, [1, "a"], (1, "a")),
+    (timedelta, timedelta(minutes=1.5), timedelta(seconds=90)),
+    (timedelta, 90, timedelta(seconds=90)),
+    (timedelta, -0.5, timedelta(seconds=-0.5)),
+    (timedelta | None, None, None),
+    (FakeDatetime, "2030-01-31T09:00:00Z", datetime(2030, 1, 31, 9, tzinfo=UTC)),
     (Optional[int], None, None),  # noqa: UP045
     (int | None, 4, 4),
     (Union[int, str], "a", "a"),  # noqa: UP007
@@ -110,6 +115,9 @@ MISFITS: list[tuple[Any, Any, str]] = [
     (list, "abc", "Must be a list."),
     (dict, [], "Must be an object."),
     (tuple[int, ...], {}, "Must be a list."),
+    (timedelta, True, "Must be a number of seconds."),
+    (timedelta, "90", "Must be a number of seconds."),
+    (timedelta, 1e300, "Must be a number of seconds."),
     (int | str, 1.5, "Must be an integer or a string."),
     (int | None, "x", "Must be an integer."),
     (Point | int, "x", "Must be an object or an integer."),
@@ -173,6 +181,7 @@ STRATEGIES: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (date, st.dates()),
     (time, st.times()),
     (UUID, st.uuids()),
+    (timedelta, st.timedeltas(timedelta(days=-99_999), timedelta(days=99_999))),
     (Decimal, st.decimals(allow_nan=False, allow_infinity=False)),
     (Colour, st.sampled_from(Colour)),
     (int | float | str, st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.just("x")),

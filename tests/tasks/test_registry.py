@@ -68,20 +68,6 @@ def test_a_second_task_of_the_same_name_is_refused_naming_both_places() -> None:
     assert all(f"{__file__}:{line}" in str(caught.value) for line in lines)
 
 
-def test_the_same_function_seen_again_replaces_itself() -> None:
-    """A reload or a notebook cell registers its new code."""
-    jobs = Simmer()
-    made = []
-    for version in (1, 2):
-
-        @jobs.task("report")
-        def report(version: int = version) -> int:
-            return version
-
-        made.append(report)
-    assert jobs.registry.get("report") is made[1].definition
-
-
 def test_the_name_defaults_to_the_functions() -> None:
     """With and without parentheses."""
     jobs = Simmer()

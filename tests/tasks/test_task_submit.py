@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple, NotRequired, Required, TypedDict
 
 import pytest
+from flask import Flask
 
-from app.jobs import InvalidArguments
+from app.jobs import InvalidArguments, Simmer
 
 from ..engines.driver import EngineDriver
 
@@ -58,3 +62,42 @@ def test_a_task_may_take_an_argument_named_self(driver: EngineDriver) -> None:
 
     assert driver.finish(of.submit(self="a", name="b")).result == "a b"
     assert of("a", name="b") == "a b"
+
+
+class Seat(NamedTuple):
+    """A place in a hall."""
+
+    row: int
+    number: int = 1
+
+
+class Order(TypedDict):
+    """What may come with it."""
+
+    seats: Required[Sequence[Seat]]
+    note: NotRequired[str]
+
+
+def test_records_and_durations_arrive_from_python_http_and_the_prompt(make_app: Callable[..., Flask]) -> None:
+    """A NamedTuple is a list in JSON, a TypedDict an object, a timedelta seconds; stored as it was given."""
+    jobs, received = Simmer(), []
+
+    @jobs.task
+    def book(order: Order, pause: timedelta, pair: tuple[int, str]) -> timedelta:
+        received.append((order, pause, pair))
+        return pause
+
+    app = make_app(jobs, JOBS_ENGINE="manual")
+    args = {"order": {"seats": [[3, 7], [4]]}, "pause": 90, "pair": [1, "a"]}
+    with app.app_context():
+        made = [book.submit({"seats": [Seat(3, 7), Seat(4)]}, timedelta(seconds=90), (1, "a")).id]
+        answer = app.test_client().post("/api/v1/jobs", json={"task": "book", "args": args})
+        made.append(answer.get_json()["id"])
+        words = [f"{name}={json.dumps(value)}" for name, value in args.items()]
+        made.append(app.test_cli_runner().invoke(args=["jobs", "submit", "book", *words]).stdout.strip())
+        jobs.testing.drain()
+        assert [jobs.get(job_id).args == args for job_id in made] == [False, True, True]
+        assert jobs.get(made[0]).args == {**args, "order": {"seats": [[3, 7], [4, 1]]}}
+        assert {jobs.get(job_id).result for job_id in made} == {90.0}
+    order: Order = {"seats": [Seat(3, 7), Seat(4, 1)]}
+    assert received == [(order, timedelta(seconds=90), (1, "a"))] * 3

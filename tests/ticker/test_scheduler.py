@@ -52,7 +52,7 @@ def scheduler(
 ) -> Scheduler:
     """A process's scheduler."""
     registry = registry or a_registry()
-    factory = JobFactory(registry, Settings(app="host"))
+    factory = JobFactory(registry, Settings())
     return Scheduler(
         app="host", dispatcher=None, database=database, registry=registry, factory=factory,
         backlog=Backlog(database, limit, clock), clock=clock, enabled=enabled,

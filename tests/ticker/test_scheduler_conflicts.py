@@ -97,15 +97,16 @@ def test_a_clock_that_is_set_back_fires_nothing_twice(jobs: Simmer) -> None:
     check_consistency(jobs.runtime.database)
 
 
-def test_a_declaration_that_cannot_be_stored_stops_no_other(
-    jobs: Simmer, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("args", [{"x": object()}, {"y": 1}])
+def test_a_declaration_whose_arguments_do_not_fit_stops_no_other(
+    jobs: Simmer, caplog: pytest.LogCaptureFixture, args: dict[str, Any]
 ) -> None:
-    """It is named in the log; the others are declared and fire."""
-    jobs.schedule("interval", id="a-wrong-one", seconds=10, args={"x": object()})(jobs.task("odd")(_odd))
+    """Declared once the threads run, it is named in the log; the others are declared and fire."""
+    jobs.schedule("interval", id="a-wrong-one", seconds=10, args=args)(jobs.task("odd")(_odd))
     jobs.schedule("interval", seconds=10, id="right")(jobs.task("plain")(_plain))
     let_pass(jobs, 10)
     assert len(fired(jobs, "right")) == 1
-    assert "a-wrong-one" in caplog.text
+    assert "not declared: schedule 'a-wrong-one'" in caplog.text
 
 
 def _odd(x: Any = None) -> None: ...

@@ -37,6 +37,13 @@ def empty() -> None:
     """With one class, a callable, and no time limit."""
 
 
+@jobs.task(name="named", queue="reports")
+def named(a: int) -> int:
+    """With its name said by name."""
+    return a
+
+
+assert_type(named(1), int)
 assert_type(add(1, b=2), int)
 assert_type(report("2026-11"), dict[str, str])
 assert_type(add.submit(1, b=2), Job)

@@ -21,6 +21,8 @@ from .signature import OpenSchema, name_of, schema_of
 MAX_PROBLEMS: Final = 100
 """Entries of InvalidArguments.errors, at most."""
 
+MUST_BE_MAPPING: Final = 'must be a mapping of arguments by name, such as {"month": "2030-01"}'
+
 
 class Arguments:
     """Checks and loads the arguments of one task by a marshmallow schema; immutable, for any thread."""
@@ -47,6 +49,8 @@ class Arguments:
         Raises InvalidArguments with a pointer below `where` for each invalid value, UnencodableArguments,
         which is a TypeError too, for one that cannot be encoded.
         """
+        if type(args) is not dict and not isinstance(args, Mapping):
+            raise InvalidArguments([problem(where, f"{MUST_BE_MAPPING}, not {type(args).__name__}")])
         try:
             plain = to_json(dict(args), "args")
         except NotEncodable as exc:

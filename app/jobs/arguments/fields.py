@@ -1,88 +1,19 @@
-"""Strict marshmallow fields, each with its JSON Schema: no conversion from other JSON types.
-
-Two exceptions, as in JSON Schema: 3.0 is an integer, and 3 is a number.
-"""
+"""Strict marshmallow fields, each with its JSON Schema: no conversion from other JSON types."""
 
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
-from types import NoneType
-from typing import Any, Final
-from uuid import UUID
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from marshmallow import ValidationError, fields, missing
 
-from ..serialization.text import is_storable
+from .scalars import SCALARS
 
 Field = fields.Field[Any]
 JsonSchema = dict[str, Any]
 Convert = Callable[[Field], JsonSchema]
 """Returns the JSON Schema of a field."""
-
-
-def _matching(pattern: str, parse: Callable[[str], Any]) -> Callable[[Any], Any]:
-    # ASCII: \d would match digits of all scripts, which fromisoformat and databases do not.
-    expression = re.compile(pattern, re.ASCII)
-    return lambda value: parse(value) if type(value) is str and expression.fullmatch(value) else missing
-
-
-# `type(…) is`, not isinstance: True is an int in Python, but not in JSON.
-def _exactly(kind: type) -> Callable[[Any], Any]:
-    return lambda value: value if type(value) is kind else missing
-
-
-def _integer(value: Any) -> Any:
-    if type(value) is float and value.is_integer():
-        return int(value)
-    return value if type(value) is int else missing
-
-
-def _number(value: Any) -> Any:
-    return float(value) if type(value) in (int, float) and math.isfinite(float(value)) else missing
-
-
-def _string(value: Any) -> Any:
-    return value if type(value) is str and is_storable(value) else missing
-
-
-def _parse_datetime(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.upper())
-    moment.astimezone(UTC)  # raises near the ends of the calendar: here rather than in the task
-    return moment
-
-
-def _decimal(value: Any) -> Any:
-    # By its shortest text: Decimal(0.1) would have 55 digits.
-    return _decimal_text(repr(value) if type(value) in (int, float) else value)
-
-
-_DATE, _CLOCK, _OFFSET = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(\.\d+)?", r"([Zz]|[+-]\d\d:\d\d)"
-_date = _matching(_DATE, date.fromisoformat)
-_time = _matching(rf"({_CLOCK}|\d\d:\d\d){_OFFSET}?", lambda text: time.fromisoformat(text.upper()))
-_datetime = _matching(rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}", _parse_datetime)
-_uuid = _matching("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", UUID)
-_decimal_text = _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", Decimal)
-
-SCALARS: Final[Mapping[Any, tuple[str, str | list[str], str, Callable[[Any], Any]]]] = {
-    Any: ("any JSON", "", "", lambda value: value),
-    NoneType: ("null", "null", "", _exactly(NoneType)),
-    bool: ("true or false", "boolean", "", _exactly(bool)),
-    int: ("an integer", "integer", "", _integer),
-    float: ("a number", "number", "", _number),
-    str: ("a string", "string", "", _string),
-    date: ("a date such as 2030-01-31", "string", "date", _date),
-    time: ("a time such as 09:30:00", "string", "", _time),
-    datetime: ("a time with its offset, such as 2030-01-31T09:00:00Z", "string", "date-time", _datetime),
-    UUID: ("a UUID", "string", "uuid", _uuid),
-    Decimal: ('a decimal such as "12.50"', ["string", "number"], "decimal", _decimal),
-}
-"""Type → label, JSON type, format, parser. For a bad value it returns `missing`, or raises ValueError or
-ArithmeticError."""
 
 
 class StrictField(Field):
@@ -195,6 +126,38 @@ class JsonList(StrictField):
         if type(value) is not list:
             raise self.refusal()
         return self._make(load_each(self.inner, enumerate(value)).values())
+
+
+class JsonTuple(StrictField):
+    """A list of one value for each of `members`, the last of which may be left out, loaded by `make`."""
+
+    def __init__(
+        self, members: Sequence[Field], make: Callable[[Iterable[Any]], Any] = tuple, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.members, self._make = members, make
+        self.least, self.most = sum(member.required for member in members), len(members)
+        counts = f"{self.most}" if self.least == self.most else f"{self.least} to {self.most}"
+        self.label = f"a list of {counts} items"
+
+    def describe(self, convert: Convert) -> JsonSchema:
+        return {
+            "type": "array", "prefixItems": [convert(member) for member in self.members], "items": False,
+            "minItems": self.least, "maxItems": self.most,
+        }  # fmt: skip
+
+    def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> Any:
+        if type(value) is not list or not self.least <= len(value) <= self.most:
+            raise self.refusal()
+        loaded, failed = [], {}
+        for at, (member, item) in enumerate(zip(self.members, value, strict=False)):
+            try:
+                loaded.append(member.deserialize(item))
+            except ValidationError as exc:
+                failed[at] = exc.messages
+        if failed:
+            raise ValidationError(failed)
+        return self._make(loaded)
 
 
 class JsonDict(StrictField):

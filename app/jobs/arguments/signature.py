@@ -8,7 +8,7 @@ import functools
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from enum import Enum, Flag
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, NewType, NoReturn, Union, cast, get_args, get_origin
@@ -16,20 +16,23 @@ from typing import Any, Final, Literal, NewType, NoReturn, Union, cast, get_args
 from marshmallow import INCLUDE, RAISE, Schema, ValidationError, post_load
 
 from ..errors import TaskDefinitionError
-from ..serialization.encoding import is_mapped, to_json
+from ..serialization.encoding import to_json
 from .fields import (
-    SCALARS,
     Field,
     JsonChoice,
     JsonDict,
     JsonList,
     JsonObject,
     JsonScalar,
+    JsonTuple,
     JsonUnion,
     load_each,
 )
+from .records import EMPTY, Member, is_dataclass, is_namedtuple, is_typeddict, members_of
+from .scalars import scalar_of
 
-_EMPTY: Final = inspect.Parameter.empty
+_AS: Final = {Sequence: list, Mapping: dict}
+"""What a task gets where its annotation only says what it does with it."""
 
 
 class OpenSchema(Schema):
@@ -96,16 +99,16 @@ class _Reader:
             f"{self.place} {complaint}; change it, or pass schema= (a marshmallow Schema)"
         )
 
-    def member(self, name: str, annotation: Any, default: Any = _EMPTY) -> Field:
+    def member(self, name: str, annotation: Any, default: Any = EMPTY) -> Field:
         """The field of a parameter, or of a field of a dataclass."""
         if name == "Meta":
             self.refuse("has a name that marshmallow keeps for itself")
-        field = self.field(Any if annotation is _EMPTY else self.resolve(annotation))
-        field.required = default is _EMPTY
+        field = self.field(Any if annotation is EMPTY else self.resolve(annotation))
+        field.required = default is EMPTY
         field.allow_none = field.allow_none or default is None
         # A default that is not JSON, such as a factory, is valid; it just cannot be shown.
         with contextlib.suppress(TypeError):
-            field.metadata = {} if default is _EMPTY else {"default": to_json(default)}
+            field.metadata = {} if default is EMPTY else {"default": to_json(default)}
         return field
 
     def resolve(self, annotation: Any) -> Any:
@@ -124,8 +127,9 @@ class _Reader:
             return self.union(inner)
         if origin is Literal:
             return self.choice(annotation, [(value, value) for value in inner])
-        if (origin or annotation) in (list, dict, tuple):
-            return self.container(annotation, origin or annotation, inner)
+        kind = origin or annotation
+        if kind in (list, dict, tuple, *_AS):
+            return self.container(annotation, _AS.get(kind, kind), inner)
         if isinstance(annotation, NewType):
             return self.field(annotation.__supertype__)
         if isinstance(annotation, type) and origin is None:
@@ -135,18 +139,21 @@ class _Reader:
     def refuse_annotation(self, annotation: Any) -> NoReturn:
         self.refuse(
             f"is annotated {annotation!r}, which is not understood (int, float, str, bool, None, list, dict,"
-            " Union, Literal, Enum, date, time, datetime, UUID, Decimal and dataclasses are)"
+            " Sequence, Mapping, tuple, Union, Literal, Enum, date, time, datetime, timedelta, UUID, Decimal,"
+            " TypedDict, NamedTuple and dataclasses are)"
         )
 
     def named(self, kind: type) -> Field:
-        if kind in SCALARS:
-            return JsonScalar(kind)
+        if (scalar := scalar_of(kind)) is not None:
+            return JsonScalar(scalar)
         if issubclass(kind, Enum) and not issubclass(kind, Flag):
             return self.choice(kind, [(member.value, member) for member in kind])
-        if dataclasses.is_dataclass(kind) and not is_mapped(kind):
+        if is_namedtuple(kind):
+            return self.namedtuple(kind)
+        if is_dataclass(kind) or is_typeddict(kind):
             if kind not in self.known:
-                self.known[kind] = None  # set before its fields are read: it may contain itself
-                self.known[kind] = self.dataclass_schema(kind)
+                self.known[kind] = None  # set before its members are read: it may contain itself
+                self.known[kind] = self.record_schema(kind)
             return JsonObject(lambda: cast(Schema, self.known[kind]))
         self.refuse_annotation(kind)
 
@@ -169,31 +176,42 @@ class _Reader:
             return JsonDict(self.field(inner[1] if inner else Any))
         if kind is tuple and (not inner or inner[1:] == (...,)):
             return JsonList(self.field(inner[0] if inner else Any), tuple)
+        if kind is tuple:
+            return JsonTuple([self.member(f"item {at}", each) for at, each in enumerate(inner)])
         self.refuse_annotation(annotation)
 
-    def dataclass_schema(self, kind: type) -> Schema:
+    def record_schema(self, kind: type) -> Schema:
+        members = self.members(kind)
+        fields = {
+            each.name: JsonScalar(Any) if each.computed else self.member_of(kind, each) for each in members
+        }
+        if is_typeddict(kind):
+            return Schema.from_dict(fields)(unknown=RAISE)
+        computed = [each.name for each in members if each.computed]
+        return cast("type[_DataclassSchema]", _DataclassSchema.from_dict(fields))(kind, computed)
+
+    def namedtuple(self, kind: type) -> Field:
+        if kind in self.known:
+            self.refuse(f"is the NamedTuple {kind.__name__}, which contains itself")
+        self.known[kind] = None
+        fields = []
+        for each in self.members(kind):
+            field = self.member_of(kind, each)
+            field.metadata = {**field.metadata, "title": each.name}
+            fields.append(field)
+        del self.known[kind]
+        return JsonTuple(fields, lambda values: kind(*values))
+
+    def members(self, kind: type) -> list[Member]:
         try:
-            hints = typing.get_type_hints(kind)
-        except Exception as exc:
-            self.refuse(f"is the dataclass {kind.__name__}, whose annotations cannot be resolved ({exc})")
-        if any(isinstance(hint, dataclasses.InitVar) for hint in hints.values()):
-            self.refuse(f"is the dataclass {kind.__name__}, whose InitVar cannot be read back from it")
-        members: dict[str, Field] = {}
-        computed = []
-        for item in dataclasses.fields(kind):
-            reader = dataclasses.replace(self, place=f"{self.place}, field {kind.__name__}.{item.name}")
-            if item.init:
-                members[item.name] = reader.member(item.name, hints[item.name], _default(item))
-            else:
-                members[item.name] = JsonScalar(Any)
-                computed.append(item.name)
-        return cast("type[_DataclassSchema]", _DataclassSchema.from_dict(members))(kind, computed)
+            return members_of(kind)
+        except ValueError as complaint:
+            what = "dataclass" if dataclasses.is_dataclass(kind) else "class"
+            self.refuse(f"is the {what} {kind.__name__}, {complaint}")
 
-
-def _default(item: dataclasses.Field[Any]) -> Any:
-    if item.default is not dataclasses.MISSING:
-        return item.default
-    return _EMPTY if item.default_factory is dataclasses.MISSING else item.default_factory
+    def member_of(self, kind: type, member: Member) -> Field:
+        reader = dataclasses.replace(self, place=f"{self.place}, field {kind.__name__}.{member.name}")
+        return reader.member(member.name, member.annotation, member.default)
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -33,7 +33,8 @@ class Declaration:
             raise InvalidArguments([problem("#/id", f"must be {SLUG_RULE}")])
         policy = Policy.of({name: values[name] for name in Policy.field_names() if name in values})
         trigger = load_trigger(values["trigger"], default_zone)
-        return cls(id, values["task"], trigger, values.get("args") or {}, policy)
+        args = values.get("args")
+        return cls(id, values["task"], trigger, {} if args is None else args, policy)
 
 
 def load_trigger(trigger: Any, default_zone: str | None = None) -> Trigger:

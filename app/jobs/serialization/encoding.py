@@ -24,7 +24,6 @@ _LARGEST = 10**MAX_DIGITS
 _HINTS: Final[tuple[tuple[tuple[type, ...], str], ...]] = (
     ((set, frozenset, range, GeneratorType), "pass a list"),
     ((bytes, bytearray), "pass text, or a reference to where the bytes are"),
-    ((timedelta,), "pass its total_seconds()"),
     ((PurePath, BaseException), "pass it as a string"),
     ((FunctionType,), "pass the name of a task"),
 )
@@ -42,9 +41,10 @@ class NotEncodable(TypeError):
 def to_json(value: Any, where: str = "value") -> Any:
     """A copy of `value` made of dict, list, str, int, float, bool and None, without subclasses.
 
-    Supports JSON's own types, tuple, date, time, aware datetime (RFC 3339; UTC ends in Z), UUID,
-    Decimal (string), Enum (its value) and dataclass instances. Raises NotEncodable, a TypeError that
-    names the place, for all else: also NaN, cycles, NUL and lone surrogates, and more than MAX_DEPTH levels.
+    Supports JSON's own types, tuple, date, time, aware datetime (RFC 3339; UTC ends in Z), timedelta
+    (seconds), UUID, Decimal (string), Enum (its value) and dataclass instances. Raises NotEncodable, a
+    TypeError that names the place, for all else: also NaN, cycles, NUL and lone surrogates, and more than
+    MAX_DEPTH levels.
     """
     try:
         return _EXACT.get(type(value), _encode_other)(value, 0)
@@ -202,6 +202,7 @@ _BASES: Final[dict[type, Callable[[Any, int], Any]]] = {
     datetime: _datetime,
     date: lambda value, depth: date.isoformat(value),
     time: lambda value, depth: time.isoformat(value),
+    timedelta: lambda value, depth: timedelta.total_seconds(value),
     UUID: lambda value, depth: str(value),
     Decimal: _decimal,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
+from ..arguments.check import MUST_BE_MAPPING
 from ..errors import InvalidArguments, TaskDefinitionError
 from ..options import TaskOptions
 from ..schedules.declaration import Declaration
@@ -19,6 +20,7 @@ from ..schedules.keywords import (
 )  # fmt: skip
 from ..schedules.policy import Policy
 from ..schedules.triggers import Trigger, TriggerError, parse_trigger
+from .functions import own_name
 from .registry import Registry, TaskDefinition
 from .task import Submitter, Task
 
@@ -38,18 +40,19 @@ class Decorators:
     def task(self, function: Callable[P, R], /) -> Task[P, R]: ...
     @overload
     def task(
-        self, name: str | None = None, /, **options: Unpack[TaskOptions]
+        self, name: str | None = None, **options: Unpack[TaskOptions]
     ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
-    def task(self, name: Any = None, /, **options: Any) -> Any:
+    def task(self, name: Any = None, **options: Any) -> Any:
         """Register a function as a task: `@jobs.task` or `@jobs.task("name", max_attempts=5, …)`.
 
         The name defaults to the function's; of a task its function is registered once more. Raises
-        TaskDefinitionError naming every option that cannot be.
+        TaskDefinitionError naming every option that cannot be, for what a job could not call (a method, a
+        coroutine or generator function), and for a second function under the same name.
         """
-        if callable(name):
-            return self._register(name, name.__name__, options)
-        return lambda function: self._register(function, name or function.__name__, options)
+        if name is None or isinstance(name, str):
+            return lambda function: self._register(function, name, options)
+        return self._register(name, None, options)
 
     @overload
     def schedule(
@@ -90,6 +93,8 @@ class Decorators:
         `id` defaults to the task's name. Stored when a worker starts, retired when the code drops it. Words
         of the policy (misfire, misfire_grace, max_running, jitter) go beside those of the trigger.
         """
+        if args is not None and not isinstance(args, Mapping):
+            raise TaskDefinitionError(f"{_schedule_name(id)}: args {MUST_BE_MAPPING}")
         policy_words = {word: words.pop(word) for word in Policy.field_names() if word in words}
         try:
             parsed, policy = parse_trigger(trigger, **words), Policy.of(policy_words)
@@ -106,11 +111,11 @@ class Decorators:
         return declare
 
     def _register(
-        self, function: Callable[P, R], name: str, options: Mapping[str, Any]
+        self, function: Callable[P, R], name: str | None, options: Mapping[str, Any]
     ) -> Task[P, R]:  # fmt: skip
         if isinstance(function, Task):
             function = function.definition.function
-        definition = TaskDefinition(name, function, options)
+        definition = TaskDefinition(own_name(function) if name is None else name, function, options)
         self.registry.add(definition)
         return Task(self._submitter, definition, function)
 

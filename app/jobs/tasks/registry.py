@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from ..arguments.check import Arguments
 from ..checks import SLUG_RULE, TASK_NAME, is_slug
-from ..errors import TaskDefinitionError, UnknownTask
+from ..errors import InvalidArguments, TaskDefinitionError, UnknownTask
 from ..options import DEFAULTS, NO_OPTIONS, OF_TASK, TaskOptions, problems, read_value, stored_values
 from ..schedules.declaration import Declaration
+from .functions import is_same_place, is_seen_again, made_by_same_code, place_of, refusal
 
 
 class TaskDefinition:
@@ -32,8 +33,10 @@ class TaskDefinition:
         self.stored = stored_values(given, DEFAULTS)
 
     def _problems(self, options: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        if not TASK_NAME.fullmatch(self.name):
+        if not (isinstance(self.name, str) and TASK_NAME.fullmatch(self.name)):
             yield ("name",), "must be 1-200 letters, digits and . _ : -"
+        if (why := refusal(self.function)) is not None:
+            yield ("function",), why
         yield from problems(options, OF_TASK)
 
     @property
@@ -44,9 +47,7 @@ class TaskDefinition:
     @property
     def place(self) -> str:
         """Where the function stands, for messages."""
-        code = getattr(self.function, "__code__", None)
-        where = f"{code.co_filename}:{code.co_firstlineno}" if code else repr(self.function)
-        return f"{self.function.__module__}.{self.function.__qualname__} at {where}"
+        return place_of(self.function)
 
     @property
     def description(self) -> str:
@@ -57,11 +58,6 @@ class TaskDefinition:
     def arguments(self) -> Arguments:
         """What the task takes; raises TaskDefinitionError where the signature cannot be understood."""
         return Arguments.of(self.function, self.options["schema"])
-
-    def is_same_as(self, other: TaskDefinition) -> bool:
-        """Whether `other` is this function seen again (a reload, a notebook cell)."""
-        mine, its = self.function, other.function
-        return (mine.__module__, mine.__qualname__) == (its.__module__, its.__qualname__)
 
 
 class Registry:
@@ -76,11 +72,8 @@ class Registry:
         """Register; raises TaskDefinitionError for a second function under the same name."""
         with self._lock:
             known = self.tasks.get(definition.name)
-            if known is not None and not known.is_same_as(definition):
-                raise TaskDefinitionError(
-                    f"two tasks are named {definition.name!r}: {known.place} and {definition.place};"
-                    ' give one of them another name with @jobs.task("name")'
-                )
+            if known is not None and not is_seen_again(known.function, definition.function):
+                raise TaskDefinitionError(_two_tasks(known, definition))
             self.tasks = {**self.tasks, definition.name: definition}
 
     def declare(self, declaration: Declaration) -> None:
@@ -110,10 +103,41 @@ class Registry:
             raise UnknownTask(f"no task is named {name!r}; registered: {known}") from None
 
     def check(self) -> None:
-        """Build every task's argument schema, so that a bad signature is found at start-up."""
+        """Build every task's argument schema, so that a bad signature is found at start-up.
+
+        Raises TaskDefinitionError, also for schedules whose arguments their tasks do not take.
+        """
         for definition in self.tasks.values():
             definition.arguments  # noqa: B018 - built for its errors
+        complaints = [words for each in self.declarations.values() for words in self.complaints_about(each)]
+        if complaints:
+            raise TaskDefinitionError("; ".join(complaints))
+
+    def complaints_about(self, declaration: Declaration) -> list[str]:
+        """What of the schedule's arguments its task does not take; raises as `check`."""
+        try:
+            self.get(declaration.task).arguments.check(declaration.args)
+        except InvalidArguments as error:
+            return [f"schedule {declaration.id!r} of the task {declaration.task!r}: {error}"]
+        return []
 
     def queues(self) -> set[str]:
         """The queues that tasks name."""
         return {definition.options["queue"] for definition in self.tasks.values()}
+
+
+def _two_tasks(known: TaskDefinition, new: TaskDefinition) -> str:
+    """The refusal of a second task under the name of `known`."""
+    complaint = f"two tasks are named {new.name!r}: {known.place} and {new.place}"
+    if made_by_same_code(known.function, new.function):
+        return (
+            f"{complaint}, made by the same code (a loop, a function that was called again, a decorator"
+            ' without functools.wraps): give each its own name with jobs.task("name")'
+        )
+    modules = [each.function.__module__ for each in (known, new)]
+    if is_same_place(known.function, new.function) and modules[0] != modules[1]:
+        return (
+            f"{complaint}: the same file was loaded twice, as the modules {modules[0]!r} and {modules[1]!r};"
+            " import it under one name, and keep tasks out of the file that is run"
+        )
+    return f'{complaint}; give one of them another name with @jobs.task("name")'

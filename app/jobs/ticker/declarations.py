@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..database.database import Database
+from ..errors import TaskDefinitionError
 from ..process.logs import get_logger
 from ..schedules.declaration import Declaration
 from ..store import schedules
@@ -33,15 +34,23 @@ class Declarations:
         if self._declared is declarations:
             return
         for declaration in declarations.values():
+            # Checked when the app starts; but this may be of a task that was registered later.
+            if complaints := self._complaints_about(declaration):
+                log.error("not declared: %s", "; ".join(complaints))
+                continue
             try:
                 self._declare_one(declaration)
             except IntegrityError:  # another process stored it between our read and our insert
                 self._declare_one(declaration)
-            except TypeError as error:  # one that cannot be stored must not keep the others from firing
-                log.error("schedule %r is not declared: %s", declaration.id, error)
         with self._database.write() as conn:
             schedules.retire(conn, self._app, list(declarations), self._clock.now())
         self._declared = declarations
+
+    def _complaints_about(self, declaration: Declaration) -> list[str]:
+        try:
+            return self._registry.complaints_about(declaration)
+        except TaskDefinitionError as error:  # it must not keep the others from firing
+            return [str(error)]
 
     def _declare_one(self, declaration: Declaration) -> None:
         now = self._clock.now()

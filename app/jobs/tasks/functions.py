@@ -1,0 +1,96 @@
+"""Which functions can be tasks, where they stand, and whether one is another one seen again."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from ..errors import TaskDefinitionError
+
+
+def own_name(function: Any) -> str:
+    """The name of a task that is given none. Raises TaskDefinitionError where the function has none."""
+    if callable(function) or isinstance(function, classmethod):
+        if isinstance(name := getattr(function, "__name__", None), str):
+            return name
+        raise TaskDefinitionError(f'{function!r} has no name: give it one, jobs.task("name")(…)')
+    raise TaskDefinitionError(f"{function!r} cannot be a task: put @jobs.task on a function")
+
+
+def refusal(function: Any) -> str | None:
+    """Why a job could not call it, as the words after "function"; None where it can."""
+    if isinstance(function, classmethod | staticmethod) or _is_method(function):
+        return "is a method, and a job has no object or class: put the task outside the class, and call it"
+    if inspect.isclass(function):
+        return "is a class: put the task on a function that uses it"
+    if not callable(function):
+        return "cannot be called"
+    # The object as well as its __call__, which may be the coroutine function.
+    for each in (function, function.__call__):
+        if inspect.iscoroutinefunction(each):
+            return (
+                "is a coroutine function (async def), not supported yet: call it with asyncio.run in a task"
+            )
+        if inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each):
+            return "is a generator function, whose body a call does not run: return a list in place of yield"
+    return None
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """Module, name, file and line, for messages."""
+    inner = inspect.unwrap(function)
+    code = _code(function)
+    name = f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', repr(inner))}"
+    return f"{name} at {code.co_filename}:{code.co_firstlineno}" if code else name
+
+
+def is_seen_again(old: Callable[..., Any], new: Callable[..., Any]) -> bool:
+    """Whether `new` is `old` after a reload of its module, or after its notebook cell was run again."""
+    if old is new:
+        return True
+    if made_by_same_code(old, new) or not _is_outside_functions(new) or old.__module__ != new.__module__:
+        return False
+    # At a prompt and in a notebook each cell is a file of its own.
+    if _has_no_file(old) and _has_no_file(new):
+        return old.__qualname__ == new.__qualname__
+    return is_same_place(old, new)
+
+
+def made_by_same_code(old: Callable[..., Any], new: Callable[..., Any]) -> bool:
+    """Whether one definition made both, in a loop, a function or a decorator: a reload compiles it anew."""
+    return _code(old) is not None and _code(old) is _code(new)
+
+
+def is_same_place(old: Callable[..., Any], new: Callable[..., Any]) -> bool:
+    """Whether both stand at one place of one file."""
+    first, second = _code(old), _code(new)
+    if first is None or second is None:
+        return False
+    return (first.co_filename, first.co_firstlineno, first.co_qualname) == (
+        second.co_filename, second.co_firstlineno, second.co_qualname,
+    )  # fmt: skip
+
+
+def _code(function: Callable[..., Any]) -> CodeType | None:
+    """Of the function that decorators wrap: theirs is the same for all that they wrap."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _is_method(function: Any) -> bool:
+    if inspect.ismethod(function):
+        return True
+    if not inspect.isfunction(function):
+        return False
+    return "." in function.__qualname__.rpartition("<locals>.")[2]
+
+
+def _is_outside_functions(function: Callable[..., Any]) -> bool:
+    code = _code(function)
+    return code is not None and "<locals>" not in code.co_qualname
+
+
+def _has_no_file(function: Callable[..., Any]) -> bool:
+    return "__file__" not in getattr(inspect.unwrap(function), "__globals__", {})
