@@ -24,6 +24,7 @@ BAD: dict[str, tuple[Any, ...]] = {
     "JOBS_RETENTION": (-1, "a week"),
     "JOBS_MAX_ARGS_BYTES": (0, "1 MiB"),
     "JOBS_MAX_QUEUED": (0, None),
+    "JOBS_TIMEZONE": ("Mars/Olympus", "localtime", "+02:00", 7),
     "JOBS_SQLITE_SYNCHRONOUS": ("OFF", "full"),
 }
 
@@ -55,7 +56,8 @@ def test_words_from_an_environment_are_understood() -> None:
         "JOBS_AUTOSTART": "No",
         "JOBS_QUEUES": "mail, slow",
         "JOBS_API_PREFIX": "none",
+        "JOBS_TIMEZONE": "Europe/Helsinki",
     }
     settings, _ = load_settings(given, "host")
     assert (settings.threads, settings.autostart, settings.queues) == (4, False, ("mail", "slow"))
-    assert settings.api_prefix is None
+    assert (settings.api_prefix, settings.timezone) == (None, "Europe/Helsinki")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
-from .checks import TEN_YEARS
+from .checks import TEN_YEARS, find_zone
 from .errors import ConfigError
 
 PREFIX: Final = "JOBS_"
@@ -44,6 +44,7 @@ class Settings:
     max_wait: float = 25.0
     redact: tuple[str, ...] | None = None
     schedules: bool = True
+    timezone: str | None = None
     inline_raises: bool = False
     sqlite_synchronous: str = "FULL"
 
@@ -158,6 +159,13 @@ def _names(value: Any) -> tuple[str, ...]:
     return names
 
 
+def _zone(value: Any) -> str:
+    name = str(getattr(value, "key", value))
+    if find_zone(name) is None:
+        raise ValueError("must be the IANA name of a time zone, such as Europe/Helsinki")
+    return name
+
+
 def _prefix(value: Any) -> str:
     text = str(value)
     if not text.startswith("/") or text.endswith("/") or len(text) < 2:
@@ -203,6 +211,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "max_wait": _seconds(0, 300),
     "redact": _optional(_names),
     "schedules": as_boolean,
+    "timezone": _optional(_zone),
     "inline_raises": as_boolean,
     "sqlite_synchronous": _one_of("FULL", "NORMAL", "EXTRA"),
 }

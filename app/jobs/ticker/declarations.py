@@ -20,10 +20,16 @@ log = get_logger(__name__)
 
 
 class Declarations:
-    """Adds, updates and retires the schedules of one app name; those of other apps are left alone."""
+    """Adds, updates and retires the schedules of one app name; those of other apps are left alone.
 
-    def __init__(self, app: str, database: Database, registry: Registry, clock: Clock) -> None:
+    `timezone` is that of the app for triggers whose words name none.
+    """
+
+    def __init__(
+        self, app: str, database: Database, registry: Registry, clock: Clock, timezone: str | None
+    ) -> None:
         self._app, self._database, self._registry, self._clock = app, database, registry, clock
+        self._timezone = timezone
         self._declared: Mapping[str, Declaration] | None = None
 
     def declare(self) -> None:
@@ -32,7 +38,8 @@ class Declarations:
         # By identity: the registry makes a new mapping for each declaration, and this runs every second.
         if self._declared is declarations:
             return
-        for declaration in declarations.values():
+        for declared in declarations.values():
+            declaration = declared.in_zone(self._timezone)
             try:
                 self._declare_one(declaration)
             except IntegrityError:  # another process stored it between our read and our insert
