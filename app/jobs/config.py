@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -18,6 +19,9 @@ IN_CALLER: Final = ("inline", "manual")
 ROLES: Final = ("web", "worker", "all")
 RIGHTS: Final = ("read", "submit", "operate")
 DAY: Final = 86_400.0
+_ORIGIN: Final = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Settings:
     api_prefix: str | None = "/api/v1"
     api_tokens: Mapping[str, tuple[str, ...]] | None = None
     auth: Callable[[Any, str], bool] | None = None
+    cors_origins: tuple[str, ...] | None = None
     shutdown_grace: float = 20.0
     heartbeat_seconds: float = 5.0
     rescue_after: float = 30.0
@@ -184,6 +189,18 @@ def _tokens(value: Any) -> Mapping[str, tuple[str, ...]]:
     return {token: tuple(rights) for token, rights in value.items()}
 
 
+def _origins(value: Any) -> tuple[str, ...]:
+    origins = _names(value)
+    for origin in origins:
+        # As browsers send it, which is compared: else an origin that is listed would never be let in.
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} must be one origin as browsers send it, such as https://app.example.com:8443:"
+                " lower case, no path, no default port, no *"
+            )
+    return origins
+
+
 def _callable(value: Any) -> Callable[[Any, str], bool]:
     if not callable(value):
         raise TypeError("must be a callable (request, right) -> bool")
@@ -200,6 +217,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "api_prefix": _optional(_prefix),
     "api_tokens": _optional(_tokens),
     "auth": _optional(_callable),
+    "cors_origins": _optional(_origins),
     "shutdown_grace": _seconds(0, 3_600),
     "heartbeat_seconds": _seconds(0.05, 3_600),
     "rescue_after": _seconds(0.1, DAY),

@@ -62,7 +62,7 @@ class Simmer(Decorators, ScheduleMethods):
         runtime = Runtime(app, self.registry, settings, connect(app, db, settings), db)
         app.extensions[KEY] = runtime
         if settings.api_prefix is not None:
-            blueprint = create_blueprint(settings.api_prefix)
+            blueprint = create_blueprint(settings.api_prefix, settings.cors_origins)
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
         app.cli.add_command(jobs_cli)
