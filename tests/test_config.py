@@ -26,6 +26,19 @@ BAD: dict[str, tuple[Any, ...]] = {
     "JOBS_RETENTION": (-1, "a week"),
     "JOBS_MAX_ARGS_BYTES": (0, "1 MiB"),
     "JOBS_MAX_QUEUED": (0, None),
+    "JOBS_CORS_ORIGINS": (
+        "*",
+        ["https://*.example.com"],
+        ["https://a.example/"],
+        ["a.example"],
+        ["https://A.example"],
+        ["null"],
+        ["https://a.example:443"],
+        ["http://a.example:80"],
+        [],
+        7,
+    ),
+    "JOBS_TIMEZONE": ("Mars/Olympus", "localtime", "+02:00", 7),
     "JOBS_SQLITE_SYNCHRONOUS": ("OFF", "full"),
 }
 
@@ -57,10 +70,13 @@ def test_words_from_an_environment_are_understood() -> None:
         "JOBS_AUTOSTART": "No",
         "JOBS_QUEUES": "mail, slow",
         "JOBS_API_PREFIX": "none",
+        "JOBS_TIMEZONE": "Europe/Helsinki",
+        "JOBS_CORS_ORIGINS": "https://app.example.com, http://localhost:3000",
     }
     settings, _ = load_settings(given)
     assert (settings.threads, settings.autostart, settings.queues) == (4, False, ("mail", "slow"))
-    assert settings.api_prefix is None
+    assert (settings.api_prefix, settings.timezone) == (None, "Europe/Helsinki")
+    assert settings.cors_origins == ("https://app.example.com", "http://localhost:3000")
 
 
 TOKENS: list[tuple[Any, str]] = [

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 TEN_YEARS: Final = 3_653 * 86_400.0
 """Seconds: the longest delay, timeout, backoff, interval, grace and retention that is accepted."""
@@ -17,6 +18,9 @@ QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SLUG: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}")  # "." and ".." change the path of a URL
 SLUG_RULE: Final = "1 to 64 letters, digits and . _ -, and neither . nor .."
 """What SLUG takes, in words."""
+_ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}")
+_NO_ZONES: Final = re.compile(r"(posix|right)/.*|posixrules|localtime|Factory")
+"""Files of a zone database that differ between machines, or that count leap seconds."""
 
 
 def is_number(value: Any) -> bool:
@@ -37,6 +41,16 @@ def is_seconds(value: Any, most: float = TEN_YEARS) -> bool:
 def is_slug(value: Any) -> bool:
     """Whether `value` can be the id of a schedule."""
     return isinstance(value, str) and SLUG.fullmatch(value) is not None
+
+
+def find_zone(name: str) -> ZoneInfo | None:
+    """The time zone of an IANA name, None where there is none."""
+    if len(name) <= 64 and _ZONE.fullmatch(name) and not _NO_ZONES.fullmatch(name):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # the others: a folder, or no zone file
+            pass
+    return None
 
 
 def is_near_time(value: Any) -> bool:

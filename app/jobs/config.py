@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
-from .checks import TEN_YEARS, Rule, text
+from .checks import TEN_YEARS, Rule, find_zone, text
 from .errors import ConfigError
 
 PREFIX: Final = "JOBS_"
@@ -23,6 +24,9 @@ LEAST_TOKEN: Final = 8
 _SECRET: Final = ("api_tokens",)
 """Settings whose values no message shows."""
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+_ORIGIN: Final = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Settings:
     cli_group: str | None = "jobs"
     api_tokens: Mapping[str, tuple[str, ...]] | None = None
     auth: Callable[[Any, str], bool] | None = None
+    cors_origins: tuple[str, ...] | None = None
     shutdown_grace: float = 20.0
     heartbeat_seconds: float = 5.0
     rescue_after: float = 30.0
@@ -51,6 +56,7 @@ class Settings:
     max_wait: float = 25.0
     redact: tuple[str, ...] | None = None
     schedules: bool = True
+    timezone: str | None = None
     inline_raises: bool = False
     sqlite_synchronous: str = "FULL"
 
@@ -175,6 +181,13 @@ def _fits(rule: Rule) -> Callable[[Any], Any]:
     return check
 
 
+def _zone(value: Any) -> str:
+    name = str(getattr(value, "key", value))
+    if find_zone(name) is None:
+        raise ValueError("must be the IANA name of a time zone, such as Europe/Helsinki")
+    return name
+
+
 def _prefix(value: Any) -> str:
     text = str(value)
     if not text.startswith("/") or text.endswith("/") or len(text) < 2:
@@ -207,6 +220,18 @@ def _token_problems(number: int, token: Any, rights: Any) -> Iterator[str]:
             yield f"{entry}, {shown} unknown: {known}"
 
 
+def _origins(value: Any) -> tuple[str, ...]:
+    origins = _names(value)
+    for origin in origins:
+        # As browsers send it, which is compared: else an origin that is listed would never be let in.
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} must be one origin as browsers send it, such as https://app.example.com:8443:"
+                " lower case, no path, no default port, no *"
+            )
+    return origins
+
+
 def _callable(value: Any) -> Callable[[Any, str], bool]:
     if not callable(value):
         raise TypeError("must be a callable (request, right) -> bool")
@@ -224,6 +249,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "cli_group": _optional(_fits(text(200))),
     "api_tokens": _optional(_tokens),
     "auth": _optional(_callable),
+    "cors_origins": _optional(_origins),
     "shutdown_grace": _seconds(0, 3_600),
     "heartbeat_seconds": _seconds(0.05, 3_600),
     "rescue_after": _seconds(0.1, DAY),
@@ -236,6 +262,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "max_wait": _seconds(0, 300),
     "redact": _optional(_names),
     "schedules": as_boolean,
+    "timezone": _optional(_zone),
     "inline_raises": as_boolean,
     "sqlite_synchronous": _one_of("FULL", "NORMAL", "EXTRA"),
 }

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Literal, Unpack, overload
+from typing import Any, Unpack
 
 from flask import Flask
 
@@ -28,26 +27,15 @@ from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
-from .schedules.keywords import (
-    CalendarWords,
-    CronWords,
-    DateWords,
-    IntervalWords,
-    OrWords,
-    PolicyWords,
-)  # fmt: skip
-from .schedules.policy import Policy
-from .schedules.triggers import Trigger
+from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
-from .tasks.decorators import Args, Decorators
-from .tasks.task import Task
+from .tasks.decorators import Decorators
 from .testing import Testing
-from .values import Schedule
 
 log = logging.getLogger(__name__)
 
 
-class Simmer(Decorators):
+class Simmer(Decorators, ScheduleMethods):
     """Background jobs for Flask with nothing but the app's database.
 
     `Simmer(app)`, `Simmer(app, db)`, or `init_app` in a factory; one object serves several apps.
@@ -76,7 +64,7 @@ class Simmer(Decorators):
         runtime = Runtime(app, self.registry, settings, connect(app, db, settings), db)
         app.extensions[KEY] = runtime
         if settings.api_prefix is not None:
-            blueprint = create_blueprint(settings.api_prefix)
+            blueprint = create_blueprint(settings.api_prefix, settings.cors_origins)
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
         # Forks before threads: a server may fork the moment that it sees the app.
@@ -134,82 +122,6 @@ class Simmer(Decorators):
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
         self.runtime.jobs.delete(job_id)
 
-    # --- schedules ------------------------------------------------------------------------------------
-
-    @overload
-    def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: Literal["interval"] | timedelta, id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[IntervalWords],
-    ) -> Schedule: ...  # fmt: skip
-    @overload
-    def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: Literal["cron"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[CronWords],
-    ) -> Schedule: ...  # fmt: skip
-    @overload
-    def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: Literal["date"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[DateWords],
-    ) -> Schedule: ...  # fmt: skip
-    @overload
-    def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: Literal["calendar"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[CalendarWords],
-    ) -> Schedule: ...  # fmt: skip
-    @overload
-    def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: Literal["or"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[OrWords],
-    ) -> Schedule: ...  # fmt: skip
-    @overload
-    def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: Trigger | Mapping[str, Any], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[PolicyWords],
-    ) -> Schedule: ...  # fmt: skip
-
-    def add_schedule(
-        self, *, task: str | Task[..., Any], trigger: str | timedelta | Mapping[str, Any] | Trigger,
-        id: str | None = None, args: Args | None = None, paused: bool = False, replace: bool = False,
-        **words: Any,
-    ) -> Schedule:  # fmt: skip
-        """Store a schedule; `trigger` is a dict as over HTTP, or words: `trigger="interval", seconds=30`.
-
-        Also misfire, misfire_grace, max_running and jitter. With `replace` it takes the place of the one
-        with its id, if there is one. Raises UnknownTask, InvalidArguments, ScheduleExists, ScheduleDeclared.
-        """
-        policy = {word: words.pop(word) for word in Policy.field_names() if word in words}
-        name = task.name if isinstance(task, Task) else task
-        wording = {
-            "task": name,
-            "trigger": _trigger_dict(trigger, words),
-            "args": {} if args is None else args,
-            "paused": paused,
-        }
-        schedules = self.runtime.schedules
-        if replace and id is not None:
-            return schedules.replace(id, {**wording, **policy})[0]
-        return schedules.add(id, {**wording, **policy})
-
-    def get_schedule(self, schedule_id: str) -> Schedule:
-        """The schedule as it is; raises ScheduleNotFound."""
-        return self.runtime.schedules.get(schedule_id)
-
-    def pause_schedule(self, schedule_id: str) -> Schedule:
-        """Stop firing until it is resumed; raises ScheduleNotFound."""
-        return self.runtime.schedules.pause(schedule_id)
-
-    def resume_schedule(self, schedule_id: str) -> Schedule:
-        """Fire again, from the next fire time on; raises ScheduleNotFound."""
-        return self.runtime.schedules.resume(schedule_id)
-
-    def run_schedule(self, schedule_id: str) -> Job:
-        """Submit its job now; raises ScheduleNotFound, QueueFull."""
-        return self.runtime.schedules.run(schedule_id)
-
-    def remove_schedule(self, schedule_id: str) -> None:
-        """Delete it; its jobs stay. Raises ScheduleNotFound."""
-        self.runtime.schedules.remove(schedule_id)
-
     # --- the process ----------------------------------------------------------------------------------
 
     def start(self, server_threads: int | None = None) -> None:
@@ -230,14 +142,3 @@ class Simmer(Decorators):
     problem = staticmethod(handle_simmer_error)
     handle_errors = staticmethod(handle_errors)
     read_json = staticmethod(read_json_object)
-
-
-def _trigger_dict(trigger: Any, words: Mapping[str, Any]) -> Any:
-    """The trigger and the keywords beside it as one dict; other types are left to the trigger's check."""
-    if isinstance(trigger, str):
-        trigger = {"type": trigger}
-    elif isinstance(trigger, timedelta):
-        trigger = {"type": "interval", "seconds": trigger}
-    elif words and isinstance(trigger, Trigger):
-        trigger = trigger.as_dict()
-    return {**trigger, **words} if isinstance(trigger, Mapping) else trigger

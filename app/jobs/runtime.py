@@ -88,8 +88,9 @@ class Runtime(service.Runtime):
             host_db=self._host_db, runs_inline=self.settings.engine == "inline",
         )  # fmt: skip
         self.schedules = Schedules(
-            database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self
-        )
+            database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self,
+            timezone=self.settings.timezone,
+        )  # fmt: skip
         self.status = Status(
             database=database, registry=registry, clock=clock, threads=self, live=live,
             needs_workers=has_workers and not self.settings.runs_jobs,
@@ -194,7 +195,7 @@ class Runtime(service.Runtime):
         return Scheduler(
             app=self.settings.app or self.app.name, dispatcher=self.dispatcher, database=self.database,
             registry=self.registry, factory=self.factory, backlog=self.backlog, clock=self.clock,
-            enabled=self.settings.schedules,
+            enabled=self.settings.schedules, timezone=self.settings.timezone,
         )  # fmt: skip
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:

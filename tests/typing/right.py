@@ -11,6 +11,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from app.jobs import Job, JobList, Simmer, Task, current_job
+from app.jobs.values import Schedule
 
 jobs, db = Simmer(), SQLAlchemy()
 
@@ -95,6 +96,14 @@ jobs.add_schedule(task=add, trigger="interval", seconds=timedelta(minutes=5), ar
 jobs.add_schedule(task="add", trigger="calendar", months=2, start_date=date(2026, 1, 31), hour=9)
 jobs.add_schedule(task="add", trigger="or", triggers=[{"type": "cron", "hour": 9}, timedelta(hours=1)])
 jobs.add_schedule(task="add", trigger="cron", expression="@daily", timezone="UTC", paused=True)
+assert_type(
+    jobs.update_schedule("add", trigger="cron", expression="@daily", paused=True, args={"a": 2}), Schedule
+)
+jobs.update_schedule("add", trigger="interval", minutes=5, task=morning)
+jobs.update_schedule("add", trigger=timedelta(minutes=5))
+jobs.update_schedule("add", trigger={"type": "date", "run_at": "2030-01-01T00:00:00Z"}, timezone="UTC")
+jobs.update_schedule("add", jitter=2, misfire_grace=None)
+assert_type(jobs.list_schedules(), list[Schedule])
 jobs.add_schedule(task=morning, trigger={"type": "date", "run_at": "2030-01-01T00:00:00Z"}, max_running=2)
 assert_type(
     jobs.list(limit=10, state="failed", task=["add", "report"], created_after=datetime.now(UTC)), JobList

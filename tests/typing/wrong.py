@@ -84,6 +84,9 @@ jobs.add_schedule(task=len, trigger="interval", seconds=30)  # error
 jobs.add_schedule(task="add", trigger="interval", second=30)  # error
 jobs.add_schedule(task="add", trigger={"type": "interval"}, seconds=30)  # error
 jobs.add_schedule(trigger="interval", seconds=30)  # error
+jobs.update_schedule("add", trigger="interval", second=30)  # error
+jobs.update_schedule("add", seconds=30)  # error
+jobs.update_schedule("add", colour="red")  # error
 jobs.add_schedule(task="add", trigger="interval", seconds=30, max_runing=2)  # error
 
 # Reading.

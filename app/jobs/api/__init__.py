@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from flask import Blueprint, Response
@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from ..errors import SimmerError
 from . import jobs, metrics, ops, problems, schedules, submissions, tasks
 from .access import OPEN, requires
+from .cors import add_cors
 from .fallback import add_fallback
 from .long_poll import SLOTS_KEY, LongPollSlots
 from .responses import accepted
@@ -63,8 +64,11 @@ ROUTES: Final = (
 )
 
 
-def create_blueprint(url_prefix: str) -> Blueprint:
-    """The API below `url_prefix`; its error handlers and its 404 do not reach beyond that prefix."""
+def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = None) -> Blueprint:
+    """The API below `url_prefix`; its error handlers and its 404 do not reach beyond that prefix.
+
+    Pages of `cors_origins` may call it from a browser.
+    """
     blueprint = Blueprint("simmer", __name__, url_prefix=url_prefix)
     for route in ROUTES:
         name = route.view.__name__
@@ -80,6 +84,8 @@ def create_blueprint(url_prefix: str) -> Blueprint:
         # By code as well: Flask looks for a handler of the code before one of the class, in the app too, so
         # that a host's 404 page would win over the HTTPException handler above.
         blueprint.register_error_handler(code, problems.handle_http_error)
+    if cors_origins:
+        add_cors(blueprint, cors_origins)
     blueprint.record(add_fallback)
     blueprint.record(_add_long_poll_slots)
     return blueprint

@@ -95,7 +95,7 @@ def access_problem(settings: Settings, request: Request, right: str) -> Problem 
     if rights is not None and includes(rights, right):
         return None
     if settings.auth is not None and settings.auth(request, right):
-        return _cross_site_problem(request)
+        return _cross_site_problem(settings, request)
     if rights is None and settings.api_tokens:
         detail = "Send one of the tokens of JOBS_API_TOKENS as 'Authorization: Bearer <token>'."
         return Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
@@ -133,11 +133,14 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _cross_site_problem(request: Request) -> Problem | None:
+def _cross_site_problem(settings: Settings, request: Request) -> Problem | None:
     """Refuse a state-changing request that another site's page sends with the user's cookies (CSRF)."""
     # No page can set this header, and programs do not send it: absent is not foreign.
     site = request.headers.get("Sec-Fetch-Site")
     if request.method in SAFE_METHODS or site is None or site in TRUSTED_FETCH_SITES:
+        return None
+    # A token is nothing that a browser adds by itself, and no page can set this header either.
+    if request.headers.get("Origin") in (settings.cors_origins or ()) and _bearer_token(request) is not None:
         return None
     return Problem("forbidden", f"A page of another site may not do this (Sec-Fetch-Site: {site}).")
 

@@ -11,6 +11,7 @@ from ..service import runtime
 from ..states import CANCELLED, SUCCEEDED
 from ..store.queries import JobFilters
 from . import long_poll
+from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
 from .requests import job_id, read_query, refuse_query, require_empty_body
 from .responses import (
@@ -49,21 +50,23 @@ def get_job(id: str) -> Response:
     """`GET /jobs/{id}`: the job, at once or after waiting for its end or its next change; or 304."""
     seconds, jobs = long_poll.requested_wait(read_query(_WAIT_QUERY)["wait"]), runtime().jobs
     # A poller that has the newest version costs four columns, not the whole row and its JSON.
-    stamp = jobs.stamp(job_id(id)) if seconds is None and long_poll.is_conditional() else None
-    if stamp is not None and long_poll.matches_etag(stamp):
-        return not_modified(stamp)
+    stamp = jobs.stamp(job_id(id)) if seconds is None and is_conditional() else None
+    if stamp is not None and is_not_modified(job_tag(stamp)):
+        return not_modified(job_headers(stamp))
     job = jobs.get(job_id(id))
     headers: dict[str, str] = {}
     if seconds is not None:
         job, headers = long_poll.wait(job, seconds)
-    return not_modified(job, headers) if long_poll.matches_etag(job) else job_response(job, headers=headers)
+    if is_not_modified(job_tag(job)):
+        return not_modified({**job_headers(job), **headers})
+    return job_response(job, headers=headers)
 
 
 def cancel_job(id: str) -> Response:
     """`POST /jobs/{id}/cancel`: 200 when the job is cancelled, 202 when it runs and was asked to stop."""
     refuse_query()
     require_empty_body()
-    job = runtime().jobs.cancel(job_id(id))
+    job = runtime().jobs.cancel(job_id(id), precondition=precondition(job_tag))
     return job_response(job, 200 if job.state == CANCELLED else 202)
 
 
@@ -71,14 +74,14 @@ def retry_job(id: str) -> Response:
     """`POST /jobs/{id}/retry`: the same job, queued once more."""
     refuse_query()
     require_empty_body()
-    job = runtime().jobs.retry(job_id(id))
+    job = runtime().jobs.retry(job_id(id), precondition=precondition(job_tag))
     return job_response(job, 202, {"Location": f"{jobs_url()}/{job.id}"})
 
 
 def delete_job(id: str) -> Response:
     """`DELETE /jobs/{id}`: delete the job and its history."""
     refuse_query()
-    runtime().jobs.delete(job_id(id))
+    runtime().jobs.delete(job_id(id), precondition=precondition(job_tag))
     return empty_response(204)
 
 

@@ -1,4 +1,4 @@
-"""Conditional requests and long polling for one job."""
+"""Long polling for one job."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Final, cast
 
 from flask import current_app, request
 
-from ..job import Job, Stamp
+from ..job import Job
 from ..service import runtime
+from .conditional import is_conditional, is_not_modified, job_tag
 
 SLOTS_KEY: Final = "simmer.long_poll_slots"
 """The key of an app's LongPollSlots in `app.extensions`."""
@@ -76,7 +77,7 @@ def wait(job: Job, seconds: float) -> tuple[Job, dict[str, str]]:
     """
     honoured, refused = {"Preference-Applied": f"wait={seconds:g}"}, {"Retry-After": "1"}
     conditional = is_conditional()
-    if job.is_final or seconds == 0 or (conditional and not matches_etag(job)):
+    if job.is_final or seconds == 0 or (conditional and not is_not_modified(job_tag(job))):
         return job, honoured
     with waiting_slot() as has_slot:
         if not has_slot or runtime().draining:
@@ -102,20 +103,6 @@ def _wait(job: Job, seconds: float, seen: int | None) -> tuple[Job, bool]:
             return job, True
         if host.draining:
             return job, False
-
-
-def is_conditional() -> bool:
-    """Whether the request has If-None-Match."""
-    return "HTTP_IF_NONE_MATCH" in request.environ
-
-
-def matches_etag(job: Job | Stamp) -> bool:
-    """Whether If-None-Match names the job's current version (weak comparison, RFC 9110, 13.1.2)."""
-    named = request.environ.get("HTTP_IF_NONE_MATCH")
-    if named is None:
-        return False
-    # Nearly every client sends back the tag that it got: compared before the header is parsed.
-    return named == f'W/"{job.version}"' or request.if_none_match.contains_weak(str(job.version))
 
 
 def _prefer_wait() -> float | None:

@@ -16,6 +16,7 @@ from ..job import Job, Stamp
 from ..serialization.presenter import Redact, dump, present
 from ..serialization.redaction import redactor_of
 from ..service import runtime
+from .conditional import etag_headers, job_tag
 from .requests import JSON
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
     """The response to a submission, 202: the job, where to poll it, and when."""
     base = jobs_url()
     location = {"Location": f"{base}/{job.id}"} if base else {}
-    own = {**_etag_headers(job), "Retry-After": "1", **location}
+    own = {**etag_headers(job_tag(job)), "Retry-After": "1", **location}
     return _job_response(job, base, 202, {**own, **(headers or {})})
 
 
@@ -62,9 +63,9 @@ def _job_response(job: Job, base: str | None, status: int, headers: dict[str, st
     return json_response(present(job, redactor(), base), status, headers)
 
 
-def not_modified(job: Job | Stamp, headers: Mapping[str, str] | None = None) -> Response:
-    """304: the client has the newest version of the job."""
-    return empty_response(304, {**job_headers(job), **(headers or {})})
+def not_modified(headers: Mapping[str, str]) -> Response:
+    """304: the client has the newest version; `headers` are those that a 200 would have."""
+    return empty_response(304, headers)
 
 
 def empty_response(status: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -74,15 +75,10 @@ def empty_response(status: int, headers: Mapping[str, str] | None = None) -> Res
 
 def job_headers(job: Job | Stamp) -> dict[str, str]:
     """ETag and caching of a job; Retry-After where it is not final."""
-    headers = _etag_headers(job)
+    headers = etag_headers(job_tag(job))
     if not job.is_final:
         headers["Retry-After"] = str(retry_after(job, runtime().clock.now()))
     return headers
-
-
-def _etag_headers(job: Job | Stamp) -> dict[str, str]:
-    # no-cache: a cache may keep the job, and asks us by its ETag each time.
-    return {"ETag": f'W/"{job.version}"', "Cache-Control": "no-cache"}
 
 
 def retry_after(job: Job | Stamp, now: datetime) -> int:

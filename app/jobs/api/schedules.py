@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from flask import Response, url_for
 
-from ..errors import ScheduleNotFound
 from ..service import runtime
 from ..values import Schedule
+from .conditional import etag_headers, is_not_modified, precondition, schedule_tag
 from .idempotency import replay_headers, request_key
 from .requests import (
     load_body,
@@ -21,7 +21,7 @@ from .requests import (
     require_empty_body,
     schedule_id,
 )
-from .responses import accepted, empty_response, json_response, redactor, restore_secrets
+from .responses import accepted, empty_response, json_response, not_modified, redactor, restore_secrets
 from .schemas import HistoryQuerySchema, NewScheduleSchema, PreviewSchema, ScheduleSchema
 
 MAX_TRIGGER_BYTES: Final = 16 * 1024
@@ -40,9 +40,11 @@ def list_schedules() -> Response:
 
 
 def get_schedule(id: str) -> Response:
-    """`GET /schedules/{id}`: one schedule."""
+    """`GET /schedules/{id}`: one schedule; or 304."""
     refuse_query()
-    return json_response(_present(runtime().schedules.get(schedule_id(id))))
+    shown = _present(runtime().schedules.get(schedule_id(id)))
+    tag = schedule_tag(shown)
+    return not_modified(etag_headers(tag)) if is_not_modified(tag) else _response(shown)
 
 
 def create_schedule() -> Response:
@@ -60,11 +62,14 @@ def create_schedule() -> Response:
 def replace_schedule(id: str) -> Response:
     """`PUT /schedules/{id}`: 201 where it is new, else 200."""
     refuse_query()
-    slug, schedules = schedule_id(id), runtime().schedules
+    slug = schedule_id(id)
     body = load_body(_FULL, read_json_object(max_submission_bytes()))
-    body["args"] = restore_secrets(body["args"], _stored_args(slug))
-    stored, is_new = schedules.replace(slug, body)
-    return _created(stored) if is_new else json_response(_present(stored))
+
+    def words(stored: Schedule | None) -> dict[str, Any]:
+        return {**body, "args": restore_secrets(body["args"], {} if stored is None else stored.args)}
+
+    stored, is_new = runtime().schedules.replace(slug, words, precondition(_tag))
+    return _created(stored) if is_new else _response(_present(stored))
 
 
 def patch_schedule(id: str) -> Response:
@@ -79,13 +84,13 @@ def patch_schedule(id: str) -> Response:
             loaded["args"] = restore_secrets(loaded["args"], stored.args)
         return loaded
 
-    return json_response(_present(runtime().schedules.patch(slug, changes)))
+    return _response(_present(runtime().schedules.patch(slug, changes, precondition(_tag))))
 
 
 def delete_schedule(id: str) -> Response:
     """`DELETE /schedules/{id}`: delete it and its history; its jobs stay."""
     refuse_query()
-    runtime().schedules.remove(schedule_id(id))
+    runtime().schedules.remove(schedule_id(id), precondition(_tag))
     return empty_response(204)
 
 
@@ -93,7 +98,7 @@ def skip_schedule(id: str) -> Response:
     """`POST /schedules/{id}/skip`: skip the next fire time."""
     refuse_query()
     require_empty_body()
-    return json_response(_present(runtime().schedules.skip(schedule_id(id))))
+    return _response(_present(runtime().schedules.skip(schedule_id(id), precondition(_tag))))
 
 
 def preview_schedule() -> Response:
@@ -114,14 +119,14 @@ def pause_schedule(id: str) -> Response:
     """`POST /schedules/{id}/pause`: stop firing until it is resumed; idempotent."""
     refuse_query()
     require_empty_body()
-    return json_response(_present(runtime().schedules.pause(schedule_id(id))))
+    return _response(_present(runtime().schedules.pause(schedule_id(id), precondition(_tag))))
 
 
 def resume_schedule(id: str) -> Response:
     """`POST /schedules/{id}/resume`: fire again."""
     refuse_query()
     require_empty_body()
-    return json_response(_present(runtime().schedules.resume(schedule_id(id))))
+    return _response(_present(runtime().schedules.resume(schedule_id(id), precondition(_tag))))
 
 
 def run_schedule(id: str) -> Response:
@@ -135,16 +140,17 @@ def run_schedule(id: str) -> Response:
     return accepted(job, replay_headers(replayed))
 
 
-def _stored_args(slug: str) -> Mapping[str, Any]:
-    try:
-        return runtime().schedules.get(slug).args
-    except ScheduleNotFound:
-        return {}
-
-
 def _created(schedule: Schedule, headers: Mapping[str, str] | None = None) -> Response:
     location = url_for("simmer.get_schedule", id=schedule.id)
-    return json_response(_present(schedule), 201, {"Location": location, **(headers or {})})
+    return _response(_present(schedule), 201, {"Location": location, **(headers or {})})
+
+
+def _response(shown: dict[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return json_response(shown, status, {**etag_headers(schedule_tag(shown)), **(headers or {})})
+
+
+def _tag(schedule: Schedule) -> str:
+    return schedule_tag(_present(schedule))
 
 
 def _present(schedule: Schedule) -> dict[str, Any]:

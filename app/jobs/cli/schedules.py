@@ -61,7 +61,7 @@ def show(id: str, as_json: bool) -> None:
 @schedules.command("preview")
 @click.argument("what", metavar="TRIGGER|ID")
 @click.argument("words", nargs=-1, metavar="[EXPRESSION|TIME] [WORD=VALUE]...")
-@click.option("--timezone", help="IANA name, such as Europe/Helsinki (default: UTC).")
+@click.option("--timezone", help="IANA name, such as Europe/Helsinki (default: JOBS_TIMEZONE).")
 @click.option("--count", default=10, show_default=True, type=click.IntRange(1, MOST_IN_PREVIEW))
 @click.option("--after", type=Moment(), help="Those after this time alone (default: now).")
 @json_option
@@ -118,7 +118,7 @@ def history(id: str, limit: int, before: datetime | None, as_json: bool) -> None
 @click.argument("expression", nargs=-1, metavar="[EXPRESSION|TIME] [WORD=VALUE]...")
 @click.option("--id", "slug", help="Its id (default: a new UUID).")
 @click.option("--arg", "args", multiple=True, metavar="KEY=TEXT|KEY:=JSON", help="Repeat for more.")
-@click.option("--timezone", help="IANA name, such as Europe/Helsinki (default: UTC).")
+@click.option("--timezone", help="IANA name, such as Europe/Helsinki (default: JOBS_TIMEZONE).")
 @click.option("--misfire", metavar="latest|all|skip", help="What runs of the fire times that were missed.")
 @click.option("--misfire-grace", metavar="SECONDS|none", help="What is seen later than this does not run.")
 @click.option("--max-running", metavar="COUNT|none", help="A fire time is skipped while so many jobs run.")

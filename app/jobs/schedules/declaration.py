@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from ..checks import SLUG_RULE, is_slug
@@ -21,6 +22,8 @@ class Declaration:
     trigger: Trigger
     args: Mapping[str, Any]
     policy: Policy = field(default_factory=Policy)
+    trigger_words: Mapping[str, Any] | None = None
+    """What code says of the trigger, for apps that differ in their time zone; None where that is settled."""
 
     @classmethod
     def of(cls, id: Any, values: Mapping[str, Any], default_zone: str | None = None) -> Declaration:
@@ -35,6 +38,23 @@ class Declaration:
         trigger = load_trigger(values["trigger"], default_zone)
         args = values.get("args")
         return cls(id, values["task"], trigger, {} if args is None else args, policy)
+
+    def in_zone(self, timezone: str | None) -> Declaration:
+        """The same in an app whose triggers have that timezone where their words name none."""
+        if timezone is None or self.trigger_words is None:
+            return self
+        return replace(self, trigger=load_trigger(self.trigger_words, timezone), trigger_words=None)
+
+
+def trigger_words(trigger: Any, words: Mapping[str, Any]) -> Any:
+    """The trigger and the keywords beside it as one dict; other types are left to the trigger's check."""
+    if isinstance(trigger, str):
+        trigger = {"type": trigger}
+    elif isinstance(trigger, timedelta):
+        trigger = {"type": "interval", "seconds": trigger}
+    elif words and isinstance(trigger, Trigger):
+        trigger = trigger.as_dict()
+    return {**trigger, **words} if isinstance(trigger, Mapping) else trigger
 
 
 def load_trigger(trigger: Any, default_zone: str | None = None) -> Trigger:

@@ -7,6 +7,8 @@ import binascii
 import time
 from typing import Any, Final, TypeVar
 
+from sqlalchemy import Connection
+
 from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
@@ -20,6 +22,7 @@ from ..store import events, jobs, queries
 from ..store.batched_reads import BatchedReads
 from ..store.queries import JobFilters
 from ..values import Batch
+from .preconditions import Precondition
 from .threads import LocalThreads
 from .waiting_reason import WaitingReasons
 
@@ -91,13 +94,16 @@ class Jobs:
             return queries.count(conn, filters)
 
     @retry_conflicts
-    def cancel(self, job_id: str, reason: str | None = None) -> Job:
+    def cancel(
+        self, job_id: str, reason: str | None = None, precondition: Precondition[Stamp] | None = None
+    ) -> Job:
         """Cancel a job that does not run; request that a running one stops.
 
         A cancelled job is returned as it is. Raises JobNotFound, and InvalidState for another final state.
         """
         now = self._clock.now()
         with self._database.write() as conn:
+            _check(conn, job_id, precondition)
             done = jobs.cancel(conn, job_id, now, reason)
             # In this order: a job claimed between the two is running, and gets the request.
             is_requested = not done and jobs.request_cancel(conn, job_id, now)
@@ -110,9 +116,12 @@ class Jobs:
         return job
 
     @retry_conflicts
-    def retry(self, job_id: str, reason: str | None = None) -> Job:
+    def retry(
+        self, job_id: str, reason: str | None = None, precondition: Precondition[Stamp] | None = None
+    ) -> Job:
         """Queue a final job once more, its history kept. Raises JobNotFound, InvalidState."""
         with self._database.write() as conn:
+            _check(conn, job_id, precondition)
             done = jobs.retry(conn, job_id, self._clock.now(), reason)
         if not done:
             state = self.get(job_id).state
@@ -122,9 +131,10 @@ class Jobs:
         return self.get(job_id)
 
     @retry_conflicts
-    def delete(self, job_id: str) -> None:
+    def delete(self, job_id: str, precondition: Precondition[Stamp] | None = None) -> None:
         """Delete a final job and its history. Raises JobNotFound, InvalidState."""
         with self._database.write() as conn:
+            _check(conn, job_id, precondition)
             gone = jobs.delete_final(conn, [job_id])
         if not gone:
             state = self.get(job_id).state
@@ -160,6 +170,12 @@ class Jobs:
         if found is None:
             raise BatchNotFound(f"no batch has the id {batch_id!r}")
         return found
+
+
+def _check(conn: Connection, job_id: str, precondition: Precondition[Stamp] | None) -> None:
+    """Check the job, locked until the transaction ends. Raises JobNotFound, and as `precondition`."""
+    if precondition is not None:
+        precondition(_require_found(queries.locked_stamp(conn, job_id), job_id))
 
 
 def _require_found(seen: T | None, job_id: str) -> T:

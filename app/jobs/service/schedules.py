@@ -6,16 +6,15 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.statements import execute_all
-from ..errors import InvalidState, ScheduleNotFound
+from ..errors import ScheduleExists, ScheduleNotFound, TransactionConflict
 from ..ids import new_id
 from ..job import Job
 from ..options import NO_OPTIONS
@@ -24,26 +23,34 @@ from ..schedules.triggers import Trigger, parse_trigger
 from ..schedules.triggers.describe import describe
 from ..schedules.triggers.preview import preview
 from ..store import fires, schedules
-from ..store.fires import ON_REQUEST, Decision, Move
 from ..store.idempotency import RequestKey
 from ..store.overdue import overdue
 from ..values import Schedule
 from .idempotency import Remember
 from .job_factory import JobFactory
-from .schedule_refusals import already_exists, refuse_declared, refuse_ended, require_active
+from .preconditions import Precondition
+from .schedule_changes import merge, resume, skip, store
+from .schedule_refusals import already_exists, refuse_declared, require_active
 from .submissions import Submissions
 from .threads import LocalThreads
 
+T = TypeVar("T")
+Words = Mapping[str, Any] | Callable[[T], Mapping[str, Any]]
+"""The fields of a schedule's JSON, or what makes them of the schedule that is stored."""
+
 
 class Schedules:
-    """List, add, replace, patch, remove; pause, resume, skip, run now; preview and history."""
+    """List, add, replace, patch, remove; pause, resume, skip, run now; preview and history.
+
+    `timezone` is that of a trigger whose words name none; None is UTC, and refuses times without an offset.
+    """
 
     def __init__(
         self, *, database: Database, factory: JobFactory, submissions: Submissions, clock: Clock,
-        threads: LocalThreads,
+        threads: LocalThreads, timezone: str | None = None,
     ) -> None:  # fmt: skip
         self._database, self._factory, self._submissions = database, factory, submissions
-        self._clock, self._threads = clock, threads
+        self._clock, self._threads, self._timezone = clock, threads, timezone
 
     def all(self) -> list[Schedule]:
         """All schedules that are not retired, by id."""
@@ -67,12 +74,12 @@ class Schedules:
         InvalidArguments with pointers such as #/trigger/seconds, ScheduleExists.
         """
         slug = new_id(self._clock.now()) if schedule_id is None else schedule_id
-        declaration = self._declaration(slug, words)
+        declaration = self._declaration(slug, words, self._timezone)
         with self._database.write() as conn:
             stored = schedules.get(conn, slug, lock=True)
             if stored is not None and not stored.retired:
                 raise already_exists(slug)
-            self._store(conn, declaration, words.get("paused", False), stored)
+            store(conn, declaration, words.get("paused", False), stored, self._clock.now())
             execute_all(conn, remember(slug))
         return self._changed(slug)
 
@@ -89,23 +96,34 @@ class Schedules:
         return self._submissions.once(key, find, lambda remember: self.add(schedule_id, words, remember))
 
     @retry_conflicts
-    def replace(self, schedule_id: str, words: Mapping[str, Any]) -> tuple[Schedule, bool]:
+    def replace(
+        self, schedule_id: str, words: Words[Schedule | None],
+        precondition: Precondition[Schedule | None] | None = None,
+    ) -> tuple[Schedule, bool]:  # fmt: skip
         """Store the schedule, replacing one with this id; returns it and whether it is new.
 
-        With the same trigger the next fire time stays; another one starts from the old anchor, after now.
-        With `paused` None it stays paused or not. Raises as `add`; ScheduleDeclared for one declared in code.
+        `words` may be made of the schedule as it is stored, None for a new one. With the same trigger the
+        next fire time stays; another one starts from the old anchor, after now. With `paused` None it stays
+        paused or not. Raises as `add`; ScheduleDeclared for one declared in code.
         """
-        declaration = self._declaration(schedule_id, words)
         with self._database.write() as conn:
-            stored = schedules.get(conn, schedule_id, lock=True)
-            if stored is not None:
-                refuse_declared(stored, "change it")
-            self._store(conn, declaration, words.get("paused", False), stored)
-        return self._changed(schedule_id), stored is None or stored.retired
+            row = schedules.get(conn, schedule_id, lock=True)
+            stored = None if row is None or row.retired else schedules.to_schedule(row, ())
+            if precondition is not None:
+                precondition(stored)
+            if row is not None:
+                refuse_declared(row, "change it")
+            wanted = words(stored) if callable(words) else words
+            declaration = self._declaration(schedule_id, wanted, self._timezone)
+            try:
+                store(conn, declaration, wanted.get("paused", False), row, self._clock.now())
+            except ScheduleExists as error:  # stored by another process since: that one is replaced
+                raise TransactionConflict() from error
+        return self._changed(schedule_id), stored is None
 
     @retry_conflicts
     def patch(
-        self, schedule_id: str, changes: Mapping[str, Any] | Callable[[Schedule], Mapping[str, Any]]
+        self, schedule_id: str, changes: Words[Schedule], precondition: Precondition[Schedule] | None = None
     ) -> Schedule:
         """Change some of task, args, trigger, timezone, the policies and paused, each as a whole.
 
@@ -113,54 +131,49 @@ class Schedules:
         `replace`, and ScheduleNotFound; of a declared one only `paused` can be changed.
         """
         with self._database.write() as conn:
-            row = require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
+            row = self._locked(conn, schedule_id, precondition)
             stored = schedules.to_schedule(row, ())
             changed = changes(stored) if callable(changes) else changes
             if set(changed) != {"paused"}:
                 refuse_declared(row, "change it")
-                wanted = _merged(stored, changed)
-                self._store(conn, self._declaration(schedule_id, wanted), wanted["paused"], row)
+                wanted = merge(stored, changed)
+                # A trigger that nobody touches keeps the zone that it was stored with, or has none.
+                zone = self._timezone if changed.keys() & {"trigger", "timezone"} else None
+                declaration = self._declaration(schedule_id, wanted, zone)
+                store(conn, declaration, wanted["paused"], row, self._clock.now())
             elif changed["paused"]:
                 schedules.pause(conn, schedule_id, self._clock.now())
             else:
-                self._resume(conn, row)
+                resume(conn, row, self._clock.now())
         return self._changed(schedule_id)
 
     @retry_conflicts
-    def remove(self, schedule_id: str) -> None:
+    def remove(self, schedule_id: str, precondition: Precondition[Schedule] | None = None) -> None:
         """Delete it and its decisions; its jobs stay. Raises ScheduleNotFound, ScheduleDeclared."""
-        refuse_declared(self._row(schedule_id), "drop it")
         with self._database.write() as conn:
-            if not schedules.remove(conn, schedule_id):
-                raise ScheduleNotFound(f"no schedule has the id {schedule_id!r}")
+            refuse_declared(self._locked(conn, schedule_id, precondition), "drop it")
+            schedules.remove(conn, schedule_id)
 
     @retry_conflicts
-    def pause(self, schedule_id: str) -> Schedule:
+    def pause(self, schedule_id: str, precondition: Precondition[Schedule] | None = None) -> Schedule:
         """Stop firing until it is resumed; idempotent. Raises ScheduleNotFound."""
-        self._row(schedule_id)
         with self._database.write() as conn:
+            self._locked(conn, schedule_id, precondition)
             schedules.pause(conn, schedule_id, self._clock.now())
         return self.get(schedule_id)
 
     @retry_conflicts
-    def resume(self, schedule_id: str) -> Schedule:
+    def resume(self, schedule_id: str, precondition: Precondition[Schedule] | None = None) -> Schedule:
         """Fire again from now on; fire times during the pause are recorded. Raises ScheduleNotFound."""
         with self._database.write() as conn:
-            self._resume(conn, require_active(schedules.get(conn, schedule_id, lock=True), schedule_id))
+            resume(conn, self._locked(conn, schedule_id, precondition), self._clock.now())
         return self._changed(schedule_id)
 
     @retry_conflicts
-    def skip(self, schedule_id: str) -> Schedule:
+    def skip(self, schedule_id: str, precondition: Precondition[Schedule] | None = None) -> Schedule:
         """Skip the next fire time, and record it. Raises ScheduleNotFound, InvalidState if there is none."""
         with self._database.write() as conn:
-            row = require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
-            trigger = parse_trigger(json.loads(row.trigger))
-            fire_time = fires.first_undecided(conn, row, trigger, row.next_fire_at)
-            if fire_time is None or row.paused:
-                raise InvalidState("there is no fire time to skip", "paused" if row.paused else "ended")
-            skipped = Decision(fire_time=fire_time, decision="skipped", reason=ON_REQUEST)
-            move = Move(row.id, row.next_fire_at, trigger.next_after(fire_time, row.anchor), [skipped])
-            fires.move(conn, [move], self._clock.now())
+            skip(conn, self._locked(conn, schedule_id, precondition), self._clock.now())
         return self.get(schedule_id)
 
     def run(self, schedule_id: str) -> Job:
@@ -187,7 +200,7 @@ class Schedules:
         Raises InvalidArguments.
         """
         now = self._clock.now()
-        return _preview(load_trigger(trigger), now, after or now, count)
+        return _preview(load_trigger(trigger, self._timezone), now, after or now, count)
 
     def preview_stored(
         self, schedule_id: str, count: int = 10, after: datetime | None = None
@@ -196,38 +209,13 @@ class Schedules:
         row = self._row(schedule_id)
         return _preview(parse_trigger(json.loads(row.trigger)), row.anchor, after or self._clock.now(), count)
 
-    def _resume(self, conn: Connection, row: Any) -> None:
-        trigger, now = parse_trigger(json.loads(row.trigger)), self._clock.now()
-        decisions, first = [], fires.first_undecided(conn, row, trigger, row.next_fire_at)
-        if first is not None and first <= now:
-            count, _ = trigger.until(first, now, row.anchor)
-            decisions.append(Decision(fire_time=first, decision="paused", count=count))
-        schedules.resume(conn, row, trigger.next_after(now, row.anchor), decisions, now)
-
-    def _store(self, conn: Connection, declaration: Declaration, paused: bool | None, stored: Any) -> None:
-        now = self._clock.now()
-        if stored is None:
-            refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
-            try:
-                schedules.add(conn, declaration, now, paused=bool(paused))
-            except IntegrityError:  # another process stored one with this id since it was read
-                raise already_exists(declaration.id) from None
-            return
-        if stored.paused and paused is False and not stored.retired:
-            self._resume(conn, stored)
-            stored = schedules.get(conn, stored.id)
-        next_fire_at = schedules.next_fire_at(declaration, stored, now)
-        if not schedules.is_same_trigger(declaration, stored):
-            refuse_ended(next_fire_at, declaration.trigger)
-        schedules.redefine(conn, declaration, next_fire_at, now, paused=paused)
-
     def _changed(self, schedule_id: str) -> Schedule:
         self._threads.schedules_changed()
         return self.get(schedule_id)
 
-    def _declaration(self, slug: Any, words: Mapping[str, Any]) -> Declaration:
+    def _declaration(self, slug: Any, words: Mapping[str, Any], timezone: str | None) -> Declaration:
         """The schedule as a declaration; raises UnknownTask, InvalidArguments."""
-        declaration = Declaration.of(slug, words)
+        declaration = Declaration.of(slug, words, timezone)
         # A job is made and dropped: what could not be submitted is refused now, not at its fire time.
         self._factory.make_job(declaration.task, declaration.args, NO_OPTIONS, self._clock.now())
         return declaration
@@ -236,13 +224,12 @@ class Schedules:
         with self._database.read() as conn:
             return require_active(schedules.get(conn, schedule_id), schedule_id)
 
-
-def _merged(stored: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The words of `stored` with `changes`; `paused` is None where they do not name it: it stays."""
-    wanted = {**stored.as_dict(), "paused": None, **changes}
-    if "timezone" in changes:
-        wanted["trigger"] = {**wanted["trigger"], "timezone": changes["timezone"]}
-    return wanted
+    def _locked(self, conn: Connection, schedule_id: str, precondition: Precondition[Schedule] | None) -> Any:
+        """The row, locked until the transaction ends, if it is as `precondition` requires."""
+        row = require_active(schedules.get(conn, schedule_id, lock=True), schedule_id)
+        if precondition is not None:
+            precondition(schedules.to_schedule(row, ()))
+        return row
 
 
 def _preview(trigger: Trigger, anchor: datetime, after: datetime, count: int) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, JOBS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_after, first_id_at
-from ..job import Job
+from ..job import Job, Stamp
 from ..states import CLAIMABLE, QUEUED, STATES, is_final
 from ..values import Batch
 from .snapshots import COLUMNS, Time, to_job, to_stamp
@@ -131,6 +131,13 @@ def read(conn: AnyConnection, reading: Reading[T], job_id: str) -> T | None:
     """What is wanted of the job, or None."""
     row = reading.one.cursor(conn, job_id=job_id).fetchone()
     return None if row is None else reading.make(row, dialect_of(conn).from_driver)
+
+
+def locked_stamp(conn: Connection, job_id: str) -> Stamp | None:
+    """The job's stamp, its row locked until the transaction ends; or None."""
+    stamp = select(_J.version, _J.state, _J.created_at, _J.run_at).where(_J.id == job_id).with_for_update()
+    row = conn.execute(stamp).one_or_none()
+    return None if row is None else Stamp(*row)
 
 
 def rows(conn: AnyConnection, reading: Reading[Any], job_ids: Sequence[str]) -> dict[str, Row]:

@@ -120,6 +120,11 @@ def resume(
     return True
 
 
+def touch(conn: Connection, schedule_id: str, now: datetime) -> None:
+    """Note that somebody has changed the schedule, where nothing but its fire times shows it."""
+    conn.execute(update(SCHEDULES).where(_S.id == schedule_id).values(updated_at=now))
+
+
 def remove(conn: Connection, schedule_id: str) -> bool:
     """Delete a schedule and its decisions. Whether it was there."""
     conn.execute(delete(FIRES).where(FIRES.c.schedule_id == schedule_id))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
 from ..arguments.check import MUST_BE_MAPPING
 from ..errors import InvalidArguments, TaskDefinitionError
 from ..options import TaskOptions
-from ..schedules.declaration import Declaration
+from ..schedules.declaration import Declaration, trigger_words
 from ..schedules.keywords import (
     CalendarWords,
     CronWords,
@@ -103,9 +104,13 @@ class Decorators:
         except InvalidArguments as error:
             raise TaskDefinitionError(f"{_schedule_name(id)}: {error}") from None
 
+        given = trigger_words(trigger, words)
+
         def declare(function: Callable[P, R]) -> Task[P, R]:
             task = function if isinstance(function, Task) else self.task(function)
-            self.registry.declare(Declaration(id or task.name, task.name, parsed, dict(args or {}), policy))
+            found = Declaration(id or task.name, task.name, parsed, dict(args or {}), policy)
+            # The words too: which time zone is meant by those that name none, each app says for itself.
+            self.registry.declare(replace(found, trigger_words=given if isinstance(given, Mapping) else None))
             return task
 
         return declare

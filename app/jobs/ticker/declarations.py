@@ -21,10 +21,16 @@ log = get_logger(__name__)
 
 
 class Declarations:
-    """Adds, updates and retires the schedules of one app name; those of other apps are left alone."""
+    """Adds, updates and retires the schedules of one app name; those of other apps are left alone.
 
-    def __init__(self, app: str, database: Database, registry: Registry, clock: Clock) -> None:
+    `timezone` is that of the app for triggers whose words name none.
+    """
+
+    def __init__(
+        self, app: str, database: Database, registry: Registry, clock: Clock, timezone: str | None
+    ) -> None:
         self._app, self._database, self._registry, self._clock = app, database, registry, clock
+        self._timezone = timezone
         self._declared: Mapping[str, Declaration] | None = None
 
     def declare(self) -> None:
@@ -33,7 +39,8 @@ class Declarations:
         # By identity: the registry makes a new mapping for each declaration, and this runs every second.
         if self._declared is declarations:
             return
-        for declaration in declarations.values():
+        for declared in declarations.values():
+            declaration = declared.in_zone(self._timezone)
             # Checked when the app starts; but this may be of a task that was registered later.
             if complaints := self._complaints_about(declaration):
                 log.error("not declared: %s", "; ".join(complaints))

@@ -52,11 +52,12 @@ class Scheduler:
     def __init__(
         self, *, app: str, dispatcher: Dispatcher | None, database: Database, registry: Registry,
         factory: JobFactory, backlog: Backlog, clock: Clock, enabled: bool = True,
+        timezone: str | None = None,
     ) -> None:  # fmt: skip
         self._dispatcher, self._database, self._registry = dispatcher, database, registry
         self._factory, self._backlog, self._clock = factory, backlog, clock
         self._enabled = enabled
-        self._declarations = Declarations(app, database, registry, clock)
+        self._declarations = Declarations(app, database, registry, clock, timezone)
         self._id = str(uuid.uuid4())
         self._changes = database.change_detector()
         self._due_at: datetime | None = None

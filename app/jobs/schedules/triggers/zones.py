@@ -5,25 +5,21 @@ UTC and wall times are naive in here: the arithmetic stays plain, and `Stretch` 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from ...checks import find_zone
 from .base import TriggerError, aware, moment_of
 
 FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 9998
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
-
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}")
-_NO_ZONES: Final = re.compile(r"(posix|right)/.*|posixrules|localtime|Factory")
-"""Files of a zone database that differ between machines, or that count leap seconds."""
 
 _STEP: Final = 2 * DAY
 """No zone has changed its offset twice within it."""
@@ -62,11 +58,8 @@ def load_zone(value: object) -> ZoneInfo:
     name = "UTC" if value is UTC else getattr(value, "key", getattr(value, "zone", value))
     if not isinstance(name, str):
         raise TriggerError("timezone", "must be the IANA name of a time zone, such as Europe/Helsinki")
-    if len(name) <= 64 and _NAME.fullmatch(name) and not _NO_ZONES.fullmatch(name):
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # the others: a folder, or no zone file
-            pass
+    if (zone := find_zone(name)) is not None:
+        return zone
     raise TriggerError("timezone", f"{name[:64]!r} is not an IANA time zone such as Europe/Helsinki or UTC")
 
 
