@@ -7,6 +7,7 @@ place: what it commits then is lost, and SQLite does not say a word.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +19,8 @@ from urllib.parse import unquote, urlsplit
 from ..errors import DatabaseUnavailable, TablesMissing
 from ..process.logs import get_logger
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows, where nobody can replace a file that is open
-    fcntl = None  # type: ignore[assignment]
 
 log = get_logger(__name__)
 CHECK_EVERY: Final = 0.05
@@ -148,7 +147,7 @@ def _identity(path: str) -> Identity | None:
 def _alone_in(folder: str) -> Iterator[None]:
     """One process at a time: between a look at a log and its renaming another may begin a new one."""
     # The folder's lock: closing any file of SQLite's would drop the locks that this process has on it.
-    if fcntl is None:
+    if sys.platform == "win32":  # where nobody can replace a file that is open
         yield
         return
     descriptor = os.open(folder, os.O_RDONLY)
