@@ -162,14 +162,19 @@ class RawTransaction:
 
     def _end(self, commits: bool) -> None:
         try:
+            self._end_in_driver(commits)
+        finally:
+            self._lock.release()
+        if commits:
+            self._owner.file.confirm(self._generation)
+
+    def _end_in_driver(self, commits: bool) -> None:
+        try:
             if commits:
                 self._driver.execute("COMMIT")
         finally:
             if self._driver.in_transaction:  # also after a COMMIT that failed: a full disk, say
                 self._driver.rollback()
-            self._lock.release()
-        if commits:
-            self._owner.file.confirm(self._generation)
 
     def _leave(self, error: BaseException | None) -> None:
         """Undo `__enter__`; raises for the driver's errors SQLAlchemy's, or the package's."""
