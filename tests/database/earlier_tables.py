@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Column, Engine, MetaData, String, Table
+from sqlalchemy import URL, Column, MetaData, String, Table, create_engine
 from sqlalchemy.sql.schema import SchemaItem
 
 from app.jobs.database.tables import METADATA
@@ -16,7 +16,7 @@ BEFORE_RESOURCES: Mapping[str, Iterable[str]] = {
 """What a version lacked whose keys of idempotency were of jobs alone."""
 
 
-def make_earlier_tables(engine: Engine, without: Mapping[str, Iterable[str]] = BEFORE_RESOURCES) -> None:
+def make_earlier_tables(url: URL | str, without: Mapping[str, Iterable[str]] = BEFORE_RESOURCES) -> None:
     """Make them without these columns; keys of idempotency have a `job_id` in place of what they have now."""
     metadata = MetaData()
     for table in METADATA.sorted_tables:
@@ -27,7 +27,9 @@ def make_earlier_tables(engine: Engine, without: Mapping[str, Iterable[str]] = B
             made = _copied(table, metadata, dropped)
         if "resource_id" in dropped:
             made.append_column(Column("job_id", String(36), nullable=False))
+    engine = create_engine(url)
     metadata.create_all(engine)
+    engine.dispose()
 
 
 def _copied(table: Table, metadata: MetaData, dropped: set[str]) -> Table:

@@ -37,7 +37,7 @@ FIRST = {
 def earlier(url: URL) -> Iterator[Database]:
     """A database with the tables of an earlier version, once for each kind."""
     with closing(Database.connect(url, threads=4, synchronous="OFF")) as made:
-        make_earlier_tables(made.engine)
+        make_earlier_tables(url)
         yield made
 
 
@@ -55,7 +55,7 @@ def test_all_columns_are_added_to_bare_keys(url: URL) -> None:
         database.create_tables()
         made = shape_of(database)
         METADATA.drop_all(database.engine)
-        make_earlier_tables(database.engine, without=others)
+        make_earlier_tables(url, without=others)
         database.create_tables()
         database.check()
         assert shape_of(database) == made

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import create_engine
-
 from ..database.earlier_tables import make_earlier_tables
 from .server_host import ServerHost
 
 
 def test_started_on_tables_of_an_earlier_version(here: ServerHost) -> None:
     """It acknowledges nothing and says why; within a second of `init-db` it runs jobs and fires schedules."""
-    engine = create_engine(here.url)
-    make_earlier_tables(engine)
-    engine.dispose()
+    make_earlier_tables(here.url)
     server = here.start("waitress", TABLES="no")
     for answer in (server.ask("jobs", {"task": "echo", "args": {"value": 1}}), server.ask("health/ready")):
         assert answer.status == 503

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, text
 
 from app.jobs import Simmer, TablesMissing
 from tests.database.earlier_tables import make_earlier_tables
@@ -21,9 +21,7 @@ def add(a: int) -> int:
 
 def host(make_app: Callable[..., Flask], url: URL, **config: Any) -> tuple[Simmer, Flask]:
     """An app over the tables of an earlier version."""
-    engine = create_engine(url)
-    make_earlier_tables(engine)
-    engine.dispose()
+    make_earlier_tables(url)
     jobs = Simmer()
     jobs.schedule("interval", hours=1, id="coded", args={"a": 1})(jobs.task("add")(add))
     return jobs, make_app(jobs, url, tables=False, **config)
@@ -86,9 +84,7 @@ def test_the_command_mends_and_says_what_it_would_do(make_app: Callable[..., Fla
 
 def test_a_database_of_our_own_mends_itself(tmp_path: Any) -> None:
     """In the instance folder nobody else runs migrations: the start of the app does."""
-    engine = create_engine(f"sqlite:///{tmp_path}/simmer.db")
-    make_earlier_tables(engine)
-    engine.dispose()
+    make_earlier_tables(f"sqlite:///{tmp_path}/simmer.db")
     app = Flask("host", instance_path=str(tmp_path))
     jobs = Simmer(app)
     jobs.task("add")(add)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import make_url, select
+from sqlalchemy import URL, make_url, select
 
-from app.jobs import ScheduleNotFound, Simmer
+from app.jobs import ScheduleNotFound, Simmer, TablesMissing
 from app.jobs.cli.schedules import schedules
 from app.jobs.database.tables import SCHEDULES
-from tests.support import eventually
+from tests.support import eventually, job_is
 
 Deploy = Callable[..., Any]
 
@@ -159,3 +159,23 @@ def test_a_worker_writes_them_as_soon_as_it_can(make_app: Callable[..., Flask], 
         if not tables:
             jobs.init_db()
         eventually(lambda: set(rows(jobs)) == {"coded"})
+
+
+def test_they_come_back_with_tables_that_were_made_anew(make_app: Callable[..., Flask], url: URL) -> None:
+    """Within a second or two, as does the worker's row, whether anybody has missed the tables or not."""
+    jobs, app = thread_app(make_app, "worker", url=url)
+    with app.app_context():
+        jobs.start()
+        database = app.extensions["sqlalchemy"]
+        for are_missed in (False, True):
+            eventually(lambda: set(rows(jobs)) == {"coded"} and jobs.runtime.status.workers())
+            (before,) = jobs.runtime.status.workers()
+            database.drop_all()
+            if are_missed:
+                with pytest.raises(TablesMissing):
+                    jobs.submit("coded")
+                assert app.test_client().get("/api/v1/health/ready").status_code == 503
+            database.create_all()
+            eventually(lambda: set(rows(jobs)) == {"coded"} and jobs.runtime.status.workers(), timeout=3)
+            assert before not in jobs.runtime.status.workers()
+            eventually(job_is(jobs, jobs.submit("coded").id, "succeeded"))

@@ -6,6 +6,7 @@ import sqlite3
 
 from ..errors import DatabaseUnavailable
 from .fork_gate import ForkGate
+from .sqlite_file import DatabaseFile
 
 
 class ChangeDetector:
@@ -28,10 +29,11 @@ class DataVersion(ChangeDetector):
     Takes 10 µs.
     """
 
-    def __init__(self, path: str, gate: ForkGate) -> None:
-        self._path, self._gate = path, gate
+    def __init__(self, file: DatabaseFile, gate: ForkGate) -> None:
+        self._file, self._gate = file, gate
         self._connection: sqlite3.Connection | None = None
-        self._seen: int | None = None
+        self._generation = 0
+        self._seen: tuple[int, int] | None = None
 
     def has_changed(self) -> bool:
         """True the first time. Raises DatabaseUnavailable."""
@@ -42,14 +44,23 @@ class DataVersion(ChangeDetector):
         """Close the connection, if there is one."""
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
 
-    def _version(self) -> int:
+    def _version(self) -> tuple[int, int]:
+        """The version, and that of which file."""
         self._gate.enter()
         try:
-            if self._connection is None:
-                self._connection = sqlite3.connect(self._path, check_same_thread=False)
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            if self._connection is None or self._generation != self._file.begin():
+                self._open()
+            assert self._connection is not None
+            return self._generation, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.Error as error:
             raise DatabaseUnavailable(str(error)) from error
         finally:
             self._gate.leave()
+
+    def _open(self) -> None:
+        self.close()
+        self._file.check()
+        self._generation = self._file.generation
+        self._connection = sqlite3.connect(self._file.path, check_same_thread=False)

@@ -34,7 +34,12 @@ def connect(app: Flask, db: Any, settings: Settings) -> Database:
     with app.app_context():
         engine = db.engine
     if not dialect_named(engine.url.get_backend_name()).is_memory(engine.url):
-        return Database.connect(engine.url, threads=settings.threads, synchronous=settings.sqlite_synchronous)
+        database = Database.connect(
+            engine.url, threads=settings.threads, synchronous=settings.sqlite_synchronous
+        )
+        # The host's connections would go on with a file that was replaced, and so would `session=`.
+        database.transactions.when_replaced.append(engine.dispose)
+        return database
     if not settings.in_caller:
         raise ConfigError(
             "an in-memory SQLite database cannot be shared by threads: use a file,"

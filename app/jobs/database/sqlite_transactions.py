@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy import Dialect as SQLAlchemyDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .changes import ChangeDetector, DataVersion
+from .sqlite_file import DatabaseFile
 from .transactions import Transactions, Translate
 from .write_lock import WriteLock, set_busy_timeout
 
@@ -33,13 +35,28 @@ class SQLiteTransactions(Transactions):
     def __init__(self, engine: Engine, translate: Translate, write_lock: WriteLock) -> None:
         super().__init__(engine, translate)
         self.write_lock = write_lock
+        self.file = DatabaseFile(str(engine.url.database), self._forget_file)
+        # Before and after each connection: none may make an empty file, or miss which log it has opened.
+        event.listen(engine, "do_connect", lambda *_: self.file.check())
+        event.listen(engine, "connect", lambda *_: self.file.opened())
         self._kept: dict[bool, list[PoolProxiedConnection]] = {True: [], False: []}
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A write transaction of the thread that holds the write lock."""
-        with self.entered(is_write=True), self.write_lock.held(), self._writer.begin() as connection:
-            yield connection
+        with self.entered(is_write=True):
+            generation = self.file.begin()
+            with self.write_lock.held(), self._writer.begin() as connection:
+                yield connection
+            self.file.confirm(generation)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self.entered():
+            self.file.begin()
+            with self.engine.begin() as connection:
+                yield connection
 
     def raw_write(self) -> RawTransaction:
         """A write transaction in the driver."""
@@ -51,7 +68,11 @@ class SQLiteTransactions(Transactions):
 
     def change_detector(self) -> ChangeDetector:
         """By the version of the file."""
-        return DataVersion(str(self.engine.url.database), self.gate)
+        return DataVersion(self.file, self.gate)
+
+    def create_file(self) -> None:
+        """An empty file, unless there is one."""
+        self.file.create()
 
     def borrow(self, is_write: bool) -> PoolProxiedConnection:
         """An idle connection, or a new one; a writer's SQLite does not wait for locks: WriteLock does."""
@@ -76,6 +97,7 @@ class SQLiteTransactions(Transactions):
         self._inherited.append(self._kept)
         self._kept = {True: [], False: []}
         self.write_lock.reset()
+        self.file.reset()
         super().renew_after_fork()
 
     def close(self) -> None:
@@ -85,6 +107,16 @@ class SQLiteTransactions(Transactions):
                 idle.pop().invalidate()
         super().close()
 
+    def _forget_file(self) -> None:
+        """The file was replaced: close what is idle; what is in use is closed when it is given back."""
+        self.is_complete = False
+        self._kept, replaced = {True: [], False: []}, self._kept
+        for connection in chain.from_iterable(replaced.values()):
+            connection.invalidate()
+        self.engine.dispose()
+        for call in self.when_replaced:
+            call()
+
 
 class RawTransaction:
     """A block with a connection: a writer's commits at its end and rolls back at any exception.
@@ -92,7 +124,7 @@ class RawTransaction:
     A class, because each request passes through some: a generator would take three times as long.
     """
 
-    __slots__ = ("_borrowed", "_driver", "_gate", "_is_write", "_lock", "_owner")
+    __slots__ = ("_borrowed", "_driver", "_gate", "_generation", "_is_write", "_lock", "_owner")
 
     def __init__(self, owner: SQLiteTransactions, is_write: bool) -> None:
         self._owner, self._is_write, self._gate = owner, is_write, owner.gate
@@ -101,6 +133,7 @@ class RawTransaction:
     def __enter__(self) -> RawConnection:
         self._gate.enter()
         try:
+            self._generation = self._owner.file.begin()
             self._borrowed = self._owner.borrow(self._is_write)
             self._driver = cast(sqlite3.Connection, self._borrowed.dbapi_connection)
             if self._is_write:
@@ -117,8 +150,6 @@ class RawTransaction:
             except BaseException as failed:
                 self._leave(failed)
                 raise
-            finally:
-                self._lock.release()
         self._leave(error)
 
     def _begin(self) -> None:
@@ -131,6 +162,14 @@ class RawTransaction:
 
     def _end(self, commits: bool) -> None:
         try:
+            self._end_in_driver(commits)
+        finally:
+            self._lock.release()
+        if commits:
+            self._owner.file.confirm(self._generation)
+
+    def _end_in_driver(self, commits: bool) -> None:
+        try:
             if commits:
                 self._driver.execute("COMMIT")
         finally:
@@ -140,7 +179,8 @@ class RawTransaction:
     def _leave(self, error: BaseException | None) -> None:
         """Undo `__enter__`; raises for the driver's errors SQLAlchemy's, or the package's."""
         if self._borrowed is not None:
-            self._owner.give_back(self._borrowed, self._is_write, is_sound=error is None)
+            is_sound = error is None and self._generation == self._owner.file.generation
+            self._owner.give_back(self._borrowed, self._is_write, is_sound)
         self._gate.leave()
         if error is None:
             return

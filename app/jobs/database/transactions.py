@@ -45,6 +45,8 @@ class Transactions:
         self._inherited: list[Any] = []
         self.write_failure: str | None = None
         """Why the last write that failed did, if the database was at fault; `WriteCheck` resets it."""
+        self.when_replaced: list[Callable[[], object]] = []
+        """Called when another database has taken the place of this one, where that can be seen."""
         self.is_complete = False
         """Whether the tables were found complete since the last error; see `Database.check`."""
 

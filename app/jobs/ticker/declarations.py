@@ -1,4 +1,4 @@
-"""Stores the schedules declared in code: once when a worker starts, and when more are declared."""
+"""Stores the schedules declared in code: when a worker is registered, and when more are declared."""
 
 from __future__ import annotations
 
@@ -32,12 +32,18 @@ class Declarations:
         self._app, self._database, self._registry, self._clock = app, database, registry, clock
         self._timezone = timezone
         self._declared: Mapping[str, Declaration] | None = None
+        self._worker_id: str | None = None
 
-    def declare(self) -> None:
-        """Store what the code declares, unless it is stored already."""
+    def declare(self, worker_id: str | None) -> None:
+        """Store what the code declares, unless that was done already for the worker of this id.
+
+        A worker whose row is gone goes on under another id, and the schedules may be gone with it, as where
+        tables were made anew. Those that are still there are left: newer code may have changed them.
+        """
         declarations = self._registry.declarations
         # By identity: the registry makes a new mapping for each declaration, and this runs every second.
-        if self._declared is declarations:
+        is_new = self._declared is not declarations
+        if not is_new and self._worker_id == worker_id:
             return
         for declared in declarations.values():
             declaration = declared.in_zone(self._timezone)
@@ -46,12 +52,13 @@ class Declarations:
                 log.error("not declared: %s", "; ".join(complaints))
                 continue
             try:
-                self._declare_one(declaration)
+                self._declare_one(declaration, is_new)
             except IntegrityError:  # another process stored it between our read and our insert
-                self._declare_one(declaration)
-        with self._database.write() as conn:
-            schedules.retire(conn, self._app, list(declarations), self._clock.now())
-        self._declared = declarations
+                self._declare_one(declaration, is_new)
+        if is_new:
+            with self._database.write() as conn:
+                schedules.retire(conn, self._app, list(declarations), self._clock.now())
+        self._declared, self._worker_id = declarations, worker_id
 
     def _complaints_about(self, declaration: Declaration) -> list[str]:
         try:
@@ -59,12 +66,14 @@ class Declarations:
         except TaskDefinitionError as error:  # it must not keep the others from firing
             return [str(error)]
 
-    def _declare_one(self, declaration: Declaration) -> None:
+    def _declare_one(self, declaration: Declaration, is_new: bool) -> None:
         now = self._clock.now()
         with self._database.write() as conn:
             stored = schedules.get(conn, declaration.id, lock=True)
             if stored is None:
                 schedules.add(conn, declaration, now, app=self._app)
+            elif not is_new:
+                return
             elif stored.app != self._app:
                 owner = stored.app or "made at run time"
                 log.error("schedule %r is not declared: its id is taken (%s)", declaration.id, owner)

@@ -60,9 +60,14 @@ class Rescuer:
     def _check_workers(self) -> None:
         # False until the end: a failure on the way must not count as a check that found nothing.
         self._is_alone = False
+        worker_id, is_registered = self._dispatcher.id, self._dispatcher.is_registered
         with self._database.read() as conn:
             rows, has_orphans = workers.all_workers(conn), rescue.has_orphans(conn)
-        others = [row for row in rows if row.id != self._dispatcher.id]
+        others = [row for row in rows if row.id != worker_id]
+        if is_registered and len(others) == len(
+            rows
+        ):  # before the next heartbeat would say so: the tables were made anew
+            self._dispatcher.declared_dead(worker_id)
         is_alone = not others and not has_orphans
         for dead, why in self._find_dead(others):
             has_orphans = self._declare_dead(dead, why) or has_orphans

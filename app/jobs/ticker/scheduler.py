@@ -66,7 +66,7 @@ class Scheduler:
 
     def run_once(self) -> float:
         """Fire what is due; returns the seconds until the next check, one at most."""
-        self._declarations.declare()
+        self._declarations.declare(None if self._dispatcher is None else self._dispatcher.id)
         self._check_clock()
         pause = self.seconds_until_due()
         return pause if pause > 0 else self._fire_due()

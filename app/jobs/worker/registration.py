@@ -45,7 +45,8 @@ class Registration:
 
     def renew(self) -> None:
         """Take a new id, to be stored with the next update: the row was removed by somebody else."""
-        self.id, self.is_stored = str(uuid.uuid4()), False
+        # In this order: whoever reads the new id and then `is_stored` must not take it for stored.
+        self.is_stored, self.id = False, str(uuid.uuid4())
 
     def _register(self) -> None:
         tasks = self._registry.tasks
