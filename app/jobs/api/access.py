@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import inspect
 import ipaddress
-import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
@@ -21,12 +20,13 @@ from flask.typing import ResponseReturnValue
 
 from ..config import RIGHTS
 from ..current import current_runtime
+from ..process.logs import get_logger
 from .problems import Problem
 
 if TYPE_CHECKING:
     from ..config import Settings
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 P = ParamSpec("P")
 
 OPEN: Final = "open"
