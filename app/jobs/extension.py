@@ -124,7 +124,7 @@ class Simmer(Decorators, ScheduleMethods):
 
     def start(self, server_threads: int | None = None) -> None:
         """Start running jobs in this process; no effect if it does already, or with the role web."""
-        self.runtime.start(Serving("start()", server_threads))
+        self.runtime.start(Serving("start()", server_threads, answers_http=False))
 
     def stop(self, timeout: float | None = None) -> None:
         """Drain: wait up to `timeout` seconds (SHUTDOWN_GRACE) for running jobs, release the rest."""
