@@ -23,6 +23,7 @@ from app.jobs.options import (
     read_options,
     unknown_option,
 )
+from app.jobs.tasks.registry import TaskDefinition
 
 WRONG: list[tuple[str, Any]] = [
     ("queue", "a b"), ("queue", 5), ("priority", 1_001), ("priority", True), ("priority", 1.0),
@@ -53,6 +54,16 @@ def test_all_problems_are_found_at_once() -> None:
 def test_none_is_not_given_and_one_stands_for_a_list() -> None:
     """A submission with None says nothing; a text where several are meant is one of them."""
     assert read_options({"queue": None, "tags": "monthly"}) == {"tags": ("monthly",)}
+
+
+def test_lengths_of_time_may_be_timedeltas() -> None:
+    """Of a submission and of a task; they are bounded as seconds are."""
+    minutes = timedelta(minutes=5)
+    assert read_options({"delay": minutes, "timeout": minutes}) == {"delay": 300.0, "timeout": 300.0}
+    made = TaskDefinition("t", lambda: None, {"timeout": minutes, "backoff": minutes})
+    assert (made.options["timeout"], made.options["backoff"]) == (300.0, 300.0)
+    [(place, words)] = problems(read_options({"delay": timedelta(days=4000)}), OF_SUBMISSION)
+    assert (place, words.startswith("must be a number of seconds")) == (("delay",), True)
 
 
 @pytest.mark.parametrize(

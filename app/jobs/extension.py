@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any, Unpack
 
@@ -23,6 +22,7 @@ from .job import Job, JobFilterWords, JobList
 from .options import SubmitOptions, read_options
 from .process.autostart import start_when_serving
 from .process.forks import register_forkable
+from .process.logs import get_logger
 from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
@@ -32,7 +32,7 @@ from .store.queries import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Simmer(Decorators, ScheduleMethods):
@@ -126,7 +126,7 @@ class Simmer(Decorators, ScheduleMethods):
 
     def start(self, server_threads: int | None = None) -> None:
         """Start running jobs in this process; no effect if it does already, or with the role web."""
-        self.runtime.start(Serving("start()", server_threads))
+        self.runtime.start(Serving("start()", server_threads, answers_http=False))
 
     def stop(self, timeout: float | None = None) -> None:
         """Drain: wait up to `timeout` seconds (SHUTDOWN_GRACE) for running jobs, release the rest."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, TypedDict, cast, get_type_hints
 
@@ -32,8 +32,9 @@ from .checks import (
 )
 from .errors import InvalidArguments, pointer, problem
 
-Backoff = float | Literal["exponential"] | Callable[[int], float]
-"""Seconds, the word "exponential", or a function of the attempt that has just failed."""
+Seconds = float | timedelta
+Backoff = Seconds | Literal["exponential"] | Callable[[int], float]
+"""How long, the word "exponential", or a function of the attempt that has just failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class JobOptions(TypedDict, total=False):
         ),
     ]  # fmt: skip
     timeout: Annotated[
-        float | None,
+        Seconds | None,
         Option(
             help="Seconds that an attempt may take",
             rule=POSITIVE_SECONDS, stored=True, aliases=("time_limit", "soft_time_limit", "job_timeout"),
@@ -114,7 +115,7 @@ class SubmitOptions(JobOptions, total=False):
     """Options of a submission; None over HTTP counts as not given."""
 
     delay: Annotated[
-        float,
+        Seconds,
         Option(
             help="Seconds until it is due, at most ten years",
             rule=SECONDS, aliases=("countdown", "in", "enqueue_in", "time_delta", "schedule_in"),
@@ -201,10 +202,10 @@ def read_options(words: Mapping[str, Any]) -> SubmitOptions:
 
 
 def read_value(name: str, value: Any) -> Any:
-    """A value as it is checked and stored: where several are meant, a tuple."""
+    """A value as it is checked and stored: where several are meant a tuple, of a timedelta its seconds."""
     option = OF_TASK.get(name) or OF_SUBMISSION.get(name)
     if option is None or option.rule.kind is not tuple:
-        return value
+        return value.total_seconds() if isinstance(value, timedelta) else value
     return tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 
 from . import service
+from .api.access import warn_if_unprotected
 from .clock import Clock, ManualClock
 from .config import Settings
 from .database.database import Database
@@ -102,6 +103,8 @@ class Runtime(service.Runtime):
 
         `overrides` are settings of these threads that differ from the app's (`flask jobs worker`).
         """
+        if serving.answers_http and not self.was_started:
+            warn_if_unprotected(self.app, self.settings)
         self.was_started = True
         self.server_threads = serving.threads or self.server_threads
         settings = replace(self.settings, **overrides)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-from app.jobs import Simmer
+from app.jobs import QueueFull, Simmer
+from app.jobs.process.logs import get_logger
 from app.jobs.process.loop import Guard
 
 MakeApp = Callable[..., Flask]
@@ -77,3 +78,30 @@ def test_a_guard_never_raises() -> None:
         raise ValueError
 
     assert Guard("test", fail).call() > 0
+
+
+def test_a_value_cannot_end_its_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Control characters in values and in the exception are escaped; numbers and the message stay."""
+    log = get_logger("app.jobs.test_logs")
+    try:
+        raise ValueError("a\r\n\x1bb")
+    except ValueError as error:
+        log.warning("%s is %d of %.1f, %s", "one\r\ntwo\t\x1b[31m\x7f", 3, 4.0, error, exc_info=True)
+    record = caplog.records[-1]
+    assert record.getMessage() == r"one\r\ntwo\t\x1b[31m\x7f is 3 of 4.0, a\r\n\x1bb"
+    assert record.exc_text is not None
+    assert record.exc_text.splitlines()[-2:] == [r"  ValueError: a\r", r"  \x1bb"]
+
+
+def test_a_client_cannot_forge_a_line_of_the_log(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+    """The path of a request that is answered 503, which the log names."""
+    jobs = Simmer()
+    app = make_app(jobs, tables=False)
+    jobs.handle_errors(app)
+
+    @app.get("/reports/<name>")
+    def report(name: str) -> str:
+        raise QueueFull
+
+    assert app.test_client().get("/reports/x%0a2026-01-01 INFO fine").status_code == 503
+    assert r"GET /reports/x\n2026-01-01 INFO fine answered 503" in caplog.text

@@ -199,3 +199,25 @@ def test_redacting_twice_changes_nothing(value: Any) -> None:
     once = redact(value)
     assert redact(once) == once
     assert "token': 'x" not in repr(once)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no user hunter22!", "no user [redacted]"),
+        ("'hunter22!'/hunter22%21/xhunter22!x", "'[redacted]'/[redacted]/x[redacted]x"),
+        ("pin 4711, port 14711", "pin [redacted], port 14711"),
+        ("word key, keyboard", "word key, keyboard"),
+        ("42 and true", "42 and true"),
+        ("by ada at postgresql://ada:pw@db", "by ada at postgresql://ada:[redacted]@db"),
+        ("pw-of-url", "[redacted]"),
+        ("", ""),
+    ],
+)
+def test_secrets_of_arguments_are_hidden_in_text(text: str, shown: str) -> None:
+    """As they stand or spelt otherwise; short ones only as whole words, shorter ones and others stay."""
+    args = {
+        "user": "ada", "password": "hunter22!", "nested": [{"secrets": {"pin": 4711, "ok": True, "n": 42}}],
+        "token": "key", "url": "redis://:pw-of-url@cache",
+    }  # fmt: skip
+    assert Redactor().hide(text, args) == shown

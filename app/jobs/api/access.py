@@ -10,23 +10,23 @@ import hashlib
 import hmac
 import inspect
 import ipaddress
-import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
 from urllib.parse import urlsplit
 
-from flask import Request, current_app, request
+from flask import Flask, Request, current_app, request
 from flask.typing import ResponseReturnValue
 
 from ..config import RIGHTS
 from ..current import current_runtime
+from ..process.logs import get_logger
 from .problems import Problem
 
 if TYPE_CHECKING:
     from ..config import Settings
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 P = ParamSpec("P")
 
 OPEN: Final = "open"
@@ -39,6 +39,11 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(:[0-9]+)?", re.IGNORECA
 _PROXY_HEADER = re.compile(r"HTTP_(?:FORWARDED\b|X_REAL_IP\b|VIA\b|X_FORWARDED)")
 _LOCAL_ONLY = (
     "Neither JOBS_API_TOKENS nor JOBS_AUTH is set, so only direct requests from this machine are served: "
+)
+
+_UNPROTECTED = (
+    "Neither JOBS_API_TOKENS nor JOBS_AUTH is set: the API serves whoever looks like a local program,"
+    " and behind a reverse proxy that adds no header that is everybody. Set one of the two."
 )
 
 
@@ -76,6 +81,13 @@ def has_right(right: str) -> bool:
     except Exception:
         log.exception("JOBS_AUTH raised; the request is treated as one without rights")
         return False
+
+
+def warn_if_unprotected(app: Flask, settings: Settings) -> None:
+    """Log that everybody may be served, where only the look of a request decides who is local."""
+    is_protected = settings.api_tokens or settings.auth or settings.api_prefix is None
+    if not (is_protected or app.debug or app.testing):
+        log.warning("%s", _UNPROTECTED)
 
 
 def idempotency_scope() -> str:

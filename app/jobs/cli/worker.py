@@ -31,7 +31,7 @@ def worker(threads: int | None, queues: str | None, drain: bool) -> None:
     if drain:
         # Fails at once where the database does not answer: it would never count as drained.
         run.status.stats()
-    run.start(Serving("flask jobs worker"), role="worker", **_overrides(threads, queues))
+    run.start(Serving("flask jobs worker", answers_http=False), role="worker", **_overrides(threads, queues))
     settings = run.worker_settings
     served = "all queues" if settings.queues is None else f"queues {', '.join(settings.queues)}"
     echo_stderr(f"Running jobs of {served} in {settings.threads} threads; Ctrl-C ends it.")

@@ -22,6 +22,7 @@ from ..process.logs import get_logger
 from ..process.signals import exit_child
 from ..run import Run
 from ..serialization.encoding import dumps, stored
+from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
@@ -69,7 +70,7 @@ class Runner:
         except BaseException as error:
             # A teardown of the host's raised; the task itself has ended, so its outcome stands.
             log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
-            outcome = outcome or Outcome("failed", failure=describe_exception(error))
+            outcome = outcome or Outcome("failed", failure=self._describe(run, error))
         finally:
             close_session()
         return outcome
@@ -81,17 +82,33 @@ class Runner:
         try:
             job.check()
             value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
-            return self._outcome_of(value)
+            return self._outcome_of(run, value)
         except JobCancelled as cancelled:
-            return Outcome("cancelled", reason=describe_exception(cancelled).message or None, cause=cancelled)
+            return Outcome(
+                "cancelled", reason=self._describe(run, cancelled).message or None, cause=cancelled
+            )
         except BaseException as error:
-            return _failure_outcome(definition, run, error)
+            return _failure_outcome(definition, run, error, self._describe(run, error))
 
-    def _outcome_of(self, value: Any) -> Outcome:
+    def _describe(self, run: Run, error: BaseException) -> Failure:
+        """The exception as it is stored and logged, without the secrets of the job's arguments."""
+        failure = describe_exception(error)
+        return Failure(
+            failure.type, self._hide(run, failure.message), self._hide(run, failure.traceback)
+        )  # fmt: skip
+
+    def _hide(self, run: Run, text: str) -> str:
+        try:
+            args = stored(run.args)
+        except ValueError:  # what was stored is no JSON: it is why the run failed
+            args = {}
+        return redactor_of(self._settings.redact).hide(text, args)
+
+    def _outcome_of(self, run: Run, value: Any) -> Outcome:
         if isinstance(value, Snooze):
             return Outcome("snoozed", delay=_snooze_seconds(value.seconds))
         if isinstance(value, Cancel):
-            return Outcome("cancelled", reason=storable(value.reason) or None)
+            return Outcome("cancelled", reason=self._hide(run, storable(value.reason)) or None)
         try:
             result = dumps(value, "result")
         except Exception as error:
@@ -137,11 +154,12 @@ def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) ->
             exit_child(sys.exc_info()[1])
 
 
-def _failure_outcome(definition: TaskDefinition, run: Run, error: BaseException) -> Outcome:
+def _failure_outcome(
+    definition: TaskDefinition, run: Run, error: BaseException, failure: Failure
+) -> Outcome:  # fmt: skip
     # The task cannot go on, and is not at fault.
     if run.stop_requested and is_interpreter_closing(error):
         return Outcome("released", reason="the interpreter was closing", cause=error)
-    failure = describe_exception(error)
     retry_in = None
     if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
         retry_in = _backoff_seconds(definition, run)

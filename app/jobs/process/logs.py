@@ -1,11 +1,18 @@
-"""Loggers of the threads that must go on: what a host's log handlers raise ends nothing of ours."""
+"""Our loggers: what a host's log handlers raise ends nothing of ours, and no line is what it is not."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+import textwrap
 import traceback
-from typing import Any
+from typing import Any, Final
+
+_CONTROL: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_TEXT: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""The same but for tabs and line feeds."""
+_INDENT: Final = "  "
 
 
 class GuardedLogger(logging.LoggerAdapter[logging.Logger]):
@@ -32,8 +39,33 @@ class GuardedLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 def get_logger(name: str) -> GuardedLogger:
-    """The guarded logger of that name."""
-    return GuardedLogger(logging.getLogger(name), {})
+    """The guarded logger of that name; values in its lines cannot end a line or move a terminal's cursor."""
+    logger = logging.getLogger(name)
+    logger.addFilter(_escape)
+    return GuardedLogger(logger, {})
+
+
+def _escape(record: logging.LogRecord) -> bool:
+    """Escape control characters in the values and the traceback of a record; lets every record pass."""
+    # What tasks, clients and databases say: a line feed would forge a line of the log, an escape sequence
+    # rewrite the terminal that shows it.
+    if isinstance(record.args, tuple):
+        record.args = tuple(map(_escape_value, record.args))
+    if record.exc_info and not record.exc_text:
+        record.exc_text = logging.Formatter().formatException(record.exc_info)
+    if record.exc_text:
+        # Indented: the message of an exception may have lines that look like another record's.
+        text = _CONTROL_IN_TEXT.sub(_escaped, record.exc_text.rstrip("\n"))
+        record.exc_text = textwrap.indent(text, _INDENT)
+    return True
+
+
+def _escape_value(value: object) -> object:
+    return value if isinstance(value, int | float) else _CONTROL.sub(_escaped, str(value))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def _report() -> None:

@@ -22,13 +22,14 @@ class Serving:
     """A server that is about to serve in this process.
 
     `threads` is how many requests it handles at a time (None: unknown), `is_loaded` whether it has finished
-    creating the app, `is_stopping` whether it was asked to stop.
+    creating the app, `is_stopping` whether it was asked to stop, `answers_http` whether it is known to.
     """
 
     server: str
     threads: int | None = None
     is_loaded: Callable[[], bool] = lambda: True
     is_stopping: Callable[[], bool] = lambda: False
+    answers_http: bool = True
 
 
 def detect_server() -> Serving | None:

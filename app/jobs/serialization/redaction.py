@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
+from urllib.parse import quote
 
 from ..errors import InvalidArguments, pointer, problem
 
@@ -37,8 +39,10 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CACHED_LENGTH = 256
 # Up to the last "@" of the authority: passwords that should have been escaped may hold one.
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^\s/?#:@]*):[^\s/?#]+@")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^\s/?#:@]*):([^\s/?#]+)@")
 _IN_URL: Final = f":{REDACTED}@"
+_SHORTEST: Final = 4
+_LONG: Final = 8
 
 
 class Redactor:
@@ -75,6 +79,20 @@ class Redactor:
             return _PASSWORD_IN_URL.sub(rf"\1{_IN_URL}", value)
         return value
 
+    def hide(self, text: str, args: Any) -> str:
+        """`text` without the secrets of `args`, and without passwords within URLs.
+
+        Secrets are found as they stand, and as Python, JSON and URLs spell them; short ones (4 to 7
+        characters) only as words of their own, and shorter ones not at all: they are found everywhere.
+        """
+        for secret in sorted(set(self._secrets(args, False)), key=len, reverse=True):
+            for spelt in {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe="")}:
+                if spelt in text:
+                    pattern = re.escape(spelt)
+                    word = pattern if len(secret) >= _LONG else rf"(?<![^\W_]){pattern}(?![^\W_])"
+                    text = re.sub(word, REDACTED, text)
+        return str(self.redact(text))
+
     def restore(self, value: Any, stored: Any, where: str) -> Any:
         """`value` with what `redact` shows of `stored`, at the same places, as it is in `stored`.
 
@@ -86,6 +104,20 @@ class Redactor:
             words = f'"{REDACTED}" stands for a value that is stored at this place, and there is none'
             raise InvalidArguments([problem(place, words) for place in wrong])
         return restored
+
+    def _secrets(self, value: Any, is_secret: bool) -> Iterator[str]:
+        """Each text and number in `value` that is redacted where it is shown, if long enough to hide."""
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from self._secrets(item, is_secret or self.is_secret(key))
+        elif isinstance(value, list):
+            for item in value:
+                yield from self._secrets(item, is_secret)
+        elif is_secret and value is not None and not isinstance(value, bool) and len(str(value)) >= _SHORTEST:
+            yield str(value)
+        elif isinstance(value, str) and self.redact(value) is not value:
+            passwords = (found[2] for found in _PASSWORD_IN_URL.finditer(value))
+            yield from (password for password in passwords if len(password) >= _SHORTEST)
 
     def _dict(self, value: dict[str, Any]) -> dict[str, Any]:
         changed: dict[str, Any] = {}

@@ -63,7 +63,7 @@ class JobFactory:
 
 def _run_at(options: SubmitOptions, now: datetime) -> datetime:
     if delay := options.get("delay"):
-        return now + timedelta(seconds=delay)
+        return now + (delay if isinstance(delay, timedelta) else timedelta(seconds=delay))
     if run_at := options.get("run_at"):
         return max(now, run_at.astimezone(UTC))
     return now
