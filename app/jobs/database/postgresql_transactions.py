@@ -2,7 +2,7 @@
 
 A server that has been replaced often ends no connection: what is sent to it is answered by nobody, for as
 long as somebody waits. So the first statement of a transaction is given little time, and where it is not
-answered all older connections of the pool are given up with it. The server ends what waits for a lock or works
+answered all older connections of the pool are given up with it. The server ends what waits for locks or works
 too long, so that a longer silence means that it is gone. Work that may take its time says so: `lift_limits`.
 """
 
@@ -110,7 +110,7 @@ def bound_waits(engine: Engine) -> None:
         # A second transaction of one checkout.
         driver: Any = connection.connection.dbapi_connection
         if begins_itself and not driver.pgconn.transaction_status:
-            driver.cursor().execute(begin)
+            connection.exec_driver_sql(begin)
 
     # The first of all: SQLAlchemy itself asks a new server some questions.
     event.listen(engine, "connect", on_connect, insert=True)
