@@ -94,6 +94,19 @@ def test_a_transaction_that_falls_silent_is_an_outage(
 
 
 @POSTGRESQL
+def test_the_locks_of_a_lost_transaction_are_released(server: URL, shorten: Callable[..., None]) -> None:
+    """By the server, which believes that its client is there and would keep them for hours."""
+    shorten(IDLE_WAIT=0.3, REPLY_WAIT=0.2)
+    lock = "LOCK TABLE simmer_leases IN ACCESS EXCLUSIVE MODE"
+    with TcpProxy(server) as proxy, connected(proxy.url) as database:
+        with pytest.raises(DatabaseUnavailable):
+            write(database, lock, proxy.fall_silent)
+        shorten(REPLY_WAIT=4.7)
+        assert 0 < seconds(lambda: write(database, lock)) < 2
+        write(database, lock)
+
+
+@POSTGRESQL
 def test_a_black_hole_is_an_outage(
     server: URL, shorten: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,12 +210,12 @@ def test_a_server_that_ends_its_sessions_is_noticed_before_a_transaction(server:
 @POSTGRESQL
 def test_limits_are_those_of_each_transaction(server: URL) -> None:
     """Ours are not those of the session, which a pooler may give to somebody else."""
-    names = ("lock_timeout", "statement_timeout", "TimeZone")
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone")
     with connected(server) as database:
         with database.engine.connect() as conn:
             for _ in range(2):
                 assert [conn.exec_driver_sql(f"SHOW {name}").scalar() for name in names] == [
-                    "4s", "4300ms", "UTC",
+                    "4s", "4300ms", "5s", "UTC",
                 ]  # fmt: skip
                 conn.commit()
         driver = database.engine.raw_connection()

@@ -27,6 +27,9 @@ STATEMENT_WAIT: Final = 4.3
 """Seconds after which the server ends a statement; more than LOCK_WAIT, so that a lock is called one."""
 REPLY_WAIT: Final = 4.7
 """Seconds without a byte from the server, during a statement or a commit, after which it counts as gone."""
+IDLE_WAIT: Final = 5.0
+"""Seconds between two statements after which the server ends a session: it keeps the locks of its transaction
+for as long as it believes that we are there, and our new connections would wait for them."""
 TCP: Final = {
     "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 1, "keepalives_count": 4,
     "tcp_user_timeout": int(1_000 * LOCK_WAIT),
@@ -128,7 +131,10 @@ def lift_limits(conn: Connection) -> None:
 
 def _settings() -> str:
     # TimeZone: times that come as text within JSON have no zone.
-    limits = {"lock_timeout": LOCK_WAIT, "statement_timeout": STATEMENT_WAIT}
+    limits = {
+        "lock_timeout": LOCK_WAIT, "statement_timeout": STATEMENT_WAIT,
+        "idle_in_transaction_session_timeout": IDLE_WAIT,
+    }  # fmt: skip
     said = [f"SET LOCAL {name} = {1_000 * limit:.0f}" for name, limit in limits.items()]
     return "; ".join([*said, "SET LOCAL TimeZone = 'UTC'"])
 
