@@ -47,7 +47,7 @@ def ready() -> Response:
     ok = ok and not runtime().draining
     body: dict[str, Any] = {"status": "ok" if ok else "fail"}
     if has_right("read"):
-        if warnings := runtime().status.warnings():
+        if warnings := runtime().status.warnings(checks["database"]["ok"]):
             body["warnings"] = warnings
         body["checks"] = checks | ({"draining": True} if runtime().draining else {})
     return json_response(body, 200 if ok else 503, {} if ok else {"Retry-After": "2"})

@@ -116,6 +116,8 @@ class Batcher(Generic[R]):
         try:
             self.serve(batch)
         except DatabaseUnavailable as error:
+            # Whoever came meanwhile need not try: it was away for as long as they have been waiting.
+            batch += self.newcomers()
             for request in batch:
                 request.fail(type(error)(str(error), error.reason), error)
         except Exception as error:

@@ -49,10 +49,12 @@ def connect(app: Flask, db: Any, settings: Settings) -> Database:
 
 
 def _own(app: Flask, settings: Settings) -> Database:
-    folder = Path(app.instance_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "simmer.db"
-    file.touch(mode=0o600)  # arguments are stored as they are; SQLite gives its -wal and -shm the same mode
+    file = Path(app.instance_path) / "simmer.db"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # arguments are stored as they are; SQLite gives its -wal and -shm this mode
+    except OSError as error:
+        raise ConfigError(f"jobs cannot be kept in {file}: {error.strerror}") from error
     url = make_url("sqlite://").set(database=str(file))
     database = Database.connect(url, threads=settings.threads, synchronous=settings.sqlite_synchronous)
     database.create_tables()

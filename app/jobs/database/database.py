@@ -88,6 +88,10 @@ class Database:
             self.check()
         return self.transactions.raw_read()
 
+    def translating(self) -> AbstractContextManager[None]:
+        """A block on a connection of the host's, of which the database's errors are raised as ours are."""
+        return self.transactions.translating()
+
     def change_detector(self) -> ChangeDetector:
         """Says to one thread whether anybody has committed."""
         detector = self.transactions.change_detector()

@@ -35,13 +35,17 @@ class Dialect(ABC):
     false: ClassVar[str] = "false"
     relations: ClassVar[str]
     """A SELECT of (table, column) for those that may be ours, and of (index, NULL)."""
+    pool_pre_ping: ClassVar[bool] = True
+    """Whether the pool is to test a connection before a transaction begins on it."""
     types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {}
     """Column types that take the place of generic ones."""
 
     def connect(self, url: URL, *, threads: int, synchronous: str) -> Transactions:
         """Transactions on an engine of our own, with room for `threads` and their HTTP neighbours."""
         options = pool_options(threads)
-        engine = create_engine(url, pool_pre_ping=True, connect_args=self.connect_args(), **options)
+        engine = create_engine(
+            url, pool_pre_ping=self.pool_pre_ping, connect_args=self.connect_args(), **options
+        )
         return Transactions(engine, self.translate)
 
     def connect_args(self) -> dict[str, Any]:

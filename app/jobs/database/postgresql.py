@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, Select, Subquery, Text, bindparam, cast, func, select, text
+from sqlalchemy import JSON, URL, Connection, Select, Subquery, Text, bindparam, cast, func, select, text
 from sqlalchemy.types import TypeEngine
 
-from .dialect import LOCK_WAIT, Dialect
+from .dialect import Dialect
+from .postgresql_transactions import CONNECT_WAIT, TCP, bound_waits, lift_limits
+from .transactions import Transactions
 
 UNDEFINED: Final = ("42P01", "42703")
 """SQLSTATEs of a table and of a column that do not exist."""
@@ -23,6 +25,7 @@ class PostgreSQL(Dialect):
     """A server."""
 
     name = "postgresql"
+    pool_pre_ping = False  # the first statement of each transaction is the test
     relations = """
         SELECT c.relname, a.attname FROM pg_class c
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -32,14 +35,25 @@ class PostgreSQL(Dialect):
     """
 
     def connect_args(self) -> dict[str, Any]:
-        """Sessions in UTC: times that come as text within JSON have no zone."""
-        return {"connect_timeout": int(LOCK_WAIT), "options": "-c timezone=UTC"}
+        """Limits on how long a server may be silent; what is set for a session is set by each transaction."""
+        return {"connect_timeout": CONNECT_WAIT, **TCP}
+
+    def connect(self, url: URL, *, threads: int, synchronous: str) -> Transactions:
+        """Transactions with limits on what they wait for."""
+        made = super().connect(url, threads=threads, synchronous=synchronous)
+        bound_waits(made.engine)
+        return made
 
     def lock_schema(self, conn: Connection) -> None:
-        """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time."""
+        """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time.
+
+        An index of a large table takes its time, here and in the process that is waited for.
+        """
+        lift_limits(conn)
+        conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
         # Whoever waits for the lock of an ALTER TABLE makes all wait that come after: better try again.
         conn.exec_driver_sql("SET LOCAL lock_timeout = '300ms'")
-        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
 
     @contextmanager
     def trial(self, conn: Connection) -> Iterator[None]:

@@ -95,13 +95,12 @@ class SQLite(Dialect):
     @contextmanager
     def trial(self, conn: Connection) -> Iterator[None]:
         """With a small cache: else what is rolled back never reaches the disk, which may be full."""
-        driver: Any = conn.connection.dbapi_connection
-        (usual,) = driver.execute("PRAGMA cache_size").fetchone()
-        driver.execute("PRAGMA cache_size = 1")
+        usual = conn.exec_driver_sql("PRAGMA cache_size").scalar()
+        conn.exec_driver_sql("PRAGMA cache_size = 1")
         try:
             yield
         finally:
-            driver.execute(f"PRAGMA cache_size = {usual}")
+            conn.exec_driver_sql(f"PRAGMA cache_size = {usual}")
 
     def texts(self, parameter: str) -> Select[Any]:
         """By `json_each`."""

@@ -76,13 +76,20 @@ class Transactions:
         gate = self.gate
         gate.enter()
         try:
+            with self.translating(is_write):
+                yield
+        finally:
+            gate.leave()
+
+    @contextmanager
+    def translating(self, is_write: bool = False) -> Iterator[None]:
+        """A database's error in the block is raised as the package's."""
+        try:
             yield
         except BaseException as error:
             if (translated := self.translated(error, is_write)) is not None:
                 raise translated from error
             raise
-        finally:
-            gate.leave()
 
     def translated(self, error: BaseException, is_write: bool) -> BaseException | None:
         """The package's error for one that ended a block, or None; a write's is remembered."""

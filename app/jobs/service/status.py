@@ -91,12 +91,15 @@ class Status:
             return True
         return claims.anything_due(conn, queues or claims.queues_due(conn), list(self._registry.tasks))
 
-    def warnings(self) -> dict[str, str]:
-        """What keeps nobody from being served and no job from being stored, but jobs from running."""
+    def warnings(self, is_reachable: bool) -> dict[str, str]:
+        """What keeps nobody from being served and no job from being stored, but jobs from running.
+
+        A database that is not reachable is not asked: whoever waits has waited for it already.
+        """
         found = {} if self._fires_schedules else {"schedules": "JOBS_SCHEDULES is off: none fires here"}
         with suppress(DatabaseUnavailable):  # a check says so
-            live = self._live.get()
-            if self._needs_workers and not live:
+            live = self._live.get() if is_reachable else ()
+            if is_reachable and self._needs_workers and not live:
                 found["workers"] = "no worker is alive: jobs are stored, and wait"
             if overdue_threads := all_overdue(live):
                 found["threads"] = overdue_threads

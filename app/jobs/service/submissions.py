@@ -104,8 +104,9 @@ class Submissions:
         def make(remember: Remember) -> Job:
             job = submit()
             try:
-                execute_all(connection_of(session, self._database.engine), remember(job.id))
-                session.commit()
+                with self._database.translating():
+                    execute_all(connection_of(session, self._database.engine), remember(job.id))
+                    session.commit()
             except IntegrityError:  # another process was first: its job is the response
                 session.rollback()
                 raise
@@ -145,9 +146,10 @@ class Submissions:
 
     def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
         self._database.check()
-        conn = connection_of(session, self._database.engine)
-        self._backlog.admit(len(made))
-        jobs.enqueue(conn, made)
+        with self._database.translating():
+            conn = connection_of(session, self._database.engine)
+            self._backlog.admit(len(made))
+            jobs.enqueue(conn, made)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
         ids = [new.id for new in made]
         after_commit(session, lambda: self._threads.jobs_submitted(ids))

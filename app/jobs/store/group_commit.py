@@ -47,12 +47,7 @@ class GroupCommit(Batcher[_Commit]):
 
     def serve(self, batch: list[_Commit]) -> None:
         """Commit what they write."""
-        try:
-            self._write(batch, with_newcomers=True)
-        except DatabaseUnavailable:
-            # Whoever came meanwhile need not try: it was away for as long as they have been waiting.
-            batch += self.newcomers()
-            raise
+        self._write(batch, with_newcomers=True)
 
     def on_error(self, batch: list[_Commit], error: Exception) -> None:
         """Each of several tries alone: what is wrong with one is not for the others."""

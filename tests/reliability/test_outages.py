@@ -1,0 +1,147 @@
+"""Whatever is the matter with the database, every way into the package says that it is unavailable."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import URL
+
+from app.jobs import ConfigError, DatabaseUnavailable, Simmer
+from app.jobs.api import ROUTES
+from app.jobs.cli.group import jobs_cli
+from app.jobs.database import batching, postgresql_transactions, sqlite
+from app.jobs.database.database import Database
+
+from .outages import a_broken_disk, a_directory, a_picture, locked_tables, nobody_there
+
+MakeApp = Callable[..., Flask]
+ID = "01a21a1c-0000-7000-8000-000000000000"
+SCHEDULE = {"task": "add", "trigger": {"type": "interval", "hours": 1}}
+BODIES: dict[str, Any] = {
+    "/jobs": {"task": "add"},
+    "/jobs/batch": {"jobs": [{"task": "add"}]},
+    "/schedules": {"id": "s", **SCHEDULE},
+    "/schedules/preview": {"trigger": SCHEDULE["trigger"]},
+    "/schedules/<id>": SCHEDULE,
+}
+ASKS_NOTHING = ("/health/live", "/schedules/preview")
+COMMANDS = {
+    "tasks": "", "list": "", "show": ID, "workers": "", "stats": "", "cancel": ID, "retry": ID, "delete": ID,
+    "submit": "add", "wait": ID, "schedules list": "", "schedules show": "s", "schedules history": "s",
+    "schedules add": "add interval hours=1", "schedules pause": "s", "schedules resume": "s",
+    "schedules skip": "s", "schedules run": "s", "schedules remove": "s", "schedules preview": "s",
+}  # fmt: skip
+
+
+def add(a: int = 1) -> int:
+    """A task."""
+    return a
+
+
+@pytest.fixture(params=[a_directory, a_picture, a_broken_disk, nobody_there, "locked_tables[postgresql]"])
+def broken(
+    request: pytest.FixtureRequest, tmp_path: Path, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Flask, Simmer]]:
+    """An app whose database cannot be used."""
+    for module in (batching, postgresql_transactions, sqlite):
+        monkeypatch.setattr(module, "LOCK_WAIT", 0.02)
+    jobs = Simmer()
+    jobs.task(add)
+    if callable(request.param):
+        outage = request.param(tmp_path)
+    else:
+        kept: Database = request.getfixturevalue("postgres_with_tables")
+        kept.create_tables()
+        outage = locked_tables(kept.engine.url)
+    with outage as url:
+        app = make_app(jobs, url, tables=False, JOBS_ENGINE="manual")
+        with app.app_context():
+            yield app, jobs
+            jobs.runtime.database.close()
+
+
+def test_every_route_is_503(broken: tuple[Flask, Simmer]) -> None:
+    """As a problem document that says when to try again, within five seconds."""
+    client, answers = broken[0].test_client(), {}
+    for route in ROUTES:
+        path = "/api/v1" + route.path.replace("<id>", ID).replace("<name>", "add")
+        begun = time.monotonic()
+        answer = client.open(path, method=route.method, json=BODIES.get(route.path))
+        assert time.monotonic() - begun < 5
+        answers[route.method, route.path] = answer.status_code
+        if answer.status_code == 503 and route.path != "/health/ready":
+            assert answer.headers["Retry-After"]
+            assert json.loads(answer.data)["type"] == "urn:flask-simmer:problem:unavailable"
+            assert b"secret" not in answer.data
+    wrong = {at: status for at, status in answers.items() if status != 503 and at[1] not in ASKS_NOTHING}
+    assert wrong == {}
+
+
+def test_every_function_raises_one_error(broken: tuple[Flask, Simmer]) -> None:
+    """DatabaseUnavailable: from every method of a Simmer, its tasks and its tests' helpers."""
+    app, jobs = broken
+    session, task = app.extensions["sqlalchemy"].session, jobs.task(add)
+    calls: dict[str, Callable[[], Any]] = {
+        "submit": lambda: jobs.submit("add"),
+        "submit in a session": lambda: jobs.submit("add", session=session),
+        "task.submit": task.submit,
+        "task.submit_many": lambda: task.submit_many([{"a": 1}]),
+        "get": lambda: jobs.get(ID),
+        "wait": lambda: jobs.wait(ID, 1),
+        "list": jobs.list,
+        "cancel": lambda: jobs.cancel(ID),
+        "retry": lambda: jobs.retry(ID),
+        "delete": lambda: jobs.delete(ID),
+        "add_schedule": lambda: jobs.add_schedule(task="add", trigger="interval", hours=1, id="s"),
+        "replace": lambda: jobs.add_schedule(task="add", trigger="interval", hours=1, id="s", replace=True),
+        "get_schedule": lambda: jobs.get_schedule("s"),
+        "pause_schedule": lambda: jobs.pause_schedule("s"),
+        "resume_schedule": lambda: jobs.resume_schedule("s"),
+        "run_schedule": lambda: jobs.run_schedule("s"),
+        "remove_schedule": lambda: jobs.remove_schedule("s"),
+        "testing.submitted": jobs.testing.submitted,
+        "testing.drain": jobs.testing.drain,
+    }
+    for name, call in calls.items():
+        with pytest.raises(DatabaseUnavailable):
+            pytest.fail(f"{name} returned {call()!r}")
+        session.rollback()
+
+
+@pytest.mark.parametrize("outage", [a_directory, a_picture, a_broken_disk, nobody_there])
+def test_all_that_is_asked_of_a_database_at_the_start_raises_one_error(
+    tmp_path: Path, outage: Callable[[Path], AbstractContextManager[URL]]
+) -> None:
+    """Whether there are tables, making them, and whether anything has changed."""
+    with outage(tmp_path) as url, closing(Database.connect(url, threads=1, synchronous="FULL")) as database:
+        with pytest.raises(DatabaseUnavailable):
+            database.check()
+        with pytest.raises(DatabaseUnavailable):
+            database.create_tables()
+        if outage in (a_directory, a_picture):
+            with pytest.raises(DatabaseUnavailable):
+                database.change_detector().has_changed()
+
+
+def test_a_place_where_no_database_can_be_made_is_refused(tmp_path: Path) -> None:
+    """By the app that would keep its jobs there, with the reason."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"jobs cannot be kept in .*/file/simmer\.db: "):
+        Simmer(Flask("host", instance_path=str(tmp_path / "file")))
+
+
+def test_every_command_says_so(broken: tuple[Flask, Simmer]) -> None:
+    """On one line of stderr, with exit code 1 and without a traceback."""
+    runner = broken[0].test_cli_runner()
+    assert set(jobs_cli.commands) - {"worker", "init-db"} == {name.split()[0] for name in COMMANDS}
+    for name, words in COMMANDS.items():
+        result = runner.invoke(args=["jobs", *name.split(), *words.split()])
+        assert (name, result.exit_code, result.stdout) == (name, 1, ""), result.stderr
+        assert result.stderr.startswith("Error: "), result.stderr
