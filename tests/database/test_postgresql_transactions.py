@@ -216,9 +216,8 @@ def test_limits_are_set_once_but_for_sessions_that_are_lent(server: URL, is_pool
     with TcpProxy(server) as proxy:
         proxy.is_pooler = is_pooler
         with connected(proxy.url) as database, database.engine.connect() as conn:
-            for _ in range(2):  # two transactions of one checkout
-                assert [conn.exec_driver_sql(f"SHOW {name}").scalar() for name in names] == ours
-                conn.commit()
+            assert [conn.exec_driver_sql(f"SHOW {name}").scalar() for name in names] == ours
+            conn.commit()
             driver = conn.connection.dbapi_connection
             assert driver is not None
             cursor = driver.cursor()

@@ -84,7 +84,11 @@ class ReplyGuard:
 
 
 def bound_waits(engine: Engine) -> None:
-    """Have every transaction of the engine, which needs no `pool_pre_ping` then, begin within limits."""
+    """Have every transaction of the engine, which needs no `pool_pre_ping` then, begin within limits.
+
+    One of each checkout, as `engine.begin()` has it: what came after its end would begin nothing.
+    """
+    # No event of the engine's own: a listener for "begin" makes every statement look for listeners.
     begins_itself = engine.dialect.driver == "psycopg"
 
     def on_connect(driver: Any, record: Any) -> None:
@@ -109,16 +113,9 @@ def bound_waits(engine: Engine) -> None:
         if guard is not None:
             guard.limit = REPLY_WAIT
 
-    def on_begin(connection: Connection) -> None:
-        # A second transaction of one checkout.
-        driver: Any = connection.connection.dbapi_connection
-        if begins_itself and not driver.pgconn.transaction_status:
-            connection.exec_driver_sql(connection.info[_BEGIN])
-
     # The first of all: SQLAlchemy itself asks a new server some questions.
     event.listen(engine, "connect", on_connect, insert=True)
     event.listen(engine, "checkout", on_checkout)
-    event.listen(engine, "begin", on_begin)
     event.listen(engine, "handle_error", _on_error)
 
 
