@@ -10,6 +10,9 @@ from typing import Self
 
 from sqlalchemy import URL
 
+BACKEND_KEY = b"K\x00\x00\x00\x0c"
+"""The head of the server's message with its process id."""
+
 
 class TcpProxy:
     """Forwards to `url`; the other end of a silent connection notices nothing, and waits."""
@@ -26,6 +29,8 @@ class TcpProxy:
         """How many connections there have been."""
         self.dropped: bytes | None = None
         """A connection falls silent where a client says this."""
+        self.is_pooler = False
+        """Whether clients are told an invented id of the server's process, as poolers do."""
         self._thread = threading.Thread(target=self._forward, daemon=True)
 
     def __enter__(self) -> Self:
@@ -79,6 +84,9 @@ class TcpProxy:
         if source in self._silent:  # it was ready before it fell silent
             return
         if (data := source.recv(65_536)) and not (self.dropped and self.dropped in data):
+            if self.is_pooler and (at := data.find(BACKEND_KEY)) >= 0:
+                at += len(BACKEND_KEY)
+                data = data[:at] + (1).to_bytes(4, "big") + data[at + 4 :]
             target.sendall(data)
             return
         if data:

@@ -208,20 +208,21 @@ def test_a_server_that_ends_its_sessions_is_noticed_before_a_transaction(server:
 
 
 @POSTGRESQL
-def test_limits_are_those_of_each_transaction(server: URL) -> None:
-    """Ours are not those of the session, which a pooler may give to somebody else."""
+@pytest.mark.parametrize("is_pooler", [False, True])
+def test_limits_are_set_once_but_for_sessions_that_are_lent(server: URL, is_pooler: bool) -> None:
+    """A pooler gives a session to somebody else afterwards, who must not find our limits there."""
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone")
-    with connected(server) as database:
-        with database.engine.connect() as conn:
-            for _ in range(2):
-                assert [conn.exec_driver_sql(f"SHOW {name}").scalar() for name in names] == [
-                    "4s", "4300ms", "5s", "UTC",
-                ]  # fmt: skip
-                conn.commit()
-        driver = database.engine.raw_connection()
-        driver.rollback()
-        assert driver.cursor().execute("SHOW lock_timeout").fetchone() == ("0",)
-        driver.close()
+    ours = ["4s", "4300ms", "5s", "UTC"]
+    with TcpProxy(server) as proxy:
+        proxy.is_pooler = is_pooler
+        with connected(proxy.url) as database, database.engine.connect() as conn:
+            assert [conn.exec_driver_sql(f"SHOW {name}").scalar() for name in names] == ours
+            conn.commit()
+            driver = conn.connection.dbapi_connection
+            assert driver is not None
+            cursor = driver.cursor()
+            cursor.execute("SHOW lock_timeout")
+            assert cursor.fetchone() == ("0" if is_pooler else "4s",)
 
 
 @POSTGRESQL

@@ -36,6 +36,7 @@ TCP: Final = {
 }  # fmt: skip
 """Parameters of libpq: the kernel gives a connection up, idle or not, whose packets nobody confirms."""
 _GUARD: Final = "simmer_guard"
+_BEGIN: Final = "simmer_begin"
 _IS_USED: Final = "simmer_is_used"
 _READ_ONLY: Final = "25006"
 """SQLSTATE of a write on a standby, or on a primary that became one."""
@@ -83,43 +84,56 @@ class ReplyGuard:
 
 
 def bound_waits(engine: Engine) -> None:
-    """Have every transaction of the engine, which needs no `pool_pre_ping` then, begin within limits."""
+    """Have every transaction of the engine, which needs no `pool_pre_ping` then, begin within limits.
+
+    One of each checkout, as `engine.begin()` has it: what came after its end would begin nothing.
+    """
+    # No event of the engine's own: a listener for "begin" makes every statement look for listeners.
     begins_itself = engine.dialect.driver == "psycopg"
-    # The driver begins with a statement of its own, unless it believes that nothing is to be begun: then
-    # BEGIN and the settings are one round trip, which would be the ping's. Others have two, as with a ping.
-    begin = ("BEGIN; " if begins_itself else "") + _settings()
 
     def on_connect(driver: Any, record: Any) -> None:
         if begins_itself:
             driver.autocommit = True
             record.info[_GUARD] = ReplyGuard(driver)
+        record.info[_BEGIN] = _first_statement(driver, begins_itself)
 
     def on_checkout(driver: Any, record: Any, _proxy: Any) -> None:
-        guard, is_used = record.info.get(_GUARD), record.info.get(_IS_USED)
+        info = record.info
+        guard, is_used = info.get(_GUARD), info.get(_IS_USED)
         if guard is not None:
             guard.limit = BEGIN_WAIT
         try:
-            driver.cursor().execute(begin)
+            driver.cursor().execute(info[_BEGIN])
         except engine.dialect.loaded_dbapi.Error as error:
             # The pool connects anew, once: where that does not help the error is the caller's.
             if is_used and engine.dialect.is_disconnect(error, driver, None):
                 raise InvalidatePoolError() from error
             raise
-        record.info[_IS_USED] = True
+        info[_IS_USED] = True
         if guard is not None:
             guard.limit = REPLY_WAIT
-
-    def on_begin(connection: Connection) -> None:
-        # A second transaction of one checkout.
-        driver: Any = connection.connection.dbapi_connection
-        if begins_itself and not driver.pgconn.transaction_status:
-            connection.exec_driver_sql(begin)
 
     # The first of all: SQLAlchemy itself asks a new server some questions.
     event.listen(engine, "connect", on_connect, insert=True)
     event.listen(engine, "checkout", on_checkout)
-    event.listen(engine, "begin", on_begin)
     event.listen(engine, "handle_error", _on_error)
+
+
+def _first_statement(driver: Any, begins_itself: bool) -> str:
+    """The first statement of each transaction on a new connection; its limits are set here if they can be."""
+    # A driver begins with a statement of its own, unless it believes that nothing is to be begun: then the
+    # one round trip of BEGIN takes the place of the ping's. With others it is the ping after the driver's.
+    begin = "BEGIN" if begins_itself else "SELECT 1"
+    cursor = driver.cursor()
+    cursor.execute("SELECT pg_backend_pid()")
+    # A pooler invents an id: it gives a session with its settings to somebody else after each transaction.
+    is_our_session = cursor.fetchone()[0] == getattr(getattr(driver, "info", None), "backend_pid", None)
+    if is_our_session:
+        cursor.execute(_settings("SET"))
+        driver.commit()
+        return begin
+    driver.rollback()
+    return f"{begin}; {_settings('SET LOCAL')}"
 
 
 def lift_limits(conn: Connection) -> None:
@@ -129,14 +143,14 @@ def lift_limits(conn: Connection) -> None:
         guard.limit = math.inf
 
 
-def _settings() -> str:
+def _settings(set_: str) -> str:
     # TimeZone: times that come as text within JSON have no zone.
     limits = {
         "lock_timeout": LOCK_WAIT, "statement_timeout": STATEMENT_WAIT,
         "idle_in_transaction_session_timeout": IDLE_WAIT,
     }  # fmt: skip
-    said = [f"SET LOCAL {name} = {1_000 * limit:.0f}" for name, limit in limits.items()]
-    return "; ".join([*said, "SET LOCAL TimeZone = 'UTC'"])
+    said = [f"{set_} {name} = {1_000 * limit:.0f}" for name, limit in limits.items()]
+    return "; ".join([*said, f"{set_} TimeZone = 'UTC'"])
 
 
 def _on_error(context: ExceptionContext) -> None:

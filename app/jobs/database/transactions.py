@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy import Dialect as SQLAlchemyDialect
@@ -76,20 +76,24 @@ class Transactions:
         gate = self.gate
         gate.enter()
         try:
-            with self.translating(is_write):
-                yield
+            yield
+        except BaseException as error:
+            self._raise_translated(error, is_write)
         finally:
             gate.leave()
 
     @contextmanager
-    def translating(self, is_write: bool = False) -> Iterator[None]:
-        """A database's error in the block is raised as the package's."""
+    def translating(self) -> Iterator[None]:
+        """A database's error in the block, which is on a host's connection, is raised as the package's."""
         try:
             yield
         except BaseException as error:
-            if (translated := self.translated(error, is_write)) is not None:
-                raise translated from error
-            raise
+            self._raise_translated(error, is_write=False)
+
+    def _raise_translated(self, error: BaseException, is_write: bool) -> NoReturn:
+        if (translated := self.translated(error, is_write)) is not None:
+            raise translated from error
+        raise error
 
     def translated(self, error: BaseException, is_write: bool) -> BaseException | None:
         """The package's error for one that ended a block, or None; a write's is remembered."""
