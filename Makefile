@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 key = $(shell { $(PYTHON) --version; cat $(1); } 2>&1 | cksum | cut -d' ' -f1)
 READY := $(VENV)/ready-$(call key,requirements.txt)
 READY_DEV := $(VENV)/ready-dev-$(call key,requirements.txt requirements-dev.txt)
+READY_SERVERS := $(VENV)/ready-servers-$(call key,requirements.txt requirements-dev.txt requirements-servers.txt)
 READY_BENCH := $(VENV)/ready-bench-$(call key,requirements.txt requirements-bench.txt)
 READY_PEERS := $(VENV)/ready-peers-$(call key,requirements.txt requirements-bench.txt requirements-bench-peers.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -24,7 +25,7 @@ no_venv = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo \
 cannot_serve = $(shell PORT="$(PORT)" HOST="$(HOST)" $(BIN)/python run.py --check 2>&1 >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long format check demo bench bench-peers bench-growth
+.PHONY: help run test test-long test-servers format check demo bench bench-peers bench-growth
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +38,9 @@ test: $(READY_DEV) ## Run the test suite
 
 test-long: $(READY_DEV) ## Run the tests that take their time
 	@$(PYTEST) -m long
+
+test-servers: $(READY_SERVERS) ## Install servers of every kind and run the matrix of docs/deployment.md
+	@$(BIN)/python -m pytest -m long tests/processes/test_matrix.py
 
 format: $(READY_DEV) ## Format the code, and mend what the linter can mend
 	@$(BIN)/python -m ruff format .
@@ -68,6 +72,10 @@ $(READY):
 
 $(READY_DEV): $(READY)
 	@$(PIP) install --requirement requirements-dev.txt
+	@touch $@
+
+$(READY_SERVERS): $(READY_DEV)
+	@$(PIP) install --requirement requirements-servers.txt
 	@touch $@
 
 $(READY_BENCH): $(READY)
