@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
@@ -65,6 +66,14 @@ def test_a_handler_of_the_hosts_stays() -> None:
         assert signal.getsignal(signal.SIGTERM) is theirs
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def test_uwsgi_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its handler of SIGINT in C is another one than Python believes."""
+    monkeypatch.setitem(sys.modules, "uwsgi", ModuleType("uwsgi"))
+    signals.install_handlers()
+    assert is_default()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what C handles")

@@ -11,14 +11,13 @@ PYTHON: Final = "{python}"
 class Kind(NamedTuple):
     """A way to serve a Flask app: the command, the module that must be there, and how many processes serve.
 
-    `by_proof`: the threads start before the first request. `unmet`: why it does not always end in time.
+    `by_proof`: the threads start before the first request.
     """
 
     command: tuple[str, ...]
     module: str
     by_proof: bool = False
     processes: int = 1
-    unmet: str = ""
 
 
 def _module(name: str, *words: str) -> tuple[str, ...]:
@@ -27,7 +26,6 @@ def _module(name: str, *words: str) -> tuple[str, ...]:
 
 GUNICORN: Final = _module("gunicorn", f"--bind={LISTEN}", "--no-control-socket", "host:create_app()")
 UVICORN: Final = _module("uvicorn", "--port={port}", "--factory")
-UNMET: Final = "a worker below uWSGI's master may hang in the exit that its signal handler calls"
 UWSGI: Final = (
     "{bin}/uwsgi", f"--http-socket={LISTEN}", "--module=host:create_app()", "--enable-threads", "--need-app",
     "--die-on-term",
@@ -66,8 +64,8 @@ KINDS: Final = {
     "uvicorn a2wsgi": Kind((*UVICORN, "serving:a2wsgi"), "a2wsgi", True),
     "uvicorn asgiref": Kind((*UVICORN, "serving:asgiref"), "uvicorn", True),
     "uwsgi": Kind(UWSGI, "uwsgi"),
-    "uwsgi master": Kind((*UWSGI, "--master", "--processes=2", "--lazy-apps"), "uwsgi", False, 2, UNMET),
-    "uwsgi prefork": Kind((*UWSGI, "--master", "--processes=2"), "uwsgi", False, 2, UNMET),
+    "uwsgi master": Kind((*UWSGI, "--master", "--processes=2", "--lazy-apps"), "uwsgi", False, 2),
+    "uwsgi prefork": Kind((*UWSGI, "--master", "--processes=2"), "uwsgi", False, 2),
     "waitress": Kind(
         _module("waitress", f"--listen={LISTEN}", "--call", "host:create_app"), "waitress", True
     ),

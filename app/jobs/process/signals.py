@@ -64,7 +64,8 @@ def install_handlers() -> None:
 
 
 def _install_handlers() -> None:
-    if _is_handled_natively(signal.SIGTERM):
+    # Below its master a worker of uWSGI is ended by SIGINT, handled in C; Python takes that for its own.
+    if "uwsgi" in sys.modules or _is_handled_natively(signal.SIGTERM):
         return
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
