@@ -10,6 +10,7 @@ READY := $(VENV)/ready-$(call key,requirements.txt)
 READY_DEV := $(VENV)/ready-dev-$(call key,requirements.txt requirements-dev.txt)
 LOWEST := $(VENV)-lowest
 READY_LOWEST := $(LOWEST)/ready-$(call key,requirements.txt requirements-dev.txt requirements-lowest.txt)
+READY_SERVERS := $(VENV)/ready-servers-$(call key,requirements.txt requirements-dev.txt requirements-servers.txt)
 READY_BENCH := $(VENV)/ready-bench-$(call key,requirements.txt requirements-bench.txt)
 READY_PEERS := $(VENV)/ready-peers-$(call key,requirements.txt requirements-bench.txt requirements-bench-peers.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -26,7 +27,7 @@ no_venv = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo \
 cannot_serve = $(shell PORT="$(PORT)" HOST="$(HOST)" $(BIN)/python run.py --check 2>&1 >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-lowest format check demo bench bench-peers bench-growth
+.PHONY: help run test test-long test-lowest test-servers format check demo bench bench-peers bench-growth
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +43,9 @@ test-long: $(READY_DEV) ## Run the tests that take their time
 
 test-lowest: $(READY_LOWEST) ## Run the test suite on the lowest versions that pyproject.toml accepts
 	@$(LOWEST)/bin/python -m pytest -n 2
+
+test-servers: $(READY_SERVERS) ## Install servers of every kind and run the matrix of docs/deployment.md
+	@$(BIN)/python -m pytest -m long tests/processes/test_matrix.py
 
 format: $(READY_DEV) ## Format the code, and mend what the linter can mend
 	@$(BIN)/python -m ruff format .
@@ -79,6 +83,10 @@ $(READY_LOWEST):
 	$(call stop_if,$(too_old))$(call stop_if,$(no_venv))@$(PYTHON) -m venv --clear $(LOWEST)
 	@$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement requirements-dev.txt
 	@$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement requirements-lowest.txt
+	@touch $@
+
+$(READY_SERVERS): $(READY_DEV)
+	@$(PIP) install --requirement requirements-servers.txt
 	@touch $@
 
 $(READY_BENCH): $(READY)

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,19 +52,26 @@ class ServerHost:
 
     def start(self, name: str, **settings: Any) -> Server:
         """Start a server; `settings` are the names of configuration keys without `JOBS_`, or PLAIN ones."""
+        first, *more = name.split()
+        settings = {"THREADS": 8 // processes(name), **settings}
+        return self.start_command(name, [sys.executable, *COMMANDS[first], *more], **settings)
+
+    def start_command(
+        self, name: str, command: Sequence[str], port: int | None = None, **settings: Any
+    ) -> Server:
+        """Start what serves on `port`, or says where it does."""
         log = self.folder / f"{len(self.servers)}.log"
         with log.open("wb") as out:
-            first, *more = name.split()
             process = subprocess.Popen(
-                [sys.executable, *COMMANDS[first], *more],
+                command,
                 cwd=ROOT if name == "run.py" else self.folder,
-                env=self.environment(**{"THREADS": 8 // processes(name), **settings}),
+                env=self.environment(**settings),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        server = Server(name, process, log)
+        server = Server(name, process, log, port)
         self.servers.append(server)
         return server
 
@@ -139,7 +146,7 @@ class ServerHost:
 def server_host(folder: Path) -> Iterator[ServerHost]:
     """A folder for servers, of which none is left running at the end."""
     folder.mkdir(exist_ok=True)
-    for file in ("host.py", "script.py", "forks.py"):
+    for file in ("host.py", "script.py", "forks.py", "serving.py"):
         shutil.copy(HERE / file, folder)
     made = ServerHost(folder)
     try:

@@ -38,6 +38,8 @@ class Server:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    port: int | None = None
+    """Where it was told to listen, if it was."""
 
     @property
     def words(self) -> str:
@@ -58,7 +60,9 @@ class Server:
 
     @property
     def origin(self) -> str:
-        """Where it listens, as it says itself."""
+        """Where it listens, as it was told or says itself."""
+        if self.port is not None:
+            return f"http://127.0.0.1:{self.port}"
         said = eventually(self._said_address, 30, f"{self.name} speaks")
         return f"http://127.0.0.1:{said[1]}"
 

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import load_dotenv
 from flask.helpers import get_debug_flag, get_load_dotenv
 
-from .servers import Serving, detect_server, is_handling_request, is_reloader_child
+from .servers import Serving, detect_server, detect_serving, is_handling_request, is_reloader_child
 
 
 class Startable(Protocol):
@@ -67,4 +67,4 @@ def _start_at_first_request(app: Flask, runtime: Startable) -> None:
     def start_jobs() -> None:
         # was_started, not is_running: after jobs.stop() they stay stopped, and so in forks of this process.
         if not runtime.was_started and not app.testing and is_handling_request():
-            runtime.start(Serving("unknown server"))
+            runtime.start(detect_serving())

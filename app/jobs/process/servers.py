@@ -16,13 +16,16 @@ from typing import Any
 
 from flask.helpers import get_debug_flag
 
+from .holds import IsOver, TwistedHold, UvicornHold, running_reactor, running_uvicorn
+
 
 @dataclass(frozen=True)
 class Serving:
     """A server that is about to serve in this process.
 
     `threads` is how many requests it handles at a time (None: unknown), `is_loaded` whether it has finished
-    creating the app, `is_stopping` whether it was asked to stop, `answers_http` whether it is known to.
+    creating the app, `is_stopping` whether it was asked to stop, `answers_http` whether it is known to. `hold`,
+    called once it is loaded, has the server wait at its end until the drain is over.
     """
 
     server: str
@@ -30,16 +33,28 @@ class Serving:
     is_loaded: Callable[[], bool] = lambda: True
     is_stopping: Callable[[], bool] = lambda: False
     answers_http: bool = True
+    hold: Callable[[IsOver], None] = lambda _is_over: None
 
 
 def detect_server() -> Serving | None:
-    """The server on the calling thread's stack; None if there is none that is known."""
+    """The server on the calling thread's stack or in the main thread; None if there is none that is known."""
     inner: FrameType | None = None
     for frame in _walk_stack(sys._getframe(1)):
         if detect := _DETECTORS.get(_location(frame)):
             return detect(frame, inner)
         inner = frame
-    return None
+    server = running_uvicorn()
+    return None if server is None else _uvicorn(server)
+
+
+def detect_serving() -> Serving:
+    """What serves the request that the calling thread handles."""
+    if (server := running_uvicorn()) is not None:
+        return _uvicorn(server)
+    if (reactor := running_reactor()) is not None:
+        held = TwistedHold(reactor)
+        return Serving("twisted", is_stopping=lambda: held.is_stopping, hold=held.attach)
+    return Serving("unknown server")
 
 
 def detect_forking_server(frame: FrameType | None) -> Serving | None:
@@ -71,6 +86,11 @@ def _gunicorn(worker: Any) -> Serving:
     threads = worker.cfg.threads if "gthread" in type(worker).__module__ else 1
     # booted: with --preload the app exists before the worker has switched to its user.
     return Serving("gunicorn", threads, lambda: worker.booted, lambda: not worker.alive)
+
+
+def _uvicorn(server: Any) -> Serving:
+    held = UvicornHold(server)
+    return Serving("uvicorn", None, lambda: server.started, lambda: held.is_stopping, held.attach)
 
 
 def _flask_run(frame: FrameType, inner: FrameType | None) -> Serving | None:

@@ -7,12 +7,14 @@ main thread holds would never be released.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import signal
 import sys
 import threading
 import traceback
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -52,14 +54,58 @@ _blocked = _Blocked()
 def install_handlers() -> None:
     """Make SIGTERM stop the process gracefully, and a second signal at once.
 
-    Only in the main thread, and only where SIGTERM has its default action and SIGINT Python's handler.
+    Only where SIGTERM has its default action and SIGINT Python's handler. Elsewhere than in the main thread,
+    as at a first request, the main thread is asked to do it, which happens as soon as it runs Python code.
     """
-    if threading.current_thread() is not threading.main_thread():
+    try:
+        _install_handlers()
+    except ValueError:  # not the main thread, which only `signal` itself can tell: gevent patches `threading`
+        _call_in_main_thread()
+
+
+def _install_handlers() -> None:
+    # Below its master a worker of uWSGI is ended by SIGINT, handled in C; Python takes that for its own.
+    if "uwsgi" in sys.modules or _is_handled_natively(signal.SIGTERM):
         return
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def _is_handled_natively(number: int) -> bool:
+    """Whether a host in C, such as uWSGI, handles the signal, of which Python knows nothing (Linux)."""
+    if signal.getsignal(number) is not signal.SIG_DFL:
+        return False
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            name, _, mask = line.partition(":")
+            if name == "SigCgt":
+                return bool(int(mask, 16) >> (number - 1) & 1)
+    return False
+
+
+def _install_later(_nothing: object) -> int:
+    # Nobody to raise to; where the threads have ended meanwhile, nothing is to be handled.
+    with contextlib.suppress(Exception):
+        if stop_request.supervisors:
+            _install_handlers()
+    return 0
+
+
+@functools.cache  # kept: the interpreter calls it later
+def _as_pending_call() -> Any:
+    import ctypes
+
+    return ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(_install_later)
+
+
+def _call_in_main_thread() -> None:
+    """Have the interpreter call `_install_later` in its main thread."""
+    with contextlib.suppress(ImportError, AttributeError):  # not CPython
+        import ctypes
+
+        ctypes.pythonapi.Py_AddPendingCall(_as_pending_call(), None)
 
 
 def restore_handlers() -> None:
@@ -102,10 +148,10 @@ def has_main_thread_ended() -> bool:
     """
     main = threading.main_thread()
     frame = sys._current_frames().get(main.ident or 0)
-    while frame is not None and frame.f_back is not None:
+    # Not the outermost frame alone: the processes of `multiprocessing` call it themselves.
+    while frame is not None and frame.f_code is not threading._shutdown.__code__:  # type: ignore[attr-defined]
         frame = frame.f_back
-    is_waiting = frame is not None and frame.f_code is threading._shutdown.__code__  # type: ignore[attr-defined]
-    return is_waiting or not main.is_alive()
+    return frame is not None or not main.is_alive()
 
 
 def exit_now(code: int) -> NoReturn:

@@ -65,8 +65,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the supervisor's thread, and handle SIGTERM where nobody else does."""
-        signals.install_handlers()
         stop_request.supervisors.add(self)
+        signals.install_handlers()
         self._thread.start()
 
     @property
@@ -100,6 +100,7 @@ class Supervisor:
         # A worker of gunicorn --preload, or an app that is still being imported: not before it can serve.
         while not self._serving.is_loaded() and not self._must_stop():
             self._stopping.wait(0.01)
+        self._serving.hold(self._ended.is_set)
         while not self._must_stop() and not self._start():
             self._stopping.wait(RETRY_EVERY)
         while not self._must_stop():
