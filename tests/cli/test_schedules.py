@@ -79,6 +79,18 @@ def test_triggers_are_typed_in_words(tmp_path: Path, words: list[str], trigger: 
         assert here("schedules", "preview", *words, "--count", 2).exit_code == 0
 
 
+def test_add_replaces_where_it_is_told_to(tmp_path: Path) -> None:
+    """What has the id gives way as a whole; without an id there is nothing to replace."""
+    with command_line(tmp_path) as here:
+        add(here, "interval", "minutes=5", "--jitter", "2")
+        assert add(here, "interval", "hours=1", "--replace") == "s"
+        found = here.json("schedules", "show", "s")
+        assert (found["trigger"], found["jitter"]) == ({"type": "interval", "hours": 1}, 0)
+        assert add(here, "interval", "hours=1", "--replace", id="new") == "new"
+        refused = here("schedules", "add", "echo", "interval", "hours=1", "--replace")
+        assert (refused.exit_code, "--id" in refused.stderr) == (2, True)
+
+
 def test_the_group_alone_lists(tmp_path: Path) -> None:
     """As `list` does: one line for each, --json as the API answers it, a remark where there is none."""
     with command_line(tmp_path) as here:

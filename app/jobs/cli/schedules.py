@@ -124,6 +124,7 @@ def history(id: str, limit: int, before: datetime | None, as_json: bool) -> None
 @click.option("--max-running", metavar="COUNT|none", help="A fire time is skipped while so many jobs run.")
 @click.option("--jitter", metavar="SECONDS", help="Delay each job by up to this much.")
 @click.option("--paused", is_flag=True, help="Fire nothing until it is resumed.")
+@click.option("--replace", is_flag=True, help="Take the place of the schedule with its --id.")
 @json_option
 def add(
     *,
@@ -134,6 +135,7 @@ def add(
     args: tuple[str, ...],
     timezone: str | None,
     paused: bool,
+    replace: bool,
     as_json: bool,
     **policy: str | None,
 ) -> None:
@@ -145,7 +147,9 @@ def add(
     values = read_pairs(args, run.registry.get(task).arguments.json_schema())
     rule = read_trigger(trigger, expression, timezone)
     words = {"task": task, "trigger": rule, "args": values, "paused": paused, **read_policy(policy)}
-    made = run.schedules.add(slug, words)
+    if replace and slug is None:
+        raise click.UsageError("--replace takes the place of an id: name it with --id")
+    made = run.schedules.replace(slug, words)[0] if replace and slug else run.schedules.add(slug, words)
     if as_json:
         print_json(redacted(made))
     else:
