@@ -166,12 +166,12 @@ class Schedules:
     def run(self, schedule_id: str) -> Job:
         """Submit its job now, paused or not; the next fire time stays. Raises ScheduleNotFound, QueueFull."""
         row = self._row(schedule_id)
-        return self._submissions.submit(row.task, json.loads(row.args), schedule_id=row.id)
+        return self._submissions.submit(row.task, json.loads(row.args), **schedules.origin_of(row))
 
     def run_once(self, key: RequestKey, schedule_id: str) -> tuple[Job, bool]:
         """As `run`, once for `key`; also whether it is a replay."""
         row = self._row(schedule_id)
-        return self._submissions.submit_once(key, row.task, json.loads(row.args), schedule_id=row.id)
+        return self._submissions.submit_once(key, row.task, json.loads(row.args), **schedules.origin_of(row))
 
     def history(
         self, schedule_id: str, limit: int = 50, before: datetime | None = None
@@ -209,17 +209,18 @@ class Schedules:
         if stored is None:
             refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
             try:
-                schedules.add(conn, declaration, now, paused=bool(paused))
+                schedules.add(conn, declaration, now, jobs_app=self._factory.app, paused=bool(paused))
             except IntegrityError:  # another process stored one with this id since it was read
                 raise already_exists(declaration.id) from None
             return
         if stored.paused and paused is False and not stored.retired:
             self._resume(conn, stored)
             stored = schedules.get(conn, stored.id)
-        next_fire_at = schedules.next_fire_at(declaration, stored, now)
+        next_fire = schedules.next_fire_at(declaration, stored, now)
         if not schedules.is_same_trigger(declaration, stored):
-            refuse_ended(next_fire_at, declaration.trigger)
-        schedules.redefine(conn, declaration, next_fire_at, now, paused=paused)
+            refuse_ended(next_fire, declaration.trigger)
+        jobs_app = self._factory.app if stored.retired else stored.jobs_app
+        schedules.redefine(conn, declaration, next_fire, now, jobs_app=jobs_app, paused=paused)
 
     def _changed(self, schedule_id: str) -> Schedule:
         self._threads.schedules_changed()

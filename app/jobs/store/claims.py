@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ..database.columns import Id, Time
 from ..database.dialect import Dialect
-from ..database.row_sets import as_json, unindexed
+from ..database.row_sets import as_json, shared_or_of, unindexed
 from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
@@ -49,9 +49,9 @@ _CANDIDATE = (
 
 
 def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
-    """Of the due jobs of a queue those whose tasks are known."""
+    """Of the due jobs of a queue those whose tasks are known, and that are no other app's."""
     known = unindexed(_J.task).in_(dialect.texts("tasks"))
-    return select(*columns).where(_J.due, _J.queue == bindparam("queue"), known)
+    return select(*columns).where(_J.due, _J.queue == bindparam("queue"), known, shared_or_of(_J.app))
 
 
 _DUE = Statement(
@@ -101,10 +101,12 @@ def next_due(conn: AnyConnection) -> datetime | None:
     return found
 
 
-def anything_due(conn: AnyConnection, queues: Iterable[str], tasks: Collection[str]) -> bool:
+def anything_due(
+    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], app: str | None = None
+) -> bool:  # fmt: skip
     """Whether a claim would find something; reads only."""
     names = as_json(tasks)
-    return any(_ANY_DUE.rows(conn, queue=queue, tasks=names) for queue in queues)
+    return any(_ANY_DUE.rows(conn, queue=queue, tasks=names, app=app) for queue in queues)
 
 
 def queues_due(conn: AnyConnection) -> list[str]:
@@ -114,13 +116,18 @@ def queues_due(conn: AnyConnection) -> list[str]:
 
 def candidates(
     conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
-    too_many_crashes: int = 1_000,
+    too_many_crashes: int = 1_000, app: str | None = None,
 ) -> Sequence[Any]:  # fmt: skip
-    """The first `most` due jobs in claiming order, locked: by priority, then due time, then id."""
+    """The first `most` due jobs in claiming order, locked: by priority, then due time, then id.
+
+    Those of `app` and those of none; where that is None, the latter only.
+    """
     names = as_json(tasks)
     rows: list[Any] = []
     for queue in queues:
-        rows += _DUE.rows(conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes)
+        rows += _DUE.rows(
+            conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes, app=app
+        )  # fmt: skip
     rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
     return rows[:most]
 

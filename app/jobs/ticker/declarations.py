@@ -23,8 +23,11 @@ log = get_logger(__name__)
 class Declarations:
     """Adds, updates and retires the schedules of one app name; those of other apps are left alone."""
 
-    def __init__(self, app: str, database: Database, registry: Registry, clock: Clock) -> None:
-        self._app, self._database, self._registry, self._clock = app, database, registry, clock
+    def __init__(
+        self, app: str, jobs_app: str | None, database: Database, registry: Registry, clock: Clock
+    ) -> None:
+        self._app, self._jobs_app = app, jobs_app
+        self._database, self._registry, self._clock = database, registry, clock
         self._declared: Mapping[str, Declaration] | None = None
 
     def declare(self) -> None:
@@ -57,7 +60,7 @@ class Declarations:
         with self._database.write() as conn:
             stored = schedules.get(conn, declaration.id, lock=True)
             if stored is None:
-                schedules.add(conn, declaration, now, app=self._app)
+                schedules.add(conn, declaration, now, app=self._app, jobs_app=self._jobs_app)
             elif stored.app != self._app:
                 owner = stored.app or "made at run time"
                 log.error("schedule %r is not declared: its id is taken (%s)", declaration.id, owner)
@@ -67,7 +70,8 @@ class Declarations:
     def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
         # Not written where unchanged: updated_at would move at every start of every process.
         known = {"task": stored.task, "args": stored.args, "trigger": stored.trigger, "policy": stored.policy}
-        if schedules.definition(declaration) == known and not stored.retired:
+        is_same = schedules.definition(declaration) == known and stored.jobs_app == self._jobs_app
+        if is_same and not stored.retired:
             return
         next_fire_at = schedules.next_fire_at(declaration, stored, now)
-        schedules.redefine(conn, declaration, next_fire_at, now, app=self._app)
+        schedules.redefine(conn, declaration, next_fire_at, now, app=self._app, jobs_app=self._jobs_app)

@@ -104,7 +104,7 @@ class Fetcher:
         return self._next_due is not None and self._next_due <= self._clock.now()
 
     def _anything_due(self, conn: AnyConnection) -> bool:
-        return claims.anything_due(conn, self._queues, list(self._registry.tasks))
+        return claims.anything_due(conn, self._queues, list(self._registry.tasks), self._settings.app)
 
     def _candidates(self, conn: AnyConnection, running: Running) -> Sequence[Any]:
         """The first due jobs. One that took two processes down runs alone (promise 2):
@@ -113,7 +113,8 @@ class Fetcher:
         once; a busy one skips it, and after RESCUE_AFTER claims nothing until it is idle.
         """
         tasks = list(self._registry.tasks)
-        rows = claims.candidates(conn, self._queues, tasks, running.room)
+        app = self._settings.app
+        rows = claims.candidates(conn, self._queues, tasks, running.room, app=app)
         suspects = [row for row in rows if row.crashes >= SUSPECT_AFTER]
         if not suspects:
             self._suspect_since = None
@@ -125,4 +126,4 @@ class Fetcher:
             self._suspect_since = moment
         if moment - self._suspect_since > self._settings.rescue_after:
             return []
-        return claims.candidates(conn, self._queues, tasks, running.room, SUSPECT_AFTER)
+        return claims.candidates(conn, self._queues, tasks, running.room, SUSPECT_AFTER, app)
