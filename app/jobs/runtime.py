@@ -94,6 +94,7 @@ class Runtime(service.Runtime):
         )  # fmt: skip
         self.status = Status(
             database=database, registry=registry, clock=clock, threads=self, live=live,
+            app=self.settings.app,
             needs_workers=has_workers and not self.settings.runs_jobs,
             fires_schedules=self.settings.schedules,
         )  # fmt: skip
@@ -198,7 +199,7 @@ class Runtime(service.Runtime):
         return Scheduler(
             app=self.settings.app or self.app.name, dispatcher=self.dispatcher, database=self.database,
             registry=self.registry, factory=self.factory, backlog=self.backlog, clock=self.clock,
-            enabled=self.settings.schedules, timezone=self.settings.timezone,
+            jobs_app=self.settings.app, enabled=self.settings.schedules, timezone=self.settings.timezone,
         )  # fmt: skip
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:

@@ -53,7 +53,7 @@ class Testing:
         """Seconds to the next fire time, or None where that is more than `most` away."""
         runtime = self._runtime()
         with runtime.database.read() as conn:
-            fire_time = fires.next_fire(conn, list(runtime.registry.tasks))
+            fire_time = fires.next_fire(conn, list(runtime.registry.tasks), runtime.settings.app)
         if fire_time is None:
             return None
         step = max(0.0, (fire_time - runtime.clock.now()).total_seconds())

@@ -118,6 +118,22 @@ def test_jobs_ahead_are_counted_to_a_hundred(database: Database) -> None:
     assert reason(database, last) == "all 1 threads are busy, over 100 jobs ahead"
 
 
+def test_a_job_of_another_app(database: Database) -> None:
+    """Workers of its own app alone take it: none is alive, or none that serves its queue."""
+    with database.write() as conn:
+        register(conn, "plain")
+        register(conn, "blog", app="blog")
+        of_shop, of_all = submit(conn, app="shop"), submit(conn)
+    assert reason(database, of_shop) == "no worker of the app 'shop' is alive"
+    assert (reason(database, of_all), reason(database, of_shop, seconds=0.5)) == (None, None)
+    with database.write() as conn:
+        register(conn, "shop", app="shop", queues=("mail",))
+    assert reason(database, of_shop) == "no worker of the app 'shop' takes it"
+    with database.write() as conn:
+        register(conn, "second", app="shop")
+    assert reason(database, of_shop) is None
+
+
 @pytest.mark.parametrize("verb", [None, "retrying"])
 def test_a_job_that_is_not_due(database: Database, verb: str | None) -> None:
     """A scheduled or retrying one says when it is; from then on what a queued one would say."""

@@ -18,7 +18,11 @@ from .factory import NOW, claim_one, end, new_job, submit
 _TASKS = ["add", "mail"]
 READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "claim": (lambda conn: claims.candidates(conn, ["q"], _TASKS, 8), "ix_simmer_jobs_due"),
-    "anything due": (lambda conn: claims.anything_due(conn, ["q"], _TASKS), "ix_simmer_jobs_due"),
+    "claim of an app": (
+        lambda conn: claims.candidates(conn, ["q"], _TASKS, 8, app="shop"),
+        "ix_simmer_jobs_due",
+    ),
+    "anything due": (lambda conn: claims.anything_due(conn, ["q"], _TASKS, app="shop"), "ix_simmer_jobs_due"),
     "wake": (lambda conn: claims.wake(conn, NOW), "ix_simmer_jobs_wake"),
     "next due": (claims.next_due, "ix_simmer_jobs_wake"),
     "is there an orphan": (rescue.has_orphans, "ix_simmer_jobs_running"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam, or_
 
 
 def as_json(rows: Iterable[Any]) -> str:
@@ -28,6 +28,11 @@ def from_text(value: str | None) -> datetime | None:
     """The time that `as_text` wrote."""
     # With the offset in the text it is a sixth of the time that a `replace` of the zone takes.
     return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
+def shared_or_of(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a row is for every app, or for the one of the parameter `app`; for None the former only."""
+    return or_(column.is_(None), column == bindparam("app", type_=column.type))
 
 
 def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -53,6 +53,8 @@ JOBS: Final = Table(
     Column("schedule_id", String(64)),
     Column("fire_time", Time),
     Column("batch_id", Id),
+    # The app whose workers alone run it (an explicit JOBS_APP); null for any worker that knows its task.
+    Column("app", String(200)),
     Column("worker", Id),
     Column("engine", String(10)),
     Column("version", Integer, nullable=False),
@@ -140,6 +142,8 @@ SCHEDULES: Final = Table(
     Column("id", String(64), primary_key=True),
     # The app whose code declares it; None for one made at run time.
     Column("app", String(200)),
+    # The app of its jobs, whose processes alone fire it; null for all.
+    Column("jobs_app", String(200)),
     Column("task", String(200), nullable=False),
     Column("args", Text, nullable=False),
     Column("trigger", Text, nullable=False),
@@ -192,6 +196,8 @@ WORKERS: Final = Table(
     Column("engine", String(10), nullable=False),
     Column("threads", Integer, nullable=False),
     Column("queues", Text),
+    # Its JOBS_APP, where that is set.
+    Column("app", String(200)),
     # The names of the tasks that it knows, as a JSON list; null where that is unknown.
     Column("tasks", Text),
     Column("state", String(10), nullable=False),

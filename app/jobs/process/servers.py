@@ -24,8 +24,8 @@ class Serving:
     """A server that is about to serve in this process.
 
     `threads` is how many requests it handles at a time (None: unknown), `is_loaded` whether it has finished
-    creating the app, `is_stopping` whether it was asked to stop, `answers_http` whether it is known to. `hold`,
-    called once it is loaded, has the server wait at its end until the drain is over.
+    creating the app, `is_stopping` whether it was asked to stop, `answers_http` whether it is known to answer
+    requests. `hold`, called once it is loaded, has the server wait at its end until the drain is over.
     """
 
     server: str
@@ -90,7 +90,7 @@ def _gunicorn(worker: Any) -> Serving:
 
 def _uvicorn(server: Any) -> Serving:
     held = UvicornHold(server)
-    return Serving("uvicorn", None, lambda: server.started, lambda: held.is_stopping, held.attach)
+    return Serving("uvicorn", None, lambda: server.started, lambda: held.is_stopping, hold=held.attach)
 
 
 def _flask_run(frame: FrameType, inner: FrameType | None) -> Serving | None:

@@ -18,7 +18,7 @@ class JobFactory:
     """Makes jobs of one app; refuses what does not fit before anything is stored."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
-        self._registry, self._settings = registry, settings
+        self._registry, self._settings, self.app = registry, settings, settings.app
 
     @property
     def queues(self) -> Collection[str]:
@@ -29,7 +29,7 @@ class JobFactory:
         self, task: str, args: Mapping[str, Any], options: SubmitOptions, now: datetime, *, where: str = "#",
         **origin: Any,
     ) -> NewJob:  # fmt: skip
-        """A job to store; `origin` is schedule_id, fire_time or batch_id.
+        """A job to store; `origin` is schedule_id, fire_time, batch_id or app (JOBS_APP, where it is set).
 
         Raises UnknownTask, InvalidArguments (its pointers begin with `where`), ArgumentsTooLarge, TypeError.
         """
@@ -39,6 +39,7 @@ class JobFactory:
             self._check(options, where)
             stored = stored_values(options, stored)
         text = self._encode(definition, args, where)
+        origin.setdefault("app", self.app)
         # In the order of its fields: by their names it takes twice as long, which a large batch shows.
         return NewJob(new_id(now), definition.name, text, stored, now, _run_at(options, now), **origin)
 

@@ -28,16 +28,19 @@ def merge(stored: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def store(
-    conn: Connection, declaration: Declaration, paused: bool | None, stored: Any, now: datetime
-) -> None:
+    conn: Connection, declaration: Declaration, paused: bool | None, stored: Any, now: datetime,
+    jobs_app: str | None,
+) -> None:  # fmt: skip
     """Store a new schedule, or redefine the row `stored`; None keeps it paused or not.
+
+    `jobs_app` is the one whose workers alone run the jobs of a new schedule; one that is there keeps its own.
 
     Raises InvalidArguments where no fire time is left, ScheduleExists where another process was first.
     """
     if stored is None:
         refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
         try:
-            schedules.add(conn, declaration, now, paused=bool(paused))
+            schedules.add(conn, declaration, now, jobs_app=jobs_app, paused=bool(paused))
         except IntegrityError:  # another process stored one with this id since it was read
             raise already_exists(declaration.id) from None
         return
@@ -47,7 +50,9 @@ def store(
     next_fire_at = schedules.next_fire_at(declaration, stored, now)
     if not schedules.is_same_trigger(declaration, stored):
         refuse_ended(next_fire_at, declaration.trigger)
-    schedules.redefine(conn, declaration, next_fire_at, now, paused=paused)
+    if not stored.retired:
+        jobs_app = stored.jobs_app
+    schedules.redefine(conn, declaration, next_fire_at, now, jobs_app=jobs_app, paused=paused)
 
 
 def resume(conn: Connection, row: Any, now: datetime) -> None:

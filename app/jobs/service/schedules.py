@@ -79,7 +79,7 @@ class Schedules:
             stored = schedules.get(conn, slug, lock=True)
             if stored is not None and not stored.retired:
                 raise already_exists(slug)
-            store(conn, declaration, words.get("paused", False), stored, self._clock.now())
+            store(conn, declaration, words.get("paused", False), stored, self._clock.now(), self._factory.app)
             execute_all(conn, remember(slug))
         return self._changed(slug)
 
@@ -116,7 +116,9 @@ class Schedules:
             wanted = words(stored) if callable(words) else words
             declaration = self._declaration(schedule_id, wanted, self._timezone)
             try:
-                store(conn, declaration, wanted.get("paused", False), row, self._clock.now())
+                store(
+                    conn, declaration, wanted.get("paused", False), row, self._clock.now(), self._factory.app
+                )
             except ScheduleExists as error:  # stored by another process since: that one is replaced
                 raise TransactionConflict() from error
         return self._changed(schedule_id), stored is None
@@ -140,7 +142,7 @@ class Schedules:
                 # A trigger that nobody touches keeps the zone that it was stored with, or has none.
                 zone = self._timezone if changed.keys() & {"trigger", "timezone"} else None
                 declaration = self._declaration(schedule_id, wanted, zone)
-                store(conn, declaration, wanted["paused"], row, self._clock.now())
+                store(conn, declaration, wanted["paused"], row, self._clock.now(), self._factory.app)
             elif changed["paused"]:
                 schedules.pause(conn, schedule_id, self._clock.now())
             else:
@@ -179,12 +181,12 @@ class Schedules:
     def run(self, schedule_id: str) -> Job:
         """Submit its job now, paused or not; the next fire time stays. Raises ScheduleNotFound, QueueFull."""
         row = self._row(schedule_id)
-        return self._submissions.submit(row.task, json.loads(row.args), schedule_id=row.id)
+        return self._submissions.submit(row.task, json.loads(row.args), **schedules.origin_of(row))
 
     def run_once(self, key: RequestKey, schedule_id: str) -> tuple[Job, bool]:
         """As `run`, once for `key`; also whether it is a replay."""
         row = self._row(schedule_id)
-        return self._submissions.submit_once(key, row.task, json.loads(row.args), schedule_id=row.id)
+        return self._submissions.submit_once(key, row.task, json.loads(row.args), **schedules.origin_of(row))
 
     def history(
         self, schedule_id: str, limit: int = 50, before: datetime | None = None

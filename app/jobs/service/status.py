@@ -30,9 +30,10 @@ class Status:
 
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads,
-        live: LiveWorkers, needs_workers: bool, fires_schedules: bool,
+        live: LiveWorkers, app: str | None, needs_workers: bool, fires_schedules: bool,
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock, self._threads = database, registry, clock, threads
+        self._app = app
         self._live, self._needs_workers, self._fires_schedules = live, needs_workers, fires_schedules
         self._write_check = WriteCheck(database)
 
@@ -89,7 +90,8 @@ class Status:
         next_due = claims.next_due(conn)
         if next_due is not None and next_due <= self._clock.now():
             return True
-        return claims.anything_due(conn, queues or claims.queues_due(conn), list(self._registry.tasks))
+        queues = queues or claims.queues_due(conn)
+        return claims.anything_due(conn, queues, list(self._registry.tasks), app=self._app)
 
     def warnings(self, is_reachable: bool) -> dict[str, str]:
         """What keeps nobody from being served and no job from being stored, but jobs from running.

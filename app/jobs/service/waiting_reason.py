@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import Connection
+
 from ..clock import Clock
 from ..database.database import Database
 from ..job import Job
@@ -51,16 +53,26 @@ class WaitingReasons:
         workers = [worker for worker in workers if worker.knows(job.task)]
         if not workers:
             return f"no worker knows the task {job.task!r}"
-        return self._reason_if_busy(job, workers, now, counts)
-
-    def _reason_if_busy(
-        self, job: Job, workers: Sequence[LiveWorker], now: datetime, counts: bool
-    ) -> str | None:
-        if any(worker.busy < worker.threads for worker in workers) or job.run_at > now - COUNTED_AFTER:
+        if job.run_at > now - COUNTED_AFTER:
             return None
-        busy = all_overdue(workers) or f"all {sum(worker.threads for worker in workers)} threads are busy"
         if not counts:
-            return busy
+            return _busy(workers)
         with self._database.read() as conn:
-            ahead = queries.ahead(conn, job, MOST_AHEAD + 1)
+            return self._counted_reason(conn, job, workers)
+
+    def _counted_reason(self, conn: Connection, job: Job, workers: Sequence[LiveWorker]) -> str | None:
+        app = queries.app_of(conn, job.id)
+        workers = [worker for worker in workers if worker.runs_jobs_of(app)]
+        if not workers:
+            is_alive = any(worker.app == app for worker in self._live.get())
+            return f"no worker of the app {app!r} {'takes it' if is_alive else 'is alive'}"
+        if (busy := _busy(workers)) is None:
+            return None
+        ahead = queries.ahead(conn, job, MOST_AHEAD + 1)
         return f"{busy}, {ahead if ahead <= MOST_AHEAD else f'over {MOST_AHEAD}'} jobs ahead"
+
+
+def _busy(workers: Sequence[LiveWorker]) -> str | None:
+    if any(worker.busy < worker.threads for worker in workers):
+        return None
+    return all_overdue(workers) or f"all {sum(worker.threads for worker in workers)} threads are busy"

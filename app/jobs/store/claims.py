@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from ..database.columns import Id, Time
 from ..database.dialect import Dialect
-from ..database.row_sets import as_json, unindexed
+from ..database.row_sets import as_json, shared_or_of, unindexed
 from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
@@ -51,11 +51,14 @@ _CANDIDATE = (
 
 
 def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
-    """Of the due jobs of a queue those whose tasks are known, and that did not crash too often."""
+    """Of the due jobs of a queue those whose tasks are known, that are no other app's, and that did not crash
+    too often.
+    """
     known = unindexed(_J.task).in_(dialect.texts("tasks"))
     return select(*columns).where(
-        _J.due, _J.queue == bindparam("queue"), known, _J.crashes < bindparam("too_many")
-    )
+        _J.due, _J.queue == bindparam("queue"), known, shared_or_of(_J.app),
+        _J.crashes < bindparam("too_many"),
+    )  # fmt: skip
 
 
 _DUE = Statement(
@@ -105,10 +108,11 @@ def next_due(conn: AnyConnection) -> datetime | None:
 
 
 def anything_due(
-    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], too_many_crashes: int = ANY_CRASHES
-) -> bool:
+    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], too_many_crashes: int = ANY_CRASHES,
+    app: str | None = None,
+) -> bool:  # fmt: skip
     """Whether a claim would find something; reads only."""
-    values = {"tasks": as_json(tasks), "too_many": too_many_crashes}
+    values = {"tasks": as_json(tasks), "too_many": too_many_crashes, "app": app}
     return any(_ANY_DUE.rows(conn, queue=queue, **values) for queue in queues)
 
 
@@ -119,13 +123,18 @@ def queues_due(conn: AnyConnection) -> list[str]:
 
 def candidates(
     conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
-    too_many_crashes: int = ANY_CRASHES,
+    too_many_crashes: int = ANY_CRASHES, app: str | None = None,
 ) -> Sequence[Any]:  # fmt: skip
-    """The first `most` due jobs in claiming order, locked: by priority, then due time, then id."""
+    """The first `most` due jobs in claiming order, locked: by priority, then due time, then id.
+
+    Those of `app` and those of none; where that is None, the latter only.
+    """
     names = as_json(tasks)
     rows: list[Any] = []
     for queue in queues:
-        rows += _DUE.rows(conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes)
+        rows += _DUE.rows(
+            conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes, app=app
+        )  # fmt: skip
     rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
     return rows[:most]
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, false, func, selec
 
 from ..database.columns import Time
 from ..database.dialect import Dialect
-from ..database.row_sets import as_json
+from ..database.row_sets import as_json, shared_or_of
 from ..database.statements import InsertStatement, Statement
 from ..database.supported import dialect_of
 from ..database.tables import FIRES, JOBS, SCHEDULES
@@ -30,9 +30,10 @@ _F = FIRES.c
 
 
 def _known(dialect: Dialect, *columns: Any) -> Select[Any]:
-    """Of the schedules that may fire those whose tasks are known."""
+    """Of the schedules that may fire those whose tasks are known, and whose jobs are no other app's."""
     tasks = _S.task.in_(dialect.texts("tasks"))
-    return select(*columns).where(_S.paused == false(), _S.retired == false(), tasks)
+    live = (_S.paused == false(), _S.retired == false())
+    return select(*columns).where(*live, tasks, shared_or_of(_S.jobs_app))
 
 
 _DUE = Statement(
@@ -117,22 +118,29 @@ def fire_by(fire_time: datetime | None, before: datetime) -> datetime | None:
     return fire_time + min(wait, _END - fire_time)
 
 
-def due(conn: Connection, now: datetime, tasks: Collection[str], most: int) -> Sequence[Any]:
-    """The schedules whose next fire time has come and whose task is known here, locked."""
-    return _DUE.rows(conn, now=now, tasks=as_json(tasks), most=most)
+def due(
+    conn: Connection, now: datetime, tasks: Collection[str], most: int, app: str | None = None
+) -> Sequence[Any]:
+    """The schedules whose next fire time has come and whose task is known here, locked.
+
+    Those for the jobs of `app` and of none; where that is None, the latter only.
+    """
+    return _DUE.rows(conn, now=now, tasks=as_json(tasks), most=most, app=app)
 
 
-def next_fire(conn: Connection, tasks: Collection[str]) -> datetime | None:
-    """The next moment at which any schedule is due."""
-    found: datetime | None = _NEXT.scalar(conn, tasks=as_json(tasks))
+def next_fire(conn: Connection, tasks: Collection[str], app: str | None = None) -> datetime | None:
+    """The next moment at which any schedule is due; `app` as for `due`."""
+    found: datetime | None = _NEXT.scalar(conn, tasks=as_json(tasks), app=app)
     return found
 
 
-def next_batch(conn: Connection, now: datetime, tasks: Collection[str]) -> datetime | None:
+def next_batch(
+    conn: Connection, now: datetime, tasks: Collection[str], app: str | None = None
+) -> datetime | None:
     """As `next_fire`, but the latest moment at which all that are due by then can still be fired together."""
     soon = now + timedelta(seconds=LONGEST_WAIT)
-    together: datetime | None = _FIRST_BY.scalar(conn, tasks=as_json(tasks), soon=soon)
-    return together or next_fire(conn, tasks)
+    together: datetime | None = _FIRST_BY.scalar(conn, tasks=as_json(tasks), soon=soon, app=app)
+    return together or next_fire(conn, tasks, app)
 
 
 def move(conn: Connection, moves: Sequence[Move], now: datetime) -> bool:

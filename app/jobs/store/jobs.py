@@ -21,7 +21,7 @@ from .events import SUBMITTED, Event, record
 _J = JOBS.c
 _INSERT = InsertStatement(
     JOBS, "id", "task", "state", "args", *STORED, "created_at", "run_at", "schedule_id", "fire_time",
-    "batch_id", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
+    "batch_id", "app", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
 )  # fmt: skip
 _TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
@@ -36,7 +36,8 @@ _SEEN = (
 class NewJob(NamedTuple):
     """Everything that is known of a job at its submission; `args` is JSON text, times are UTC.
 
-    `options` are the values of `options.STORED`, in that order and as their columns hold them.
+    `options` are the values of `options.STORED`, in that order and as their columns hold them. `app` is the
+    one whose workers alone run it, None for all.
     """
 
     id: str
@@ -48,6 +49,7 @@ class NewJob(NamedTuple):
     schedule_id: str | None = None
     fire_time: datetime | None = None
     batch_id: str | None = None
+    app: str | None = None
 
     @property
     def state(self) -> str:
@@ -136,8 +138,8 @@ def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> 
     """The values of _INSERT, in its order; times as the driver takes them."""
     return (
         job.id, job.task, state, job.args, *job.options, created, run_at,
-        job.schedule_id, fire_time, job.batch_id, state == QUEUED, run_at if state == SCHEDULED else None,
-        0, 1, 0, False, 0,
+        job.schedule_id, fire_time, job.batch_id, job.app, state == QUEUED,
+        run_at if state == SCHEDULED else None, 0, 1, 0, False, 0,
     )  # fmt: skip
 
 

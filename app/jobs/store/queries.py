@@ -189,6 +189,12 @@ def ahead(conn: Connection, job: Job, cap: int) -> int:
     return min(cap, conn.execute(_counted(due, cap)).scalar_one())
 
 
+def app_of(conn: Connection, job_id: str) -> str | None:
+    """The app whose workers alone run the job; None where any may."""
+    found: str | None = conn.scalar(select(_J.app).where(_J.id == job_id))
+    return found
+
+
 def state_counts(conn: Connection) -> dict[str, dict[str, Any]]:
     """For each state {value, capped}."""
     return {

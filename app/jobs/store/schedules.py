@@ -48,29 +48,32 @@ def next_fire_at(declaration: Declaration, stored: Any, now: datetime) -> dateti
 
 
 def add(
-    conn: Connection, declaration: Declaration, now: datetime, *, app: str | None = None, paused: bool = False
-) -> None:
+    conn: Connection, declaration: Declaration, now: datetime, *, app: str | None = None,
+    jobs_app: str | None = None, paused: bool = False,
+) -> None:  # fmt: skip
     """Store a new schedule, anchored at `now`; `app` is the one whose code declares it.
+
+    `jobs_app` is the one whose workers alone run its jobs, None for all.
 
     Raises IntegrityError where its id is taken.
     """
     first = declaration.trigger.next_after(None, now)
     row = {
-        "id": declaration.id, "app": app, **definition(declaration), "anchor": now, "next_fire_at": first,
-        "fire_by": fire_by(first, now), "paused": paused, "retired": False, "created_at": now,
-        "updated_at": now,
+        "id": declaration.id, "app": app, "jobs_app": jobs_app, **definition(declaration), "anchor": now,
+        "next_fire_at": first, "fire_by": fire_by(first, now), "paused": paused, "retired": False,
+        "created_at": now, "updated_at": now,
     }  # fmt: skip
     conn.execute(insert(SCHEDULES).values(**row))
 
 
 def redefine(
     conn: Connection, declaration: Declaration, next_fire_at: datetime | None, now: datetime, *,
-    app: str | None = None, paused: bool | None = None,
+    app: str | None = None, jobs_app: str | None = None, paused: bool | None = None,
 ) -> None:  # fmt: skip
     """Replace the definition of a stored schedule; its anchor stays, and None keeps `paused`."""
     values: dict[str, Any] = {
-        "app": app, **definition(declaration), "retired": False, "next_fire_at": next_fire_at,
-        "fire_by": fire_by(next_fire_at, now), "updated_at": now,
+        "app": app, "jobs_app": jobs_app, **definition(declaration), "retired": False,
+        "next_fire_at": next_fire_at, "fire_by": fire_by(next_fire_at, now), "updated_at": now,
     }  # fmt: skip
     if paused is not None:
         values["paused"] = paused
@@ -129,6 +132,11 @@ def remove(conn: Connection, schedule_id: str) -> bool:
     """Delete a schedule and its decisions. Whether it was there."""
     conn.execute(delete(FIRES).where(FIRES.c.schedule_id == schedule_id))
     return conn.execute(delete(SCHEDULES).where(_S.id == schedule_id)).rowcount == 1
+
+
+def origin_of(row: Any) -> dict[str, Any]:
+    """What its jobs have of their schedule."""
+    return {"schedule_id": row.id, "app": row.jobs_app}
 
 
 def to_schedule(row: Any, overdue: Collection[str]) -> Schedule:

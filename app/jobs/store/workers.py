@@ -45,6 +45,7 @@ class NewWorker:
     queues: tuple[str, ...] | None
     tasks: tuple[str, ...]
     started_at: datetime
+    app: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class LiveWorker:
     overdue: int
     queues: frozenset[str] | None
     tasks: frozenset[str] | None
+    app: str | None
 
     def serves(self, queue: str) -> bool:
         """Whether it claims from that queue."""
@@ -67,6 +69,10 @@ class LiveWorker:
     def knows(self, task: str) -> bool:
         """Whether it has that task, as far as that is known."""
         return self.tasks is None or task in self.tasks
+
+    def runs_jobs_of(self, app: str | None) -> bool:
+        """Whether it takes the jobs of that app: those of none are everybody's."""
+        return app is None or app == self.app
 
 
 def register(conn: Connection, worker: NewWorker) -> None:
@@ -121,13 +127,13 @@ def running_jobs(conn: Connection) -> dict[str, list[str]]:
 def live_workers(conn: Connection, since: datetime, now: datetime) -> Sequence[LiveWorker]:
     """The workers with a heartbeat after `since` that are not draining, as they are `now`."""
     busy = select(func.count()).where(_J.claim.is_not(None), _J.worker == _W.id).scalar_subquery()
-    found = select(_W.id, _W.threads, _W.queues, _W.tasks, busy.label("busy"))
+    found = select(_W.id, _W.threads, _W.queues, _W.tasks, _W.app, busy.label("busy"))
     rows = conn.execute(found.where(_W.state == "running", _W.heartbeat_at > since)).all()
     overdue = Counter(run.worker for run in overdue_runs(conn, now)) if rows else Counter()
     return [
         LiveWorker(
             threads=row.threads, busy=row.busy, overdue=overdue[row.id],
-            queues=_names(row.queues), tasks=_names(row.tasks),
+            queues=_names(row.queues), tasks=_names(row.tasks), app=row.app,
         )
         for row in rows
     ]  # fmt: skip

@@ -23,13 +23,16 @@ log = get_logger(__name__)
 class Declarations:
     """Adds, updates and retires the schedules of one app name; those of other apps are left alone.
 
-    `timezone` is that of the app for triggers whose words name none.
+    Their jobs are those of `jobs_app`, None: of any. `timezone` is that of the app for triggers whose words
+    name none.
     """
 
     def __init__(
-        self, app: str, database: Database, registry: Registry, clock: Clock, timezone: str | None
-    ) -> None:
-        self._app, self._database, self._registry, self._clock = app, database, registry, clock
+        self, app: str, jobs_app: str | None, database: Database, registry: Registry, clock: Clock,
+        timezone: str | None,
+    ) -> None:  # fmt: skip
+        self._app, self._jobs_app = app, jobs_app
+        self._database, self._registry, self._clock = database, registry, clock
         self._timezone = timezone
         self._declared: Mapping[str, Declaration] | None = None
         self._worker_id: str | None = None
@@ -71,7 +74,7 @@ class Declarations:
         with self._database.write() as conn:
             stored = schedules.get(conn, declaration.id, lock=True)
             if stored is None:
-                schedules.add(conn, declaration, now, app=self._app)
+                schedules.add(conn, declaration, now, app=self._app, jobs_app=self._jobs_app)
             elif not is_new:
                 return
             elif stored.app != self._app:
@@ -83,7 +86,8 @@ class Declarations:
     def _redeclare(self, conn: Connection, stored: Any, declaration: Declaration, now: datetime) -> None:
         # Not written where unchanged: updated_at would move at every start of every process.
         known = {"task": stored.task, "args": stored.args, "trigger": stored.trigger, "policy": stored.policy}
-        if schedules.definition(declaration) == known and not stored.retired:
+        is_same = schedules.definition(declaration) == known and stored.jobs_app == self._jobs_app
+        if is_same and not stored.retired:
             return
         next_fire_at = schedules.next_fire_at(declaration, stored, now)
-        schedules.redefine(conn, declaration, next_fire_at, now, app=self._app)
+        schedules.redefine(conn, declaration, next_fire_at, now, app=self._app, jobs_app=self._jobs_app)

@@ -24,7 +24,7 @@ from ..schedules.policy import Policy, Verdict, decide
 from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
 from ..service.job_factory import JobFactory
-from ..store import fires, jobs, leases
+from ..store import fires, jobs, leases, schedules
 from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
 from ..tasks.registry import Registry
@@ -51,13 +51,13 @@ class Scheduler:
 
     def __init__(
         self, *, app: str, dispatcher: Dispatcher | None, database: Database, registry: Registry,
-        factory: JobFactory, backlog: Backlog, clock: Clock, enabled: bool = True,
-        timezone: str | None = None,
+        factory: JobFactory, backlog: Backlog, clock: Clock, jobs_app: str | None = None,
+        enabled: bool = True, timezone: str | None = None,
     ) -> None:  # fmt: skip
         self._dispatcher, self._database, self._registry = dispatcher, database, registry
         self._factory, self._backlog, self._clock = factory, backlog, clock
-        self._enabled = enabled
-        self._declarations = Declarations(app, database, registry, clock, timezone)
+        self._jobs_app, self._enabled = jobs_app, enabled
+        self._declarations = Declarations(app, jobs_app, database, registry, clock, timezone)
         self._id = str(uuid.uuid4())
         self._changes = database.change_detector()
         self._due_at: datetime | None = None
@@ -79,7 +79,7 @@ class Scheduler:
         if self._changes.has_changed() or tasks != self._known_tasks:
             self._known_tasks = None
             with self._database.read() as conn:
-                self._due_at = fires.next_fire(conn, tasks)
+                self._due_at = fires.next_fire(conn, tasks, self._jobs_app)
             self._known_tasks = tasks
         return self._seconds_until(self._due_at)
 
@@ -90,13 +90,14 @@ class Scheduler:
             # Read inside: the wait for the write lock may have been long.
             now = self._clock.now()
             # The unique (schedule, fire time) keeps it correct; the lease spares the others vain plans.
-            held_until = leases.take(conn, _lease_of(tasks), self._id, now, LEASE_SECONDS)
+            lease = _lease_of(tasks, self._jobs_app)
+            held_until = leases.take(conn, lease, self._id, now, LEASE_SECONDS)
             if held_until is not None:
                 return self._seconds_until(held_until)
-            rows = fires.due(conn, now, tasks, BATCH)
+            rows = fires.due(conn, now, tasks, BATCH, self._jobs_app)
             if rows:
                 self._advance(conn, rows, now)
-            next_at = fires.next_batch(conn, now, tasks)
+            next_at = fires.next_batch(conn, now, tasks, self._jobs_app)
         if self._dispatcher is not None and rows:
             self._dispatcher.wake()
         return self._seconds_until(next_at)
@@ -149,7 +150,7 @@ class Scheduler:
         if verdict.decision != "fired":
             return Decision(**asdict(verdict)), None
         options: SubmitOptions = {"delay": random.uniform(0, policy.jitter)} if policy.jitter else NO_OPTIONS
-        origin = {"schedule_id": row.id, "fire_time": verdict.fire_time}
+        origin = {**schedules.origin_of(row), "fire_time": verdict.fire_time}
         try:
             self._backlog.admit()
             job = self._factory.make_job(row.task, json.loads(row.args), options, now, **origin)
@@ -207,7 +208,7 @@ def _skipped(fire_time: datetime, reason: str) -> Decision:
     return Decision(fire_time=fire_time, decision="skipped", reason=reason)
 
 
-def _lease_of(tasks: Sequence[str]) -> str:
-    """The name of the lease that processes with the same tasks share."""
+def _lease_of(tasks: Sequence[str], app: str | None) -> str:
+    """The name of the lease that processes of the same app with the same tasks share."""
     # Not one for all: a process must not wait for another that cannot fire its schedules.
-    return "schedules:" + hashlib.sha256("\n".join(sorted(tasks)).encode()).hexdigest()[:16]
+    return "schedules:" + hashlib.sha256("\n".join([*sorted(tasks), app or ""]).encode()).hexdigest()[:16]

@@ -110,11 +110,11 @@ class Fetcher:
 
     def _anything_due(self, conn: AnyConnection) -> bool:
         tasks = list(self._registry.tasks)
-        return claims.anything_due(conn, self._queues, tasks, self._quarantine.limit)
+        return claims.anything_due(conn, self._queues, tasks, self._quarantine.limit, self._settings.app)
 
     def _candidates(self, conn: AnyConnection, worker: str, running: Running) -> Sequence[Any]:
         def find(too_many_crashes: int) -> Sequence[Any]:
-            tasks = list(self._registry.tasks)
-            return claims.candidates(conn, self._queues, tasks, running.room, too_many_crashes)
+            tasks, app = list(self._registry.tasks), self._settings.app
+            return claims.candidates(conn, self._queues, tasks, running.room, too_many_crashes, app)
 
         return self._quarantine.select(conn, worker, running, find)

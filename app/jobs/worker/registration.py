@@ -52,7 +52,8 @@ class Registration:
         tasks = self._registry.tasks
         new = workers.NewWorker(
             id=self.id, engine=self._engine, threads=self._settings.threads, queues=self._settings.queues,
-            tasks=tuple(sorted(tasks)), started_at=self._clock.now(), **own_identity().as_dict(),
+            tasks=tuple(sorted(tasks)), app=self._settings.app, started_at=self._clock.now(),
+            **own_identity().as_dict(),
         )  # fmt: skip
         # A row that exists is ours: the database committed it, but its reply was lost.
         with suppress(IntegrityError), self._database.write() as conn:
