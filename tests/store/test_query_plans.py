@@ -88,7 +88,7 @@ def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:
         assert claim is not None
         assert end(conn, claim, "succeeded")
         given = [sql for sql in sent if "json_each" in sql]
-        assert len(given) == 7
+        assert len(given) == 8
         for sql in given:
             steps = [step for step in explain(conn, sql) if "simmer_" in step]
             assert all("(id=?)" in step or "(job_id=? AND run=?)" in step for step in steps), steps

@@ -69,7 +69,8 @@ JOBS: Final = Table(
     check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
     check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
     check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
-    partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where="due = {true}"),
+    # By its first four a claim finds its jobs in order; with the last two a count reads no row.
+    partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", "task", "due", where="due = {true}"),
     partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
     partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
     partial(
@@ -196,6 +197,20 @@ WORKERS: Final = Table(
     check("state IN ('running', 'draining')", "workers_state"),
 )
 """A live process that runs jobs: no row, no claim."""
+
+COUNTERS: Final = Table(
+    "simmer_counters",
+    METADATA,
+    # Whoever counted, so that processes do not wait for each other's rows; empty in the rows of those gone.
+    Column("worker", Id, primary_key=True),
+    Column("task", String(200), primary_key=True),
+    Column("name", String(20), primary_key=True),
+    # Of a histogram: the upper bound in milliseconds.
+    Column("bucket", BigId, primary_key=True, autoincrement=False),
+    Column("count", BigId, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+"""What has happened since the tables were made: it only grows, and jobs that are deleted stay counted."""
 
 LEASES: Final = Table(
     "simmer_leases",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select, true, update
 
 from ..database.tables import ATTEMPTS, JOBS, WORKERS
 from ..states import CANCELLED, FAILED, QUEUED, RUNNING
+from . import counters
 from .events import Event, record
 
 _J = JOBS.c
@@ -22,7 +23,15 @@ MOST_CRASHES: Final = 3
 _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
 _ORPHANS = (
     select(
-        _J.id, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker, _J.cancel_requested_at
+        _J.id,
+        _J.task,
+        _J.claim,
+        _J.run,
+        _J.attempt,
+        _J.crashes,
+        _J.on_interrupt,
+        _J.worker,
+        _J.cancel_requested_at,
     )
     .where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id)))
     .limit(bindparam("most"))
@@ -68,6 +77,7 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
         lost = [{"id_of_job": r.id, "run_no": r.run, "ended": now, "failure": _failure(r)} for r in orphans]
         conn.execute(_LOST, lost)
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
+        counters.add_verbs(conn, [(row.task, verbs[row.id]) for row in orphans])
     return verbs
 
 

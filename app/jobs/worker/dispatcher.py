@@ -184,8 +184,8 @@ class Dispatcher:
                 runs.record_progress(conn, progress)
                 runs.record_starts(conn, started)
                 if has_unknown:
-                    completion.complete(conn, self._unknown_runs(conn))
-                completed = completion.complete(conn, ended)
+                    completion.complete(conn, self._unknown_runs(conn), self.id)
+                completed = completion.complete(conn, ended, self.id)
                 claimed = self._claim(conn)
             self._may_have_unknown_runs = False
             self._running.mark_recorded(reports)
@@ -243,7 +243,7 @@ class Dispatcher:
         unended = self._running.unended()
         ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
         with self._database.raw_write() as conn:
-            completed = completion.complete(conn, [*ended, *self._unknown_runs(conn)])
+            completed = completion.complete(conn, [*ended, *self._unknown_runs(conn)], self.id)
             workers.deregister(conn, self.id)
         log_ends(ended, completed)
         self._notifier.notify([run.job_id for run in ended])
