@@ -110,15 +110,6 @@ def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
         assert "opensesame" not in here.ok("show", job_id)
 
 
-def test_stats_counts_by_state(tmp_path: Path) -> None:
-    """One line for each state; --json is what the API answers."""
-    with command_line(tmp_path) as here:
-        here.submit("add", "a=1")
-        here.drain()
-        assert ["succeeded", "1"] in [line.split() for line in here.ok("stats").splitlines()]
-        assert here.json("stats") == here.app.test_client().get(f"{API}/stats").get_json()
-
-
 def test_workers_shows_who_runs_jobs(tmp_path: Path) -> None:
     """A remark where there is nobody, else a line for each worker."""
     with command_line(tmp_path, engine="thread", threads=3) as here:

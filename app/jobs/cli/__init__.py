@@ -7,7 +7,7 @@ could not be carried out), 2 usage, 3 not found, 4 cancelled, 5 refused in this 
 from __future__ import annotations
 
 # Imported for their side effect: each module adds its commands to the group.
-from . import jobs, schedules, submit, wait, worker
+from . import jobs, schedules, stats, submit, wait, worker
 from .group import jobs_cli
 
-__all__ = ["jobs", "jobs_cli", "schedules", "submit", "wait", "worker"]
+__all__ = ["jobs", "jobs_cli", "schedules", "stats", "submit", "wait", "worker"]

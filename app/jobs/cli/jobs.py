@@ -1,4 +1,4 @@
-"""Commands about jobs and the service: list, show, cancel, retry, delete, tasks, workers, stats, init-db."""
+"""Commands about jobs and the service: list, show, cancel, retry, delete, tasks, workers, init-db."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tasks(as_json: bool) -> None:
         print_json({"items": found})
     else:
         rows = [
-            (task["name"], task["queue"], _count(task["counts"]), _parameters(task), task["description"])
+            (task["name"], task["queue"], count_text(task["counts"]), _parameters(task), task["description"])
             for task in found
         ]
         print_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
@@ -89,19 +89,6 @@ def workers(as_json: bool) -> None:
         print_table([name.removesuffix("_at").upper() for name in names], rows)
 
 
-@jobs_cli.command("stats")
-@json_option
-def stats(as_json: bool) -> None:
-    """Show the number of jobs in each state."""
-    found = runtime().status.stats()
-    if as_json:
-        print_json(found)
-        return
-    print_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
-    click.echo()
-    print_fields((name, value) for name, value in found.items() if name != "states")
-
-
 @jobs_cli.command("init-db")
 def init_db() -> None:
     """Create missing tables; safe in several processes at the same time."""
@@ -144,7 +131,8 @@ def _field(value: Any) -> Any:
     return json_line(value) if isinstance(value, dict | list | tuple) else value
 
 
-def _count(count: dict[str, Any]) -> str:
+def count_text(count: dict[str, Any]) -> str:
+    """`{value, capped}` as text: 10000+ where there are at least so many."""
     return f"{count['value']}{'+' if count['capped'] else ''}"
 
 

@@ -11,12 +11,15 @@ from sqlalchemy import Connection
 from ..clock import Clock
 from ..database.database import Database
 from ..errors import DatabaseUnavailable
-from ..store import claims, queries, workers
+from ..store import claims, counters, leases, queries, workers
+from ..store.loads import loads
 from ..store.overdue import overdue
 from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
-from .live_workers import LiveWorkers
+from .live_workers import InCaller, LiveWorkers
+from .numbers import oldest_of, present_load, present_totals, seconds_since
 from .threads import LocalThreads
+from .unserved import count_unserved
 from .write_check import WriteCheck
 
 MAX_NAMED: Final = 20
@@ -28,7 +31,7 @@ class Status:
 
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads,
-        live: LiveWorkers, needs_workers: bool, fires_schedules: bool,
+        live: LiveWorkers | InCaller, needs_workers: bool, fires_schedules: bool,
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock, self._threads = database, registry, clock, threads
         self._live, self._needs_workers, self._fires_schedules = live, needs_workers, fires_schedules
@@ -51,21 +54,26 @@ class Status:
         """The processes that run jobs, oldest first."""
         with self._database.read() as conn:
             rows, running = workers.all_workers(conn), workers.running_jobs(conn)
-        return [workers.to_worker(row, running.get(row.id, [])) for row in rows]
+            leaders = leases.holders(conn, leases.SCHEDULES)
+        return [workers.to_worker(row, running.get(row.id, []), row.id in leaders) for row in rows]
 
     def stats(self) -> dict[str, Any]:
-        """Counts by state (each capped), the age of the backlog in seconds, workers and their threads."""
+        """Counts by state (each capped), the age of the backlog in seconds, workers and their threads,
+        what is to be done by queue and task, and what has been done by task."""
         now = self._clock.now()
         with self._database.read() as conn:
-            states, oldest = queries.state_counts(conn), queries.oldest_due(conn)
+            states, todo, done = queries.state_counts(conn), loads(conn, now), counters.totals(conn)
             rows = workers.all_workers(conn)
             late = overdue(conn, now)
         return {
             "states": states,
-            "oldest_queued_seconds": None if oldest is None else max(0.0, (now - oldest).total_seconds()),
+            "oldest_queued_seconds": seconds_since(oldest_of(todo), now),
             "workers": len(rows),
             "threads": sum(row.threads for row in rows),
             "overdue_schedules": len(late),
+            "unserved": count_unserved(self._live.get(), todo),
+            "backlog": [present_load(load, now) for load in todo],
+            "tasks": present_totals(done),
         }
 
     def has_work(self, worker: str, queues: Sequence[str] | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from ..database.columns import Id
 from ..database.statements import Statement
 from ..database.tables import LEASES
+
+SCHEDULES: Final = "schedules:"
+"""The names of the leases under which fire times are decided begin so."""
+UNSERVED: Final = "unserved"
+"""Who logs how many jobs nobody serves."""
 
 _L = LEASES.c
 _ME = bindparam("me", type_=Id)
@@ -40,3 +45,8 @@ def take(conn: Connection, name: str, holder: str, now: datetime, seconds: float
     except IntegrityError:  # another process was first
         return until
     return None
+
+
+def holders(conn: Connection, prefix: str) -> set[str]:
+    """Who has, or was the last to have, a lease whose name begins so."""
+    return set(conn.scalars(select(_L.holder).where(_L.name.startswith(prefix, autoescape=True))))

@@ -28,8 +28,9 @@ from ..database.tables import ATTEMPTS, JOBS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_after, first_id_at
 from ..job import Job
-from ..states import CLAIMABLE, QUEUED, STATES, is_final
+from ..states import CLAIMABLE, STATES, is_final
 from ..values import Batch
+from .loads import MOST_COUNTED
 from .snapshots import COLUMNS, Time, to_job, to_stamp
 
 _J = JOBS.c
@@ -61,12 +62,15 @@ def _counted(query: Select[Any], cap: int) -> Select[int]:
     return select(func.count()).select_from(query.limit(cap + 1).subquery())
 
 
-_OLDEST_DUE = select(func.min(_J.run_at)).where(_J.state == QUEUED)
+def _cap(state: str) -> int:
+    return COUNT_CAP if is_final(state) else MOST_COUNTED
+
+
 _STATE_COUNTS = union_all(
     *(
         select(
             literal(state),
-            _counted(select(literal_column("1")).where(_J.state == state), COUNT_CAP).scalar_subquery(),
+            _counted(select(literal_column("1")).where(_J.state == state), _cap(state)).scalar_subquery(),
         )
         for state in STATES
     )
@@ -183,9 +187,9 @@ def ahead(conn: Connection, job: Job, cap: int) -> int:
 
 
 def state_counts(conn: Connection) -> dict[str, dict[str, Any]]:
-    """For each state {value, capped}."""
+    """For each state {value, capped}: what is final is counted to COUNT_CAP, all others to MOST_COUNTED."""
     return {
-        state: {"value": min(found, COUNT_CAP), "capped": found > COUNT_CAP}
+        state: {"value": min(found, _cap(state)), "capped": found > _cap(state)}
         for state, found in conn.execute(_STATE_COUNTS)
     }
 
@@ -194,12 +198,6 @@ def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str,
     """For each task {value, capped}, over all states."""
     counts = {task: count(conn, JobFilters(tasks=(task,))) for task in tasks}
     return {task: {"value": value, "capped": capped} for task, (value, capped) in counts.items()}
-
-
-def oldest_due(conn: Connection) -> datetime | None:
-    """Since when the job that has been due the longest has been so."""
-    oldest: datetime | None = conn.scalar(_OLDEST_DUE)
-    return oldest
 
 
 def attempts(conn: Connection, job_id: str) -> list[dict[str, Any]]:
