@@ -99,6 +99,20 @@ def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
         ]
 
 
+def test_list_filters_by_when_jobs_were_made_and_ran(tmp_path: Path) -> None:
+    """Each of the six moments; a time without its zone is refused."""
+    with command_line(tmp_path) as here:
+        ran = here.submit("add", "a=1")
+        here.drain()
+        waits = here.submit("add", "a=2")
+        for of, found in (("created", {ran, waits}), ("started", {ran}), ("finished", {ran})):
+            for side, year in (("after", 2000), ("before", 2999)):
+                listed = here.json("list", f"--{of}-{side}", f"{year}-01-01T00:00Z")["items"]
+                assert {job["id"] for job in listed} == found
+        assert here.json("list", "--finished-after", "2999-01-01T00:00Z")["items"] == []
+        is_refusal(here("list", "--started-after", "yesterday"), 2, "--started-after")
+
+
 def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
     """Every key, null where it has no meaning yet, and secrets covered in both forms."""
     with command_line(tmp_path) as here:

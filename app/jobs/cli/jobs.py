@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -10,9 +11,10 @@ from ..api.schemas import MOST_IN_PAGE
 from ..job import Job
 from ..serialization.presenter import present, present_in_list
 from ..states import STATES
-from ..store.queries import JobFilters
+from ..store.queries import TIMES, JobFilters
 from .group import job_id, jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
+from .triggers import Moment
 
 
 @jobs_cli.command("tasks")
@@ -30,15 +32,25 @@ def tasks(as_json: bool) -> None:
         print_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
 
 
+def _time_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """A flag for each filter by a moment."""
+    for name in reversed(TIMES):
+        of, side = name.split("_")
+        words = f"{of.capitalize()} {side} this time."
+        command = click.option(f"--{of}-{side}", type=Moment(), metavar="TIME", help=words)(command)
+    return command
+
+
 @jobs_cli.command("list")
 @click.option("--state", multiple=True, type=click.Choice(STATES), help="In this state; repeat to mean or.")
 @click.option("--task", multiple=True, callback=require_utf8, help="Of this task; repeat to mean or.")
 @click.option("--queue", multiple=True, callback=require_utf8, help="In this queue; repeat to mean or.")
 @click.option("--tag", multiple=True, callback=require_utf8, help="With this tag; repeat to mean or.")
+@_time_flags
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST_IN_PAGE))
 @click.option("--cursor", help="The cursor of the next page, as the previous list printed it.")
 @json_option
-def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: tuple[str, ...]) -> None:
+def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> None:
     """Show jobs, the newest first."""
     page = runtime().jobs.page(JobFilters.of(filters), limit, cursor)
     if as_json:

@@ -82,6 +82,7 @@ JOBS: Final = Table(
     ),
     partial("ix_simmer_jobs_open", "schedule_id", where="schedule_id IS NOT NULL AND finished_at IS NULL"),
     partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
+    partial("ix_simmer_jobs_finished", "finished_at", where="finished_at IS NOT NULL"),
     Index("ix_simmer_jobs_state", "state", "id"),
     Index("ix_simmer_jobs_task", "task", "id"),
 )

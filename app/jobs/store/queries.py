@@ -30,6 +30,7 @@ from ..ids import first_id_after, first_id_at
 from ..job import Job
 from ..states import CLAIMABLE, STATES, is_final
 from ..values import Batch
+from . import time_ranges
 from .loads import MOST_COUNTED
 from .snapshots import COLUMNS, Time, to_job, to_stamp
 
@@ -41,6 +42,10 @@ Row = Sequence[Any]
 """As the driver gives it; the id is first."""
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
+TIMES: Final = tuple(
+    f"{of}_{side}" for of in ("created", "started", "finished") for side in ("after", "before")
+)
+"""The filters by a moment, as words."""
 
 
 class Reading(Generic[T]):
@@ -89,6 +94,10 @@ class JobFilters:
     batch_ids: tuple[str, ...] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+    finished_after: datetime | None = None
+    finished_before: datetime | None = None
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> JobFilters:
@@ -99,12 +108,10 @@ class JobFilters:
         for word, value in words.items():
             if word in plural:
                 given[plural[word]] = (value,) if isinstance(value, str) else tuple(value)
-            elif word in ("created_after", "created_before"):
+            elif word in TIMES:
                 given[word] = value
             else:
-                raise TypeError(
-                    f"{word} is not a filter: there are {', '.join(plural)}, created_after, created_before"
-                )
+                raise TypeError(f"{word} is not a filter: there are {', '.join((*plural, *TIMES))}")
         return cls(**given)
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -123,7 +130,12 @@ class JobFilters:
             found += [_J.created_at > self.created_after, _J.id >= first_id_at(self.created_after)]
         if self.created_before:
             found += [_J.created_at < self.created_before, _J.id < first_id_after(self.created_before)]
-        return found
+        found += time_ranges.conditions(_J.started_at, self.started_after, self.started_before)
+        return found + time_ranges.conditions(_J.finished_at, self.finished_after, self.finished_before)
+
+    def short_cut(self, conn: Connection) -> list[ColumnElement[bool]]:
+        """A condition by which the database finds the jobs faster, where there is one."""
+        return time_ranges.candidates(conn, self.started_after, self.finished_after, self.finished_before)
 
 
 def get(conn: AnyConnection, job_id: str) -> Job | None:
@@ -158,7 +170,7 @@ def page(
     conn: Connection, filters: JobFilters, limit: int, after: str | None, newest_first: bool
 ) -> tuple[list[Job], bool]:
     """Up to `limit` jobs beyond the id `after`, and whether there are more. Ordered by creation."""
-    query = select(*_SHOWN).where(*filters.conditions())
+    query = select(*_SHOWN).where(*filters.conditions(), *filters.short_cut(conn))
     if after is not None:
         query = query.where(_J.id < after if newest_first else _J.id > after)
     rows = conn.execute(query.order_by(_J.id.desc() if newest_first else _J.id).limit(limit + 1)).all()
@@ -167,7 +179,8 @@ def page(
 
 def count(conn: Connection, filters: JobFilters, cap: int = COUNT_CAP) -> tuple[int, bool]:
     """How many jobs there are, counted to `cap` at most, and whether that cap was met."""
-    found: int = conn.execute(_counted(select(_J.id).where(*filters.conditions()), cap)).scalar_one()
+    wanted = select(_J.id).where(*filters.conditions(), *filters.short_cut(conn))
+    found: int = conn.execute(_counted(wanted, cap)).scalar_one()
     return min(found, cap), found > cap
 
 
