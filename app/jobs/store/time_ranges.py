@@ -52,5 +52,6 @@ def candidates(
     if conn.execute(probe).scalar_one() > FEW:
         return []
     if finished_after is None and finished_before is None:  # what has begun need not have ended
-        return [_J.id.in_(union_all(ended, select(_J.id).where(_J.state.in_(_OPEN))))]
+        begun = select(_J.id).where(_J.state.in_(_OPEN), _J.started_at > lower)
+        return [_J.id.in_(union_all(ended, begun))]
     return [_J.id.in_(ended)]
