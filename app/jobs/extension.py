@@ -106,8 +106,8 @@ class Simmer(Decorators, ScheduleMethods):
 
     def list(self, limit: int = 50, cursor: str | None = None, **filters: Unpack[JobFilterWords]) -> JobList:
         """A page of jobs, newest first, with `.next_cursor`. Filters: state, task, queue, tag, schedule_id,
-        batch_id (one or several), created_after, created_before. Raises InvalidCursor, and ValueError for a
-        limit below 1."""
+        batch_id (one or several), created_after, created_before, started_…, finished_…. Raises
+        InvalidCursor, and ValueError for a limit below 1."""
         return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
 
     def cancel(self, job_id: str) -> Job:

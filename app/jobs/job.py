@@ -93,6 +93,10 @@ class JobFilterWords(TypedDict, total=False):
     batch_id: Texts
     created_after: datetime | None
     created_before: datetime | None
+    started_after: datetime | None
+    started_before: datetime | None
+    finished_after: datetime | None
+    finished_before: datetime | None
 
 
 class Stamp(NamedTuple):

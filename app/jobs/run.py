@@ -16,7 +16,7 @@ class Run:
     """A claimed job: made by the store, run by an engine, completed by the store. Times are aware and UTC.
 
     `token` fences every write of this run. `args` is JSON text, `timeout` in seconds, `number` counts the
-    runs of the job from 1, `crashes` those that ended with their process.
+    runs of the job from 1, `crashes` those that ended with their process; `run_at` is when it came due.
     """
 
     job_id: str
@@ -30,6 +30,7 @@ class Run:
     worker: str
     token: str
     claimed_at: datetime
+    run_at: datetime
     crashes: int = 0
     # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
     # deadline, progress and overrun, the dispatcher all others.

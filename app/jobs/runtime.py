@@ -26,7 +26,8 @@ from .process.supervisor import Supervisor
 from .service import Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
-from .service.live_workers import LiveWorkers
+from .service.live_workers import live_workers
+from .service.unserved import SubmissionWarning
 from .service.waiting_reason import WaitingReasons
 from .tasks.registry import Registry
 from .ticker.pruner import Pruner
@@ -35,6 +36,7 @@ from .ticker.scheduler import Scheduler
 from .ticker.stuck_runs import StuckRuns
 from .ticker.thread_dumper import ThreadDumper
 from .ticker.ticker import Ticker
+from .ticker.watch import Watch
 from .worker.dispatcher import Dispatcher
 from .worker.inline import InlineWorker
 
@@ -79,11 +81,12 @@ class Runtime(service.Runtime):
     def _create_use_cases(self) -> None:
         database, clock, registry = self.database, self.clock, self.registry
         has_workers = not self.settings.in_caller
-        live = LiveWorkers(database, self.settings.rescue_after, clock)
+        self._live = live = live_workers(self.settings, database, registry, clock)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
-            waiting_reasons=WaitingReasons(database, registry, clock, live, has_workers),
+            waiting_reasons=WaitingReasons(database, clock, live, has_workers),
         )  # fmt: skip
+        self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
             host_db=self._host_db, runs_inline=self.settings.engine == "inline",
@@ -171,6 +174,7 @@ class Runtime(service.Runtime):
             Pruner(self.database, self.settings, self.clock),
             StuckRuns(self.dispatcher, settings, self.clock),
             ThreadDumper(self.dispatcher, self.database, self.settings, self.clock),
+            Watch(self.dispatcher, self.database, self._live, self.clock),
         )
         self.ticker = Ticker(duties, self.clock)
         try:
@@ -239,6 +243,8 @@ class Runtime(service.Runtime):
                 self.inline_worker.run_to_end(job_id)
         elif self.dispatcher is not None:
             self.dispatcher.wake()
+        elif self.settings.role == "web":
+            self._submission_warning.submitted()
 
     def cancel_requested(self, job_id: str) -> None:
         """Forward the request if the job runs here; another process reads it from the database."""

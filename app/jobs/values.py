@@ -46,7 +46,10 @@ class Schedule(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker(Value):
-    """A process that runs jobs; `running` has the ids of its jobs, `queues` is None for all queues."""
+    """A process that runs jobs; `running` has the ids of its jobs, `queues` is None for all queues.
+
+    `leader`: it was the one that fired schedules last, and fires the next ones unless it is busy or gone.
+    """
 
     id: str
     host: str
@@ -59,6 +62,7 @@ class Worker(Value):
     queues: tuple[str, ...] | None
     busy: int
     running: tuple[str, ...]
+    leader: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

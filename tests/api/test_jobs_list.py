@@ -93,6 +93,20 @@ def test_times_bound_the_list(tmp_path: Path, url: URL) -> None:
         assert ids(here, "created_after=2999-01-01T00:00:00Z") == []
 
 
+def test_when_jobs_ran_bounds_the_list(tmp_path: Path, url: URL) -> None:
+    """`started_…` and `finished_…` find what ran at a time; what has not begun or ended is in neither."""
+    with api_client(tmp_path, url=url) as here:
+        first = here.submit()["id"]
+        here.drain()
+        ran = here.get(f"/jobs/{first}").get_json()
+        here.submit()
+        assert ids(here, "started_after=2000-01-01T00:00:00Z&finished_before=2999-01-01T00:00:00Z") == [first]
+        assert ids(here, f"started_before={ran['created_at']}") == []
+        assert ids(here, f"finished_after={ran['finished_at']}") == []
+        assert ids(here, "finished_after=2000-01-01T00:00:00Z&state=succeeded") == [first]
+        is_problem(here.get("/jobs?finished_after=yesterday"), 400, "bad-parameter")
+
+
 def test_the_ends_of_the_calendar_bound_nothing(tmp_path: Path, url: URL) -> None:
     """The first and the last moment that a filter can name leave in every job, or leave out every job."""
     with api_client(tmp_path, url=url) as here:

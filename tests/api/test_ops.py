@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event
 
 from app.jobs.ticker.scheduler import Scheduler
@@ -205,25 +204,3 @@ def test_a_process_that_fires_no_schedule_says_so(tmp_path: Path) -> None:
         assert here.get("/health/ready").get_json()["warnings"] == {
             "schedules": "JOBS_SCHEDULES is off: none fires here"
         }
-
-
-def test_metrics_are_what_the_database_says(tmp_path: Path) -> None:
-    """Read by Prometheus's own parser: jobs by state, the backlog, who works, what is overdue."""
-    with api_client(tmp_path) as here:
-        here.submit()
-        here.drain()
-        here.submit()
-        response = here.get("/metrics")
-        assert response.content_type.startswith("text/plain; version=")
-        found = {
-            (sample.name, *sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(response.text)
-            for sample in family.samples
-        }
-        assert (found["simmer_jobs", "succeeded"], found["simmer_jobs", "queued"]) == (1, 1)
-        assert found["simmer_jobs", "failed"] == 0
-        assert found["simmer_schedules_overdue",] == 0
-        assert {"simmer_oldest_queued_seconds", "simmer_workers", "simmer_threads"} <= {
-            name for name, *_ in found
-        }
-        is_problem(here.get("/metrics?a=1"), 400, "bad-parameter")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.jobs.cli import jobs_cli
-from app.jobs.store import runs
 
-from ..store.factory import claim_one, submit
 from .command_line import command_line, is_refusal
 
 API = "/api/v1"
@@ -102,6 +99,20 @@ def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
         ]
 
 
+def test_list_filters_by_when_jobs_were_made_and_ran(tmp_path: Path) -> None:
+    """Each of the six moments; a time without its zone is refused."""
+    with command_line(tmp_path) as here:
+        ran = here.submit("add", "a=1")
+        here.drain()
+        waits = here.submit("add", "a=2")
+        for of, found in (("created", {ran, waits}), ("started", {ran}), ("finished", {ran})):
+            for side, year in (("after", 2000), ("before", 2999)):
+                listed = here.json("list", f"--{of}-{side}", f"{year}-01-01T00:00Z")["items"]
+                assert {job["id"] for job in listed} == found
+        assert here.json("list", "--finished-after", "2999-01-01T00:00Z")["items"] == []
+        is_refusal(here("list", "--started-after", "yesterday"), 2, "--started-after")
+
+
 def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
     """Every key, null where it has no meaning yet, and secrets covered in both forms."""
     with command_line(tmp_path) as here:
@@ -111,33 +122,6 @@ def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
         assert here.json("show", job_id) == {**answered, "links": None}
         assert answered["args"]["password"] == answered["result"]["api_key"] == "[redacted]"
         assert "opensesame" not in here.ok("show", job_id)
-
-
-def test_stats_counts_by_state(tmp_path: Path) -> None:
-    """One line for each state; --json is what the API answers."""
-    with command_line(tmp_path) as here:
-        here.submit("add", "a=1")
-        here.drain()
-        assert ["succeeded", "1"] in [line.split() for line in here.ok("stats").splitlines()]
-        assert ["overdue_runs", "0"] in [line.split() for line in here.ok("stats").splitlines()]
-        assert here.json("stats") == here.app.test_client().get(f"{API}/stats").get_json()
-
-
-def test_stats_names_the_runs_beyond_their_timeout(tmp_path: Path) -> None:
-    """A line for each, with its job, its worker and how far it is over."""
-    with command_line(tmp_path) as here, here.app.app_context():
-        runtime = here.app.extensions["simmer"]
-        with runtime.database.write() as conn:
-            run = claim_one(conn, submit(conn, timeout=5))
-            assert run is not None
-            run.started_at = runtime.clock.now() - timedelta(seconds=7)
-            runs.record_starts(conn, [run])
-        lines = [line.split() for line in here.ok("stats").splitlines()]
-        assert ["overdue_runs", "1"] in lines
-        titles, line = lines[-2:]
-        assert titles == ["JOB", "TASK", "WORKER", "STARTED", "TIMEOUT", "OVERDUE"]
-        assert line[:3] == [run.job_id, "add", "worker-1"]
-        assert line[-4:] == ["5", "s", "2.0", "s"]
 
 
 def test_workers_shows_who_runs_jobs(tmp_path: Path) -> None:

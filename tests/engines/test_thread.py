@@ -42,7 +42,7 @@ class Recorder:
         """So many claimed runs."""
         now = self.clock.now()
         return [
-            Run(str(n), "add", "q", "{}", 1, 1, None, n, "me", "token", now)
+            Run(str(n), "add", "q", "{}", 1, 1, None, n, "me", "token", now, now)
             for n in range(first, first + count)
         ]
 

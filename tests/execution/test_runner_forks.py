@@ -62,7 +62,7 @@ def test_no_more_threads_during_a_drain_is_no_failure(jobs: Simmer, words: str, 
     runtime = jobs.runtime
     runner = Runner(runtime.app, runtime.registry, runtime.settings, runtime.clock)
     now = runtime.clock.now()
-    run = Run("id", "need_a_thread", "default", "{}", 1, 1, None, 1, "worker", "token", now)
+    run = Run("id", "need_a_thread", "default", "{}", 1, 1, None, 1, "worker", "token", now, now)
     run.stop_requested = is_draining
     assert runner.run(run).kind == ("released" if is_draining else "failed")
 
@@ -82,7 +82,8 @@ def test_a_failure_without_text_stays_what_it_is_during_a_drain(jobs: Simmer) ->
         raise Unreadable
 
     runtime = jobs.runtime
-    run = Run("id", "fail", "default", "{}", 1, 3, None, 1, "worker", "token", runtime.clock.now())
+    now = runtime.clock.now()
+    run = Run("id", "fail", "default", "{}", 1, 3, None, 1, "worker", "token", now, now)
     run.stop_requested = True
     outcome = runtime.runner.run(run)
     assert outcome.failure is not None

@@ -14,7 +14,6 @@ from app.jobs.database.database import Database
 from app.jobs.service.live_workers import LiveWorkers
 from app.jobs.service.waiting_reason import WaitingReasons
 from app.jobs.store import queries, runs, workers
-from app.jobs.tasks.registry import Registry
 
 from ..store.factory import LATER, NOW, claim_one, end, register, submit
 from ..support import eventually
@@ -27,7 +26,7 @@ def reason(database: Database, job_id: str, seconds: float = 10.0, counts: bool 
     with database.read() as conn:
         job = queries.get(conn, job_id)
     assert job is not None
-    return WaitingReasons(database, Registry(), clock, live, True).add_to(job, counts=counts).waiting_reason
+    return WaitingReasons(database, clock, live, True).add_to(job, counts=counts).waiting_reason
 
 
 def test_no_worker_is_alive(database: Database) -> None:

@@ -9,13 +9,26 @@ import pytest
 from sqlalchemy import Connection, event, make_url
 
 from app.jobs.database.database import Database
-from app.jobs.store import claims, events, fires, jobs, overruns, queries, rescue, runs, workers
+from app.jobs.store import (
+    claims,
+    events,
+    fires,
+    jobs,
+    loads,
+    overruns,
+    queries,
+    rescue,
+    runs,
+    time_ranges,
+    workers,
+)
 from app.jobs.store.queries import JobFilters
 from app.jobs.store.snapshots import as_submitted
 
 from .factory import NOW, claim_one, end, new_job, submit
 
 _TASKS = ["add", "mail"]
+_ENDED = JobFilters(finished_after=NOW, finished_before=NOW)
 READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "claim": (lambda conn: claims.candidates(conn, ["q"], _TASKS, 8), "ix_simmer_jobs_due"),
     "claim of an app": (
@@ -44,6 +57,8 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "overdue runs": (lambda conn: overruns.overdue_runs(conn, NOW), "ix_simmer_jobs_running"),
     "prune": (lambda conn: jobs.prune(conn, ["failed"], NOW), "ix_simmer_jobs_state"),
     "events": (lambda conn: events.events_of(conn, "j"), "ix_simmer_events_job"),
+    "few that ended": (lambda conn: time_ranges.candidates(conn, NOW, NOW, NOW), "ix_simmer_jobs_finished"),
+    "loads": (lambda conn: loads.loads(conn, NOW), "ix_simmer_jobs_due"),
     "page": (lambda conn: queries.page(conn, JobFilters(), 5, "j", True), "sqlite_autoindex_simmer_jobs_1"),
 }
 
@@ -93,7 +108,18 @@ def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:
         assert claim is not None
         assert end(conn, claim, "succeeded")
         given = [sql for sql in sent if "json_each" in sql]
-        assert len(given) == 7
+        assert len(given) == 8
         for sql in given:
             steps = [step for step in explain(conn, sql) if "simmer_" in step]
             assert all("(id=?)" in step or "(job_id=? AND run=?)" in step for step in steps), steps
+
+
+def test_a_page_of_what_ended_reads_no_more_than_that(lite: Database) -> None:
+    """Its jobs are found by the index of when they ended; no other row is read, and nothing sorted."""
+    sent: list[str] = []
+    event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    with lite.read() as conn:
+        queries.page(conn, _ENDED, 5, None, True)
+        queries.page(conn, JobFilters(started_after=NOW), 5, None, True)
+        for sql in [sql for sql in sent if "LIMIT" in sql]:
+            check(explain(conn, sql), "ix_simmer_jobs_finished")

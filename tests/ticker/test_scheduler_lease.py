@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
+from sqlalchemy import URL
 
+from app.jobs import Simmer
 from app.jobs.database.database import Database
 from app.jobs.store import leases
 from app.jobs.store.fires import fire_by
+
+from ..store.factory import register
+from ..support import eventually
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -51,3 +59,20 @@ def test_a_fire_time_waits_for_others_in_proportion(every: float, waits: float) 
     fire_time = NOW + timedelta(seconds=every)
     assert fire_by(fire_time, NOW) == fire_time + timedelta(seconds=waits)
     assert fire_by(None, NOW) is None
+
+
+def test_the_worker_that_fires_is_shown_as_the_leader(make_app: Callable[..., Flask], url: URL) -> None:
+    """`workers` marks the one that decided the last fire times, and no other."""
+    jobs = Simmer()
+    jobs.task("tick")(lambda: None)
+    with make_app(jobs, url=url, JOBS_ENGINE="thread", JOBS_API_PREFIX=None).app_context():
+        with jobs.runtime.database.write() as conn:
+            register(conn, "another", tasks=("tick",))
+        jobs.start()
+        jobs.add_schedule(id="soon", task="tick", trigger="interval", seconds=3_600, start_now=True)
+
+        def leaders() -> list[tuple[int, bool]]:
+            found = [(worker.pid, worker.leader) for worker in jobs.runtime.status.workers()]
+            return found if any(leads for _, leads in found) else []
+
+        assert sorted(eventually(leaders)) == sorted([(1, False), (os.getpid(), True)])

@@ -27,6 +27,7 @@ from .responses import (
 from .schemas import JobQuerySchema, WaitQuerySchema
 
 _LIST_QUERY: Final = JobQuerySchema()
+_PAGING: Final = ("limit", "cursor", "sort", "count")
 _WAIT_QUERY: Final = WaitQuerySchema()
 
 
@@ -111,13 +112,4 @@ def list_events(id: str) -> Response:
 
 
 def _filters(query: dict[str, Any]) -> JobFilters:
-    return JobFilters(
-        states=tuple(query["state"]),
-        tasks=tuple(query["task"]),
-        queues=tuple(query["queue"]),
-        tags=tuple(query["tag"]),
-        schedule_ids=tuple(query["schedule_id"]),
-        batch_ids=tuple(query["batch_id"]),
-        created_after=query["created_after"],
-        created_before=query["created_before"],
-    )
+    return JobFilters.of({word: value for word, value in query.items() if word not in _PAGING})

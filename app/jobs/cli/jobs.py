@@ -1,7 +1,8 @@
-"""Commands about jobs and the service: list, show, cancel, retry, delete, tasks, workers, stats, init-db."""
+"""Commands about jobs and the service: list, show, cancel, retry, delete, tasks, workers, init-db."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,10 +12,11 @@ from ..errors import WorkerNotFound
 from ..job import Job
 from ..serialization.presenter import present, present_in_list
 from ..states import STATES
-from ..store.queries import JobFilters
+from ..store.queries import TIMES, JobFilters
 from .group import job_id, jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .threads import print_threads
+from .triggers import Moment
 
 
 @jobs_cli.command("tasks")
@@ -26,10 +28,19 @@ def tasks(as_json: bool) -> None:
         print_json({"items": found})
     else:
         rows = [
-            (task["name"], task["queue"], _count(task["counts"]), _parameters(task), task["description"])
+            (task["name"], task["queue"], count_text(task["counts"]), _parameters(task), task["description"])
             for task in found
         ]
         print_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
+
+
+def _time_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """A flag for each filter by a moment."""
+    for name in reversed(TIMES):
+        of, side = name.split("_")
+        words = f"{of.capitalize()} {side} this time."
+        command = click.option(f"--{of}-{side}", type=Moment(), metavar="TIME", help=words)(command)
+    return command
 
 
 @jobs_cli.command("list")
@@ -37,10 +48,11 @@ def tasks(as_json: bool) -> None:
 @click.option("--task", multiple=True, callback=require_utf8, help="Of this task; repeat to mean or.")
 @click.option("--queue", multiple=True, callback=require_utf8, help="In this queue; repeat to mean or.")
 @click.option("--tag", multiple=True, callback=require_utf8, help="With this tag; repeat to mean or.")
+@_time_flags
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST_IN_PAGE))
 @click.option("--cursor", help="The cursor of the next page, as the previous list printed it.")
 @json_option
-def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: tuple[str, ...]) -> None:
+def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> None:
     """Show jobs, the newest first."""
     page = runtime().jobs.page(JobFilters.of(filters), limit, cursor)
     if as_json:
@@ -97,26 +109,6 @@ def workers(id: str | None, threads: bool, as_json: bool) -> None:
         print_table([name.removesuffix("_at").upper() for name in names], rows)
 
 
-@jobs_cli.command("stats")
-@json_option
-def stats(as_json: bool) -> None:
-    """Show the number of jobs in each state, and the runs beyond their timeout."""
-    found = runtime().status.stats()
-    if as_json:
-        print_json(found)
-        return
-    print_table(("STATE", "JOBS"), [(state, _count(count)) for state, count in found["states"].items()])
-    click.echo()
-    overdue = found["overdue_runs"]
-    shown = {**found, "overdue_runs": overdue["count"]}
-    print_fields((name, value) for name, value in shown.items() if name != "states")
-    if overdue["items"]:
-        click.echo()
-        print_table(
-            ("JOB", "TASK", "WORKER", "STARTED", "TIMEOUT", "OVERDUE"), map(_overdue, overdue["items"])
-        )
-
-
 @jobs_cli.command("init-db")
 @click.option("--sql", is_flag=True, help="Print the statements for what is missing; change nothing.")
 def init_db(sql: bool) -> None:
@@ -167,16 +159,12 @@ def _row(job: Job) -> tuple[Any, ...]:
     return (job.id, job.state, job.task, job.queue, attempt, progress, job.created_at)
 
 
-def _overdue(run: dict[str, Any]) -> tuple[Any, ...]:
-    times = run["started_at"], f"{run['timeout']:g} s", f"{run['overdue_seconds']:.1f} s"
-    return run["job_id"], run["task"], run["worker"], *times
-
-
 def _field(value: Any) -> Any:
     return json_line(value) if isinstance(value, dict | list | tuple) else value
 
 
-def _count(count: dict[str, Any]) -> str:
+def count_text(count: dict[str, Any]) -> str:
+    """`{value, capped}` as text: 10000+ where there are at least so many."""
     return f"{count['value']}{'+' if count['capped'] else ''}"
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import URL, ColumnElement, Connection, Select, Subquery, create_engine, select, text
+from sqlalchemy import URL, ColumnElement, Connection, Select, Subquery, Table, create_engine, select, text
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -91,6 +91,18 @@ class Dialect(ABC):
     def index_options(self, condition: str) -> dict[str, Any]:
         """Arguments of an `Index` over the rows that satisfy `condition`; none where it must cover all."""
         return {f"{self.name}_where": text(condition.format(true=self.true, false=self.false))}
+
+    @abstractmethod
+    def insert(self, table: Table) -> Any:
+        """SQLAlchemy's INSERT of this database, which has `on_conflict_do_update`."""
+
+    def insert_or_add(self, table: Table, source: Select[Any], *added: str) -> Any:
+        """An INSERT of the rows of `source`; where a key is there already its columns `added` grow."""
+        insert = self.insert(table).from_select([column.name for column in source.selected_columns], source)
+        return insert.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={name: table.c[name] + insert.excluded[name] for name in added},
+        )
 
     @abstractmethod
     def texts(self, parameter: str) -> Select[Any]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import JSON, URL, Connection, Select, Subquery, Text, bindparam, cast, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.types import TypeEngine
 
 from .dialect import Dialect
@@ -60,6 +61,8 @@ class PostgreSQL(Dialect):
         """It waits a second for the locks of others, and not for ever."""
         conn.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
         yield
+
+    insert = staticmethod(insert)
 
     def texts(self, parameter: str) -> Select[Any]:
         """By `json_array_elements_text`."""

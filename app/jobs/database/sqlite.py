@@ -66,6 +66,7 @@ class SQLite(Dialect):
         DateTime: _TextTime(),  # type: ignore[no-untyped-call]
         BigInteger: Integer(),
     }
+    insert = staticmethod(lite.insert)
     to_driver = staticmethod(as_text)
     from_driver = staticmethod(from_text)
 

@@ -89,6 +89,7 @@ JOBS: Final = Table(
     ),
     partial("ix_simmer_jobs_open", "schedule_id", where="schedule_id IS NOT NULL AND finished_at IS NULL"),
     partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
+    partial("ix_simmer_jobs_finished", "finished_at", where="finished_at IS NOT NULL"),
     Index("ix_simmer_jobs_state", "state", "id"),
     Index("ix_simmer_jobs_task", "task", "id"),
 )
@@ -208,6 +209,20 @@ WORKERS: Final = Table(
     check("state IN ('running', 'draining')", "workers_state"),
 )
 """A live process that runs jobs: no row, no claim."""
+
+COUNTERS: Final = Table(
+    "simmer_counters",
+    METADATA,
+    # Whoever counted, so that processes do not wait for each other's rows; empty in the rows of those gone.
+    Column("worker", Id, primary_key=True),
+    Column("task", String(200), primary_key=True),
+    Column("name", String(20), primary_key=True),
+    # Of a histogram: the upper bound in milliseconds.
+    Column("bucket", BigId, primary_key=True, autoincrement=False),
+    Column("count", BigId, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+"""What has happened since the tables were made: it only grows, and jobs that are deleted stay counted."""
 
 LEASES: Final = Table(
     "simmer_leases",

@@ -9,9 +9,11 @@ from typing import Final
 from sqlalchemy import Connection
 
 from ..clock import Clock
+from ..config import Settings
 from ..database.database import Database
 from ..store import workers
 from ..store.workers import LiveWorker
+from ..tasks.registry import Registry
 from .cached_read import CachedRead
 
 MAX_AGE: Final = 1.0
@@ -40,3 +42,27 @@ def all_overdue(workers: Sequence[LiveWorker]) -> str | None:
     if not workers or any(worker.overdue < worker.threads for worker in workers):
         return None
     return f"all {sum(worker.threads for worker in workers)} threads are in jobs that exceeded their timeout"
+
+
+class InCaller:
+    """In place of the workers where jobs run in their caller: it knows the tasks of this process."""
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        self._registry, self._app = registry, settings.app
+        self._queues = None if settings.queues is None else frozenset(settings.queues)
+
+    def get(self) -> Sequence[LiveWorker]:
+        """One that is always idle."""
+        tasks = frozenset(self._registry.tasks)
+        return [
+            LiveWorker(threads=1, busy=0, overdue=0, queues=self._queues, tasks=tasks, app=self._app)
+        ]  # fmt: skip
+
+
+def live_workers(
+    settings: Settings, database: Database, registry: Registry, clock: Clock
+) -> LiveWorkers | InCaller:
+    """What runs the jobs of an app with these settings."""
+    if settings.in_caller:
+        return InCaller(registry, settings)
+    return LiveWorkers(database, settings.rescue_after, clock)

@@ -11,14 +11,17 @@ from sqlalchemy import Connection
 from ..clock import Clock
 from ..database.database import Database
 from ..errors import DatabaseUnavailable
-from ..store import claims, queries, workers
+from ..store import claims, counters, leases, queries, workers
+from ..store.loads import loads
 from ..store.overdue import overdue
 from ..store.overruns import overdue_runs
 from ..tasks.registry import Registry, TaskDefinition
 from ..values import Worker
-from .live_workers import LiveWorkers, all_overdue
+from .live_workers import InCaller, LiveWorkers, all_overdue
+from .numbers import oldest_of, present_load, present_totals, seconds_since
 from .thread_dumps import read_threads
 from .threads import LocalThreads
+from .unserved import count_unserved
 from .write_check import WriteCheck
 
 MAX_NAMED: Final = 20
@@ -30,7 +33,7 @@ class Status:
 
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, threads: LocalThreads,
-        live: LiveWorkers, app: str | None, needs_workers: bool, fires_schedules: bool,
+        live: LiveWorkers | InCaller, app: str | None, needs_workers: bool, fires_schedules: bool,
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock, self._threads = database, registry, clock, threads
         self._app = app
@@ -54,26 +57,31 @@ class Status:
         """The processes that run jobs, oldest first."""
         with self._database.read() as conn:
             rows, running = workers.all_workers(conn), workers.running_jobs(conn)
-        return [workers.to_worker(row, running.get(row.id, [])) for row in rows]
+            leaders = leases.holders(conn, leases.SCHEDULES)
+        return [workers.to_worker(row, running.get(row.id, []), row.id in leaders) for row in rows]
 
     def threads(self, worker_id: str) -> dict[str, Any]:
         """What the threads of a worker do. Raises WorkerNotFound, WorkerUnresponsive."""
         return read_threads(self._database, self._clock, worker_id)
 
     def stats(self) -> dict[str, Any]:
-        """Counts by state (each capped), the age of the backlog in seconds, workers, what is overdue."""
+        """Counts by state (each capped), the age of the backlog in seconds, workers and their threads,
+        what is overdue, what is to be done by queue and task, and what has been done by task."""
         now = self._clock.now()
         with self._database.read() as conn:
-            states, oldest = queries.state_counts(conn), queries.oldest_due(conn)
+            states, todo, done = queries.state_counts(conn), loads(conn, now), counters.totals(conn)
             rows = workers.all_workers(conn)
             late, runs = overdue(conn, now), overdue_runs(conn, now)
         return {
             "states": states,
-            "oldest_queued_seconds": None if oldest is None else max(0.0, (now - oldest).total_seconds()),
+            "oldest_queued_seconds": seconds_since(oldest_of(todo), now),
             "workers": len(rows),
             "threads": sum(row.threads for row in rows),
             "overdue_schedules": len(late),
             "overdue_runs": {"count": len(runs), "items": [run.as_dict() for run in runs[:MAX_NAMED]]},
+            "unserved": count_unserved(self._live.get(), todo),
+            "backlog": [present_load(load, now) for load in todo],
+            "tasks": present_totals(done),
         }
 
     def has_work(self, worker: str, queues: Sequence[str] | None) -> bool:

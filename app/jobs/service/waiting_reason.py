@@ -16,8 +16,8 @@ from ..serialization.presenter import moment
 from ..states import QUEUED, RETRYING, SCHEDULED
 from ..store import queries
 from ..store.workers import LiveWorker
-from ..tasks.registry import Registry
-from .live_workers import LiveWorkers, all_overdue
+from .live_workers import InCaller, LiveWorkers, all_overdue
+from .unserved import NO_QUEUE, NO_TASK, NO_WORKER, unserved_reason
 
 COUNTED_AFTER: Final = timedelta(seconds=1)
 """Jobs ahead are counted for one that has waited so long: most have begun by then, and need no count."""
@@ -29,10 +29,9 @@ class WaitingReasons:
     """Says of jobs why they wait. `has_workers`: jobs are for workers, not run inline or by a test."""
 
     def __init__(
-        self, database: Database, registry: Registry, clock: Clock, live: LiveWorkers, has_workers: bool
+        self, database: Database, clock: Clock, live: LiveWorkers | InCaller, has_workers: bool
     ) -> None:
-        self._database, self._registry, self._clock = database, registry, clock
-        self._live, self._has_workers = live, has_workers
+        self._database, self._clock, self._live, self._has_workers = database, clock, live, has_workers
 
     def add_to(self, job: Job, *, counts: bool = True) -> Job:
         """The job with its waiting_reason, if there is one; `counts` the jobs ahead where all are busy."""
@@ -44,15 +43,22 @@ class WaitingReasons:
     def _reason(self, job: Job, now: datetime, counts: bool) -> str | None:
         if job.state != QUEUED and job.run_at > now:
             return f"not due until {moment(job.run_at)}"
-        if not self._has_workers:
-            known = job.task in self._registry.tasks
-            return None if known else f"no task is named {job.task!r} in this process"
-        workers = [worker for worker in self._live.get() if worker.serves(job.queue)]
-        if not workers:
-            return f"no worker serves the queue {job.queue!r}" if self._live.get() else "no worker is alive"
-        workers = [worker for worker in workers if worker.knows(job.task)]
-        if not workers:
-            return f"no worker knows the task {job.task!r}"
+        live = self._live.get()
+        unserved = unserved_reason(live, job.queue, job.task)
+        if unserved is None:
+            able = [worker for worker in live if worker.serves(job.queue) and worker.knows(job.task)]
+            return self._reason_if_busy(job, able, now, counts)
+        return {
+            NO_WORKER: "no worker is alive",
+            NO_QUEUE: f"no worker serves the queue {job.queue!r}",
+            NO_TASK: f"no worker knows the task {job.task!r}"
+            if self._has_workers
+            else f"no task is named {job.task!r} in this process",
+        }[unserved]
+
+    def _reason_if_busy(
+        self, job: Job, workers: Sequence[LiveWorker], now: datetime, counts: bool
+    ) -> str | None:
         if job.run_at > now - COUNTED_AFTER:
             return None
         if not counts:

@@ -201,5 +201,5 @@ def _run_of(row: Any, worker: str, token: str, now: datetime) -> Run:
     attempt = row.attempt if row.rerun else row.attempt + 1
     return Run(
         row.id, row.task, row.queue, row.args, attempt, row.max_attempts, row.timeout, row.run + 1, worker,
-        token, now, row.crashes,
+        token, now, row.run_at, row.crashes,
     )  # fmt: skip

@@ -22,7 +22,8 @@ from ..database.transactions import AnyConnection
 from ..outcomes import Failure, Outcome
 from ..run import Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
-from . import overruns
+from . import counters, overruns
+from .counters import SHARED
 from .events import insert_from
 from .runs import owned_runs, record_progress
 
@@ -125,10 +126,11 @@ STATEMENTS: Final = {
 """Verb → the statements that end the jobs' runs, end their attempts and record the events, in this order."""
 
 
-def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[tuple[str, int], str]:
+def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) -> dict[tuple[str, int], str]:
     """End the runs that have an outcome: the key of a run → the type of the event.
 
-    Only those that still owned their job are in it; the others changed nothing.
+    Only those that still owned their job are in it; the others changed nothing. `worker` is the registered
+    one in whose rows they are counted.
     """
     # Locked first: from here on neither a rescue nor a cancel request comes between decision and statement.
     owned = owned_runs(conn, ended)
@@ -137,9 +139,11 @@ def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[tuple[str, int],
     overruns.record(conn, ours)
     verbs: dict[tuple[str, int], str] = {}
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    by_task: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in ours:
         verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
         verbs[run.key] = verb
+        by_task[run.task, verb].append(run)
         rows[verb].append(row(run, verb, reason))
     for verb, ended_by_verb in rows.items():
         values = {ROWS: as_json(ended_by_verb)}
@@ -148,6 +152,7 @@ def complete(conn: AnyConnection, ended: Sequence[Run]) -> dict[tuple[str, int],
         assert applied == len(ended_by_verb), f"{verb}: a claim was lost under our lock"
         end_attempts.execute(conn, **values)
         record_events.execute(conn, **values)
+    counters.add_runs(conn, by_task, worker)
     return verbs
 
 

@@ -16,6 +16,7 @@ from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..ids import first_id_at
 from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
+from . import counters
 from .events import SUBMITTED, Event, record
 
 _J = JOBS.c
@@ -26,7 +27,7 @@ _INSERT = InsertStatement(
 _TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
-    select(_J.id, _J.state, _J.attempt, _J.worker)
+    select(_J.id, _J.task, _J.state, _J.attempt, _J.worker)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
     .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
     .with_for_update()
@@ -85,6 +86,7 @@ def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = No
         return False
     _change(conn, seen, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now)
     record(conn, now, [Event(job_id, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
+    counters.add_verbs(conn, [(seen.task, "cancelled")])
     return True
 
 

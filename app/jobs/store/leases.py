@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +16,11 @@ from ..database.statements import Statement
 from ..database.tables import LEASES, WORKERS
 from ..database.transactions import AnyConnection
 from ..errors import TransactionConflict
+
+SCHEDULES: Final = "schedules:"
+"""The names of the leases under which fire times are decided begin so."""
+UNSERVED: Final = "unserved"
+"""Who logs how many jobs nobody serves."""
 
 _L = LEASES.c
 _ME = bindparam("me", type_=Id)
@@ -78,3 +83,8 @@ def occupy(conn: AnyConnection, name: str, worker: str, now: datetime) -> bool:
 def release(conn: AnyConnection, name: str, worker: str) -> None:
     """The lease is free, if `worker` had it."""
     _RELEASE.execute(conn, lease=name, me=worker)
+
+
+def holders(conn: Connection, prefix: str) -> set[str]:
+    """Who has, or was the last to have, a lease whose name begins so."""
+    return set(conn.scalars(select(_L.holder).where(_L.name.startswith(prefix, autoescape=True))))

@@ -28,8 +28,10 @@ from ..database.tables import ATTEMPTS, JOBS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_after, first_id_at
 from ..job import Job, Stamp
-from ..states import CLAIMABLE, QUEUED, STATES, is_final
+from ..states import CLAIMABLE, STATES, is_final
 from ..values import Batch
+from . import time_ranges
+from .loads import MOST_COUNTED
 from .snapshots import COLUMNS, Time, to_job, to_stamp
 
 _J = JOBS.c
@@ -40,6 +42,10 @@ Row = Sequence[Any]
 """As the driver gives it; the id is first."""
 _UNCLAIMED: Final = (*CLAIMABLE, "waiting")
 COUNT_CAP: Final = 10_000
+TIMES: Final = tuple(
+    f"{of}_{side}" for of in ("created", "started", "finished") for side in ("after", "before")
+)
+"""The filters by a moment, as words."""
 
 
 class Reading(Generic[T]):
@@ -61,12 +67,15 @@ def _counted(query: Select[Any], cap: int) -> Select[int]:
     return select(func.count()).select_from(query.limit(cap + 1).subquery())
 
 
-_OLDEST_DUE = select(func.min(_J.run_at)).where(_J.state == QUEUED)
+def _cap(state: str) -> int:
+    return COUNT_CAP if is_final(state) else MOST_COUNTED
+
+
 _STATE_COUNTS = union_all(
     *(
         select(
             literal(state),
-            _counted(select(literal_column("1")).where(_J.state == state), COUNT_CAP).scalar_subquery(),
+            _counted(select(literal_column("1")).where(_J.state == state), _cap(state)).scalar_subquery(),
         )
         for state in STATES
     )
@@ -85,6 +94,10 @@ class JobFilters:
     batch_ids: tuple[str, ...] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+    finished_after: datetime | None = None
+    finished_before: datetime | None = None
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> JobFilters:
@@ -95,12 +108,10 @@ class JobFilters:
         for word, value in words.items():
             if word in plural:
                 given[plural[word]] = (value,) if isinstance(value, str) else tuple(value)
-            elif word in ("created_after", "created_before"):
+            elif word in TIMES:
                 given[word] = value
             else:
-                raise TypeError(
-                    f"{word} is not a filter: there are {', '.join(plural)}, created_after, created_before"
-                )
+                raise TypeError(f"{word} is not a filter: there are {', '.join((*plural, *TIMES))}")
         return cls(**given)
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -119,7 +130,12 @@ class JobFilters:
             found += [_J.created_at > self.created_after, _J.id >= first_id_at(self.created_after)]
         if self.created_before:
             found += [_J.created_at < self.created_before, _J.id < first_id_after(self.created_before)]
-        return found
+        found += time_ranges.conditions(_J.started_at, self.started_after, self.started_before)
+        return found + time_ranges.conditions(_J.finished_at, self.finished_after, self.finished_before)
+
+    def short_cut(self, conn: Connection) -> list[ColumnElement[bool]]:
+        """A condition by which the database finds the jobs faster, where there is one."""
+        return time_ranges.candidates(conn, self.started_after, self.finished_after, self.finished_before)
 
 
 def get(conn: AnyConnection, job_id: str) -> Job | None:
@@ -161,7 +177,7 @@ def page(
     conn: Connection, filters: JobFilters, limit: int, after: str | None, newest_first: bool
 ) -> tuple[list[Job], bool]:
     """Up to `limit` jobs beyond the id `after`, and whether there are more. Ordered by creation."""
-    query = select(*_SHOWN).where(*filters.conditions())
+    query = select(*_SHOWN).where(*filters.conditions(), *filters.short_cut(conn))
     if after is not None:
         query = query.where(_J.id < after if newest_first else _J.id > after)
     rows = conn.execute(query.order_by(_J.id.desc() if newest_first else _J.id).limit(limit + 1)).all()
@@ -170,7 +186,8 @@ def page(
 
 def count(conn: Connection, filters: JobFilters, cap: int = COUNT_CAP) -> tuple[int, bool]:
     """How many jobs there are, counted to `cap` at most, and whether that cap was met."""
-    found: int = conn.execute(_counted(select(_J.id).where(*filters.conditions()), cap)).scalar_one()
+    wanted = select(_J.id).where(*filters.conditions(), *filters.short_cut(conn))
+    found: int = conn.execute(_counted(wanted, cap)).scalar_one()
     return min(found, cap), found > cap
 
 
@@ -196,9 +213,9 @@ def app_of(conn: Connection, job_id: str) -> str | None:
 
 
 def state_counts(conn: Connection) -> dict[str, dict[str, Any]]:
-    """For each state {value, capped}."""
+    """For each state {value, capped}: what is final is counted to COUNT_CAP, all others to MOST_COUNTED."""
     return {
-        state: {"value": min(found, COUNT_CAP), "capped": found > COUNT_CAP}
+        state: {"value": min(found, _cap(state)), "capped": found > _cap(state)}
         for state, found in conn.execute(_STATE_COUNTS)
     }
 
@@ -207,12 +224,6 @@ def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str,
     """For each task {value, capped}, over all states."""
     counts = {task: count(conn, JobFilters(tasks=(task,))) for task in tasks}
     return {task: {"value": value, "capped": capped} for task, (value, capped) in counts.items()}
-
-
-def oldest_due(conn: Connection) -> datetime | None:
-    """Since when the job that has been due the longest has been so."""
-    oldest: datetime | None = conn.scalar(_OLDEST_DUE)
-    return oldest
 
 
 def attempts(conn: Connection, job_id: str) -> list[dict[str, Any]]:

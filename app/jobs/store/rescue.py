@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select, true, update
 
 from ..database.tables import ATTEMPTS, JOBS, WORKERS
 from ..states import CANCELLED, FAILED, QUEUED, RUNNING
+from . import counters
 from .events import Event, record
 
 _J = JOBS.c
@@ -21,8 +22,8 @@ MOST_CRASHES: Final = 3
 
 _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
 _ORPHAN_COLUMNS = (
-    _J.id, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker, _J.cancel_requested_at,
-    _J.started_at, _J.prefetched,
+    _J.id, _J.task, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker,
+    _J.cancel_requested_at, _J.started_at, _J.prefetched,
 )  # fmt: skip
 _ORPHANS = (
     select(*_ORPHAN_COLUMNS)
@@ -72,6 +73,7 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
     if orphans:
         conn.execute(_LOST, [_attempt_values(row, verbs[row.id], now) for row in orphans])
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
+        counters.add_verbs(conn, [(row.task, verbs[row.id]) for row in orphans])
     return verbs
 
 

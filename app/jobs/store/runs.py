@@ -44,7 +44,8 @@ _CANCEL_REQUESTED = Statement(
 _RUNS_OF_WORKER = Statement(
     select(
         _J.id.label("job_id"), _J.task, _J.queue, _J.args, _J.attempt, _J.max_attempts, _J.timeout,
-        _J.run.label("number"), _J.worker, _J.claim.label("token"), _J.claimed_at, _J.crashes,
+        _J.run.label("number"), _J.worker, _J.claim.label("token"), _J.claimed_at, _J.run_at,
+        _J.crashes,
     ).where(_J.worker == bindparam("worker_id"), _J.claim.is_not(None))
 )  # fmt: skip
 _OWNED = Statement(

@@ -143,12 +143,13 @@ def _names(text: str | None) -> frozenset[str] | None:
     return None if text is None else frozenset(json.loads(text))
 
 
-def to_worker(row: Any, running: Sequence[str]) -> Worker:
-    """The frozen value of a row; `running` are the ids of its jobs."""
+def to_worker(row: Any, running: Sequence[str], leader: bool = False) -> Worker:
+    """The frozen value of a row; `running` are the ids of its jobs, `leader` whether it fires schedules."""
     names = ("id", "host", "pid", "engine", "state", "threads", "started_at", "heartbeat_at")
     return Worker(
         **{name: getattr(row, name) for name in names},
         queues=None if row.queues is None else tuple(json.loads(row.queues)),
         busy=len(running),
         running=tuple(running),
+        leader=leader,
     )

@@ -91,7 +91,7 @@ class Scheduler:
             now = self._clock.now()
             # The unique (schedule, fire time) keeps it correct; the lease spares the others vain plans.
             lease = _lease_of(tasks, self._jobs_app)
-            held_until = leases.take(conn, lease, self._id, now, LEASE_SECONDS)
+            held_until = leases.take(conn, lease, self._holder, now, LEASE_SECONDS)
             if held_until is not None:
                 return self._seconds_until(held_until)
             rows = fires.due(conn, now, tasks, BATCH, self._jobs_app)
@@ -101,6 +101,11 @@ class Scheduler:
         if self._dispatcher is not None and rows:
             self._dispatcher.wake()
         return self._seconds_until(next_at)
+
+    @property
+    def _holder(self) -> str:
+        """Its worker, which `workers` then shows as the leader."""
+        return self._id if self._dispatcher is None else self._dispatcher.id
 
     def _check_clock(self) -> None:
         """Plan fire times anew where the wall clock went back; at the start, those that lie far ahead."""
@@ -211,4 +216,5 @@ def _skipped(fire_time: datetime, reason: str) -> Decision:
 def _lease_of(tasks: Sequence[str], app: str | None) -> str:
     """The name of the lease that processes of the same app with the same tasks share."""
     # Not one for all: a process must not wait for another that cannot fire its schedules.
-    return "schedules:" + hashlib.sha256("\n".join([*sorted(tasks), app or ""]).encode()).hexdigest()[:16]
+    names = "\n".join([*sorted(tasks), app or ""])
+    return leases.SCHEDULES + hashlib.sha256(names.encode()).hexdigest()[:16]

@@ -62,8 +62,8 @@ class Writer:
                 runs.record_progress(conn, progress)
                 runs.record_starts(conn, started)
                 if has_unknown:
-                    completion.complete(conn, self._unknown_runs(conn))
-                completed = completion.complete(conn, ended)
+                    completion.complete(conn, self._unknown_runs(conn), self._registration.id)
+                completed = completion.complete(conn, ended, self._registration.id)
                 claimed = self._claim(conn)
             self.has_unknown_runs = False
             self._running.mark_recorded(reports)
@@ -114,7 +114,8 @@ class Writer:
         unended = self._running.unended()
         ended += [replace(run, outcome=self._interruption(run), finished_at=now) for run in unended]
         with self._database.raw_write() as conn:
-            completed = completion.complete(conn, [*ended, *self._unknown_runs(conn)])
+            every = [*ended, *self._unknown_runs(conn)]
+            completed = completion.complete(conn, every, self._registration.id)
             workers.deregister(conn, self._registration.id)
         log_ends(ended, completed)
         return ended
