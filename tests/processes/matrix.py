@@ -27,7 +27,7 @@ def _module(name: str, *words: str) -> tuple[str, ...]:
 GUNICORN: Final = _module("gunicorn", f"--bind={LISTEN}", "--no-control-socket", "host:create_app()")
 UVICORN: Final = _module("uvicorn", "--port={port}", "--factory")
 UWSGI: Final = (
-    "{bin}/uwsgi", f"--http-socket={LISTEN}", "--module=host:create_app()", "--enable-threads", "--need-app",
+    "{bin}/uwsgi", f"--http-socket={LISTEN}", "--module=host:create_app()", "--enable-threads",
     "--die-on-term",
 )  # fmt: skip
 KINDS: Final = {
