@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -46,6 +46,8 @@ class Settings:
     schedules: bool = True
     inline_raises: bool = False
     sqlite_synchronous: str = "FULL"
+    database_url: str | None = field(default=None, repr=False)  # has a password
+    bind_key: str | None = None
 
     @property
     def in_caller(self) -> bool:
@@ -205,6 +207,8 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "schedules": as_boolean,
     "inline_raises": as_boolean,
     "sqlite_synchronous": _one_of("FULL", "NORMAL", "EXTRA"),
+    "database_url": _optional(str),
+    "bind_key": _optional(str),
 }
 
 # Checked at import: a setting without a check would be ignored.

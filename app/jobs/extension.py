@@ -80,7 +80,7 @@ class Simmer(Decorators):
         app.cli.add_command(jobs_cli)
         # Forks before threads: a server may fork the moment that it sees the app.
         register_forkable(runtime)
-        if settings.autostart:
+        if settings.autostart and runtime.database.runs_nothing is None:
             start_when_serving(app, runtime)
 
     # --- jobs -----------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from flask import Flask
 from . import service
 from .clock import Clock, ManualClock
 from .config import Settings
+from .database.connect import ORDER
 from .database.database import Database
 from .database.notifier import Notifier
 from .engines.base import Engine, OnEnd
 from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
-from .errors import DatabaseUnavailable, TablesMissing
+from .errors import ConfigError, DatabaseUnavailable, TablesMissing
 from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
@@ -104,6 +105,7 @@ class Runtime(service.Runtime):
         settings = replace(self.settings, **overrides)
         if not settings.runs_jobs or settings.in_caller:
             return
+        self.database.check_can_run()
         with self._lock:
             if self.supervisor is not None:
                 return
@@ -139,8 +141,9 @@ class Runtime(service.Runtime):
     def can_start(self) -> bool:
         """Called by the supervisor: whether the tables exist. Logs once that they do not."""
         try:
+            self.check_order()
             problem = None if self.database.has_tables() else str(TablesMissing())
-        except DatabaseUnavailable as error:
+        except (ConfigError, DatabaseUnavailable) as error:
             problem = str(error)
         if problem is not None:
             self._wait_for(problem)
@@ -220,6 +223,11 @@ class Runtime(service.Runtime):
         self._reset_process_state()
         if serving is not None and self.settings.autostart:
             self.start(serving)
+
+    def check_order(self) -> None:
+        """Raises ConfigError where Flask-SQLAlchemy came too late: jobs would live beside its database."""
+        if self._host_db is None and "sqlalchemy" in self.app.extensions:
+            raise ConfigError(ORDER)
 
     # --- LocalThreads: called by the use cases --------------------------------------------------------
 

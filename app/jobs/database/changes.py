@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import cast
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..errors import DatabaseUnavailable
 from .fork_gate import ForkGate
@@ -28,8 +32,8 @@ class DataVersion(ChangeDetector):
     Takes 10 µs.
     """
 
-    def __init__(self, path: str, gate: ForkGate) -> None:
-        self._path, self._gate = path, gate
+    def __init__(self, engine: Engine, gate: ForkGate) -> None:
+        self._engine, self._gate = engine, gate
         self._connection: sqlite3.Connection | None = None
         self._seen: int | None = None
 
@@ -47,9 +51,14 @@ class DataVersion(ChangeDetector):
         self._gate.enter()
         try:
             if self._connection is None:
-                self._connection = sqlite3.connect(self._path, check_same_thread=False)
+                self._connection = self._connect()
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, PoolTimeout) as error:
             raise DatabaseUnavailable(str(error)) from error
         finally:
             self._gate.leave()
+
+    def _connect(self) -> sqlite3.Connection:
+        made = self._engine.raw_connection()
+        made.detach()  # it stays open as long as the detector: it must take no place in the pool
+        return cast(sqlite3.Connection, made.dbapi_connection)

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import URL, ColumnElement, Connection, Select, Subquery, create_engine, select, text
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Subquery, select, text
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-from ..errors import DatabaseUnavailable, SimmerError, TablesMissing, TransactionConflict
+from ..errors import DatabaseUnavailable, TablesMissing, TransactionConflict
+from .host_engine import engine_beside
 from .transactions import Transactions
 
 LOCK_WAIT: Final = 4.0
@@ -31,31 +31,45 @@ class Dialect(ABC):
 
     name: ClassVar[str]
     """SQLAlchemy's name of the database."""
+    drivers: ClassVar[tuple[str, ...]]
+    """SQLAlchemy's names of the drivers that can be used, the one to recommend first."""
+    has_schemas: ClassVar[bool] = True
+    """Whether tables can be in a schema of `MetaData(schema=…)`."""
     true: ClassVar[str] = "true"
     false: ClassVar[str] = "false"
     types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {}
     """Column types that take the place of generic ones."""
 
-    def connect(self, url: URL, *, threads: int, synchronous: str) -> Transactions:
-        """Transactions on an engine of our own, with room for `threads` and their HTTP neighbours."""
-        options = pool_options(threads)
-        engine = create_engine(url, pool_pre_ping=True, connect_args=self.connect_args(), **options)
+    def connect(self, host: Engine, schema: str | None, *, threads: int, synchronous: str) -> Transactions:
+        """Transactions on an engine beside the host's, with room for `threads` and their HTTP neighbours.
+
+        The tables are in `schema`, None: wherever statements find them that name none.
+        """
+        # READ COMMITTED, whatever the host's engine says: claims skip what others have locked.
+        engine = engine_beside(
+            host, schema, self.connect_args(host.dialect.driver), size=pool_options(threads),
+            pool_pre_ping=True, isolation_level="READ COMMITTED",
+        )  # fmt: skip
         return Transactions(engine, self.translate)
 
-    def connect_args(self) -> dict[str, Any]:
-        """What the driver is given for each connection."""
+    def connect_args(self, driver: str) -> dict[str, Any]:
+        """What the driver is given for each connection of ours, before what the host gives it."""
         return {}
 
     def is_memory(self, url: URL) -> bool:
         """Whether the database exists within one connection only, so that threads cannot share it."""
         return False
 
+    def file_name(self, url: URL) -> str | None:
+        """The path of the database's file, which may be relative; None where it is no file."""
+        return None
+
     @abstractmethod
     def lock_schema(self, conn: Connection) -> None:
         """Keep other processes from creating tables until the end of the transaction."""
 
-    def holds_write_lock(self, session: Session) -> bool:
-        """Whether the open transaction of a host's session keeps every other connection from writing."""
+    def holds_write_lock(self, host: Connection, ours: Transactions) -> bool:
+        """Whether the open transaction on a host's connection keeps `ours` from writing."""
         return False
 
     @contextmanager
@@ -97,7 +111,7 @@ class Dialect(ABC):
 
     # --- Errors ---------------------------------------------------------------------------------------
 
-    def translate(self, error: BaseException) -> SimmerError | None:
+    def translate(self, error: BaseException) -> BaseException | None:
         """The error that callers of the package get; None where it stays as it is: a bug, ours or theirs."""
         if isinstance(error, PoolTimeout):
             reason = f"no free connection within {LOCK_WAIT:g} s"

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import JSON, Connection, Select, Subquery, Text, bindparam, cast, func, select, text
+from sqlalchemy import (
+    JSON,
+    TIMESTAMP,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Select,
+    Subquery,
+    Text,
+    TypeDecorator,
+    bindparam,
+    cast,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.types import TypeEngine
 
 from .dialect import LOCK_WAIT, Dialect
@@ -17,14 +33,33 @@ CONFLICTS: Final = ("40P01", "40001")
 SCHEMA_LOCK: Final = 7466667376
 
 
+def as_utc(value: Any) -> datetime | None:
+    """The same moment in UTC: drivers give it in the zone of the session, which is the host's to choose."""
+    moment: datetime | None = value
+    return moment if moment is None or moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+class _UTCTime(TypeDecorator[datetime]):
+    """An aware time that is read in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+        return as_utc(value)
+
+
 class PostgreSQL(Dialect):
-    """A server."""
+    """A server, reached by any of three drivers, through PgBouncer too: nothing is set for a session."""
 
     name = "postgresql"
+    drivers = ("psycopg", "psycopg2", "pg8000")
+    types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {DateTime: _UTCTime()}
+    from_driver = staticmethod(as_utc)
 
-    def connect_args(self) -> dict[str, Any]:
-        """Sessions in UTC: times that come as text within JSON have no zone."""
-        return {"connect_timeout": int(LOCK_WAIT), "options": "-c timezone=UTC"}
+    def connect_args(self, driver: str) -> dict[str, Any]:
+        """How long to wait for the server; pg8000 has one time limit for this and for each answer."""
+        return {"timeout" if driver == "pg8000" else "connect_timeout": int(LOCK_WAIT)}
 
     def lock_schema(self, conn: Connection) -> None:
         """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time."""
@@ -46,7 +81,7 @@ class PostgreSQL(Dialect):
         values = cast(bindparam(parameter, type_=Text), JSON)
         row = func.json_array_elements(values).table_valued("value").c.value
         cells = [
-            cast(row.op("->>")(text(str(i))), type_).label(name)
+            _cell(row.op("->>")(text(str(i))), type_).label(name)
             for i, (name, type_) in enumerate(columns.items())
         ]
         return select(*cells).subquery("row_set")
@@ -64,6 +99,13 @@ class PostgreSQL(Dialect):
     def is_conflict(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""
         return _sqlstate(error) in CONFLICTS
+
+
+def _cell(value: ColumnElement[Any], type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    """The text `value` as a value of the type; times, which `as_text` writes without a zone, are in UTC."""
+    if isinstance(type_, DateTime):
+        return func.timezone(text("'UTC'"), cast(value, TIMESTAMP), type_=type_)
+    return cast(value, type_)
 
 
 def _sqlstate(error: BaseException | None) -> Any:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy import Dialect as SQLAlchemyDialect
+from sqlalchemy import Connection, Engine, NullPool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .changes import ChangeDetector, DataVersion
-from .transactions import Transactions, Translate
+from .transactions import RawConnection, Transactions, Translate
 from .write_lock import WriteLock, set_busy_timeout
 
+PATIENCE: Final = 0.25
+"""Seconds to try whether the database can be written: longer than a commit of ours takes."""
 MOST_KEPT: Final = 4
 """Idle connections of each kind that are kept; where more are needed at once they come from the pool."""
-
-
-class RawConnection(NamedTuple):
-    """The driver's connection as an `AnyConnection`; `exec_driver_sql` returns the driver's cursor."""
-
-    dialect: SQLAlchemyDialect
-    exec_driver_sql: Callable[[str, Any], Any]
 
 
 class SQLiteTransactions(Transactions):
@@ -34,6 +28,7 @@ class SQLiteTransactions(Transactions):
         super().__init__(engine, translate)
         self.write_lock = write_lock
         self._kept: dict[bool, list[PoolProxiedConnection]] = {True: [], False: []}
+        self._most_kept = 0 if isinstance(engine.pool, NullPool) else MOST_KEPT
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -49,9 +44,19 @@ class SQLiteTransactions(Transactions):
         """Reads in the driver, without a transaction."""
         return RawTransaction(self, is_write=False)
 
+    def can_write(self) -> bool:
+        """Tried without this process's write lock: who has that may be waiting for the same transaction."""
+        with self.entered():
+            connection = self.engine.raw_connection()
+            try:
+                driver = cast(sqlite3.Connection, connection.dbapi_connection)
+                return WriteLock(PATIENCE).can_begin(driver)
+            finally:
+                connection.invalidate()
+
     def change_detector(self) -> ChangeDetector:
         """By the version of the file."""
-        return DataVersion(str(self.engine.url.database), self.gate)
+        return DataVersion(self.engine, self.gate)
 
     def borrow(self, is_write: bool) -> PoolProxiedConnection:
         """An idle connection, or a new one; a writer's SQLite does not wait for locks: WriteLock does."""
@@ -66,7 +71,7 @@ class SQLiteTransactions(Transactions):
     def give_back(self, connection: PoolProxiedConnection, is_write: bool, is_sound: bool) -> None:
         """Keep it for the next one; one too many, or one that may not be as it was, is closed."""
         idle = self._kept[is_write]
-        if is_sound and len(idle) < MOST_KEPT:
+        if is_sound and len(idle) < self._most_kept:
             idle.append(connection)
         else:
             connection.invalidate()
@@ -108,7 +113,8 @@ class RawTransaction:
         except BaseException as error:
             self._leave(error)
             raise
-        return RawConnection(self._owner.engine.dialect, self._driver.execute)
+        engine = self._owner.engine
+        return RawConnection(engine.dialect, self._driver.execute, engine.get_execution_options)
 
     def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
         if self._is_write:

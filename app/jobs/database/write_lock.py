@@ -64,6 +64,16 @@ class WriteLock:
             self._never.wait(pause * random.random())
             pause = min(LONGEST_PAUSE, 1.2 * pause)
 
+    def can_begin(self, driver: sqlite3.Connection) -> bool:
+        """Whether `begin` succeeds; it is undone."""
+        set_busy_timeout(driver, 0.0)
+        try:
+            self.begin(driver)
+        except sqlite3.OperationalError:
+            return False
+        driver.rollback()
+        return True
+
     def begin_with_busy_timeout(self, driver: sqlite3.Connection) -> None:
         """`begin` on a connection whose SQLite waits for locks, and does so afterwards."""
         set_busy_timeout(driver, 0.0)

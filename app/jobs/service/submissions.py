@@ -104,7 +104,7 @@ class Submissions:
         def make(remember: Remember) -> Job:
             job = submit()
             try:
-                execute_all(connection_of(session, self._database.engine), remember(job.id))
+                execute_all(connection_of(session, self._database), remember(job.id))
                 session.commit()
             except IntegrityError:  # another process was first: its job is the response
                 session.rollback()
@@ -137,6 +137,7 @@ class Submissions:
 
     def _store(self, made: Sequence[NewJob], *more: BoundStatement) -> list[Job]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
+        self._database.check_can_run()
         refuse_open_transaction(self._host_db, self._database)
         self._backlog.admit(len(made))
         self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
@@ -144,7 +145,8 @@ class Submissions:
         return self._snapshots(made)
 
     def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
-        conn = connection_of(session, self._database.engine)
+        self._database.check_can_run()
+        conn = connection_of(session, self._database)
         self._backlog.admit(len(made))
         jobs.enqueue(conn, made)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
