@@ -14,12 +14,19 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Subquery, select, text
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
 from ..errors import DatabaseUnavailable, TablesMissing, TransactionConflict
-from .host_engine import engine_beside
+from .host_engine import HostConnections, engine_beside
 from .transactions import Transactions
 
 LOCK_WAIT: Final = 4.0
@@ -45,16 +52,17 @@ class Dialect(ABC):
 
         The tables are in `schema`, None: wherever statements find them that name none.
         """
-        # READ COMMITTED, whatever the host's engine says: claims skip what others have locked.
-        engine = engine_beside(
-            host, schema, self.connect_args(host.dialect.driver), size=pool_options(threads),
-            pool_pre_ping=True, isolation_level="READ COMMITTED",
-        )  # fmt: skip
+        connections = HostConnections(host, self.connect_args(host.dialect.driver), self.take_over)
+        engine = engine_beside(host, schema, connections, pool_pre_ping=True, **pool_options(threads))
         return Transactions(engine, self.translate)
 
     def connect_args(self, driver: str) -> dict[str, Any]:
         """What the driver is given for each connection of ours, before what the host gives it."""
         return {}
+
+    @abstractmethod
+    def take_over(self, driver: Any) -> None:
+        """Undo what `isolation_level` of the host's engine has set on a connection that is to be ours."""
 
     def is_memory(self, url: URL) -> bool:
         """Whether the database exists within one connection only, so that threads cannot share it."""
@@ -122,7 +130,7 @@ class Dialect(ABC):
             return TransactionConflict()
         if "simmer_" in str(error.orig) and self.is_missing_table(error.orig):
             return TablesMissing()
-        if isinstance(error, ProgrammingError | DataError):  # bugs of ours: waiting helps with none
+        if self.is_mistake(error):  # a bug of ours: waiting does not help
             return None
         return DatabaseUnavailable(f"database: {error.orig}", self.public_reason(error.orig))
 
@@ -133,6 +141,10 @@ class Dialect(ABC):
     @abstractmethod
     def is_missing_table(self, error: BaseException | None) -> bool:
         """Whether the driver's error says that a table does not exist."""
+
+    def is_mistake(self, error: DBAPIError) -> bool:
+        """Whether the statement is wrong, not the database unable to execute it."""
+        return isinstance(error, ProgrammingError | DataError)
 
     def is_conflict(self, error: BaseException | None) -> bool:
         """Whether it rolled the transaction back for the sake of another: the same once more may succeed."""

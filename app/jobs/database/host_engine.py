@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from sqlalchemy import Engine, NullPool, QueuePool, create_engine, event
@@ -13,20 +13,13 @@ SCHEMA: Final = "simmer_schema"
 """The execution option of a connection whose tables are in a schema that its statements must name."""
 
 
-def engine_beside(
-    host: Engine,
-    schema: str | None,
-    connect_args: Mapping[str, Any],
-    *,
-    size: Mapping[str, Any],
-    **options: Any,
-) -> Engine:
-    """An engine with a pool of its own, of `size`; none where the host's keeps no connection either.
-
-    It has the host's creator or `connect_args`, and its listeners; the `connect_args` given here go before.
-    """
-    pool = {"poolclass": NullPool} if isinstance(host.pool, NullPool) else {**size, **_recycle(host)}
-    engine = create_engine(host.url, creator=HostConnections(host, connect_args), **pool, **options)
+def engine_beside(host: Engine, schema: str | None, creator: HostConnections, **options: Any) -> Engine:
+    """An engine with a pool of its own; with none where the host's keeps no connection either."""
+    if isinstance(host.pool, NullPool):
+        options = {"poolclass": NullPool}
+    else:
+        options["pool_recycle"] = getattr(host.pool, "_recycle", -1)  # SQLAlchemy has no public word for it
+    engine = create_engine(host.url, creator=creator, **options)
     if schema is None:
         return engine
     return engine.execution_options(**{SCHEMA: schema, "schema_translate_map": {None: schema}})
@@ -44,20 +37,18 @@ def most_connections(host: Engine) -> int | None:
     return host.pool.size() + overflow if isinstance(host.pool, QueuePool) and overflow >= 0 else None
 
 
-def _recycle(host: Engine) -> dict[str, Any]:
-    # SQLAlchemy has no public word for it, nor for `_max_overflow`.
-    return {"pool_recycle": getattr(host.pool, "_recycle", -1)}
-
-
 class HostConnections:
-    """Called, it makes a connection of the driver.
+    """Called, it makes a connection of the driver: by the host's creator or arguments and its listeners.
 
     From a new pool like the host's each time, not from the host's own: that one may be exhausted, and
     outcomes must be written while it is.
     """
 
-    def __init__(self, host: Engine, connect_args: Mapping[str, Any]) -> None:
-        self._host, self._connect_args = host, connect_args
+    def __init__(
+        self, host: Engine, connect_args: Mapping[str, Any], take_over: Callable[[Any], None]
+    ) -> None:
+        """`connect_args` go before the host's; `take_over` makes a new connection ours."""
+        self._host, self._connect_args, self._take_over = host, connect_args, take_over
         self._thread = threading.local()
         self._is_initialized = False
         event.listen(host, "do_connect", self._connect, insert=True)
@@ -73,6 +64,7 @@ class HostConnections:
         made.detach()
         driver = cast(DBAPIConnection, made.dbapi_connection)
         driver.commit()  # else what a listener has SET would be rolled back with our first transaction
+        self._take_over(driver)
         return driver
 
     def _initialize(self) -> None:

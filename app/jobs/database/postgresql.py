@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from .dialect import LOCK_WAIT, Dialect
@@ -30,6 +31,8 @@ from .dialect import LOCK_WAIT, Dialect
 UNDEFINED_TABLE: Final = "42P01"
 CONFLICTS: Final = ("40P01", "40001")
 """SQLSTATEs of a deadlock's victim, and of a transaction that could not be serialized."""
+OUTAGES: Final = ("08", "25", "53", "54", "55", "57", "58", "XX")
+"""Classes of SQLSTATE by which a server says that it cannot, not that the statement is wrong."""
 SCHEMA_LOCK: Final = 7466667376
 
 
@@ -61,6 +64,12 @@ class PostgreSQL(Dialect):
         """How long to wait for the server; pg8000 has one time limit for this and for each answer."""
         return {"timeout" if driver == "pg8000" else "connect_timeout": int(LOCK_WAIT)}
 
+    def take_over(self, driver: Any) -> None:
+        """Transactions at the server's level of isolation: claims skip what others have locked."""
+        driver.autocommit = False
+        if hasattr(driver, "isolation_level"):
+            driver.isolation_level = None
+
     def lock_schema(self, conn: Connection) -> None:
         """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time."""
         conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
@@ -90,11 +99,15 @@ class PostgreSQL(Dialect):
         """The server's primary message; what a failed login or a driver says may name users and hosts."""
         if (state := _sqlstate(error)) is None or state.startswith("28"):
             return None
-        return getattr(getattr(error, "diag", None), "message_primary", None)
+        return getattr(getattr(error, "diag", None), "message_primary", None) or _fields(error).get("M")
 
     def is_missing_table(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""
         return bool(_sqlstate(error) == UNDEFINED_TABLE)
+
+    def is_mistake(self, error: DBAPIError) -> bool:
+        """By its SQLSTATE too: for pg8000 almost everything is a ProgrammingError."""
+        return super().is_mistake(error) and str(_sqlstate(error.orig))[:2] not in OUTAGES
 
     def is_conflict(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""
@@ -109,4 +122,12 @@ def _cell(value: ColumnElement[Any], type_: TypeEngine[Any]) -> ColumnElement[An
 
 
 def _sqlstate(error: BaseException | None) -> Any:
-    return getattr(error, "sqlstate", None)
+    """The five characters, by the words of each driver: psycopg, psycopg2, pg8000."""
+    said = _fields(error).get("C")
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or said
+
+
+def _fields(error: BaseException | None) -> Mapping[str, Any]:
+    """What pg8000 raises of a server's message: a dict whose keys are those of the protocol."""
+    given = error.args[0] if error is not None and error.args else None
+    return given if isinstance(given, Mapping) else {}

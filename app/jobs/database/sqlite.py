@@ -31,7 +31,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeEngine
 
 from .dialect import LOCK_WAIT, Dialect, pool_options
-from .host_engine import engine_beside
+from .host_engine import HostConnections, engine_beside
 from .row_sets import as_text, from_text
 from .sqlite_driver import begin_nothing, is_legacy
 from .sqlite_transactions import SQLiteTransactions
@@ -70,10 +70,14 @@ class SQLite(Dialect):
     def connect(self, host: Engine, schema: str | None, *, threads: int, synchronous: str) -> Transactions:
         """An engine whose writers take the write lock before they begin."""
         args = {"timeout": LOCK_WAIT, "check_same_thread": False}
-        engine = engine_beside(host, schema, args, size=pool_options(threads))
+        connections = HostConnections(host, args, self.take_over)
+        engine = engine_beside(host, schema, connections, **pool_options(threads))
         lock = WriteLock(LOCK_WAIT)
         _listen(engine, synchronous, lock)
         return SQLiteTransactions(engine, self.translate, lock)
+
+    def take_over(self, driver: Any) -> None:
+        """Nothing, before listeners on all engines had their turn."""
 
     def is_memory(self, url: URL) -> bool:
         """Whether there is no file."""

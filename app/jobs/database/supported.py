@@ -32,13 +32,13 @@ def check_url(url: URL) -> Dialect:
         known = url.get_dialect()
     except NoSuchModuleError:
         raise ConfigError(f"SQLAlchemy knows no driver {url.drivername}") from None
-    return _check_driver(known.name, known.driver, known.is_async)
+    return _check_driver(url, known)
 
 
 def check_engine(host: Engine) -> Dialect:
     """The dialect of a host's engine. Raises ConfigError naming what of it jobs cannot live with."""
     known: Any = host.dialect
-    dialect = _check_driver(known.name, known.driver, known.is_async)
+    dialect = _check_driver(host.url, known)
     if known.dbapi is not type(known).import_dbapi():
         raise ConfigError("SQLALCHEMY_ENGINE_OPTIONS: jobs cannot use another module= than the driver's own")
     if known.paramstyle != known.dbapi.paramstyle:
@@ -48,13 +48,13 @@ def check_engine(host: Engine) -> Dialect:
     return dialect
 
 
-def _check_driver(name: str, driver: str, is_async: bool) -> Dialect:
-    dialect = dialect_named(name)
-    if driver in dialect.drivers:
+def _check_driver(url: URL, known: Any) -> Dialect:
+    dialect = dialect_named(known.name)
+    if known.driver in dialect.drivers and not known.is_async:
         return dialect
-    usable = " or ".join(f"{name}+{each}://" for each in dialect.drivers)
-    why = "is asynchronous" if is_async else "is not supported"
-    raise ConfigError(f"jobs cannot be kept through {name}+{driver}, which {why}: use {usable}")
+    usable = " or ".join(f"{dialect.name}+{driver}://" for driver in dialect.drivers)
+    why = "is asynchronous" if known.is_async else "is not supported"
+    raise ConfigError(f"jobs cannot be kept through {url.drivername}, which {why}: use {usable}")
 
 
 def dialect_of(conn: AnyConnection) -> Dialect:
