@@ -34,7 +34,7 @@ from .dialect import LOCK_WAIT, Dialect, pool_options
 from .host_engine import HostConnections, engine_beside
 from .row_sets import as_text, from_text
 from .sqlite_driver import begin_nothing, is_legacy
-from .sqlite_transactions import SQLiteTransactions
+from .sqlite_transactions import PATIENCE, SQLiteTransactions
 from .transactions import IS_WRITE, Transactions
 from .write_lock import WriteLock, set_busy_timeout
 
@@ -91,15 +91,16 @@ class SQLite(Dialect):
         """Whoever writes is alone."""
 
     def holds_write_lock(self, host: Connection, ours: Transactions) -> bool:
-        """Whether it has written. A driver that begins by itself does so with the first write only.
+        """Whether it has begun, and we cannot write.
 
-        Where somebody else does, by SQLAlchemy's recipe or the driver's `autocommit`, we try whether we can.
+        Usually the driver begins, and with the first write only; but by SQLAlchemy's recipe, or the driver's
+        `autocommit`, a host may begin with a read, and then it may be somebody else who writes, for a moment.
         """
         driver: Any = host.connection.dbapi_connection
         if not driver.in_transaction:
             return False
         begins_with_writes = driver.isolation_level is not None and is_legacy(driver)
-        return begins_with_writes or not ours.can_write()
+        return not ours.can_write(0.0 if begins_with_writes else PATIENCE)
 
     @contextmanager
     def trial(self, conn: Connection) -> Iterator[None]:

@@ -16,7 +16,7 @@ from .transactions import RawConnection, Transactions, Translate
 from .write_lock import WriteLock, set_busy_timeout
 
 PATIENCE: Final = 0.25
-"""Seconds to try whether the database can be written: longer than a commit of ours takes."""
+"""Seconds to find out who writes: longer than a commit of ours takes."""
 MOST_KEPT: Final = 4
 """Idle connections of each kind that are kept; where more are needed at once they come from the pool."""
 
@@ -44,15 +44,12 @@ class SQLiteTransactions(Transactions):
         """Reads in the driver, without a transaction."""
         return RawTransaction(self, is_write=False)
 
-    def can_write(self) -> bool:
+    def can_write(self, patience: float) -> bool:
         """Tried without this process's write lock: who has that may be waiting for the same transaction."""
-        with self.entered():
-            connection = self.engine.raw_connection()
-            try:
-                driver = cast(sqlite3.Connection, connection.dbapi_connection)
-                return WriteLock(PATIENCE).can_begin(driver)
-            finally:
-                connection.invalidate()
+        with self.entered(), self.engine.connect() as connection:
+            connection.detach()  # it is closed afterwards: its SQLite does not wait for locks any more
+            driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+            return WriteLock(patience).can_begin(driver)
 
     def change_detector(self) -> ChangeDetector:
         """By the version of the file."""

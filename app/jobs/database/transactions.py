@@ -104,8 +104,8 @@ class Transactions:
         if isinstance(error, DatabaseUnavailable):
             self.write_failure = error.reason or str(error)
 
-    def can_write(self) -> bool:
-        """Whether nobody keeps the whole database locked; some patience is for short transactions."""
+    def can_write(self, patience: float) -> bool:
+        """Whether nobody keeps the whole database locked for longer than `patience` seconds."""
         return True
 
     def change_detector(self) -> ChangeDetector:
