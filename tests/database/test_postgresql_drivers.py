@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, NullPool, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from app.jobs import DatabaseUnavailable, Simmer, TablesMissing
@@ -15,6 +16,7 @@ from app.jobs.database.postgresql import PostgreSQL
 from app.jobs.errors import TransactionConflict
 
 from ..conftest import AppFactory
+from .pgbouncer import PROGRAM, transaction_mode
 
 OTHERS = PostgreSQL.drivers[1:]
 
@@ -87,3 +89,30 @@ def test_a_server_that_is_not_there_is_an_outage(where: URL) -> None:
     nowhere = Database.connect(where.set(port=9), threads=1, synchronous="FULL")
     with pytest.raises(DatabaseUnavailable), nowhere.read():
         pass
+
+
+@pytest.mark.long
+@pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed")
+@pytest.mark.parametrize("driver", PostgreSQL.drivers)
+def test_pgbouncer_gives_each_transaction_another_session(
+    make_app: AppFactory, postgres: URL, tmp_path: Path, driver: str
+) -> None:
+    """In its transaction mode jobs of several threads run, whatever zone the sessions have."""
+    with transaction_mode(postgres, tmp_path) as where:
+        args = {"prepare_threshold": None} if driver == "psycopg" else {}
+        jobs = Simmer()
+        add = jobs.task("add")(lambda a=1: a)
+        app = make_app(
+            jobs, url=where.set(drivername=f"postgresql+{driver}"), JOBS_THREADS=6,
+            SQLALCHEMY_ENGINE_OPTIONS={"poolclass": NullPool, "connect_args": args},
+        )  # fmt: skip
+        db = app.extensions["sqlalchemy"]
+        with app.app_context():
+            for zone in ("Asia/Kathmandu", "America/Caracas", "UTC"):
+                db.session.execute(text(f"SET TIME ZONE '{zone}'"))  # what others leave behind there
+                db.session.commit()
+            jobs.start()
+            many = add.submit_many([{"a": n} for n in range(60)])
+            ended = [jobs.wait(job.id, 20) for job in many]
+            assert [job.result for job in ended] == list(range(60))
+            assert all(abs(job.finished_at - job.created_at).total_seconds() < 60 for job in ended)
