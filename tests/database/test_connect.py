@@ -4,55 +4,21 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, MetaData, text
+from sqlalchemy import URL, text
 
-from app.jobs import ConfigError, NotReady, Simmer
+from app.jobs import ConfigError, Simmer
 from app.jobs.config import load_settings
 from app.jobs.process.servers import Serving
 
 from ..conftest import AppFactory
 from ..support import eventually
-
-MakeHost = Callable[..., tuple[Flask, Simmer]]
-
-
-@pytest.fixture
-def make_host(tmp_path: Path) -> Iterator[MakeHost]:
-    """Makes an app and its Simmer; with `db` it has a Flask-SQLAlchemy. Keywords are configuration."""
-    made: list[tuple[Flask, Simmer]] = []
-
-    def make(db: SQLAlchemy | None = None, testing: bool = False, **config: Any) -> tuple[Flask, Simmer]:
-        app, jobs = Flask("host", instance_path=str(tmp_path / "instance")), Simmer()
-        app.config.update({"JOBS_ENGINE": "manual", "TESTING": testing, **config})
-        jobs.task("add")(lambda: 2)
-        if db is not None:
-            db.init_app(app)
-        jobs.init_app(app, db)
-        made.append((app, jobs))
-        return app, jobs
-
-    yield make
-    for app, jobs in made:
-        app.extensions.pop("sqlalchemy", None)
-        with app.app_context():
-            jobs.stop(timeout=5)
-            jobs.runtime.database.close()
-
-
-def run_one(app: Flask, jobs: Simmer) -> str:
-    """A job as the app itself runs it: its state."""
-    with app.app_context():
-        job = jobs.submit("add")
-        jobs.testing.drain()
-        return jobs.get(job.id).state
+from .conftest import MakeHost, run_one
 
 
 def tables_in(file: Path) -> set[str]:
@@ -201,95 +167,3 @@ def test_what_cannot_work_is_refused_without_a_password(make_host: MakeHost, whe
         make_host(JOBS_DATABASE_URL=where)
     assert "s3cret" not in str(refused.value)
     assert "s3cret" not in repr(load_settings({"JOBS_DATABASE_URL": where}, "host"))
-
-
-# --- engines of a host --------------------------------------------------------------------------------
-
-
-def test_an_asynchronous_engine_of_the_host_is_refused(make_host: MakeHost) -> None:
-    """By the name of its driver, with those that can be used."""
-    with pytest.raises(ConfigError, match=r"psycopg_async, which is asynchronous: use postgresql\+psycopg:"):
-        make_host(SQLAlchemy(), SQLALCHEMY_DATABASE_URI="postgresql+psycopg_async://h/d")
-
-
-@pytest.mark.parametrize(
-    ("options", "words"), [({"paramstyle": "named"}, "paramstyle="), ({"module": logging}, "module=")]
-)
-def test_an_option_that_jobs_cannot_live_with_is_named(
-    make_host: MakeHost, tmp_path: Path, options: dict[str, Any], words: str
-) -> None:
-    """Our statements go to the driver as it is."""
-    if "module" in options:
-        options = {"module": type("Driver", (), {**vars(sqlite3)})}
-    with pytest.raises(ConfigError, match=f"SQLALCHEMY_ENGINE_OPTIONS: jobs cannot use another {words}"):
-        make_host(
-            SQLAlchemy(),
-            SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/a.db",
-            SQLALCHEMY_ENGINE_OPTIONS=options,
-        )
-
-
-def test_a_schema_is_refused_where_there_are_none(make_host: MakeHost, tmp_path: Path) -> None:
-    """SQLite has none; one that its engine translates away is no hindrance."""
-    where = {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/a.db"}
-    with pytest.raises(ConfigError, match=r"MetaData\(schema='tenant'\): sqlite has no schemas"):
-        make_host(SQLAlchemy(metadata=MetaData(schema="tenant")), **where)
-    options = {"execution_options": {"schema_translate_map": {"tenant": None}}}
-    db = SQLAlchemy(metadata=MetaData(schema="tenant"), engine_options=options)
-    app, jobs = make_host(db, **where)
-    with app.app_context():
-        db.create_all()
-    assert run_one(app, jobs) == "succeeded"
-
-
-def test_more_threads_than_connections_are_warned_of(
-    make_host: MakeHost, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Once, with both numbers; not where the pool is large enough, has no limit, or no job runs."""
-    config = {
-        "SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/a.db",
-        "JOBS_ENGINE": "thread",
-        "JOBS_AUTOSTART": False,
-        "JOBS_THREADS": 8,
-    }
-    small = {"pool_size": 3, "max_overflow": 4}
-    for fits in (
-        {"SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 3, "max_overflow": 5}},
-        {"SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 3, "max_overflow": -1}},
-        {"SQLALCHEMY_ENGINE_OPTIONS": small, "JOBS_ROLE": "web"},
-        {"SQLALCHEMY_ENGINE_OPTIONS": small, "JOBS_ENGINE": "manual"},
-    ):
-        make_host(SQLAlchemy(), **{**config, **fits})
-    assert "JOBS_THREADS" not in caplog.text
-    make_host(SQLAlchemy(), **config, SQLALCHEMY_ENGINE_OPTIONS=small)
-    (warning,) = [message for message in caplog.messages if "JOBS_THREADS=8" in message]
-    assert "7 connections" in warning
-    assert "SQLALCHEMY_ENGINE_OPTIONS" in warning
-
-
-# --- SQLite in memory ---------------------------------------------------------------------------------
-
-
-def test_a_suite_that_runs_no_job_may_be_in_memory(make_host: MakeHost) -> None:
-    """With TESTING no thread starts, and what would run a job is refused with a hint."""
-    db = SQLAlchemy()
-    app, jobs = make_host(db, testing=True, JOBS_ENGINE="thread", SQLALCHEMY_DATABASE_URI="sqlite://")
-    app.add_url_rule("/", view_func=lambda: "a page")
-    client = app.test_client()
-    assert client.get("/").text == "a page"
-    refused = (
-        lambda: jobs.submit("add"),
-        lambda: jobs.submit("add", session=db.session),
-        jobs.start,
-    )
-    with app.app_context():
-        db.create_all()
-        assert jobs.list() == []
-        for use in refused:
-            with pytest.raises(NotReady, match='JOBS_ENGINE="inline" in tests'):
-                use()
-        assert jobs.list() == []
-        assert not jobs.runtime.is_running
-    answer = client.post("/api/v1/jobs", json={"task": "add"})
-    assert answer.status_code == 503
-    assert 'JOBS_ENGINE="inline"' in answer.get_json()["detail"]

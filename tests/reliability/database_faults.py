@@ -90,7 +90,7 @@ def _watching_statements(database: Database, function: Callable[..., None]) -> I
                 function(None, None, sql)
                 return conn.exec_driver_sql(sql, values)
 
-            yield conn._replace(exec_driver_sql=execute)
+            yield RawConnection(conn.dialect, execute, conn.get_execution_options)
 
     with _in_place_of(database, "raw_write", announcing), _in_place_of(database, "raw_read", announcing):
         yield
