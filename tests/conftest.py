@@ -140,12 +140,13 @@ AppFactory = Callable[..., Flask]
 def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[AppFactory]:
     """Makes apps with a database and a Simmer; ends their threads after the test.
 
-    `make_app(jobs, url=…, JOBS_THREADS=…)`: keywords are configuration; SQLite by default.
+    `make_app(jobs, url=…, db=…, JOBS_THREADS=…)`: other keywords are configuration; SQLite by default.
     """
     made: list[tuple[Flask, Simmer]] = []
 
     def make(
-        jobs: Simmer, url: URL | None = None, tables: bool = True, name: str | None = None, **config: Any
+        jobs: Simmer, url: URL | None = None, tables: bool = True, db: SQLAlchemy | None = None,
+        name: str | None = None, **config: Any,
     ) -> Flask:  # fmt: skip
         app = Flask(name or f"host{len(made)}", instance_path=str(tmp_path))
         if url is None:
@@ -156,7 +157,8 @@ def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[AppFactory]:
         where = url.render_as_string(hide_password=False)
         defaults = {"SQLALCHEMY_DATABASE_URI": where, "JOBS_SQLITE_SYNCHRONOUS": "NORMAL", "JOBS_APP": "host"}
         app.config.update({**defaults, **config})
-        db = SQLAlchemy(app)
+        db = db or SQLAlchemy()
+        db.init_app(app)
         jobs.init_app(app, db)
         made.append((app, jobs))
         if tables:
@@ -169,7 +171,8 @@ def make_app(tmp_path: Path, sqlite_template: Path) -> Iterator[AppFactory]:
         with app.app_context():
             jobs.stop(timeout=5)
             jobs.runtime.database.close()
-            app.extensions["sqlalchemy"].engine.dispose()
+            for engine in app.extensions["sqlalchemy"].engines.values():
+                engine.dispose()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -59,6 +59,8 @@ class Settings:
     timezone: str | None = None
     inline_raises: bool = False
     sqlite_synchronous: str = "FULL"
+    database_url: str | None = field(default=None, repr=False)  # has a password
+    bind_key: str | None = None
 
     @property
     def in_caller(self) -> bool:
@@ -265,6 +267,8 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "timezone": _optional(_zone),
     "inline_raises": as_boolean,
     "sqlite_synchronous": _one_of("FULL", "NORMAL", "EXTRA"),
+    "database_url": _optional(str),
+    "bind_key": _optional(str),
 }
 
 # Checked at import: a setting without a check would be ignored.

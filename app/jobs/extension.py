@@ -69,7 +69,7 @@ class Simmer(Decorators, ScheduleMethods):
             exempt_from_csrf(app, blueprint)
         # Forks before threads: a server may fork the moment that it sees the app.
         register_forkable(runtime)
-        if settings.autostart:
+        if settings.autostart and runtime.database.runs_nothing is None:
             start_when_serving(app, runtime)
 
     # --- jobs -----------------------------------------------------------------------------------------

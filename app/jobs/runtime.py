@@ -13,12 +13,13 @@ from . import service
 from .api.access import warn_if_unprotected
 from .clock import Clock, ManualClock
 from .config import Settings
+from .database.connect import ORDER
 from .database.database import Database
 from .database.notifier import Notifier
 from .engines.base import Engine, OnEnd
 from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
-from .errors import DatabaseUnavailable
+from .errors import ConfigError, DatabaseUnavailable
 from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
@@ -114,6 +115,7 @@ class Runtime(service.Runtime):
         settings = replace(self.settings, **overrides)
         if not settings.runs_jobs or settings.in_caller:
             return
+        self.database.check_can_run()
         with self._lock:
             if self.supervisor is not None:
                 return
@@ -149,8 +151,9 @@ class Runtime(service.Runtime):
     def can_start(self) -> bool:
         """Called by the supervisor: whether the tables are there. Logs once what is missing."""
         try:
+            self.check_order()
             self.database.check()
-        except DatabaseUnavailable as error:
+        except (ConfigError, DatabaseUnavailable) as error:
             self._wait_for(str(error))
             return False
         return True
@@ -233,6 +236,11 @@ class Runtime(service.Runtime):
         self._reset_process_state()
         if serving is not None and self.settings.autostart:
             self.start(serving)
+
+    def check_order(self) -> None:
+        """Raises ConfigError where Flask-SQLAlchemy came too late: jobs would live beside its database."""
+        if self._host_db is None and "sqlalchemy" in self.app.extensions:
+            raise ConfigError(ORDER)
 
     # --- LocalThreads: called by the use cases --------------------------------------------------------
 

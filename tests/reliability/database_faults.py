@@ -11,8 +11,8 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
 from app.jobs.database.database import Database
-from app.jobs.database.sqlite_transactions import RawConnection, SQLiteTransactions
-from app.jobs.database.transactions import IS_WRITE
+from app.jobs.database.sqlite_transactions import SQLiteTransactions
+from app.jobs.database.transactions import IS_WRITE, RawConnection
 
 Opens = Callable[[], AbstractContextManager[RawConnection]]
 
@@ -90,7 +90,7 @@ def _watching_statements(database: Database, function: Callable[..., None]) -> I
                 function(None, None, sql)
                 return conn.exec_driver_sql(sql, values)
 
-            yield RawConnection(conn.dialect, execute)
+            yield RawConnection(conn.dialect, execute, conn.get_execution_options)
 
     with _in_place_of(database, "raw_write", announcing), _in_place_of(database, "raw_read", announcing):
         yield

@@ -31,7 +31,7 @@ def unserved(database: Database, seconds: float = 10.0) -> dict[str, int]:
 
 
 def test_they_are_counted_by_reason(database: Database) -> None:
-    """No worker is alive, serves the queue, knows the task, is of the app; not what is served, runs or is not due."""
+    """Nobody is alive, serves the queue, knows the task, is of the app; not what runs or is not due."""
     with database.write() as conn:
         register(conn, queues=("mail",), tasks=("add", "other"))
         submit(conn, queue="mail")

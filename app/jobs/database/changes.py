@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import cast
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..errors import DatabaseUnavailable
 from .fork_gate import ForkGate
@@ -29,8 +33,8 @@ class DataVersion(ChangeDetector):
     Takes 10 µs.
     """
 
-    def __init__(self, file: DatabaseFile, gate: ForkGate) -> None:
-        self._file, self._gate = file, gate
+    def __init__(self, engine: Engine, file: DatabaseFile, gate: ForkGate) -> None:
+        self._engine, self._file, self._gate = engine, file, gate
         self._connection: sqlite3.Connection | None = None
         self._generation = 0
         self._seen: tuple[int, int] | None = None
@@ -54,13 +58,14 @@ class DataVersion(ChangeDetector):
                 self._open()
             assert self._connection is not None
             return self._generation, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error as error:
+        except (sqlite3.Error, PoolTimeout) as error:
             raise DatabaseUnavailable(str(error)) from error
         finally:
             self._gate.leave()
 
     def _open(self) -> None:
         self.close()
-        self._file.check()
+        made = self._engine.raw_connection()
+        made.detach()  # it stays open as long as the detector: it must take no place in the pool
         self._generation = self._file.generation
-        self._connection = sqlite3.connect(self._file.path, check_same_thread=False)
+        self._connection = cast(sqlite3.Connection, made.dbapi_connection)

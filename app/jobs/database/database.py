@@ -11,18 +11,20 @@ import time
 from contextlib import AbstractContextManager
 from typing import Final
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Connection, Engine, create_engine
 
-from ..errors import DatabaseUnavailable
+from ..errors import DatabaseUnavailable, NotReady
 from ..process.logs import get_logger
 from .changes import ChangeDetector
 from .conflicts import retry_conflicts
 from .dialect import Dialect
 from .fork_gate import ForkGate
+from .host_engine import SCHEMA
 from .schema import Addition, Existing, additions, refuse_incomplete
 from .shared_memory import nested_engine
 from .supported import dialect_named
-from .transactions import AnyConnection, Transactions
+from .tables import JOBS
+from .transactions import AnyConnection, RawConnection, Transactions
 
 log = get_logger(__name__)
 TRY_FOR: Final = 20.0
@@ -39,14 +41,24 @@ class Database:
 
     def __init__(self, dialect: Dialect, transactions: Transactions) -> None:
         self.dialect, self.transactions = dialect, transactions
+        self.runs_nothing: str | None = None
+        """Why no job of it can ever run; None where jobs can."""
+        self.jobs_table = JOBS
+        """The table of jobs by which a host's session finds its engine for ours (its bind key)."""
         self._detectors: list[ChangeDetector] = []
         self._inherited: list[ChangeDetector] = []
 
     @classmethod
     def connect(cls, url: URL, *, threads: int, synchronous: str) -> Database:
-        """A database on an engine of its own. Raises ConfigError for a kind that is not supported."""
-        dialect = dialect_named(url.get_backend_name())
-        return cls(dialect, dialect.connect(url, threads=threads, synchronous=synchronous))
+        """A database where no host has an engine. Raises ConfigError for a kind that is not supported."""
+        dialect_named(url.get_backend_name())
+        return cls.beside(create_engine(url), None, threads=threads, synchronous=synchronous)
+
+    @classmethod
+    def beside(cls, host: Engine, schema: str | None, *, threads: int, synchronous: str) -> Database:
+        """A database on an engine beside the host's, its tables in `schema`; see `Dialect.connect`."""
+        dialect = dialect_named(host.dialect.name)
+        return cls(dialect, dialect.connect(host, schema, threads=threads, synchronous=synchronous))
 
     @classmethod
     def share(cls, host: Engine) -> Database:
@@ -63,6 +75,11 @@ class Database:
     def gate(self) -> ForkGate:
         """Closed while this process forks."""
         return self.transactions.gate
+
+    def check_can_run(self) -> None:
+        """Raises NotReady where no job can ever run."""
+        if self.runs_nothing is not None:
+            raise NotReady(self.runs_nothing)
 
     def write(self) -> AbstractContextManager[Connection]:
         """A write transaction: commits at the end, rolls back at any exception."""
@@ -91,6 +108,11 @@ class Database:
     def translating(self) -> AbstractContextManager[None]:
         """A block on a connection of the host's, of which the database's errors are raised as ours are."""
         return self.transactions.translating()
+
+    def joined(self, host: Connection) -> AnyConnection:
+        """A connection of the host's on the same database, for `Statement`s in its transaction."""
+        options = self.engine.get_execution_options
+        return RawConnection(host.dialect, host.exec_driver_sql, options)
 
     def change_detector(self) -> ChangeDetector:
         """Says to one thread whether anybody has committed."""
@@ -133,8 +155,9 @@ class Database:
         """The statements that `create_tables` would execute now."""
         with self.transactions.read() as conn:
             missing = self._additions(conn)
+        names = {"schema_translate_map": {None: self._schema}, "render_schema_translate": True}
         return [
-            str(statement.compile(dialect=self.engine.dialect)).strip()  # type: ignore[attr-defined]
+            str(statement.compile(dialect=self.engine.dialect, **names)).strip()  # type: ignore[attr-defined]
             for addition in missing
             for statement in addition.statements
         ]
@@ -150,7 +173,13 @@ class Database:
         return not missing
 
     def _additions(self, conn: Connection) -> list[Addition]:
-        return additions(Existing.read(conn, self.dialect), self.dialect, self.engine)
+        existing = Existing.read(conn, self.dialect, self._schema)
+        return additions(existing, self.dialect, self.engine, self._schema)
+
+    @property
+    def _schema(self) -> str | None:
+        found: str | None = self.engine.get_execution_options().get(SCHEMA)
+        return found
 
     def renew_after_fork(self) -> None:
         """Leave the parent's connections alone and start with none."""

@@ -13,13 +13,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import URL, ColumnElement, Connection, Select, Subquery, Table, create_engine, select, text
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Select, Subquery, Table, select, text
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-from ..errors import DatabaseUnavailable, SimmerError, TablesMissing, TransactionConflict
+from ..errors import DatabaseUnavailable, TablesMissing, TransactionConflict
+from .host_engine import HostConnections, engine_beside
 from .transactions import Transactions
 
 LOCK_WAIT: Final = 4.0
@@ -31,30 +38,45 @@ class Dialect(ABC):
 
     name: ClassVar[str]
     """SQLAlchemy's name of the database."""
+    drivers: ClassVar[tuple[str, ...]]
+    """SQLAlchemy's names of the drivers that can be used, the one to recommend first."""
+    has_schemas: ClassVar[bool] = True
+    """Whether tables can be in a schema of `MetaData(schema=…)`."""
     true: ClassVar[str] = "true"
     false: ClassVar[str] = "false"
     relations: ClassVar[str]
-    """A SELECT of (table, column) for those that may be ours, and of (index, NULL)."""
+    """A SELECT of (table, column) for those that may be ours, and of (index, NULL): in `:schema`, or where
+    statements find them if that is NULL."""
     pool_pre_ping: ClassVar[bool] = True
     """Whether the pool is to test a connection before a transaction begins on it."""
     types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {}
     """Column types that take the place of generic ones."""
 
-    def connect(self, url: URL, *, threads: int, synchronous: str) -> Transactions:
-        """Transactions on an engine of our own, with room for `threads` and their HTTP neighbours."""
-        options = pool_options(threads)
-        engine = create_engine(
-            url, pool_pre_ping=self.pool_pre_ping, connect_args=self.connect_args(), **options
-        )
+    def connect(self, host: Engine, schema: str | None, *, threads: int, synchronous: str) -> Transactions:
+        """Transactions on an engine beside the host's, with room for `threads` and their HTTP neighbours.
+
+        The tables are in `schema`, None: wherever statements find them that name none.
+        """
+        connections = HostConnections(host, self.connect_args(host.dialect.driver), self.take_over)
+        options = {"pool_pre_ping": self.pool_pre_ping, **pool_options(threads)}
+        engine = engine_beside(host, schema, connections, **options)
         return Transactions(engine, self.translate)
 
-    def connect_args(self) -> dict[str, Any]:
-        """What the driver is given for each connection."""
+    def connect_args(self, driver: str) -> dict[str, Any]:
+        """What the driver is given for each connection of ours, before what the host gives it."""
         return {}
+
+    @abstractmethod
+    def take_over(self, driver: Any) -> None:
+        """Undo what `isolation_level` of the host's engine has set on a connection that is to be ours."""
 
     def is_memory(self, url: URL) -> bool:
         """Whether the database exists within one connection only, so that threads cannot share it."""
         return False
+
+    def file_name(self, url: URL) -> str | None:
+        """The path of the database's file, which may be relative; None where it is no file."""
+        return None
 
     @abstractmethod
     def lock_schema(self, conn: Connection) -> None:
@@ -68,8 +90,8 @@ class Dialect(ABC):
         """Whether SQLAlchemy's error says that `lock_schema` was right not to wait any longer."""
         return False
 
-    def holds_write_lock(self, session: Session) -> bool:
-        """Whether the open transaction of a host's session keeps every other connection from writing."""
+    def holds_write_lock(self, host: Connection, ours: Transactions) -> bool:
+        """Whether the open transaction on a host's connection keeps `ours` from writing."""
         return False
 
     @contextmanager
@@ -123,7 +145,7 @@ class Dialect(ABC):
 
     # --- Errors ---------------------------------------------------------------------------------------
 
-    def translate(self, error: BaseException) -> SimmerError | None:
+    def translate(self, error: BaseException) -> BaseException | None:
         """The error that callers of the package get; None where it stays as it is: a bug, ours or theirs."""
         if isinstance(error, PoolTimeout):
             reason = f"no free connection within {LOCK_WAIT:g} s"
@@ -135,7 +157,7 @@ class Dialect(ABC):
         if "simmer_" in str(error.orig) and self.is_incomplete(error.orig):
             what = str(error.orig).splitlines()[0]
             return TablesMissing(f"{what}: run `flask jobs init-db`, a migration or db.create_all()")
-        if isinstance(error, ProgrammingError | DataError):  # bugs of ours: waiting helps with none
+        if self.is_mistake(error):  # a bug of ours: waiting does not help
             return None
         return DatabaseUnavailable(f"database: {error.orig}", self.public_reason(error.orig))
 
@@ -146,6 +168,10 @@ class Dialect(ABC):
     @abstractmethod
     def is_incomplete(self, error: BaseException | None) -> bool:
         """Whether the driver's error says that a table or a column does not exist."""
+
+    def is_mistake(self, error: DBAPIError) -> bool:
+        """Whether the statement is wrong, not the database unable to execute it."""
+        return isinstance(error, ProgrammingError | DataError)
 
     def is_conflict(self, error: BaseException | None) -> bool:
         """Whether it rolled the transaction back for the sake of another: the same once more may succeed."""

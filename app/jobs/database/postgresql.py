@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import JSON, URL, Connection, Select, Subquery, Text, bindparam, cast, func, select, text
+from sqlalchemy import (
+    JSON,
+    TIMESTAMP,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    Select,
+    Subquery,
+    Text,
+    TypeDecorator,
+    bindparam,
+    cast,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-from .dialect import Dialect
+from .dialect import LOCK_WAIT, Dialect
 from .postgresql_transactions import CONNECT_WAIT, TCP, bound_waits, lift_limits
 from .transactions import Transactions
 
@@ -19,31 +37,59 @@ UNDEFINED: Final = ("42P01", "42703")
 CONFLICTS: Final = ("40P01", "40001")
 """SQLSTATEs of a deadlock's victim, and of a transaction that could not be serialized."""
 LOCK_NOT_AVAILABLE: Final = "55P03"
+OUTAGES: Final = ("08", "25", "53", "54", "55", "57", "58", "XX")
+"""Classes of SQLSTATE by which a server says that it cannot, not that the statement is wrong."""
 SCHEMA_LOCK: Final = 7466667376
 
 
+def as_utc(value: Any) -> datetime | None:
+    """The same moment in UTC: drivers give it in the zone of the session, which is the host's to choose."""
+    moment: datetime | None = value
+    return moment if moment is None or moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+class _UTCTime(TypeDecorator[datetime]):
+    """An aware time that is read in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+        return as_utc(value)
+
+
 class PostgreSQL(Dialect):
-    """A server."""
+    """A server, reached by any of three drivers, through PgBouncer too: nothing is set for a session."""
 
     name = "postgresql"
+    drivers = ("psycopg", "psycopg2", "pg8000")
     pool_pre_ping = False  # the first statement of each transaction is the test
     relations = """
         SELECT c.relname, a.attname FROM pg_class c
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             AND c.relkind IN ('r', 'p')
         WHERE c.relkind IN ('r', 'p', 'i', 'I') AND strpos(c.relname, 'simmer_') > 0
-            AND pg_table_is_visible(c.oid)
+            AND CASE WHEN CAST(:schema AS text) IS NULL THEN pg_table_is_visible(c.oid)
+                ELSE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = CAST(:schema AS text)) END
     """
+    types: ClassVar[Mapping[type[TypeEngine[Any]], TypeEngine[Any]]] = {DateTime: _UTCTime()}
+    from_driver = staticmethod(as_utc)
 
-    def connect_args(self) -> dict[str, Any]:
-        """Limits on how long a server may be silent; what is set for a session is set by each transaction."""
-        return {"connect_timeout": CONNECT_WAIT, **TCP}
+    def connect_args(self, driver: str) -> dict[str, Any]:
+        """How long a server may be silent; pg8000 has one time limit for a connection and for each answer."""
+        return {"timeout": int(LOCK_WAIT)} if driver == "pg8000" else {"connect_timeout": CONNECT_WAIT, **TCP}
 
-    def connect(self, url: URL, *, threads: int, synchronous: str) -> Transactions:
+    def connect(self, host: Engine, schema: str | None, *, threads: int, synchronous: str) -> Transactions:
         """Transactions with limits on what they wait for."""
-        made = super().connect(url, threads=threads, synchronous=synchronous)
+        made = super().connect(host, schema, threads=threads, synchronous=synchronous)
         bound_waits(made.engine)
         return made
+
+    def take_over(self, driver: Any) -> None:
+        """Transactions at the server's level of isolation: claims skip what others have locked."""
+        driver.autocommit = False
+        if hasattr(driver, "isolation_level"):
+            driver.isolation_level = None
 
     def lock_schema(self, conn: Connection) -> None:
         """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time.
@@ -74,7 +120,7 @@ class PostgreSQL(Dialect):
         values = cast(bindparam(parameter, type_=Text), JSON)
         row = func.json_array_elements(values).table_valued("value").c.value
         cells = [
-            cast(row.op("->>")(text(str(i))), type_).label(name)
+            _cell(row.op("->>")(text(str(i))), type_).label(name)
             for i, (name, type_) in enumerate(columns.items())
         ]
         return select(*cells).subquery("row_set")
@@ -83,7 +129,7 @@ class PostgreSQL(Dialect):
         """The server's primary message; what a failed login or a driver says may name users and hosts."""
         if (state := _sqlstate(error)) is None or state.startswith("28"):
             return None
-        return getattr(getattr(error, "diag", None), "message_primary", None)
+        return getattr(getattr(error, "diag", None), "message_primary", None) or _fields(error).get("M")
 
     def is_incomplete(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""
@@ -93,10 +139,29 @@ class PostgreSQL(Dialect):
         """By its SQLSTATE."""
         return bool(_sqlstate(getattr(error, "orig", None)) == LOCK_NOT_AVAILABLE)
 
+    def is_mistake(self, error: DBAPIError) -> bool:
+        """By its SQLSTATE too: for pg8000 almost everything is a ProgrammingError."""
+        return super().is_mistake(error) and str(_sqlstate(error.orig))[:2] not in OUTAGES
+
     def is_conflict(self, error: BaseException | None) -> bool:
         """By its SQLSTATE."""
         return _sqlstate(error) in CONFLICTS
 
 
+def _cell(value: ColumnElement[Any], type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    """The text `value` as a value of the type; times, which `as_text` writes without a zone, are in UTC."""
+    if isinstance(type_, DateTime):
+        return func.timezone(text("'UTC'"), cast(value, TIMESTAMP), type_=type_)
+    return cast(value, type_)
+
+
 def _sqlstate(error: BaseException | None) -> Any:
-    return getattr(error, "sqlstate", None)
+    """The five characters, by the words of each driver: psycopg, psycopg2, pg8000."""
+    said = _fields(error).get("C")
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or said
+
+
+def _fields(error: BaseException | None) -> Mapping[str, Any]:
+    """What pg8000 raises of a server's message: a dict whose keys are those of the protocol."""
+    given = error.args[0] if error is not None and error.args else None
+    return given if isinstance(given, Mapping) else {}

@@ -144,13 +144,11 @@ def lift_limits(conn: Connection) -> None:
 
 
 def _settings(set_: str) -> str:
-    # TimeZone: times that come as text within JSON have no zone.
     limits = {
         "lock_timeout": LOCK_WAIT, "statement_timeout": STATEMENT_WAIT,
         "idle_in_transaction_session_timeout": IDLE_WAIT,
     }  # fmt: skip
-    said = [f"{set_} {name} = {1_000 * limit:.0f}" for name, limit in limits.items()]
-    return "; ".join([*said, f"{set_} TimeZone = 'UTC'"])
+    return "; ".join(f"{set_} {name} = {1_000 * limit:.0f}" for name, limit in limits.items())
 
 
 def _on_error(context: ExceptionContext) -> None:

@@ -20,7 +20,7 @@ def as_json(rows: Iterable[Any]) -> str:
 
 
 def as_text(moment: datetime | None) -> str | None:
-    """A time as SQLite stores it, and as PostgreSQL reads it in a session whose time zone is UTC."""
+    """A time in UTC without a zone: as SQLite stores it, and in a row set."""
     return None if moment is None else moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 

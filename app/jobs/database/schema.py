@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Column, Connection, Engine, Executable, Index, Table, text
+from sqlalchemy import Dialect as SQLAlchemyDialect
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from ..errors import TablesMissing
@@ -29,11 +30,11 @@ class Existing(NamedTuple):
     indexes: Set[str]
 
     @classmethod
-    def read(cls, conn: Connection, dialect: Dialect) -> Existing:
-        """Ask the database, by one query."""
+    def read(cls, conn: Connection, dialect: Dialect, schema: str | None) -> Existing:
+        """Ask the database, by one query; None is wherever statements find tables that name no schema."""
         columns: defaultdict[str, set[str]] = defaultdict(set)
         indexes = set()
-        for name, column in conn.exec_driver_sql(dialect.relations):
+        for name, column in conn.execute(text(dialect.relations), {"schema": schema}):
             if column is None:
                 indexes.add(name)
             else:
@@ -52,18 +53,15 @@ class Addition(NamedTuple):
     is_vital: bool = True
 
 
-def additions(existing: Existing, dialect: Dialect, engine: Engine) -> list[Addition]:
+def additions(existing: Existing, dialect: Dialect, engine: Engine, schema: str | None) -> list[Addition]:
     """What is missing, in the order in which it can be added; empty where nothing is."""
+    alter = Alter(dialect, engine.dialect, schema)
     tables = METADATA.sorted_tables
     new = [table for table in tables if table.name not in existing.columns]
     old = [table for table in tables if table.name in existing.columns]
     return [
         *_new_tables(new),
-        *(
-            each
-            for table in old
-            for each in _new_columns(table, existing.columns[table.name], dialect, engine)
-        ),
+        *(each for table in old for each in _new_columns(table, existing.columns[table.name], alter)),
         *(each for table in old for each in _new_indexes(table, existing.indexes)),
     ]
 
@@ -90,26 +88,37 @@ def _new_tables(tables: list[Table]) -> Iterator[Addition]:
         yield Addition(tuple(table.name for table in tables), tuple(made))
 
 
-def _new_columns(table: Table, existing: Set[str], dialect: Dialect, engine: Engine) -> Iterator[Addition]:
+def _new_columns(table: Table, existing: Set[str], alter: Alter) -> Iterator[Addition]:
     # One transaction for each table: a lock on one is not held while another is waited for.
     missing = [column for column in table.columns if column.name not in existing]
     if missing:
-        statements = [
-            text(sql) for column in missing for sql in _add_column(column, existing, dialect, engine)
-        ]
+        statements = [text(sql) for column in missing for sql in alter.add(column, existing)]
         yield Addition(tuple(map(str, missing)), tuple(statements))
 
 
-def _add_column(column: Column[Any], existing: Set[str], dialect: Dialect, engine: Engine) -> Iterator[str]:
-    sql = str(CreateColumn(column).compile(dialect=engine.dialect))
-    if column.server_default is None and not column.primary_key:
-        # The rows that are there have no value for it, and whoever runs at the version before gives none.
-        sql = sql.removesuffix(" NOT NULL")
-    yield f"ALTER TABLE {column.table.name} ADD COLUMN {sql}"
-    former = str(column.info.get(FORMERLY))
-    if former in existing:
-        yield f"UPDATE {column.table.name} SET {column.name} = {former}"
-        yield dialect.release_column(column.table.name, former)
+class Alter(NamedTuple):
+    """The statements for a column, in SQL: SQLAlchemy has none for a table that is there."""
+
+    dialect: Dialect
+    spelling: SQLAlchemyDialect
+    schema: str | None
+
+    def add(self, column: Column[Any], existing: Set[str]) -> Iterator[str]:
+        """Add the column, with the values of the one that it replaces, if that is there."""
+        table = self._name(column.table.name)
+        sql = str(CreateColumn(column).compile(dialect=self.spelling))
+        if column.server_default is None and not column.primary_key:
+            # The rows that are there have no value for it, and whoever runs at the version before gives none.
+            sql = sql.removesuffix(" NOT NULL")
+        yield f"ALTER TABLE {table} ADD COLUMN {sql}"
+        former = str(column.info.get(FORMERLY))
+        if former in existing:
+            yield f"UPDATE {table} SET {column.name} = {former}"
+            yield self.dialect.release_column(table, former)
+
+    def _name(self, table: str) -> str:
+        quote = self.spelling.identifier_preparer.quote
+        return table if self.schema is None else f"{quote(self.schema)}.{table}"
 
 
 def _new_indexes(table: Table, existing: Set[str]) -> Iterator[Addition]:

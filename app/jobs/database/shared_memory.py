@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sqlite3
+from typing import Any, Self, cast
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
@@ -16,6 +17,13 @@ def nested_engine(host: Engine) -> Engine:
     return engine
 
 
+class _CursorWithoutBegin(sqlite3.Cursor):
+    """A listener of the host's on all engines may BEGIN on ours too: the savepoint is what begins here."""
+
+    def execute(self, sql: str, *parameters: Any) -> Self:
+        return self if sql.lstrip().upper().startswith("BEGIN") else super().execute(sql, *parameters)
+
+
 class _SavepointConnection:
     """The host's connection with savepoints for transactions; else our commits would be the host's."""
 
@@ -24,6 +32,9 @@ class _SavepointConnection:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._host.dbapi_connection, name)
+
+    def cursor(self) -> sqlite3.Cursor:
+        return cast(sqlite3.Connection, self._host.dbapi_connection).cursor(_CursorWithoutBegin)
 
     def begin(self) -> None:
         self.execute("SAVEPOINT simmer")

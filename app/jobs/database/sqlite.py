@@ -20,7 +20,6 @@ from sqlalchemy import (
     Subquery,
     Text,
     bindparam,
-    create_engine,
     event,
     func,
     select,
@@ -29,14 +28,16 @@ from sqlalchemy import (
 from sqlalchemy import Dialect as SQLAlchemyDialect
 from sqlalchemy.dialects import sqlite as lite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from .dialect import LOCK_WAIT, Dialect, pool_options
+from .host_engine import HostConnections, engine_beside, has_creator
 from .row_sets import as_text, from_text
-from .sqlite_transactions import SQLiteTransactions
+from .sqlite_driver import begin_nothing, is_legacy
+from .sqlite_file import DatabaseFile
+from .sqlite_transactions import PATIENCE, SQLiteTransactions
 from .transactions import IS_WRITE, Transactions
-from .write_lock import WriteLock
+from .write_lock import WriteLock, set_busy_timeout
 
 KEPT_WAL_BYTES: Final = 32 * 1024 * 1024
 """What the write-ahead log keeps of the disk once it is written back; a long reader lets it grow beyond."""
@@ -56,6 +57,8 @@ class SQLite(Dialect):
     """A file that threads and processes share."""
 
     name = "sqlite"
+    drivers = ("pysqlite",)
+    has_schemas = False
     relations = """
         SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'
         UNION ALL SELECT name, NULL FROM sqlite_master WHERE type = 'index'
@@ -70,16 +73,27 @@ class SQLite(Dialect):
     to_driver = staticmethod(as_text)
     from_driver = staticmethod(from_text)
 
-    def connect(self, url: URL, *, threads: int, synchronous: str) -> Transactions:
+    def connect(self, host: Engine, schema: str | None, *, threads: int, synchronous: str) -> Transactions:
         """An engine whose writers take the write lock before they begin."""
-        engine = create_engine(url, connect_args={"timeout": LOCK_WAIT}, **pool_options(threads))
+        args = {"timeout": LOCK_WAIT, "check_same_thread": False}
+        # A creator may open another file than the URL names: then the first connection says which.
+        file = DatabaseFile(None if has_creator(host) else str(host.url.database))
+        connections = HostConnections(host, args, self.take_over, before=file.check)
+        engine = engine_beside(host, schema, connections, **pool_options(threads))
         lock = WriteLock(LOCK_WAIT)
         _listen(engine, synchronous, lock)
-        return SQLiteTransactions(engine, self.translate, lock)
+        return SQLiteTransactions(engine, self.translate, lock, file)
+
+    def take_over(self, driver: Any) -> None:
+        """Nothing, before listeners on all engines had their turn."""
 
     def is_memory(self, url: URL) -> bool:
         """Whether there is no file."""
         return (url.database or "") in ("", ":memory:") or "mode=memory" in str(url)
+
+    def file_name(self, url: URL) -> str | None:
+        """Its path; what begins with `file:` is for SQLite to understand."""
+        return None if url.database is None or url.database.startswith("file:") else url.database
 
     def lock_schema(self, conn: Connection) -> None:
         """Whoever writes is alone."""
@@ -88,10 +102,17 @@ class SQLite(Dialect):
         """Nothing less than dropping it: SQLite cannot alter a column."""
         return f"ALTER TABLE {table} DROP COLUMN {column}"
 
-    def holds_write_lock(self, session: Session) -> bool:
-        """Whether the session has written: its driver begins a transaction with the first write only."""
-        driver = session.connection().connection.dbapi_connection
-        return bool(getattr(driver, "in_transaction", False))
+    def holds_write_lock(self, host: Connection, ours: Transactions) -> bool:
+        """Whether it has begun, and we cannot write.
+
+        Usually the driver begins, and with the first write only; but by SQLAlchemy's recipe, or the driver's
+        `autocommit`, a host may begin with a read, and then it may be somebody else who writes, for a moment.
+        """
+        driver: Any = host.connection.dbapi_connection
+        if not driver.in_transaction:
+            return False
+        begins_with_writes = driver.isolation_level is not None and is_legacy(driver)
+        return not ours.can_write(0.0 if begins_with_writes else PATIENCE)
 
     @contextmanager
     def trial(self, conn: Connection) -> Iterator[None]:
@@ -139,7 +160,8 @@ def _listen(engine: Engine, synchronous: str, lock: WriteLock) -> None:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions on its own
+        begin_nothing(connection)
+        set_busy_timeout(connection, LOCK_WAIT)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute(f"PRAGMA journal_size_limit={KEPT_WAL_BYTES}")
@@ -149,6 +171,8 @@ def _listen(engine: Engine, synchronous: str, lock: WriteLock) -> None:
         # By the driver itself, which is several times as fast: every transaction pays for it.
         driver: Any = connection.connection.dbapi_connection
         try:
+            if driver.in_transaction:  # a listener of the host's on all engines has begun it
+                driver.rollback()
             # A read that becomes a write fails at once where another has written: writes begin as such.
             if connection.get_execution_options().get(IS_WRITE):
                 lock.begin_with_busy_timeout(driver)

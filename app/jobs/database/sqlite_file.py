@@ -7,6 +7,7 @@ place: what it commits then is lost, and SQLite does not say a word.
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import threading
 import time
@@ -35,15 +36,16 @@ Identity = tuple[int, int]
 
 
 class DatabaseFile:
-    """Used by all threads of a process; `on_replaced` has to close the connections to the file of before.
+    """Used by all threads of a process; `name` is None until a connection says which file it has opened.
 
-    `generation` grows with every file that takes the place of another.
+    `generation` grows with every file that takes the place of another; `on_replaced`, which is to be set, has
+    to close the connections to the file of before.
     """
 
-    def __init__(self, name: str, on_replaced: Callable[[], None]) -> None:
-        self.path = os.path.abspath(unquote(urlsplit(name).path) if name.startswith("file:") else name)
+    def __init__(self, name: str | None) -> None:
+        self.path = "" if name is None else _path_of(name)
         self.generation = 0
-        self._on_replaced = on_replaced
+        self.on_replaced: Callable[[], None] = lambda: None
         self._known: Identity | None = None
         self._logs: dict[str, Identity] = {}
         self._settling: tuple[Identity, float] | None = None
@@ -72,22 +74,25 @@ class DatabaseFile:
 
         TablesMissing where there has never been one: a database that is looked for is not made.
         """
-        found = _identity(self.path)
-        if found is None or found != self._known:
-            with self._lock:
-                self._look_closer()
+        if self.path:
+            found = _identity(self.path)
+            if found is None or found != self._known:
+                with self._lock:
+                    self._look_closer()
         self._next_check = time.monotonic() + CHECK_EVERY
 
     def create(self) -> None:
         """Make an empty file, unless there is one."""
         # Without its folder SQLite says best what is wrong.
         with self._lock, suppress(FileNotFoundError):
-            if _identity(self.path) is None:
+            if self.path and _identity(self.path) is None:
                 Path(self.path).touch()
                 self._adopt()
 
-    def opened(self) -> None:
+    def opened(self, driver: sqlite3.Connection) -> None:
         """A connection was opened: its log and the index of that belong to this file."""
+        if not self.path:
+            self.path = driver.execute("PRAGMA database_list").fetchone()[2]
         for suffix in LOGS:
             if (found := _identity(self.path + suffix)) is not None:
                 self._logs[suffix] = found
@@ -120,7 +125,7 @@ class DatabaseFile:
         self._known, self._settling = _identity(self.path), None
         if is_another:
             self.generation += 1
-            self._on_replaced()
+            self.on_replaced()
 
     def _set_logs_aside(self) -> None:
         # SQLite would write a log that was left behind into the new file, which ruins it. Only the log that
@@ -132,6 +137,10 @@ class DatabaseFile:
                     os.replace(name, f"{name}.replaced")
                     log.warning("%s belonged to the file of before: it is %s.replaced now", name, name)
         self._logs = {}
+
+
+def _path_of(name: str) -> str:
+    return os.path.abspath(unquote(urlsplit(name).path) if name.startswith("file:") else name)
 
 
 def _identity(path: str) -> Identity | None:

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy import Dialect as SQLAlchemyDialect
+from sqlalchemy import Connection, Engine, NullPool, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .changes import ChangeDetector, DataVersion
 from .sqlite_file import DatabaseFile
-from .transactions import Transactions, Translate
+from .transactions import RawConnection, Transactions, Translate
 from .write_lock import WriteLock, set_busy_timeout
 
+PATIENCE: Final = 0.25
+"""Seconds to find out who writes: longer than a commit of ours takes."""
 MOST_KEPT: Final = 4
 """Idle connections of each kind that are kept; where more are needed at once they come from the pool."""
-
-
-class RawConnection(NamedTuple):
-    """The driver's connection as an `AnyConnection`; `exec_driver_sql` returns the driver's cursor."""
-
-    dialect: SQLAlchemyDialect
-    exec_driver_sql: Callable[[str, Any], Any]
 
 
 class SQLiteTransactions(Transactions):
     """`raw_write` and `raw_read` use the driver alone, on connections that are kept apart from the pool."""
 
-    def __init__(self, engine: Engine, translate: Translate, write_lock: WriteLock) -> None:
+    def __init__(
+        self, engine: Engine, translate: Translate, write_lock: WriteLock, file: DatabaseFile
+    ) -> None:
         super().__init__(engine, translate)
         self.write_lock = write_lock
-        self.file = DatabaseFile(str(engine.url.database), self._forget_file)
-        # Before and after each connection: none may make an empty file, or miss which log it has opened.
-        event.listen(engine, "do_connect", lambda *_: self.file.check())
-        event.listen(engine, "connect", lambda *_: self.file.opened())
+        self.file, file.on_replaced = file, self._forget_file
+        event.listen(engine, "connect", lambda driver, _record: file.opened(driver))
         self._kept: dict[bool, list[PoolProxiedConnection]] = {True: [], False: []}
+        self._most_kept = 0 if isinstance(engine.pool, NullPool) else MOST_KEPT
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -66,9 +61,16 @@ class SQLiteTransactions(Transactions):
         """Reads in the driver, without a transaction."""
         return RawTransaction(self, is_write=False)
 
+    def can_write(self, patience: float) -> bool:
+        """Tried without this process's write lock: who has that may be waiting for the same transaction."""
+        with self.entered(), self.engine.connect() as connection:
+            connection.detach()  # it is closed afterwards: its SQLite does not wait for locks any more
+            driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+            return WriteLock(patience).can_begin(driver)
+
     def change_detector(self) -> ChangeDetector:
         """By the version of the file."""
-        return DataVersion(self.file, self.gate)
+        return DataVersion(self.engine, self.file, self.gate)
 
     def create_file(self) -> None:
         """An empty file, unless there is one."""
@@ -87,7 +89,7 @@ class SQLiteTransactions(Transactions):
     def give_back(self, connection: PoolProxiedConnection, is_write: bool, is_sound: bool) -> None:
         """Keep it for the next one; one too many, or one that may not be as it was, is closed."""
         idle = self._kept[is_write]
-        if is_sound and len(idle) < MOST_KEPT:
+        if is_sound and len(idle) < self._most_kept:
             idle.append(connection)
         else:
             connection.invalidate()
@@ -141,7 +143,8 @@ class RawTransaction:
         except BaseException as error:
             self._leave(error)
             raise
-        return RawConnection(self._owner.engine.dialect, self._driver.execute)
+        engine = self._owner.engine
+        return RawConnection(engine.dialect, self._driver.execute, engine.get_execution_options)
 
     def __exit__(self, _kind: Any, error: BaseException | None, _traceback: Any) -> None:
         if self._is_write:

@@ -16,6 +16,7 @@ from sqlalchemy import Dialect as SQLAlchemyDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from .dialect import Dialect
+from .host_engine import SCHEMA
 from .supported import dialect_named
 from .transactions import AnyConnection
 
@@ -32,11 +33,11 @@ class Statement:
     def __init__(self, construct: Construct | Callable[[Dialect], Construct]) -> None:
         """`construct`, or what makes it for a dialect."""
         self._construct = construct
-        self._compiled: dict[tuple[str, str], _Compiled] = {}
+        self._compiled: dict[tuple[str, str, str | None], _Compiled] = {}
 
     def rows(self, conn: AnyConnection, **values: Any) -> Sequence[Any]:
         """The rows that it finds, as named tuples; times are converted as by Core."""
-        compiled = self._compiled_for(conn.dialect)
+        compiled = self._compiled_for(conn)
         return compiled.to_rows(conn.exec_driver_sql(compiled.sql, compiled.parameters(values)).fetchall())
 
     def scalar(self, conn: AnyConnection, **values: Any) -> Any:
@@ -46,7 +47,7 @@ class Statement:
 
     def cursor(self, conn: AnyConnection, **values: Any) -> Any:
         """The cursor after executing it: rows as the driver gives them."""
-        compiled = self._compiled_for(conn.dialect)
+        compiled = self._compiled_for(conn)
         return conn.exec_driver_sql(compiled.sql, compiled.parameters(values))
 
     def execute(self, conn: AnyConnection, **values: Any) -> int:
@@ -55,7 +56,7 @@ class Statement:
 
     def execute_many(self, conn: Connection, rows: Iterable[dict[str, Any]]) -> int:
         """How many rows it changed, executed once with the values of each of `rows`."""
-        compiled = self._compiled_for(conn.dialect)
+        compiled = self._compiled_for(conn)
         parameters = [compiled.parameters(dict(values)) for values in rows]
         return int(conn.exec_driver_sql(compiled.sql, parameters).rowcount)
 
@@ -68,13 +69,14 @@ class Statement:
         for values in rows:
             self.execute(conn, **values)
 
-    def _compiled_for(self, dialect: SQLAlchemyDialect) -> _Compiled:
-        key = dialect.name, dialect.driver
+    def _compiled_for(self, conn: AnyConnection) -> _Compiled:
+        dialect = conn.dialect
+        key = dialect.name, dialect.driver, conn.get_execution_options().get(SCHEMA)
         if key not in self._compiled:
             made = self._construct
             if callable(made):
                 made = made(dialect_named(dialect.name))
-            self._compiled[key] = _Compiled(made, dialect)
+            self._compiled[key] = _Compiled(made, dialect, key[2])
         return self._compiled[key]
 
 
@@ -83,7 +85,7 @@ class InsertStatement:
 
     def __init__(self, table: Table, *columns: str) -> None:
         names = ", ".join(table.c[column].name for column in columns)
-        self._head = f"INSERT INTO {table.name} ({names}) VALUES "
+        self._table, self._values = table.name, f" ({names}) VALUES "
         self._group = {style: f"({', '.join([mark] * len(columns))})" for style, mark in PLACEHOLDERS.items()}
 
     def bind(self, rows: list[tuple[Any, ...]]) -> BoundStatement:
@@ -93,13 +95,20 @@ class InsertStatement:
     def execute_rows(self, conn: AnyConnection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert them, up to MOST_ROWS at once."""
         group = self._group[conn.dialect.paramstyle]
+        head = "INSERT INTO " + self._table_for(conn) + self._values
         if len(rows) == 1:
-            conn.exec_driver_sql(self._head + group, rows[0])
+            conn.exec_driver_sql(head + group, rows[0])
             return
         for start in range(0, len(rows), MOST_ROWS):
             part = rows[start : start + MOST_ROWS]
-            sql = self._head + ", ".join([group] * len(part))
+            sql = head + ", ".join([group] * len(part))
             conn.exec_driver_sql(sql, tuple(chain.from_iterable(part)))
+
+    def _table_for(self, conn: AnyConnection) -> str:
+        schema = conn.get_execution_options().get(SCHEMA)
+        if schema is None:
+            return self._table
+        return f"{conn.dialect.identifier_preparer.quote_schema(schema)}.{self._table}"
 
 
 class BoundStatement(NamedTuple):
@@ -132,8 +141,11 @@ def execute_all(conn: AnyConnection, bound: Iterable[BoundStatement]) -> None:
 class _Compiled:
     """A construct as one driver's SQL: binds parameters, converts rows."""
 
-    def __init__(self, construct: Construct, dialect: SQLAlchemyDialect) -> None:
-        compiled = construct.compile(dialect=dialect)
+    def __init__(self, construct: Construct, dialect: SQLAlchemyDialect, schema: str | None) -> None:
+        names: dict[str, Any] = {}
+        if schema is not None:
+            names = {"schema_translate_map": {None: schema}, "render_schema_translate": True}
+        compiled = construct.compile(dialect=dialect, **names)
         assert isinstance(compiled, SQLCompiler)
         self.sql = compiled.string
         self._order = compiled.positiontup if compiled.positional else None

@@ -260,11 +260,16 @@ THREAD_DUMPS: Final = Table(
 """A request to a worker for what its threads do, for the seconds in which somebody waits for the answer."""
 
 
-def copy_tables(metadata: MetaData) -> None:
-    """Put our tables into a host's metadata; those that are there already (a second app) are left."""
+def copy_tables(metadata: MetaData) -> Table:
+    """Put our tables into a host's metadata, in its schema; the table of jobs there.
+
+    Those that are there already (a second app) are left.
+    """
+    prefix = "" if metadata.schema is None else f"{metadata.schema}."
     for table in METADATA.sorted_tables:
-        if table.name not in metadata.tables:
+        if prefix + table.name not in metadata.tables:
             for column in table.to_metadata(metadata).columns:
                 if isinstance(column.type, DateTime):
                     # The same in the database; but a migration spells types out, and cannot import ours.
                     column.type = DateTime(timezone=True)
+    return metadata.tables[prefix + JOBS.name]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NamedTuple, NoReturn, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy import Dialect as SQLAlchemyDialect
@@ -30,6 +30,18 @@ class AnyConnection(Protocol):
     def exec_driver_sql(self, sql: str, parameters: Any, /) -> Any:
         """Execute SQL in the paramstyle of the driver; returns what has `fetchall` and `rowcount`."""
         ...
+
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Among them `host_engine.SCHEMA`, where the tables are in one."""
+        ...
+
+
+class RawConnection(NamedTuple):
+    """Another's connection as an `AnyConnection`; `exec_driver_sql` may return the driver's cursor."""
+
+    dialect: SQLAlchemyDialect
+    exec_driver_sql: Callable[[str, Any], Any]
+    get_execution_options: Callable[[], Mapping[str, Any]]
 
 
 class Transactions:
@@ -111,6 +123,10 @@ class Transactions:
 
     def create_file(self) -> None:
         """Make sure that there is a database to create tables in, where it is a file."""
+
+    def can_write(self, patience: float) -> bool:
+        """Whether nobody keeps the whole database locked for longer than `patience` seconds."""
+        return True
 
     def change_detector(self) -> ChangeDetector:
         """Says to one thread whether anybody has committed."""

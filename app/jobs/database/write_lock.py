@@ -64,6 +64,16 @@ class WriteLock:
             self._never.wait(pause * random.random())
             pause = min(LONGEST_PAUSE, 1.2 * pause)
 
+    def can_begin(self, driver: sqlite3.Connection) -> bool:
+        """Whether `begin` finds nobody else writing; what it began is undone."""
+        set_busy_timeout(driver, 0.0)
+        try:
+            self.begin(driver)
+        except sqlite3.OperationalError as error:
+            return not _is_busy(error)
+        driver.rollback()
+        return True
+
     def begin_with_busy_timeout(self, driver: sqlite3.Connection) -> None:
         """`begin` on a connection whose SQLite waits for locks, and does so afterwards."""
         set_busy_timeout(driver, 0.0)
@@ -78,11 +88,15 @@ def _begins(driver: sqlite3.Connection, is_last: bool) -> bool:
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        # The lower byte: SQLITE_BUSY_RECOVERY and its like are busy too.
-        if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        if is_last or not _is_busy(error):
             raise
         return False
     return True
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    # The lower byte: SQLITE_BUSY_RECOVERY and its like are busy too.
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def set_busy_timeout(driver: sqlite3.Connection, seconds: float) -> None:

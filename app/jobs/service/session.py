@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from ..database.database import Database
+from ..database.transactions import AnyConnection
 from ..errors import OpenTransaction
 
 _CALLS: Final = "simmer_calls"
@@ -23,17 +24,17 @@ def refuse_open_transaction(db: Any, database: Database) -> None:
     if db is None or not db.session.registry.has():
         return
     session = db.session()
-    if not session.in_transaction() or not _same_database(session, database.engine):
+    if not session.in_transaction() or not _same_database(session, database):
         return
-    if database.dialect.holds_write_lock(session):
+    if database.dialect.holds_write_lock(_connection(session, database), database.transactions):
         raise OpenTransaction()
 
 
-def connection_of(session: Any, engine: Engine) -> Connection:
+def connection_of(session: Any, database: Database) -> AnyConnection:
     """The connection of the caller's transaction; ValueError where it is on another database."""
-    if not _same_database(session, engine):
-        raise ValueError(f"session= is bound to another database than the jobs ({engine.url!r})")
-    return session.connection()  # type: ignore[no-any-return]
+    if not _same_database(session, database):
+        raise ValueError(f"session= is bound to another database than the jobs ({database.engine.url!r})")
+    return database.joined(_connection(session, database))
 
 
 def after_commit(session: Any, call: Callable[[], None]) -> None:
@@ -76,7 +77,12 @@ def _on_end(session: Session, transaction: SessionTransaction) -> None:
             call()
 
 
-def _same_database(session: Any, engine: Engine) -> bool:
+def _same_database(session: Any, database: Database) -> bool:
     # By URL: the host's engine and ours are two engines on one database.
-    bind = session.get_bind()
-    return bool(bind is not None and bind.engine.url == engine.url)
+    bind = session.get_bind(clause=database.jobs_table)
+    return bool(bind is not None and bind.engine.url == database.engine.url)
+
+
+def _connection(session: Any, database: Database) -> Connection:
+    found: Connection = session.connection(bind_arguments={"clause": database.jobs_table})
+    return found

@@ -105,7 +105,7 @@ class Submissions:
             job = submit()
             try:
                 with self._database.translating():
-                    execute_all(connection_of(session, self._database.engine), remember(job.id))
+                    execute_all(connection_of(session, self._database), remember(job.id))
                     session.commit()
             except IntegrityError:  # another process was first: its job is the response
                 session.rollback()
@@ -138,6 +138,7 @@ class Submissions:
 
     def _store(self, made: Sequence[NewJob], *more: BoundStatement) -> list[Job]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
+        self._database.check_can_run()
         refuse_open_transaction(self._host_db, self._database)
         self._backlog.admit(len(made))
         self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
@@ -145,9 +146,10 @@ class Submissions:
         return self._snapshots(made)
 
     def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
+        self._database.check_can_run()
         self._database.check()
         with self._database.translating():
-            conn = connection_of(session, self._database.engine)
+            conn = connection_of(session, self._database)
             self._backlog.admit(len(made))
             jobs.enqueue(conn, made)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.

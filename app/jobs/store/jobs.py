@@ -13,6 +13,7 @@ from ..database.dialect import Dialect
 from ..database.statements import BoundStatement, InsertStatement, execute_all
 from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
+from ..database.transactions import AnyConnection
 from ..ids import first_id_at
 from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
@@ -58,7 +59,7 @@ class NewJob(NamedTuple):
         return SCHEDULED if self.run_at > self.created_at else QUEUED
 
 
-def enqueue(conn: Connection, jobs: Sequence[NewJob]) -> None:
+def enqueue(conn: AnyConnection, jobs: Sequence[NewJob]) -> None:
     """Submitted: the jobs, their tags and their first events, in the caller's transaction."""
     execute_all(conn, bind_enqueue(dialect_of(conn), jobs))
 
