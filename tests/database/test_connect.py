@@ -12,7 +12,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, text
 
-from app.jobs import ConfigError, Simmer
+from app.jobs import ConfigError, Simmer, TablesMissing
 from app.jobs.config import load_settings
 from app.jobs.process.servers import Serving
 

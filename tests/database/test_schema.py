@@ -29,8 +29,10 @@ FIRST = {
     "simmer_workers": "host pid engine threads state started_at heartbeat_at beat",
     "simmer_leases": "holder until",
     "simmer_idempotency": "fingerprint created_at",
+    "simmer_counters": "count seconds",
+    "simmer_thread_dumps": "worker requested_at",
 }
-"""What each row has had since the first version, which alone may be required without a default."""
+"""What each row has had since its table was made, which alone may be required without a default."""
 
 
 @pytest.fixture
