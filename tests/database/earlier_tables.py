@@ -33,5 +33,9 @@ def make_earlier_tables(url: URL | str, without: Mapping[str, Iterable[str]] = B
 
 
 def _copied(table: Table, metadata: MetaData, dropped: set[str]) -> Table:
-    kept: list[SchemaItem] = [column._copy() for column in table.columns if column.name not in dropped]
+    kept: list[SchemaItem] = [
+        Column(column.name, column.type, primary_key=column.primary_key, nullable=column.nullable)
+        for column in table.columns
+        if column.name not in dropped
+    ]
     return Table(table.name, metadata, *kept)
