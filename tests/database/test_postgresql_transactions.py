@@ -125,7 +125,7 @@ def test_a_black_hole_is_an_outage(
 @POSTGRESQL
 def test_a_new_connection_that_begins_nothing_is_an_outage(server: URL, shorten: Callable[..., None]) -> None:
     """One that was just made is not exchanged for another."""
-    shorten(BEGIN_WAIT=0.3)
+    shorten(BEGIN_WAIT=0.3, CONNECT_WAIT=0.5)
     with TcpProxy(server) as proxy, connected(proxy.url) as database:
         proxy.dropped = b"BEGIN"
         with pytest.raises(DatabaseUnavailable, match="not replied"):

@@ -51,7 +51,7 @@ class ReplyGuard:
     """
 
     def __init__(self, connection: Any) -> None:
-        self.limit = BEGIN_WAIT
+        self.limit: float = CONNECT_WAIT
         self._connection, self._wait = connection, connection.wait
         connection.wait = self.wait
 
@@ -101,7 +101,8 @@ def bound_waits(engine: Engine) -> None:
         info = record.info
         guard, is_used = info.get(_GUARD), info.get(_IS_USED)
         if guard is not None:
-            guard.limit = BEGIN_WAIT
+            # A new connection has no better one to take its place: it is not given up so soon.
+            guard.limit = BEGIN_WAIT if is_used else CONNECT_WAIT
         try:
             driver.cursor().execute(info[_BEGIN])
         except engine.dialect.loaded_dbapi.Error as error:
