@@ -50,8 +50,6 @@ def broken(
     request: pytest.FixtureRequest, tmp_path: Path, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Flask, Simmer]]:
     """An app whose database cannot be used."""
-    for module in (batching, postgresql_transactions, sqlite):
-        monkeypatch.setattr(module, "LOCK_WAIT", 0.02)
     jobs = Simmer()
     jobs.task(add)
     if callable(request.param):
@@ -60,6 +58,8 @@ def broken(
         kept: Database = request.getfixturevalue("postgres_with_tables")
         kept.create_tables()
         outage = locked_tables(kept.engine.url)
+    for module in (batching, postgresql_transactions, sqlite):
+        monkeypatch.setattr(module, "LOCK_WAIT", 0.02)
     with outage as url:
         app = make_app(jobs, url, tables=False, JOBS_ENGINE="manual")
         with app.app_context():

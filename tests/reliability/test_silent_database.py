@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,7 +40,7 @@ def ask_all(app: Flask, requests: list[tuple[str, str, Any]]) -> tuple[list[int]
 
 
 @pytest.fixture(autouse=True)
-def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_limits(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """About a third of the real ones, of which no sum may come to the five seconds that HTTP promises."""
     assert postgresql_transactions.REPLY_WAIT < 4.8
     assert postgresql_transactions.BEGIN_WAIT + postgresql_transactions.CONNECT_WAIT < 4.8
@@ -48,6 +48,8 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql_transactions, "REPLY_WAIT", 1.5)
     monkeypatch.setattr(postgresql_transactions, "IDLE_WAIT", 1.5)
     monkeypatch.setattr(postgresql, "CONNECT_WAIT", 2)  # psycopg takes no less
+    yield
+    database.close()  # what was connected meanwhile has these limits, and other tests use it too
 
 
 @POSTGRESQL
