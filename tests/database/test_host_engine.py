@@ -97,12 +97,12 @@ def test_what_listeners_of_the_host_do_is_done_for_us(make_app: AppFactory, post
 
     @event.listens_for(engine, "connect")
     def set_role(connection: Any, _record: Any) -> None:
-        connection.execute("SET statement_timeout = '71s'")
+        connection.execute("SET work_mem = '71MB'")
 
     with app.app_context():
         jobs.init_db()
     assert run_one(jobs, app).state == "succeeded"
-    assert our_setting(jobs, app, "statement_timeout") == "71s"
+    assert our_setting(jobs, app, "work_mem") == "71MB"
 
 
 def test_the_hosts_connections_have_none_of_ours(postgres: URL) -> None:

@@ -75,8 +75,10 @@ def test_errors_are_those_of_the_usual_driver(other: Database) -> None:
         assert conn.scalar(text("SELECT 1")) == 1
     with pytest.raises(TablesMissing), other.read() as conn:
         conn.execute(text("SELECT * FROM simmer_nothing"))
+    with pytest.raises(TablesMissing), other.read() as conn:
+        conn.execute(text("SELECT simmer_nothing FROM simmer_tags"))
     with pytest.raises(ProgrammingError), other.read() as conn:
-        conn.execute(text("SELECT nothing FROM simmer_tags"))
+        conn.execute(text("SELECT nothing()"))
     with pytest.raises(TransactionConflict), other.write() as conn:
         conn.execute(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
     with pytest.raises(DatabaseUnavailable) as raised, other.read() as conn:

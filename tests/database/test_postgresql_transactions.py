@@ -130,7 +130,7 @@ def test_a_new_connection_that_begins_nothing_is_an_outage(server: URL, shorten:
         proxy.dropped = b"BEGIN"
         with pytest.raises(DatabaseUnavailable, match="not replied"):
             ask(database)
-        assert proxy.accepted == 2
+        assert proxy.accepted == 3  # the first one of the host's engine included
         proxy.dropped = None
         assert ask(database) == 1
 
@@ -145,8 +145,9 @@ def test_a_wait_for_a_lock_is_bounded(server: URL, shorten: Callable[..., None])
             with pytest.raises(DatabaseUnavailable) as caught:
                 ask(database, "SELECT count(*) FROM simmer_jobs")
         assert caught.value.reason == "canceling statement due to lock timeout"
+        accepted = proxy.accepted
         assert ask(database) == 1
-        assert proxy.accepted == 1
+        assert proxy.accepted == accepted
 
 
 @POSTGRESQL
@@ -157,8 +158,9 @@ def test_a_statement_without_end_is_ended_by_the_server(server: URL, shorten: Ca
         with pytest.raises(DatabaseUnavailable) as caught:
             ask(database, "SELECT pg_sleep(60)")
         assert caught.value.reason == "canceling statement due to statement timeout"
+        accepted = proxy.accepted
         assert ask(database) == 1
-        assert proxy.accepted == 1
+        assert proxy.accepted == accepted
 
 
 @POSTGRESQL
@@ -211,8 +213,8 @@ def test_a_server_that_ends_its_sessions_is_noticed_before_a_transaction(server:
 @pytest.mark.parametrize("is_pooler", [False, True])
 def test_limits_are_set_once_but_for_sessions_that_are_lent(server: URL, is_pooler: bool) -> None:
     """A pooler gives a session to somebody else afterwards, who must not find our limits there."""
-    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "TimeZone")
-    ours = ["4s", "4300ms", "5s", "UTC"]
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    ours = ["4s", "4300ms", "5s"]
     with TcpProxy(server) as proxy:
         proxy.is_pooler = is_pooler
         with connected(proxy.url) as database, database.engine.connect() as conn:

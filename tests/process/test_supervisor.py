@@ -51,7 +51,8 @@ def test_a_database_that_raises_anything_does_not_end_the_process(make_app: Make
     """A listener of the host's that fails for a while is an outage like any other."""
     jobs = Simmer()
     jobs.task("add")(lambda: 1)
-    with make_app(jobs).app_context():
+    app = make_app(jobs)
+    with app.app_context():
         job = jobs.submit("add")
         runtime: Runtime = jobs.runtime
         calls: list[int] = []
@@ -64,7 +65,7 @@ def test_a_database_that_raises_anything_does_not_end_the_process(make_app: Make
                 raise TypeError("the driver's own mistake")
 
         runtime.database.close()
-        event.listen(runtime.database.engine, "do_connect", refuse)
+        event.listen(app.extensions["sqlalchemy"].engine, "do_connect", refuse)
         jobs.start()
         eventually(lambda: len(calls) >= 2)
         assert runtime.is_running

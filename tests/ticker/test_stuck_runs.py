@@ -39,7 +39,7 @@ def test_a_stuck_run_is_logged_once_with_its_stack(jobs: Simmer, caplog: pytest.
     assert counts == [0, 1, 1]
     message, *stack = caplog.records[0].getMessage().splitlines()
     assert message == f"job {job.id} (deaf) is stuck, 31 s beyond its timeout of 10 s:"
-    assert "    watch.run_once()" in stack
+    assert "      watch.run_once()" in stack
     assert any(line.endswith("in deaf") for line in stack)
 
 

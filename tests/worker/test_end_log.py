@@ -79,5 +79,5 @@ def test_a_failure_is_logged_with_its_exception(make_app: MakeApp, caplog: pytes
     assert record.exc_info
     assert record.exc_info[0] is ValueError
     shown = logging.Formatter("%(message)s").format(record)
-    assert re.match(r"job \S+ \(fail\): attempt 1 of 1 failed\nTraceback ", shown)
+    assert re.match(r"job \S+ \(fail\): attempt 1 of 1 failed\n  Traceback ", shown)
     assert shown.count("ValueError: no luck") == 1

@@ -77,6 +77,7 @@ class DatabaseFile:
         if self.path:
             found = _identity(self.path)
             if found is None or found != self._known:
+                self._next_check = 0.0  # nobody else goes on as if nothing had happened
                 with self._lock:
                     self._look_closer()
         self._next_check = time.monotonic() + CHECK_EVERY

@@ -15,6 +15,12 @@ _CONTROL_IN_TEXT: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _INDENT: Final = "  "
 
 
+class Lines(str):
+    """A value of several lines, such as a stack: in the log they stay lines, indented."""
+
+    __slots__ = ()
+
+
 class GuardedLogger(logging.LoggerAdapter[logging.Logger]):
     """A logger that swallows what filters and handlers raise, as `logging` does for formatters.
 
@@ -54,13 +60,18 @@ def _escape(record: logging.LogRecord) -> bool:
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
     if record.exc_text:
-        # Indented: the message of an exception may have lines that look like another record's.
-        text = _CONTROL_IN_TEXT.sub(_escaped, record.exc_text.rstrip("\n"))
-        record.exc_text = textwrap.indent(text, _INDENT)
+        record.exc_text = _indented(record.exc_text)
     return True
 
 
+def _indented(text: str) -> str:
+    # The message of an exception may have lines that look like another record's.
+    return textwrap.indent(_CONTROL_IN_TEXT.sub(_escaped, text.rstrip("\n")), _INDENT)
+
+
 def _escape_value(value: object) -> object:
+    if isinstance(value, Lines):
+        return _indented(value)
     return value if isinstance(value, int | float) else _CONTROL.sub(_escaped, str(value))
 
 

@@ -64,9 +64,8 @@ class Rescuer:
         with self._database.read() as conn:
             rows, has_orphans = workers.all_workers(conn), rescue.has_orphans(conn)
         others = [row for row in rows if row.id != worker_id]
-        if is_registered and len(others) == len(
-            rows
-        ):  # before the next heartbeat would say so: the tables were made anew
+        if is_registered and len(others) == len(rows):
+            # The tables were made anew; the next heartbeat would say so later.
             self._dispatcher.declared_dead(worker_id)
         is_alone = not others and not has_orphans
         for dead, why in self._find_dead(others):

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..clock import Clock
 from ..config import Settings
-from ..process.logs import get_logger
+from ..process.logs import Lines, get_logger
 from ..run import Run
 from ..worker.dispatcher import Dispatcher
 from ..worker.thread_states import thread_states
@@ -55,5 +55,5 @@ class StuckRuns:
         stack = [line for state in thread_states([run], [], now) for line in state["stack"]]
         log.warning(
             "job %s (%s) is stuck, %.0f s beyond its timeout of %g s:\n%s",
-            run.job_id, run.task, run.overdue_seconds(now), run.timeout, "\n".join(stack),
+            run.job_id, run.task, run.overdue_seconds(now), run.timeout, Lines("\n".join(stack)),
         )  # fmt: skip
