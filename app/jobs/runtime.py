@@ -31,13 +31,9 @@ from .service.live_workers import live_workers
 from .service.unserved import SubmissionWarning
 from .service.waiting_reason import WaitingReasons
 from .tasks.registry import Registry
-from .ticker.pruner import Pruner
-from .ticker.rescuer import Rescuer
+from .ticker.duties import create_duties
 from .ticker.scheduler import Scheduler
-from .ticker.stuck_runs import StuckRuns
-from .ticker.thread_dumper import ThreadDumper
 from .ticker.ticker import Ticker
-from .ticker.watch import Watch
 from .worker.dispatcher import Dispatcher
 from .worker.inline import InlineWorker
 
@@ -171,13 +167,8 @@ class Runtime(service.Runtime):
             settings=settings, clock=self.clock, notifier=self.notifier,
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
-        duties = (
-            Rescuer(self.dispatcher, self.database, self.settings, self.clock, self.notifier),
-            self.scheduler,
-            Pruner(self.database, self.settings, self.clock),
-            StuckRuns(self.dispatcher, settings, self.clock),
-            ThreadDumper(self.dispatcher, self.database, self.settings, self.clock),
-            Watch(self.dispatcher, self.database, self._live, self.clock),
+        duties = create_duties(
+            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live
         )
         self.ticker = Ticker(duties, self.clock)
         try:

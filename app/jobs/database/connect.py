@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
-from sqlalchemy import URL, Engine, MetaData, StaticPool, create_engine, make_url
+from sqlalchemy import URL, DateTime, Engine, MetaData, StaticPool, Table, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ..config import Settings
@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from .database import Database
 from .host_engine import most_connections, schema_on
 from .supported import check_engine, check_url
-from .tables import copy_tables
+from .tables import JOBS, METADATA
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,21 @@ def connect(app: Flask, db: Any, settings: Settings) -> Database:
     # The host's connections would go on with a file that was replaced, and so would `session=`.
     database.transactions.when_replaced.append(host.dispose)
     return database
+
+
+def copy_tables(metadata: MetaData) -> Table:
+    """Put our tables into a host's metadata, in its schema; the table of jobs there.
+
+    Those that are there already (a second app) are left.
+    """
+    prefix = "" if metadata.schema is None else f"{metadata.schema}."
+    for table in METADATA.sorted_tables:
+        if prefix + table.name not in metadata.tables:
+            for column in table.to_metadata(metadata).columns:
+                if isinstance(column.type, DateTime):
+                    # The same in the database; but a migration spells types out, and cannot import ours.
+                    column.type = DateTime(timezone=True)
+    return metadata.tables[prefix + JOBS.name]
 
 
 def _bound(app: Flask, db: Any, key: str | None) -> tuple[Engine, MetaData]:

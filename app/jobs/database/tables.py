@@ -2,7 +2,7 @@
 
 A column that is added to a table must be nullable or have a server default: see `schema`.
 
-Kept on metadata of our own and copied into the host's by `copy_tables`, so that the host's
+Kept on metadata of our own and copied into the host's by `connect.copy_tables`, so that the host's
 `create_all`, session and migrations see them.
 """
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Float,
     Index,
     Integer,
@@ -258,18 +257,3 @@ THREAD_DUMPS: Final = Table(
     Column("answer", Text),
 )
 """A request to a worker for what its threads do, for the seconds in which somebody waits for the answer."""
-
-
-def copy_tables(metadata: MetaData) -> Table:
-    """Put our tables into a host's metadata, in its schema; the table of jobs there.
-
-    Those that are there already (a second app) are left.
-    """
-    prefix = "" if metadata.schema is None else f"{metadata.schema}."
-    for table in METADATA.sorted_tables:
-        if prefix + table.name not in metadata.tables:
-            for column in table.to_metadata(metadata).columns:
-                if isinstance(column.type, DateTime):
-                    # The same in the database; but a migration spells types out, and cannot import ours.
-                    column.type = DateTime(timezone=True)
-    return metadata.tables[prefix + JOBS.name]

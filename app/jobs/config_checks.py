@@ -1,0 +1,170 @@
+"""What a setting may be: a check for each kind of value, which returns what is used, or raises ValueError.
+
+Values may be text, as the environment has them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from .checks import Rule, find_zone
+
+RIGHTS: Final = ("read", "submit", "operate")
+LEAST_TOKEN: Final = 8
+"""Characters that a token has at least."""
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+_ORIGIN: Final = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
+
+
+def as_boolean(value: Any) -> bool:
+    """True, false, 1, 0, yes, no in any case; anything else is a ValueError."""
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    answer = words.get(str(value).strip().lower())
+    if answer is None:
+        raise ValueError("say true or false")
+    return answer
+
+
+def one_of(*words: str) -> Callable[[Any], str]:
+    """One of these words."""
+
+    def check(value: Any) -> str:
+        if value not in words:
+            raise ValueError(f"choose one of {', '.join(words)}")
+        return str(value)
+
+    return check
+
+
+def whole(least: int, most: int) -> Callable[[Any], int]:
+    """A whole number within the bounds, both included."""
+
+    def check(value: Any) -> int:
+        number = _number(value)
+        if number != int(number) or not least <= number <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(number)
+
+    return check
+
+
+def seconds(least: float, most: float) -> Callable[[Any], float]:
+    """A number of seconds within the bounds, both included."""
+
+    def check(value: Any) -> float:
+        number = _number(value)
+        if not least <= number <= most:
+            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
+        return number
+
+    return check
+
+
+def _number(value: Any) -> float:
+    try:
+        # float(): the environment gives text. True would be 1, and is a mistake.
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("must be a number")
+    return number
+
+
+def _is_none(value: Any) -> bool:
+    # Text too: FLASK_JOBS_API_PREFIX=none is the only way to say None in the environment.
+    return value is None or (isinstance(value, str) and value.strip().lower() in ("none", "null", ""))
+
+
+def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """None, or what `check` lets pass."""
+    return lambda value: None if _is_none(value) else check(value)
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Names, as a list or with commas between them."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, Iterable):
+        raise ValueError("must be a list of names, or None")
+    found = tuple(str(item).strip() for item in items)
+    if not found or not all(found):
+        raise ValueError("must be a list of names that are not empty, or None")
+    return found
+
+
+def fits(rule: Rule) -> Callable[[Any], Any]:
+    """What satisfies the rule."""
+
+    def check(value: Any) -> Any:
+        for _, words in rule.problems(value):
+            raise ValueError(words)
+        return value
+
+    return check
+
+
+def zone(value: Any) -> str:
+    """The IANA name of a time zone, or what has such a key."""
+    name = str(getattr(value, "key", value))
+    if find_zone(name) is None:
+        raise ValueError("must be the IANA name of a time zone, such as Europe/Helsinki")
+    return name
+
+
+def prefix(value: Any) -> str:
+    """The beginning of the paths of routes."""
+    text = str(value)
+    if not text.startswith("/") or text.endswith("/") or len(text) < 2:
+        raise ValueError("must start with / and not end with one, or be None to switch the routes off")
+    return text
+
+
+def tokens(value: Any) -> Mapping[str, tuple[str, ...]]:
+    """The rights of each token."""
+    if not isinstance(value, Mapping):
+        raise ValueError('must be a dict such as {"<token>": ["read", "submit"]}')
+    entries = zip(range(1, len(value) + 1), value.items(), strict=True)
+    if found := [words for number, entry in entries for words in _token_problems(number, *entry)]:
+        raise ValueError("; ".join(found))
+    return {token: tuple(rights) for token, rights in value.items()}
+
+
+def _token_problems(number: int, token: Any, rights: Any) -> Iterator[str]:
+    """What is wrong with an entry, named by its place: a log must not show a token."""
+    entry = f"{_ORDINALS[number - 1]} token" if number <= len(_ORDINALS) else f"token {number}"
+    if not isinstance(token, str) or len(token) < LEAST_TOKEN or not token.isascii():
+        yield f"{entry}: must be a string of at least {LEAST_TOKEN} ASCII characters"
+    known = f"its rights are a list of {', '.join(RIGHTS)}"
+    if isinstance(rights, str | bytes) or not isinstance(rights, Iterable) or not (given := list(rights)):
+        yield f"{entry}: {known}"
+        return
+    for right in given:
+        if right not in RIGHTS:
+            # What is as long as a token may be one, in the wrong place.
+            shown = f"right {right!r} is" if len(str(right)) < LEAST_TOKEN else "one of its rights is"
+            yield f"{entry}, {shown} unknown: {known}"
+
+
+def origins(value: Any) -> tuple[str, ...]:
+    """Origins of pages, as browsers send them."""
+    found = names(value)
+    for origin in found:
+        # As browsers send it, which is compared: else an origin that is listed would never be let in.
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"{origin!r} must be one origin as browsers send it, such as https://app.example.com:8443:"
+                " lower case, no path, no default port, no *"
+            )
+    return found
+
+
+def function(value: Any) -> Callable[[Any, str], bool]:
+    """What can be called."""
+    if not callable(value):
+        raise TypeError("must be a callable (request, right) -> bool")
+    return value  # type: ignore[no-any-return]
