@@ -29,7 +29,7 @@ from .errors import (
 from .execution.current_job import current_job
 from .extension import Simmer
 from .job import Job, JobList, Progress
-from .outcomes import Cancel, Snooze
+from .run import Cancel, Snooze
 from .tasks.task import Task
 
 __all__ = [

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Sequence
 
 from app.jobs.engines.base import OnEnd, RunTask
-from app.jobs.outcomes import Outcome
-from app.jobs.run import Run
+from app.jobs.run import Outcome, Run
 
 
 class BareThreads:

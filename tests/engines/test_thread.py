@@ -9,8 +9,7 @@ import pytest
 
 from app.jobs.clock import ManualClock
 from app.jobs.engines.thread import ThreadEngine
-from app.jobs.outcomes import Outcome
-from app.jobs.run import Run
+from app.jobs.run import Outcome, Run
 
 from ..reliability.manual_worker import ManualPool
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 
 from app.jobs.execution.failure import describe_exception
-from app.jobs.outcomes import Failure
+from app.jobs.run import Failure
 from app.jobs.serialization.text import LIMIT, is_storable
 
 

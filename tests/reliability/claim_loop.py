@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from app.jobs.database.database import Database
-from app.jobs.outcomes import Outcome
+from app.jobs.run import Outcome
 from app.jobs.store import claims, completion
 
 from ..store.factory import NOW, ended

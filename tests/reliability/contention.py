@@ -9,8 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from app.jobs.database.database import Database
-from app.jobs.outcomes import Failure, Outcome
-from app.jobs.run import Run
+from app.jobs.run import Failure, Outcome, Run
 from app.jobs.states import SUCCEEDED
 from app.jobs.store import claims, completion, jobs, queries, rescue, workers
 

@@ -11,8 +11,7 @@ from sqlalchemy import Connection, update
 from app.jobs.database.tables import JOBS
 from app.jobs.ids import new_id
 from app.jobs.options import DEFAULTS, STORED, stored_values
-from app.jobs.outcomes import Failure, Outcome
-from app.jobs.run import Run
+from app.jobs.run import Failure, Outcome, Run
 from app.jobs.store import claims, completion, jobs, queries, workers
 from app.jobs.store.jobs import NewJob
 

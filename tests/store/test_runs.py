@@ -9,8 +9,7 @@ from sqlalchemy import Connection, select
 
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, EVENTS, JOBS
-from app.jobs.outcomes import Outcome
-from app.jobs.run import Run
+from app.jobs.run import Outcome, Run
 from app.jobs.store import completion, jobs, queries, rescue, runs
 
 from .factory import LATER, NOW, OUTCOMES, claim_one, end, ended, register, submit

@@ -12,9 +12,8 @@ from flask import Flask
 
 from app.jobs import Simmer
 from app.jobs.engines.base import OnEnd
-from app.jobs.outcomes import Outcome
 from app.jobs.process.identity import own_identity
-from app.jobs.run import Run
+from app.jobs.run import Outcome, Run
 from app.jobs.store import completion, workers
 from app.jobs.worker.dispatcher import Dispatcher
 from app.jobs.worker.end_log import log_ends

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ..outcomes import Outcome
-from ..run import Run
+from ..run import Outcome, Run
 
 OnEnd = Callable[[Run, Outcome], None]
 """Called once for each run that an engine was given, from any thread; returns at once."""

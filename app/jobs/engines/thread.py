@@ -14,8 +14,7 @@ from flask_executor import Executor
 
 from ..clock import Clock
 from ..execution.failure import is_interpreter_closing
-from ..outcomes import Outcome
-from ..run import Run
+from ..run import Outcome, Run
 from .base import OnEnd, RunTask
 
 NAME: Final = "simmer"

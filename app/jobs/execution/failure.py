@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Final
 
-from ..outcomes import Failure
+from ..run import Failure
 from ..serialization.text import UNREADABLE, safe_str, storable, storable_middle_cut
 
 MAX_NOTES: Final = 20

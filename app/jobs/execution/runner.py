@@ -17,10 +17,9 @@ from ..checks import is_seconds
 from ..clock import Clock
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
-from ..outcomes import Cancel, Failure, Outcome, Snooze
 from ..process.logs import get_logger
 from ..process.signals import exit_child
-from ..run import Run
+from ..run import Cancel, Failure, Outcome, Run, Snooze
 from ..serialization.encoding import dumps, stored
 from ..serialization.redaction import redactor_of
 from ..serialization.text import storable

@@ -19,8 +19,7 @@ from ..database.row_sets import as_json, as_text, unindexed
 from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
-from ..outcomes import Failure, Outcome
-from ..run import Run
+from ..run import Failure, Outcome, Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
 from . import counters, overruns
 from .counters import SHARED

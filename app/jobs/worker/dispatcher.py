@@ -18,10 +18,9 @@ from ..database.database import Database
 from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..errors import DatabaseUnavailable
-from ..outcomes import Outcome
 from ..process.logs import get_logger
 from ..process.loop import Loop
-from ..run import Run
+from ..run import Outcome, Run
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher

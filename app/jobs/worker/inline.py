@@ -14,8 +14,7 @@ from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
-from ..outcomes import Outcome
-from ..run import Run
+from ..run import Outcome, Run
 from ..store import claims, completion, queries
 from ..tasks.registry import Registry
 from .end_log import log_ends

@@ -9,8 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from ..clock import Clock
-from ..outcomes import Outcome
-from ..run import ProgressReport, Run
+from ..run import Outcome, ProgressReport, Run
 from ..store.claims import SUSPECT_AFTER
 from .prefetch import MAX_PREFETCH, SHORT_TASK_SECONDS, Prefetch
 

@@ -12,8 +12,7 @@ from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..engines.base import Engine
 from ..errors import DatabaseUnavailable
-from ..outcomes import Failure, Outcome
-from ..run import Run
+from ..run import Failure, Outcome, Run
 from ..store import claims, completion, runs, workers
 from ..tasks.registry import Registry
 from .end_log import log_ends
