@@ -77,10 +77,13 @@ def test_args_that_are_no_mapping_are_refused(make_app: AppFactory, args: Any) -
 
 
 def host(**config: Any) -> Flask:
-    """An app with a database in memory, which no test here needs."""
+    """An app with a database that no test here needs: nothing connects to it."""
     app = Flask("host")
     app.config.update(
-        SQLALCHEMY_DATABASE_URI="sqlite://", JOBS_ENGINE="manual", JOBS_SQLITE_SYNCHRONOUS="NORMAL", **config
+        SQLALCHEMY_DATABASE_URI="sqlite:////never/opened.db",
+        JOBS_ENGINE="manual",
+        JOBS_SQLITE_SYNCHRONOUS="NORMAL",
+        **config,
     )
     SQLAlchemy(app)
     return app
@@ -124,7 +127,7 @@ KEYS: dict[str, Any] = {
 @pytest.mark.parametrize("key", KEYS)
 def test_keys_of_flask_apscheduler_are_warned_of(key: str, caplog: pytest.LogCaptureFixture) -> None:
     """They are not silently ignored: each is told where it goes."""
-    places = ("@jobs.schedule", "JOBS_API_PREFIX", "misfire", "JOBS_THREADS", "timezone=")
+    places = ("@jobs.schedule", "JOBS_API_PREFIX", "misfire", "JOBS_THREADS", "JOBS_TIMEZONE")
     Simmer(host(**{key: KEYS[key]}))
     (warning,) = [record.getMessage() for record in caplog.records if key in record.getMessage()]
     assert warning.startswith(f"{key} is a key of Flask-APScheduler")

@@ -32,8 +32,10 @@ def make_host(tmp_path: Path) -> Iterator[MakeHost]:
 
     yield make
     for app, jobs in made:
-        app.extensions.pop("sqlalchemy", None)
+        host = app.extensions.pop("sqlalchemy", None)
         with app.app_context():
+            for engine in host.engines.values() if host else ():
+                engine.dispose()
             jobs.stop(timeout=5)
             jobs.runtime.database.close()
 

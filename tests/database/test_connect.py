@@ -146,6 +146,12 @@ def test_beside_flask_sqlalchemy_it_is_refused(make_host: MakeHost) -> None:
         make_host(SQLAlchemy(), SQLALCHEMY_DATABASE_URI="sqlite://", JOBS_DATABASE_URL="sqlite:///a.db")
 
 
+def test_a_bind_key_needs_flask_sqlalchemy(make_host: MakeHost) -> None:
+    """Without it nothing would look at the setting, and the jobs would be elsewhere."""
+    with pytest.raises(ConfigError, match=r"JOBS_BIND_KEY='jobs'.*has no Flask-SQLAlchemy"):
+        make_host(JOBS_BIND_KEY="jobs", JOBS_DATABASE_URL="sqlite:///a.db")
+
+
 @pytest.mark.parametrize(
     ("where", "words"),
     [

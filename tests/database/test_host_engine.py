@@ -176,6 +176,8 @@ def test_a_factory_of_the_drivers_is_kept_by_sqlite(make_app: AppFactory) -> Non
     jobs = simmer()
     args = {"factory": Ours, "check_same_thread": True, "timeout": 60}
     app = make_app(jobs, SQLALCHEMY_ENGINE_OPTIONS={"connect_args": args})
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()  # only this thread can close what it has opened
     assert run_one(jobs, app).state == "succeeded"
     with app.app_context(), jobs.runtime.database.read() as conn:
         driver: Any = conn.connection.dbapi_connection

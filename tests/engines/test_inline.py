@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
 
 from app.jobs import Simmer, Snooze, current_job
 from app.jobs.errors import ConfigError
@@ -38,10 +39,16 @@ def test_a_database_in_memory_works_where_no_threads_are(engine: str) -> None:
 
 
 def test_a_database_in_memory_is_refused_with_threads() -> None:
-    """At init_app, in one line that says what to do."""
+    """At init_app, in one line that says what to do, and without a connection that nobody would close."""
+    app, db, opened = Flask("host"), SQLAlchemy(), []
+    app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", JOBS_ENGINE="thread")
+    db.init_app(app)
+    with app.app_context():
+        event.listen(db.engine, "connect", lambda driver, _record: opened.append(driver))
     with pytest.raises(ConfigError, match='JOBS_ENGINE="inline" in tests') as caught:
-        _memory_app(JOBS_ENGINE="thread")
+        Simmer().init_app(app, db)
     assert "\n" not in str(caught.value)
+    assert not opened
 
 
 @pytest.mark.parametrize("ending", ["commit", "rollback"])

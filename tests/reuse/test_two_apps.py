@@ -117,9 +117,8 @@ def test_one_app_knows_nothing_of_the_other(host: Site) -> None:
 
 def test_an_app_is_given_to_a_simmer_once(host: Site) -> None:
     """A second `init_app` of the same app is refused with advice; a second app of the factory is not."""
-    app = host.create_app("red")
-    host.create_app("red")
-    with pytest.raises(RuntimeError, match="call init_app once"):
+    once = pytest.raises(RuntimeError, match="call init_app once")
+    with host.running("red") as app, host.running("red"), once:
         host.jobs.init_app(app, host.db)
 
 

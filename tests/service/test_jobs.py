@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,3 +21,11 @@ def test_a_page_has_one_job_at_least(make_app: Callable[..., Flask], limit: int)
             with pytest.raises(ValueError, match=f"limit must be at least 1, and is {limit}"):
                 jobs.list(limit=limit)
             jobs.submit("tick")
+
+
+@pytest.mark.parametrize("state", ["fail", ["succeeded", "fail"]])
+def test_a_list_of_a_state_that_there_is_not_is_refused(make_app: Callable[..., Flask], state: Any) -> None:
+    """As over HTTP: an empty list would say that there is no such job."""
+    jobs = Simmer()
+    with make_app(jobs).app_context(), pytest.raises(ValueError, match=r"'fail' is not a state.*failed"):
+        jobs.list(state=state)

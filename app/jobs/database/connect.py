@@ -95,10 +95,10 @@ def _bound(app: Flask, db: Any, key: str | None) -> tuple[Engine, MetaData]:
 
 def _share(app: Flask, host: Engine, settings: Settings) -> Database:
     """An app under test may run no job at all: where it does, `Database.check_can_run` refuses."""
+    if not settings.in_caller and not app.testing:
+        raise ConfigError(IN_MEMORY)
     database = Database.share(host)
     if not settings.in_caller:
-        if not app.testing:
-            raise ConfigError(IN_MEMORY)
         database.runs_nothing = IN_MEMORY
     return database
 
@@ -114,6 +114,11 @@ def _warn_of_small_pool(host: Engine, settings: Settings) -> None:
 
 
 def _by_url(app: Flask, settings: Settings) -> Database:
+    if settings.bind_key is not None:
+        raise ConfigError(
+            f"JOBS_BIND_KEY={settings.bind_key!r} names one of SQLALCHEMY_BINDS, but this app has no"
+            " Flask-SQLAlchemy: JOBS_DATABASE_URL says where its jobs live"
+        )
     folder = Path(app.instance_path)
     if settings.database_url is None:
         file = folder / "simmer.db"

@@ -9,7 +9,7 @@ _PLACES: Final = {
     "JOBSTORES": "jobs and schedules are stored in the app's database",
     "EXECUTORS": "JOBS_THREADS says how many jobs run at a time",
     "JOB_DEFAULTS": "misfire, misfire_grace and max_running are words of each schedule",
-    "TIMEZONE": "timezone= is a word of each schedule",
+    "TIMEZONE": "JOBS_TIMEZONE names that of all schedules, timezone= that of one",
     "AUTH": "JOBS_API_TOKENS or JOBS_AUTH says who may do what",
     "ALLOWED_HOSTS": "JOBS_API_TOKENS or JOBS_AUTH says who may do what",
     "API_ENABLED": "JOBS_API_PREFIX says where the API stands, None switches it off",

@@ -101,7 +101,10 @@ class JobFilters:
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> JobFilters:
-        """From the words of Python and HTTP: state, task, queue, tag, … each one or several."""
+        """From the words of Python and HTTP: state, task, queue, tag, … each one or several.
+
+        Raises TypeError for another word, ValueError for what is not a state.
+        """
         plural = {"state": "states", "task": "tasks", "queue": "queues", "tag": "tags",
                   "schedule_id": "schedule_ids", "batch_id": "batch_ids"}  # fmt: skip
         given: dict[str, Any] = {}
@@ -112,6 +115,8 @@ class JobFilters:
                 given[word] = value
             else:
                 raise TypeError(f"{word} is not a filter: there are {', '.join((*plural, *TIMES))}")
+        if unknown := [state for state in given.get("states", ()) if state not in STATES]:
+            raise ValueError(f"{unknown[0]!r} is not a state: there are {', '.join(STATES)}")
         return cls(**given)
 
     def conditions(self) -> list[ColumnElement[bool]]:

@@ -194,3 +194,29 @@ def test_a_default_zone_that_is_none_is_refused() -> None:
     """As any other one."""
     with pytest.raises(TriggerError, match="Mars"):
         parse_trigger("cron", hour=9, default_zone="Mars")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "word", "said"),
+    [
+        ("interval", "second", "did you mean seconds?"),
+        ("cron", "minutes", "did you mean minute?"),
+        ("cron", "crontab", "did you mean expression?"),
+        ("interval", "start_date", "did you mean start_at?"),
+        ("date", "run_date", "did you mean run_at?"),
+        ("cron", "max_instances", "did you mean max_running?"),
+        ("cron", "coalesce", "did you mean misfire?"),
+        ("interval", "misfire_grace_time", "did you mean misfire_grace?"),
+        ("interval", "max_runing", "did you mean max_running?"),
+        ("interval", "kwargs", "did you mean args?"),
+        ("interval", "jitter", "it goes beside the trigger"),
+        ("date", "colour", "it takes run_at, timezone"),
+        ("date", "start_at", "it takes run_at, timezone"),
+    ],
+)
+def test_a_word_that_there_is_not(trigger: str, word: str, said: str) -> None:
+    """Refused with the word that is meant, also by those who come from APScheduler."""
+    with pytest.raises(TriggerError) as caught:
+        parse_trigger({"type": trigger, word: 1})
+    assert caught.value.field == word
+    assert str(caught.value) == f"unknown for the {trigger} trigger: {said}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any, Final
 
 from .base import Trigger, TriggerError
@@ -23,6 +24,14 @@ TYPES: Final[dict[str, Any]] = {
     "calendar": CalendarTrigger,
     "or": OrTrigger,
 }
+BESIDE: Final = ("args", "misfire", "misfire_grace", "max_running", "jitter")
+"""Words of a schedule that are none of its trigger."""
+ELSEWHERE: Final = {
+    "start_date": "start_at", "end_date": "end_at", "run_date": "run_at", "crontab": "expression",
+    "max_instances": "max_running", "coalesce": "misfire", "misfire_grace_time": "misfire_grace",
+    "kwargs": "args",
+}  # fmt: skip
+"""What APScheduler and others say, and our word for it."""
 
 
 def parse_trigger(
@@ -72,7 +81,7 @@ def _made(name: str, words: dict[str, Any], default_zone: str | None) -> Trigger
     known = {field.name: field for field in fields(made) if field.init}
     for word in words:
         if word not in known:
-            raise TriggerError(word, f"unknown for the {name} trigger: it takes {', '.join(known)}")
+            raise TriggerError(word, f"unknown for the {name} trigger: {_hint(word, known)}")
     for field in known.values():
         if field.default is MISSING and field.name not in words:
             raise TriggerError(field.name, f"is required for the {name} trigger")
@@ -81,6 +90,16 @@ def _made(name: str, words: dict[str, Any], default_zone: str | None) -> Trigger
     if made is OrTrigger:
         words = {**words, "triggers": _members(words["triggers"], words["timezone"])}
     return made(**words)  # type: ignore[no-any-return]
+
+
+def _hint(word: str, known: Collection[str]) -> str:
+    """What to tell whoever said a word that this trigger does not take."""
+    if word in BESIDE:
+        return "it goes beside the trigger"
+    meant = {other: ours for other, ours in ELSEWHERE.items() if ours in known or ours in BESIDE}
+    meant |= {ours: ours for ours in (*known, *BESIDE)}
+    near = get_close_matches(word, meant, n=1, cutoff=0.75)
+    return f"did you mean {meant[near[0]]}?" if near else f"it takes {', '.join(known)}"
 
 
 def _members(members: Any, timezone: str | None) -> tuple[Trigger, ...]:
