@@ -198,6 +198,18 @@ def test_a_web_process_without_workers_is_ready_with_a_warning(tmp_path: Path) -
         assert here.get("/jobs").get_json()["items"][0]["waiting_reason"] == "no worker is alive"
 
 
+def test_a_worker_of_another_app_is_none_for_an_app_with_a_name(tmp_path: Path) -> None:
+    """An app whose jobs are kept apart is warned of them, though somebody else's worker is alive."""
+    with api_client(tmp_path, engine="thread", app="theirs") as there:
+        with there.app.app_context():
+            there.jobs.start()
+        with api_client(tmp_path, engine="thread", role="web", app="ours", tables=False) as here:
+            eventually(lambda: here.get("/workers").get_json()["items"])
+            assert here.get("/health/ready").get_json()["warnings"] == {
+                "workers": "no worker of the app 'ours' is alive: jobs are stored, and wait"
+            }
+
+
 def test_a_process_that_fires_no_schedule_says_so(tmp_path: Path) -> None:
     """Its schedules become overdue: whoever looks finds why."""
     with api_client(tmp_path, schedules=False) as here:

@@ -33,11 +33,17 @@ def accepts(server: Server) -> bool:
 
 @pytest.mark.parametrize("is_removed_first", [True, False])
 def test_a_backup_is_restored_under_a_process_that_serves(here: ServerHost, is_removed_first: bool) -> None:
-    """No job is acknowledged that is not in the new file; then jobs run and schedules fire from there."""
+    """No job is acknowledged that is not in the new file; then jobs run and schedules fire from there.
+
+    Those run again that had not ended when the backup was made.
+    """
     server = here.up("waitress")
     kept = server.submit("echo", value=1)
     here.until_job(kept, "succeeded")
+    begun = server.submit("nap", seconds=0.5)
+    here.until_job(begun, "running")
     backup = copy(here.rows.path)
+    here.until_job(begun, "succeeded")
     lost = server.submit("echo", value=2)
     here.until_job(lost, "succeeded")
     if is_removed_first:
@@ -51,6 +57,8 @@ def test_a_backup_is_restored_under_a_process_that_serves(here: ServerHost, is_r
     print(f"accepted jobs {took:.2f} s after the file was there")
     job_id = server.submit("echo", value=3)
     here.until_job(job_id, "succeeded")
+    here.until_job(begun, "succeeded")
+    assert here.rows.events(begun).count("released") == 1
     assert (server.ask(f"jobs/{kept}").status, server.ask(f"jobs/{lost}").status) == (200, 404)
     fires = here.rows.one("SELECT count(*) FROM simmer_fires")
     timed(lambda: here.rows.one("SELECT count(*) FROM simmer_fires") > fires, 5, "a schedule fires")

@@ -82,7 +82,9 @@ class SQLite(Dialect):
         engine = engine_beside(host, schema, connections, **pool_options(threads))
         lock = WriteLock(LOCK_WAIT)
         _listen(engine, synchronous, lock)
-        return SQLiteTransactions(engine, self.translate, lock, file)
+        transactions = SQLiteTransactions(engine, self.translate, lock, file)
+        transactions.follow(host)
+        return transactions
 
     def take_over(self, driver: Any) -> None:
         """Nothing, before listeners on all engines had their turn."""

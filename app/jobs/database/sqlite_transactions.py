@@ -19,6 +19,7 @@ from .write_lock import WriteLock, set_busy_timeout
 
 PATIENCE: Final = 0.25
 """Seconds to find out who writes: longer than a commit of ours takes."""
+GENERATION: Final = "simmer_generation"
 MOST_KEPT: Final = 4
 """Idle connections of each kind that are kept; where more are needed at once they come from the pool."""
 
@@ -67,6 +68,21 @@ class SQLiteTransactions(Transactions):
             connection.detach()  # it is closed afterwards: its SQLite does not wait for locks any more
             driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
             return WriteLock(patience).can_begin(driver)
+
+    def follow(self, host: Engine) -> None:
+        """Remember of each connection that the host's engine makes which file it has opened."""
+
+        @event.listens_for(host, "connect")
+        def _on_connect(_driver: object, record: Any) -> None:
+            record.info[GENERATION] = self.file.generation
+
+    def generation_of(self, host: Connection) -> int:
+        """That of the file which the connection of a host that we `follow` has open."""
+        return int(host.info.get(GENERATION, 0))
+
+    def confirm(self, generation: int) -> None:
+        """Raise DatabaseUnavailable where another file has taken the place of that."""
+        self.file.confirm(generation)
 
     def change_detector(self) -> ChangeDetector:
         """By the version of the file."""

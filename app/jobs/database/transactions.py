@@ -128,6 +128,13 @@ class Transactions:
         """Whether nobody keeps the whole database locked for longer than `patience` seconds."""
         return True
 
+    def generation_of(self, host: Connection) -> int:
+        """Which of the databases that took each other's place the host's connection is on, for `confirm`."""
+        return 0
+
+    def confirm(self, generation: int) -> None:
+        """Raise DatabaseUnavailable where another one has taken the place of that."""
+
     def change_detector(self) -> ChangeDetector:
         """Says to one thread whether anybody has committed."""
         return ChangeDetector()

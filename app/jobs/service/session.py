@@ -37,6 +37,15 @@ def connection_of(session: Any, database: Database) -> AnyConnection:
     return database.joined(_connection(session, database))
 
 
+def confirmation(session: Any, database: Database) -> Callable[[], None]:
+    """To be called before and after the commit of the caller's transaction.
+
+    Raises DatabaseUnavailable where it has gone into a file that was removed or replaced.
+    """
+    generation = database.transactions.generation_of(_connection(session, database))
+    return lambda: database.transactions.confirm(generation)
+
+
 def after_commit(session: Any, call: Callable[[], None]) -> None:
     """Call `call` once, after the outermost transaction of `session` was committed and has ended."""
     real: Session = session() if isinstance(session, scoped_session) else session

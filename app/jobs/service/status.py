@@ -108,9 +108,10 @@ class Status:
         """
         found = {} if self._fires_schedules else {"schedules": "JOBS_SCHEDULES is off: none fires here"}
         with suppress(DatabaseUnavailable):  # a check says so
-            live = self._live.get() if is_reachable else ()
+            live = [each for each in self._live.get() if each.runs_jobs_of(self._app)] if is_reachable else ()
             if is_reachable and self._needs_workers and not live:
-                found["workers"] = "no worker is alive: jobs are stored, and wait"
+                whose = "" if self._app is None else f" of the app {self._app!r}"
+                found["workers"] = f"no worker{whose} is alive: jobs are stored, and wait"
             if overdue_threads := all_overdue(live):
                 found["threads"] = overdue_threads
         return found

@@ -25,7 +25,7 @@ from ..tasks.submission import Submission
 from .backlog import Backlog
 from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
-from .session import after_commit, connection_of, refuse_open_transaction
+from .session import after_commit, confirmation, connection_of, refuse_open_transaction
 from .threads import LocalThreads
 
 
@@ -150,8 +150,12 @@ class Submissions:
         self._database.check()
         with self._database.translating():
             conn = connection_of(session, self._database)
+            confirm = confirmation(session, self._database)
+            confirm()
             self._backlog.admit(len(made))
             jobs.enqueue(conn, made)
+        # Raised by the caller's commit: it is the caller who acknowledges.
+        after_commit(session, confirm)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
         ids = [new.id for new in made]
         after_commit(session, lambda: self._threads.jobs_submitted(ids))

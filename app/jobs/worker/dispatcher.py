@@ -155,7 +155,7 @@ class Dispatcher:
             self._run_turn()
         except BaseException:
             self._fetcher.notify()  # the change that this turn has seen is not reported again
-            self._may_have_unknown_runs = True  # of a backup that was restored meanwhile, say
+            self._writer.has_unknown_runs = True  # of a backup that was restored meanwhile, say
             raise
         return self._seconds_to_next_turn()
 
