@@ -42,7 +42,7 @@ test-long: $(READY_DEV) ## Run the tests that take their time
 	@$(PYTEST) -m long
 
 test-lowest: $(READY_LOWEST) ## Run the test suite on the lowest versions that pyproject.toml accepts
-	@$(LOWEST)/bin/python -m pytest -n 2
+	@$(LOWEST)/bin/python -m pytest -n 2 --deselect tests/app/test_project.py::test_what_is_pinned_is_what_the_suite_runs_on
 
 test-servers: $(READY_SERVERS) ## Install servers of every kind and run the matrix of docs/deployment.md
 	@$(BIN)/python -m pytest -m long tests/processes/test_matrix.py
