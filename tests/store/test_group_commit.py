@@ -45,7 +45,11 @@ class Crowd:
 
     def submit(self, **values: Any) -> Future[None]:
         """Commit a job in a thread of its own."""
-        writes = jobs.bind_enqueue(self.database.dialect, [new_job(**values)])
+        return self.submit_many([values])
+
+    def submit_many(self, wishes: list[dict[str, Any]]) -> Future[None]:
+        """Commit several jobs in a thread of its own."""
+        writes = jobs.bind_enqueue(self.database.dialect, [new_job(**values) for values in wishes])
         return self._threads.submit(self.commits.commit, writes)
 
     def line_up(self, *crowd: dict[str, Any]) -> list[Future[None]]:
@@ -130,6 +134,19 @@ def test_nobody_waits_without_end(crowd: Crowd, monkeypatch: pytest.MonkeyPatch)
     crowd.may_go.set()
     first.result(SECONDS)
     assert crowd.stored() == ["first"]
+
+
+def test_nobody_waits_for_a_large_submission(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of jobs take their time: where the database has room for two writers the others go on."""
+    monkeypatch.setattr("app.jobs.store.group_commit.MOST_SHARED", 2)
+    large = crowd.submit_many([{"task": f"t{n}"} for n in range(3)])
+    eventually(lambda: crowd.calls)
+    other = crowd.submit(task="t3")
+    eventually(lambda: crowd.calls == 2)
+    crowd.may_go.set()
+    for each in (large, other):
+        each.result(SECONDS)
+    assert crowd.stored() == ["t0", "t1", "t2", "t3"]
 
 
 def test_a_leader_that_is_interrupted_leaves_the_lead(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:

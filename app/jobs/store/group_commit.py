@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Final
 
 from ..database.batching import Batcher, Request
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.statements import BoundStatement, execute_all, merged
 from ..errors import DatabaseUnavailable
+
+MOST_SHARED: Final = 1_000
+"""Rows of a table in one submission; for more others would wait longer than their own commit takes."""
 
 
 class _Commit(Request):
@@ -37,8 +41,10 @@ class GroupCommit(Batcher[_Commit]):
         Raises DatabaseUnavailable where the database was away, or others wrote, for LOCK_WAIT seconds.
         """
         request = _Commit(statements)
+        request.is_alone = any(len(each.rows) > MOST_SHARED for each in statements)
         try:
-            self.submit(request)
+            if not request.is_alone:
+                self.submit(request)
         except DatabaseUnavailable as error:  # it may never have come to a transaction
             self._database.transactions.record_write_failure(error)
             raise
