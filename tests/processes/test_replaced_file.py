@@ -33,10 +33,7 @@ def accepts(server: Server) -> bool:
 
 @pytest.mark.parametrize("is_removed_first", [True, False])
 def test_a_backup_is_restored_under_a_process_that_serves(here: ServerHost, is_removed_first: bool) -> None:
-    """No job is acknowledged that is not in the new file; then jobs run and schedules fire from there.
-
-    Those run again that had not ended when the backup was made.
-    """
+    """No job is acknowledged that is not in the new file; all goes on there, also what ran in the backup."""
     server = here.up("waitress")
     kept = server.submit("echo", value=1)
     here.until_job(kept, "succeeded")

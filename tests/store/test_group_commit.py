@@ -137,7 +137,7 @@ def test_nobody_waits_without_end(crowd: Crowd, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nobody_waits_for_a_large_submission(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of jobs take their time: where the database has room for two writers the others go on."""
+    """Whoever comes while it is written begins to write as well."""
     monkeypatch.setattr("app.jobs.store.group_commit.MOST_SHARED", 2)
     large = crowd.submit_many([{"task": f"t{n}"} for n in range(3)])
     eventually(lambda: crowd.calls)
