@@ -83,26 +83,22 @@ class Database:
 
     def write(self) -> AbstractContextManager[Connection]:
         """A write transaction: commits at the end, rolls back at any exception."""
-        if not self.transactions.is_complete:
-            self.check()
+        self.check()
         return self.transactions.write()
 
     def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads; it never waits for a writer."""
-        if not self.transactions.is_complete:
-            self.check()
+        self.check()
         return self.transactions.read()
 
     def raw_write(self) -> AbstractContextManager[AnyConnection]:
         """As `write`, but for a `Statement` only, as raw DBAPI SQL where that is cheaper."""
-        if not self.transactions.is_complete:
-            self.check()
+        self.check()
         return self.transactions.raw_write()
 
     def raw_read(self) -> AbstractContextManager[AnyConnection]:
         """As `read`, but for a `Statement` only; each may see the database at another moment."""
-        if not self.transactions.is_complete:
-            self.check()
+        self.check()
         return self.transactions.raw_read()
 
     def translating(self) -> AbstractContextManager[None]:

@@ -98,26 +98,30 @@ def bound_waits(engine: Engine) -> None:
         record.info[_BEGIN] = _first_statement(driver, begins_itself)
 
     def on_checkout(driver: Any, record: Any, _proxy: Any) -> None:
-        info = record.info
-        guard, is_used = info.get(_GUARD), info.get(_IS_USED)
-        if guard is not None:
-            # A new connection has no better one to take its place: it is not given up so soon.
-            guard.limit = BEGIN_WAIT if is_used else CONNECT_WAIT
-        try:
-            driver.cursor().execute(info[_BEGIN])
-        except engine.dialect.loaded_dbapi.Error as error:
-            # The pool connects anew, once: where that does not help the error is the caller's.
-            if is_used and engine.dialect.is_disconnect(error, driver, None):
-                raise InvalidatePoolError() from error
-            raise
-        info[_IS_USED] = True
-        if guard is not None:
-            guard.limit = REPLY_WAIT
+        _begin(engine, driver, record.info)
 
     # The first of all: SQLAlchemy itself asks a new server some questions.
     event.listen(engine, "connect", on_connect, insert=True)
     event.listen(engine, "checkout", on_checkout)
     event.listen(engine, "handle_error", _on_error)
+
+
+def _begin(engine: Engine, driver: Any, info: dict[str, Any]) -> None:
+    """Begin the transaction of a checkout; the reply says that the connection is alive."""
+    guard, is_used = info.get(_GUARD), info.get(_IS_USED)
+    if guard is not None:
+        # A new connection has no better one to take its place: it is not given up so soon.
+        guard.limit = BEGIN_WAIT if is_used else CONNECT_WAIT
+    try:
+        driver.cursor().execute(info[_BEGIN])
+    except engine.dialect.loaded_dbapi.Error as error:
+        # The pool connects anew, once: where that does not help the error is the caller's.
+        if is_used and engine.dialect.is_disconnect(error, driver, None):
+            raise InvalidatePoolError() from error
+        raise
+    info[_IS_USED] = True
+    if guard is not None:
+        guard.limit = REPLY_WAIT
 
 
 def _first_statement(driver: Any, begins_itself: bool) -> str:
