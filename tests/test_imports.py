@@ -27,6 +27,7 @@ ROOMS: Final = (
     ("serialization",),
     ("schedules",),
     ("process",),
+    ("options",),
     (LEAVES,),
 )
 """A room imports only from those behind it; rooms of one entry do not know each other."""

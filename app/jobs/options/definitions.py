@@ -6,17 +6,14 @@ add the entry; an attribute of `Job` of the same name shows it; what it does goe
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from difflib import get_close_matches
-from typing import Annotated, Any, Final, Literal, TypedDict, cast, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypedDict, get_type_hints
 
 from marshmallow import Schema
 from sqlalchemy.orm import Session, scoped_session
 
-from .checks import (
+from ..checks import (
     NEAR_TIME,
     POSITIVE_SECONDS,
     QUEUE_NAME,
@@ -30,32 +27,11 @@ from .checks import (
     text,
     whole,
 )
-from .errors import InvalidArguments, pointer, problem
+from .option import Option
 
 Seconds = float | timedelta
 Backoff = Seconds | Literal["exponential"] | Callable[[int], float]
 """How long, the word "exponential", or a function of the attempt that has just failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """What the package knows of an option. `help` is a sentence without its full stop.
-
-    `default` is that of the task; with None the task may say None as well. `stored` makes a column of the
-    same name. An option of a submission is given over HTTP and by a flag too, unless `python_only`; `flag`
-    is its name there where it is another. `excludes` are options that cannot stand beside it. `aliases` are
-    what other libraries call it: they are never accepted, but answered with its name.
-    """
-
-    help: str
-    rule: Rule
-    default: Any = None
-    stored: bool = False
-    python_only: bool = False
-    flag: str | None = None
-    excludes: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-
 
 _BACKOFF: Final = Rule(
     object,
@@ -185,66 +161,4 @@ OUTSIDE: Final = {name: option for name, option in OF_SUBMISSION.items() if not 
 """Those that a caller without Python may give: over HTTP, and by a flag."""
 STORED: Final = {name: option for name, option in {**OF_TASK, **OF_SUBMISSION}.items() if option.stored}
 """Those with a column, in the order of `stored_values`."""
-_PLACES: Final = {name: place for place, name in enumerate(STORED)}
 NO_OPTIONS: Final[SubmitOptions] = {}
-
-
-def read_options(words: Mapping[str, Any]) -> SubmitOptions:
-    """The options of a submission without those that are None; lists become tuples.
-
-    Raises InvalidArguments for unknown ones; the values are checked where the job is made.
-    """
-    if unknown := [word for word in words if word not in OF_SUBMISSION]:
-        found = [problem(pointer("#", word), unknown_option(word, OF_SUBMISSION)) for word in unknown]
-        raise InvalidArguments(found)
-    given = ((name, value) for name, value in words.items() if value is not None)
-    return cast(SubmitOptions, {name: read_value(name, value) for name, value in given})
-
-
-def read_value(name: str, value: Any) -> Any:
-    """A value as it is checked and stored: where several are meant a tuple, of a timedelta its seconds."""
-    option = OF_TASK.get(name) or OF_SUBMISSION.get(name)
-    if option is None or option.rule.kind is not tuple:
-        return value.total_seconds() if isinstance(value, timedelta) else value
-    return tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
-
-
-def problems(
-    options: Mapping[str, Any], known: Mapping[str, Option]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Each place that does not fit, as (name, index…) and words; unknown names with the likely one."""
-    for name, value in options.items():
-        if name not in known:
-            yield (name,), unknown_option(name, known)
-        elif value is not None or known[name].default is not None:
-            option = known[name]
-            for steps, words in option.rule.problems(value):
-                yield (name, *steps), words
-            for other in option.excludes:
-                if other in options:
-                    yield (name,), f"{other} and {name} exclude each other"
-
-
-def unknown_option(name: str, known: Mapping[str, Option]) -> str:
-    """What to tell whoever gave an option that there is none of."""
-    meant = {alias: real for real, option in known.items() for alias in (real, *option.aliases)}
-    near = get_close_matches(name, meant, n=1, cutoff=0.7)
-    hint = f"did you mean {meant[near[0]]}?" if near else f"there are {', '.join(sorted(known))}"
-    return f"unknown option: {hint}"
-
-
-def stored_values(options: Mapping[str, Any], defaults: Iterable[Any]) -> tuple[Any, ...]:
-    """The values of STORED as their columns hold them; `defaults` are such values."""
-    values = list(defaults)
-    for name, value in options.items():
-        if name in _PLACES:
-            values[_PLACES[name]] = _as_stored(value)
-    return tuple(values)
-
-
-def _as_stored(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, tuple) else value
-
-
-DEFAULTS: Final = tuple(_as_stored(option.default) for option in STORED.values())
-"""What is stored where neither the task nor the submission says anything."""

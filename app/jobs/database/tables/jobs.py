@@ -1,0 +1,117 @@
+"""The tables of jobs: the row of each, its tags, its runs and its transitions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
+
+from ...options import STORED
+from ...states import FINAL, STATES
+from ..columns import BigId, Id, Time, check, one_of, option_column, partial
+from .metadata import METADATA
+
+JOBS: Final = Table(
+    "simmer_jobs",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("task", String(200), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("args", Text, nullable=False),
+    *(option_column(name, option) for name, option in STORED.items()),
+    Column("attempt", Integer, nullable=False),
+    Column("result", Text),
+    Column("error", Text),
+    Column("progress", Text),
+    Column("created_at", Time, nullable=False),
+    Column("run_at", Time, nullable=False),
+    Column("claimed_at", Time),
+    Column("started_at", Time),
+    Column("finished_at", Time),
+    Column("cancel_requested_at", Time),
+    Column("schedule_id", String(64)),
+    Column("fire_time", Time),
+    Column("batch_id", Id),
+    # The app whose workers alone run it (an explicit JOBS_APP); null for any worker that knows its task.
+    Column("app", String(200)),
+    Column("worker", Id),
+    Column("engine", String(10)),
+    Column("version", Integer, nullable=False),
+    # When a job that is not due will be: `run_at` of a scheduled or retrying one, until then.
+    Column("wake_at", Time),
+    # Its time has come and nobody has claimed it: the claim reads nothing else.
+    Column("due", Boolean, nullable=False),
+    # The random token of the run in progress; it fences every write of that run.
+    Column("claim", String(32)),
+    # How often the job was claimed.
+    Column("run", Integer, nullable=False),
+    # The next claim runs under the same attempt number: the last one was not spent.
+    Column("rerun", Boolean, nullable=False),
+    # Its claim found no free thread for it: it has begun if `started_at` says so, not else.
+    Column("prefetched", Boolean),
+    # How many of its runs had begun and ended with the death of their process.
+    Column("crashes", Integer, nullable=False),
+    check(f"state IN ({one_of(STATES)})", "jobs_state"),
+    check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
+    check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
+    check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
+    check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
+    partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where="due = {true}"),
+    partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
+    partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
+    partial(
+        "uq_simmer_jobs_fire_time",
+        "schedule_id",
+        "fire_time",
+        where="schedule_id IS NOT NULL",
+        unique=True,
+    ),
+    partial("ix_simmer_jobs_open", "schedule_id", where="schedule_id IS NOT NULL AND finished_at IS NULL"),
+    partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
+    partial("ix_simmer_jobs_finished", "finished_at", where="finished_at IS NOT NULL"),
+    Index("ix_simmer_jobs_state", "state", "id"),
+    Index("ix_simmer_jobs_task", "task", "id"),
+)
+"""A job: the row is the job, the pool is only a way to run it."""
+
+TAGS: Final = Table(
+    "simmer_tags",
+    METADATA,
+    Column("tag", String(100), primary_key=True),
+    Column("job_id", Id, primary_key=True),
+    Index("ix_simmer_tags_job", "job_id"),
+)
+"""One tag of one job, for finding jobs by tag."""
+
+ATTEMPTS: Final = Table(
+    "simmer_attempts",
+    METADATA,
+    Column("job_id", Id, primary_key=True),
+    Column("run", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("outcome", String(10)),
+    Column("worker", Id, nullable=False),
+    Column("claimed_at", Time, nullable=False),
+    Column("started_at", Time),
+    Column("finished_at", Time),
+    Column("error", Text),
+    check("(outcome IS NULL) = (finished_at IS NULL)", "attempts_finished"),
+)
+"""One run of a job: made by its claim, ended by its outcome."""
+
+EVENTS: Final = Table(
+    "simmer_events",
+    METADATA,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("job_id", Id, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("from_state", String(10)),
+    Column("to_state", String(10), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("worker", Id),
+    Column("reason", Text),
+    Index("ix_simmer_events_job", "job_id", "id"),
+    sqlite_autoincrement=True,
+)
+"""One transition of a job, written in the transaction that made it."""

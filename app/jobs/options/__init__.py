@@ -1,0 +1,32 @@
+"""The options of a job: what they are, and what becomes of their values."""
+
+from .definitions import (
+    NO_OPTIONS,
+    OF_SUBMISSION,
+    OF_TASK,
+    OUTSIDE,
+    STORED,
+    Backoff,
+    SubmitOptions,
+    TaskOptions,
+)
+from .option import Option
+from .values import DEFAULTS, problems, read_options, read_value, stored_values, unknown_option
+
+__all__ = [
+    "DEFAULTS",
+    "NO_OPTIONS",
+    "OF_SUBMISSION",
+    "OF_TASK",
+    "OUTSIDE",
+    "STORED",
+    "Backoff",
+    "Option",
+    "SubmitOptions",
+    "TaskOptions",
+    "problems",
+    "read_options",
+    "read_value",
+    "stored_values",
+    "unknown_option",
+]
