@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import signal
@@ -14,6 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+
+from sqlalchemy import make_url
+
+from app.jobs.database.database import Database
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,6 +49,17 @@ def job_is(jobs: Any, job_id: str, *states: str) -> Callable[[], Any]:
         return job if job.state in states else None
 
     return check
+
+
+@functools.cache
+def sqlite_with_tables() -> bytes:
+    """A SQLite file with our tables: writing it down again is faster than making them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "empty.db")
+        made = Database.connect(make_url(f"sqlite:///{path}"), threads=1, synchronous="OFF")
+        made.create_tables()
+        made.close()
+        return path.read_bytes()
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse
 
 from app.jobs import Cancel, Simmer
 
+from ..support import sqlite_with_tables
+
 API = "/api/v1"
 
 
@@ -95,6 +97,8 @@ def api_client(
         TESTING=True, JOBS_ENGINE="manual", JOBS_API_PREFIX=prefix, JOBS_SQLITE_SYNCHRONOUS="NORMAL"
     )
     app.config.update({f"JOBS_{name.upper()}": value for name, value in config.items()})
+    if tables and url is None:
+        (folder / "simmer.db").write_bytes(sqlite_with_tables())
     jobs = Simmer()
     add_tasks(jobs)
     jobs.init_app(app, _host_db(app, url) if url else None)

@@ -146,6 +146,7 @@ class Database:
                 if not self.dialect.is_lock_timeout(error.__cause__) or time.monotonic() > deadline:
                     raise
                 threading.Event().wait(TRY_AGAIN_AFTER)
+        self.transactions.is_complete = True
 
     def missing_sql(self) -> list[str]:
         """The statements that `create_tables` would execute now."""
@@ -160,13 +161,13 @@ class Database:
 
     @retry_conflicts
     def _add_next(self) -> bool:
-        """Add the first of what is missing. Whether nothing is."""
+        """Add the first of what is missing. Whether nothing else is."""
         with self.transactions.write() as conn:
             self.dialect.lock_schema(conn)
             missing = self._additions(conn)
             for statement in missing[0].statements if missing else ():
                 conn.execute(statement)
-        return not missing
+        return len(missing) <= 1
 
     def _additions(self, conn: Connection) -> list[Addition]:
         existing = Existing.read(conn, self.dialect, self._schema)
