@@ -34,3 +34,7 @@ class Prefetch:
         if seconds >= SHORT_TASK_SECONDS:
             return 0
         return int(min(MAX_PREFETCH, PREFETCH_SECONDS / max(seconds, 1e-6)))
+
+    def largest_count(self) -> int:
+        """The largest prefetch count of all tasks that are known."""
+        return max(map(self.prefetch_count, self._seconds), default=0)

@@ -11,7 +11,7 @@ from typing import Any
 from ..clock import Clock
 from ..run import Outcome, ProgressReport, Run
 from ..store.claims import SUSPECT_AFTER
-from .prefetch import MAX_PREFETCH, SHORT_TASK_SECONDS, Prefetch
+from .prefetch import SHORT_TASK_SECONDS, Prefetch
 
 Reports = tuple[Sequence[Run], Sequence[tuple[Run, ProgressReport]]]
 """Runs whose start is not stored yet, and progress that is not."""
@@ -136,5 +136,6 @@ class Running:
         runs, long_ago = self.unended(), self._clock.now() - timedelta(seconds=SHORT_TASK_SECONDS)
         if any(run.started_at is not None and run.started_at <= long_ago for run in runs):
             return 0
-        counts = (self.prefetch.prefetch_count(task) for task in {run.task for run in runs})
-        return min(counts, default=MAX_PREFETCH)
+        if not runs:  # more than `claimable` would take of any task are not worth reading
+            return self.prefetch.largest_count()
+        return min(self.prefetch.prefetch_count(task) for task in {run.task for run in runs})
