@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .test_imports import PACKAGE
+from ..test_imports import PACKAGE
 
 ENTRY = """    note: Annotated[
         str | None, Option(help="A line for people about it", rule=text(200), stored=True)
