@@ -29,6 +29,7 @@ WITHOUT_COUNTERPART: Final = {
     "engines/test_order.py": "which job every engine runs first",
     "engines/test_results.py": "what every engine stores as a result",
     "engines/test_retries.py": "how every engine tries again",
+    "engines/test_steps.py": "what every engine does of a job's steps",
     "engines/test_transactions.py": "what every engine does in the caller's transaction",
     "schedules/triggers/test_docs_cron.py": "docs/cron.md",
     "schedules/triggers/test_fire_times.py": "all triggers, against a table and a search by brute force",

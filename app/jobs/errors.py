@@ -127,6 +127,10 @@ class NotReady(SimmerError):
     """Jobs cannot run in this process; the message says why and what to do."""
 
 
+class ClaimLost(SimmerError):
+    """The job is no longer this run's: its worker was presumed dead, and the job was given to another."""
+
+
 class WorkerLost(SimmerError):
     """The process that ran the job died."""
 

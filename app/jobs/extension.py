@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 from flask import Flask
@@ -31,6 +31,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
+from .values import Step
 
 log = get_logger(__name__)
 
@@ -121,6 +122,10 @@ class Simmer(Decorators, ScheduleMethods):
     def delete(self, job_id: str) -> None:
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
         self.runtime.jobs.delete(job_id)
+
+    def steps(self, job_id: str) -> Sequence[Step]:
+        """Its finished steps and its sleeps, in the order in which they began; raises JobNotFound."""
+        return [step for step, _ in self.runtime.jobs.steps(job_id)]
 
     # --- the process ----------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from .service import Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
+from .service.steps import StoredSteps
 from .service.unserved import SubmissionWarning
 from .service.waiting_reason import WaitingReasons
 from .tasks.registry import Registry
@@ -48,7 +49,6 @@ class Runtime(service.Runtime):
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
         self.clock = ManualClock() if settings.engine == "manual" else Clock()
-        self.runner = Runner(app, registry, settings, self.clock)
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
@@ -69,6 +69,8 @@ class Runtime(service.Runtime):
         max_age = 0.0 if self.settings.in_caller else COUNT_MAX_AGE
         self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
         self._create_use_cases()
+        steps = StoredSteps(self.database, self._host_db)
+        self.runner = Runner(self.app, self.registry, self.settings, self.clock, steps)
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,

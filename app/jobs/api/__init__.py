@@ -43,6 +43,7 @@ ROUTES: Final = (
     Route("GET", "/jobs/<id>/result", "read", jobs.get_result),
     Route("GET", "/jobs/<id>/attempts", "read", jobs.list_attempts),
     Route("GET", "/jobs/<id>/events", "read", jobs.list_events),
+    Route("GET", "/jobs/<id>/steps", "read", jobs.list_steps),
     Route("GET", "/schedules", "read", schedules.list_schedules),
     Route("GET", "/schedules/<id>", "read", schedules.get_schedule),
     Route("POST", "/schedules", "operate", schedules.create_schedule),

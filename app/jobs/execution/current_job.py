@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextvars
 import functools
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from werkzeug.local import LocalProxy
 
 from ..checks import is_number
 from ..clock import Clock
-from ..errors import JobCancelled, JobTimeout
 from ..run import Run
 from ..serialization.encoding import loads
 from ..serialization.text import storable
+from .cancellation import check
+from .steps import Steps
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _PACKAGE: Final = __name__.removesuffix(".execution.current_job")
 log = logging.getLogger(_PACKAGE)
@@ -28,12 +30,15 @@ MAX_PROGRESS: Final = 1e15
 class CurrentJob:
     """The job that runs in the current context.
 
-    Outside a job `progress` and `check` do nothing, `track` only iterates, `stopping` is False, `log` is
-    the package's logger, and everything else raises RuntimeError. `bool(current_job)` tells.
+    Outside a job `progress`, `check` and `sleep` do nothing, `track` only iterates, `step` only calls,
+    `stopping` is False, `log` is the package's logger, and everything else raises RuntimeError.
+    `bool(current_job)` tells.
     """
 
-    def __init__(self, run: Run | None = None, clock: Clock | None = None) -> None:
-        self._run, self._clock = run, clock or Clock()
+    def __init__(
+        self, run: Run | None = None, clock: Clock | None = None, steps: Steps | None = None
+    ) -> None:
+        self._run, self._clock, self._steps = run, clock or Clock(), steps
 
     def __bool__(self) -> bool:
         return self._run is not None
@@ -84,13 +89,8 @@ class CurrentJob:
 
     def check(self) -> None:
         """A cancellation point: raises JobCancelled on request, JobTimeout past the deadline."""
-        if self._run is None:
-            return
-        if self._run.cancel_requested:
-            raise JobCancelled("cancelled on request")
-        left = self.time_left
-        if left is not None and left <= 0:
-            raise JobTimeout("ran past its timeout")
+        if self._run is not None:
+            check(self._run, self._clock)
 
     def progress(self, current: float, total: float | None = None, message: str = "") -> None:
         """Report how far the job is; the latest report of each quarter of a second is stored."""
@@ -102,6 +102,25 @@ class CurrentJob:
     def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
         """Iterate over `items` with progress and a cancellation point at every step."""
         return iter(items) if self._run is None else self._track(items, total, message)
+
+    def step(self, name: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function(*args, **kwargs)` returned: stored before this returns, and not done again.
+
+        A later run of the job gets what is stored, and so does this one: as JSON gives it back. `name`, of 1
+        to 200 characters, is used once in a run. A cancellation point. Raises what `function` raises, with
+        nothing stored, ResultNotSerializable, ResultTooLarge, OpenTransaction, DatabaseUnavailable.
+        """
+        if self._steps is None:
+            return function(*args, **kwargs)
+        return cast(T, self._steps.call(name, function, *args, **kwargs))
+
+    def sleep(self, seconds: float) -> None:
+        """End this run and go on after `seconds`: the next run of the job passes by sleeps that are over.
+
+        It is a step: what is not one is done again. A cancellation point.
+        """
+        if self._steps is not None:
+            self._steps.sleep(seconds)
 
     def _track(self, items: Iterable[T], total: float | None, message: str) -> Iterator[T]:
         if total is None and isinstance(items, Sized):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,15 +16,17 @@ from ..clock import Clock
 from ..config import Settings
 from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..process.logs import get_logger
-from ..process.signals import exit_child
 from ..run import Cancel, Failure, Outcome, Run, Snooze
-from ..serialization.encoding import dumps, stored
+from ..serialization.encoding import stored
 from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
+from .calls import call_in_this_process
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
+from .results import encode_result
+from .steps import SleepBegun, Steps, StepStore
 
 log = get_logger(__name__)
 SHORTEST_SNOOZE: Final = 0.1
@@ -36,8 +36,11 @@ SHORTEST_SNOOZE: Final = 0.1
 class Runner:
     """Calls the tasks of one app; an error in one run ends that run only."""
 
-    def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, steps: StepStore
+    ) -> None:
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
+        self._steps = steps
 
     def run(self, run: Run) -> Outcome:
         """Call the task of `run` and return its outcome. Never raises.
@@ -76,18 +79,25 @@ class Runner:
 
     def _call_task(self, run: Run) -> Outcome:
         definition = self._registry.get(run.task)
-        job = CurrentJob(run, self._clock)
+        job = CurrentJob(run, self._clock, self._steps_of(run))
         set_current_job(job)
         try:
             job.check()
-            value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
+            value = call_in_this_process(definition.function, **definition.arguments.load(stored(run.args)))
             return self._outcome_of(run, value)
+        except SleepBegun as sleep:
+            return Outcome("snoozed", delay=max(SHORTEST_SNOOZE, sleep.seconds))
         except JobCancelled as cancelled:
             return Outcome(
                 "cancelled", reason=self._describe(run, cancelled).message or None, cause=cancelled
             )
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
+
+    def _steps_of(self, run: Run) -> Steps:
+        settings = self._settings
+        sleeps = settings.engine != "inline"  # which ignores delays
+        return Steps(run, self._steps, self._clock, settings.max_result_bytes, sleeps)
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""
@@ -108,16 +118,7 @@ class Runner:
             return Outcome("snoozed", delay=_snooze_seconds(value.seconds))
         if isinstance(value, Cancel):
             return Outcome("cancelled", reason=self._hide(run, storable(value.reason)) or None)
-        try:
-            result = dumps(value, "result")
-        except Exception as error:
-            raise ResultNotSerializable(str(error)) from error
-        if (size := len(result.encode())) > self._settings.max_result_bytes:
-            raise ResultTooLarge(
-                f"the result has {size} bytes, JOBS_MAX_RESULT_BYTES is"
-                f" {self._settings.max_result_bytes}: store it elsewhere and return a reference"
-            )
-        return Outcome("succeeded", result=result)
+        return Outcome("succeeded", result=encode_result(value, self._settings.max_result_bytes))
 
     def _session_closer(self) -> Callable[[], None]:
         """A function that closes the job's session, whatever the host's teardowns do."""
@@ -138,19 +139,6 @@ class Runner:
                 _call_suppressed(session.close)
 
         return close
-
-
-def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) -> Any:
-    """What the task returns. A child that it forked, and that comes back here, ends instead.
-
-    Otherwise the child would go on in our pool's thread, with the parent's sockets and connections.
-    """
-    pid = os.getpid()
-    try:
-        return function(**args)
-    finally:
-        if os.getpid() != pid:
-            exit_child(sys.exc_info()[1])
 
 
 def _failure_outcome(
