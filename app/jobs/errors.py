@@ -143,6 +143,14 @@ class ResultTooLarge(SimmerError):
     """The result is over JOBS_MAX_RESULT_BYTES: store it elsewhere and return a reference."""
 
 
+class FileNotFound(SimmerError, LookupError):
+    """The job has no file of this name."""
+
+
+class FileTooLarge(SimmerError):
+    """The file is over JOBS_MAX_FILE_BYTES, or with the job's others over JOBS_MAX_JOB_FILES_BYTES."""
+
+
 class JobCancelled(BaseException):
     """The job was requested to stop. A BaseException, so that `except Exception` does not catch it."""
 

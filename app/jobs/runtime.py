@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -24,7 +25,7 @@ from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Jobs, Schedules, Status, Submissions
+from .service import Files, Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
@@ -70,7 +71,7 @@ class Runtime(service.Runtime):
         self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
         self._create_use_cases()
         steps = StoredSteps(self.database, self._host_db)
-        self.runner = Runner(self.app, self.registry, self.settings, self.clock, steps)
+        self.runner = Runner(self.app, self.registry, self.settings, self.clock, steps, self.files)
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,
@@ -84,6 +85,10 @@ class Runtime(service.Runtime):
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
             waiting_reasons=WaitingReasons(database, clock, live, has_workers),
+        )  # fmt: skip
+        self.files = Files(
+            database=database, host_db=self._host_db, settings=self.settings,
+            base=Path(self.app.instance_path), clock=clock,
         )  # fmt: skip
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
@@ -170,8 +175,9 @@ class Runtime(service.Runtime):
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = create_duties(
-            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live
-        )
+            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live,
+            self.files,
+        )  # fmt: skip
         self.ticker = Ticker(duties, self.clock)
         try:
             self.dispatcher.start()

@@ -95,6 +95,17 @@ class Step(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File(Value):
+    """A file that a job attached; `size` in bytes, `sha256` in hexadecimal digits."""
+
+    name: str
+    size: int
+    content_type: str
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Value):
     """A batch: the number of its jobs in each state, and how many of them are final."""
 

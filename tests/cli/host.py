@@ -67,6 +67,11 @@ def in_steps() -> None:
 
 
 @jobs.task
+def attach() -> None:
+    current_job.attach(b"a,b\n", name="out.csv")
+
+
+@jobs.task
 def my_worker() -> Any:
     (worker,) = jobs.runtime.status.workers()
     return worker

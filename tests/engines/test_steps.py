@@ -98,7 +98,7 @@ def test_an_open_session_is_found_before_the_step_is_done(driver: EngineDriver) 
         job = driver.run("work", {"inside": inside})
         assert job.error is not None
         assert (job.error["type"], calls) == (OpenTransaction.__name__, [])
-        assert "commit before the step" in job.error["message"]
+        assert "commit first" in job.error["message"]
 
 
 def test_outside_a_job_a_step_is_a_call(driver: EngineDriver) -> None:

@@ -15,7 +15,9 @@ from ..clock import Clock
 from ..run import Run
 from ..serialization.encoding import loads
 from ..serialization.text import storable
+from ..values import File
 from .cancellation import check
+from .files import Content, FileStore
 from .steps import Steps
 
 P = ParamSpec("P")
@@ -36,9 +38,10 @@ class CurrentJob:
     """
 
     def __init__(
-        self, run: Run | None = None, clock: Clock | None = None, steps: Steps | None = None
-    ) -> None:
-        self._run, self._clock, self._steps = run, clock or Clock(), steps
+        self, run: Run | None = None, clock: Clock | None = None, steps: Steps | None = None,
+        files: FileStore | None = None,
+    ) -> None:  # fmt: skip
+        self._run, self._clock, self._steps, self._files = run, clock or Clock(), steps, files
 
     def __bool__(self) -> bool:
         return self._run is not None
@@ -121,6 +124,19 @@ class CurrentJob:
         """
         if self._steps is not None:
             self._steps.sleep(seconds)
+
+    def attach(self, content: Content, *, name: str | None = None, content_type: str | None = None) -> File:
+        """Keep a file with the job: a path, bytes, or an open binary file, which is read to its end.
+
+        `name` is that of a path where it is not given, `content_type` what the name's ending stands for. Of a
+        name only the last part counts; it takes the place of a file of the job's with that name. Returns when
+        it is stored. A cancellation point. Raises FileTooLarge, OSError, OpenTransaction,
+        DatabaseUnavailable.
+        """
+        run = self._require_run("attach")
+        self.check()
+        assert self._files is not None
+        return self._files.attach(run, content, name, content_type)
 
     def _track(self, items: Iterable[T], total: float | None, message: str) -> Iterator[T]:
         if total is None and isinstance(items, Sized):

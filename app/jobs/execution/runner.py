@@ -14,7 +14,7 @@ from flask import Flask
 from ..checks import is_seconds
 from ..clock import Clock
 from ..config import Settings
-from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
+from ..errors import FileTooLarge, JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..process.logs import get_logger
 from ..run import Cancel, Failure, Outcome, Run, Snooze
 from ..serialization.encoding import stored
@@ -25,6 +25,7 @@ from ..tasks.registry import Registry, TaskDefinition
 from .calls import call_in_this_process
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
+from .files import FileStore
 from .results import encode_result
 from .steps import SleepBegun, Steps, StepStore
 
@@ -37,10 +38,11 @@ class Runner:
     """Calls the tasks of one app; an error in one run ends that run only."""
 
     def __init__(
-        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, steps: StepStore
-    ) -> None:
+        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, steps: StepStore,
+        files: FileStore,
+    ) -> None:  # fmt: skip
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
-        self._steps = steps
+        self._steps, self._files = steps, files
 
     def run(self, run: Run) -> Outcome:
         """Call the task of `run` and return its outcome. Never raises.
@@ -79,7 +81,7 @@ class Runner:
 
     def _call_task(self, run: Run) -> Outcome:
         definition = self._registry.get(run.task)
-        job = CurrentJob(run, self._clock, self._steps_of(run))
+        job = CurrentJob(run, self._clock, self._steps_of(run), self._files)
         set_current_job(job)
         try:
             job.check()
@@ -180,7 +182,7 @@ def _call_suppressed(call: Callable[[], None]) -> None:
 
 
 def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...]) -> bool:
-    if isinstance(error, ResultNotSerializable | ResultTooLarge):
+    if isinstance(error, ResultNotSerializable | ResultTooLarge | FileTooLarge):
         return False
     # A timeout is a failure like any other, although it derives from BaseException.
     return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)

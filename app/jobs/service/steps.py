@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from ..database.database import Database
 from ..run import FinishedStep, Run
 from ..store import steps
 from ..store.group_commit import GroupCommit
-from .session import refuse_open_transaction
-
-OPEN: Final = "your session holds the write lock: commit before the step, and in it what it has written"
+from .session import refuse_in_task
 
 
 class StoredSteps:
@@ -23,7 +21,7 @@ class StoredSteps:
 
     def check_session(self) -> None:
         """Raise OpenTransaction where the task's session holds the lock that `save` would wait for."""
-        refuse_open_transaction(self._host_db, self._database, OPEN)
+        refuse_in_task(self._host_db, self._database)
 
     def find(self, run: Run, kind: str, name: str) -> FinishedStep | None:
         """The step of that name of the run's job, if it is finished."""

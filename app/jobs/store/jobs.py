@@ -17,7 +17,7 @@ from ..database.transactions import AnyConnection
 from ..ids import first_id_at
 from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED, SUCCEEDED
-from . import counters
+from . import counters, files
 from .events import SUBMITTED, Event, record
 
 _J = JOBS.c
@@ -124,6 +124,7 @@ def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
     gone = [row.id for row in conn.execute(_SEEN, {"ids": job_ids}) if row.state in FINAL]
     for table in (ATTEMPTS, EVENTS, STEPS, TAGS):
         conn.execute(delete(table).where(table.c.job_id.in_(gone)))
+    files.release(conn, gone)
     return (
         conn.execute(delete(JOBS).where(JOBS.c.id.in_(gone), JOBS.c.state.in_(FINAL))).rowcount if gone else 0
     )
