@@ -85,3 +85,25 @@ def test_many_files_are_removed_in_small_batches(
         assert [sweeper.run_once() for _ in range(2)] == [AGAIN_AFTER, SWEEP_EVERY]
         assert remains(here, tmp_path) == (3, 6 if where == "database" else 3)
         assert len(here.jobs.files(kept.id)) == 3
+
+
+def test_content_that_cannot_be_removed_keeps_no_other_from_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and tried again; the rest is removed."""
+    with api_client(tmp_path) as here, here.app.app_context():
+
+        @here.jobs.task
+        def work() -> None:
+            for name in ("one", "two"):
+                current_job.attach(b"x", name=name)
+
+        job = here.jobs.submit("work")
+        here.jobs.testing.drain()
+        blocked = next(path for path in (tmp_path / "simmer-files").rglob("*") if path.is_file())
+        blocked.unlink()
+        (blocked / "in the way").mkdir(parents=True)
+        here.jobs.delete(job.id)
+        assert FileSweeper(here.jobs.runtime.files).run_once() == SWEEP_EVERY
+        assert remains(here, tmp_path) == (1, 0)
+        assert "cannot be removed" in caplog.text

@@ -144,20 +144,18 @@ class Steps:
     def _patiently(self, ask: Callable[[], T]) -> T:
         """The answer of the database, asked again for TRY_FOR seconds while it is away."""
         # Not the injected clock: while a test has it stand still this would never end.
-        deadline = time.monotonic() + TRY_FOR
+        deadline, run, is_logged = time.monotonic() + TRY_FOR, self._run, False
         while True:
             try:
                 return ask()
             except DatabaseUnavailable as error:
                 if time.monotonic() > deadline:
                     raise
-                log.warning("job %s (%s): a step waits for the database: %s", *self._job, error)
-            check(self._run, self._clock)
+                if not is_logged:
+                    log.warning("job %s (%s): a step waits for the database: %s", run.job_id, run.task, error)
+                is_logged = True
+            check(run, self._clock)
             threading.Event().wait(TRY_EVERY)
-
-    @property
-    def _job(self) -> tuple[str, str]:
-        return self._run.job_id, self._run.task
 
 
 def _check_call(name: str, function: Callable[..., Any]) -> None:

@@ -15,6 +15,7 @@ from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..errors import ClaimLost, DatabaseUnavailable, FileNotFound, JobCancelled, JobNotFound
 from ..execution.files import Content
+from ..process.logs import get_logger
 from ..run import Run
 from ..serialization.text import is_storable
 from ..store import files, queries
@@ -23,6 +24,7 @@ from .file_content import MeasuredContent, content_type_of, file_name
 from .file_storage import DatabaseStorage, FolderStorage, Storage
 from .session import refuse_in_task
 
+log = get_logger(__name__)
 DATABASE: Final = "database"
 FOLDER: Final = "folder"
 
@@ -94,11 +96,18 @@ class Files:
         """Remove the content of up to `most` files that are no job's any more. How many there were."""
         with self._database.read() as conn:
             due = files.to_remove(conn, self._clock.now(), most)
-        for storage, location in due:
+        removed = [location for storage, location in due if self._is_removed(storage, location)]
+        if removed:
+            self._forget(removed)
+        return len(removed)
+
+    def _is_removed(self, storage: str, location: str) -> bool:
+        try:
             self._storages[storage].remove(location)
-        if due:
-            self._forget([location for _, location in due])
-        return len(due)
+        except OSError as error:  # one that cannot be removed keeps no other from it
+            log.warning("the content of a file cannot be removed: %s", error)
+            return False
+        return True
 
     @retry_conflicts
     def _reserve(self) -> str:
