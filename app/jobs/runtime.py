@@ -22,6 +22,7 @@ from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
 from .errors import ConfigError, DatabaseUnavailable
 from .execution.runner import Runner
+from .execution.stores import Stores
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
@@ -70,8 +71,10 @@ class Runtime(service.Runtime):
         max_age = 0.0 if self.settings.in_caller else COUNT_MAX_AGE
         self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
         self._create_use_cases()
+        sleeps = self.settings.engine != "inline"  # which ignores delays
         steps = StoredSteps(self.database, self._host_db)
-        self.runner = Runner(self.app, self.registry, self.settings, self.clock, steps, self.files)
+        stores = Stores(steps, self.files, self.settings.max_result_bytes, sleeps)
+        self.runner = Runner(self.app, self.registry, self.settings, self.clock, stores)
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,

@@ -17,8 +17,9 @@ from ..serialization.encoding import loads
 from ..serialization.text import storable
 from ..values import File
 from .cancellation import check
-from .files import Content, FileStore
+from .files import Content
 from .steps import Steps
+from .stores import Stores
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,10 +39,9 @@ class CurrentJob:
     """
 
     def __init__(
-        self, run: Run | None = None, clock: Clock | None = None, steps: Steps | None = None,
-        files: FileStore | None = None,
-    ) -> None:  # fmt: skip
-        self._run, self._clock, self._steps, self._files = run, clock or Clock(), steps, files
+        self, run: Run | None = None, clock: Clock | None = None, stores: Stores | None = None
+    ) -> None:
+        self._run, self._clock, self._stores = run, clock or Clock(), stores
 
     def __bool__(self) -> bool:
         return self._run is not None
@@ -135,8 +135,8 @@ class CurrentJob:
         """
         run = self._require_run("attach")
         self.check()
-        assert self._files is not None
-        return self._files.attach(run, content, name, content_type)
+        assert self._stores is not None
+        return self._stores.files.attach(run, content, name, content_type)
 
     def _track(self, items: Iterable[T], total: float | None, message: str) -> Iterator[T]:
         if total is None and isinstance(items, Sized):
@@ -148,6 +148,13 @@ class CurrentJob:
             self.progress(done + 1, total, message)
         # After the last item too: a request that came while it was processed still counts.
         self.check()
+
+    @functools.cached_property
+    def _steps(self) -> Steps | None:
+        # Made by the first step: most jobs have none.
+        if self._run is None or self._stores is None:
+            return None
+        return self._stores.steps_of(self._run, self._clock)
 
     def _require_run(self, name: str) -> Run:
         if self._run is None:

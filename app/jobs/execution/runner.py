@@ -25,9 +25,9 @@ from ..tasks.registry import Registry, TaskDefinition
 from .calls import call_in_this_process
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
-from .files import FileStore
 from .results import encode_result
-from .steps import SleepBegun, Steps, StepStore
+from .steps import SleepBegun
+from .stores import Stores
 
 log = get_logger(__name__)
 SHORTEST_SNOOZE: Final = 0.1
@@ -38,11 +38,10 @@ class Runner:
     """Calls the tasks of one app; an error in one run ends that run only."""
 
     def __init__(
-        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, steps: StepStore,
-        files: FileStore,
-    ) -> None:  # fmt: skip
+        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, stores: Stores
+    ) -> None:
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
-        self._steps, self._files = steps, files
+        self._stores = stores
 
     def run(self, run: Run) -> Outcome:
         """Call the task of `run` and return its outcome. Never raises.
@@ -81,7 +80,7 @@ class Runner:
 
     def _call_task(self, run: Run) -> Outcome:
         definition = self._registry.get(run.task)
-        job = CurrentJob(run, self._clock, self._steps_of(run), self._files)
+        job = CurrentJob(run, self._clock, self._stores)
         set_current_job(job)
         try:
             job.check()
@@ -95,11 +94,6 @@ class Runner:
             )
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
-
-    def _steps_of(self, run: Run) -> Steps:
-        settings = self._settings
-        sleeps = settings.engine != "inline"  # which ignores delays
-        return Steps(run, self._steps, self._clock, settings.max_result_bytes, sleeps)
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""
