@@ -26,6 +26,8 @@ BAD: dict[str, tuple[Any, ...]] = {
     "JOBS_RETENTION": (-1, "a week"),
     "JOBS_MAX_ARGS_BYTES": (0, "1 MiB"),
     "JOBS_MAX_QUEUED": (0, None),
+    "JOBS_FILES": (None, "", "s3://bucket/files", 7),
+    "JOBS_MAX_FILE_BYTES": (0, "1 MiB"),
     "JOBS_CORS_ORIGINS": (
         "*",
         ["https://*.example.com"],

@@ -23,7 +23,7 @@ from app.jobs.options import OF_SUBMISSION, OF_TASK, OUTSIDE
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
-from app.jobs.values import Batch, Schedule, Worker
+from app.jobs.values import Batch, File, Schedule, Step, Worker
 
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
 from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
@@ -92,10 +92,13 @@ def test_every_key_of_a_job_is_documented(key: str) -> None:
     assert re.search(rf"^\|[^|]*`{key}`", doc("http").section("A job"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("value", [Batch, Schedule, Worker])
-def test_every_key_of_the_other_values_is_documented(value: Any) -> None:
-    """Each key of a batch, a schedule or a worker stands in its table."""
-    table = doc("http").text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
+@pytest.mark.parametrize(
+    ("value", "page"),
+    [(Batch, "http"), (File, "files"), (Schedule, "http"), (Step, "steps"), (Worker, "http")],
+)
+def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> None:
+    """Each key of a batch, a file, a schedule, a step or a worker stands in its table."""
+    table = doc(page).text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
 
 

@@ -11,6 +11,7 @@ from .checks import TEN_YEARS, text
 from .config_checks import (
     as_boolean,
     fits,
+    folder,
     function,
     names,
     one_of,
@@ -30,6 +31,8 @@ IN_CALLER: Final = ("inline", "manual")
 """Engines that run jobs in the thread that asks for it: no worker, no ticker."""
 ROLES: Final = ("web", "worker", "all")
 DAY: Final = 86_400.0
+FILES_FOLDER: Final = "simmer-files"
+"""Where files are kept below the instance folder, unless JOBS_FILES says otherwise."""
 _SECRET: Final = ("api_tokens",)
 """Settings whose values no message shows."""
 
@@ -57,6 +60,9 @@ class Settings:
     retention_failed: float = 30 * DAY
     max_args_bytes: int = 256 * 1024
     max_result_bytes: int = 1024 * 1024
+    files: str = FILES_FOLDER
+    max_file_bytes: int = 100 * 1024 * 1024
+    max_job_files_bytes: int = 1024 * 1024 * 1024
     max_queued: int = 100_000
     max_wait: float = 25.0
     redact: tuple[str, ...] | None = None
@@ -131,6 +137,9 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "retention_failed": seconds(0, TEN_YEARS),
     "max_args_bytes": whole(64, 64 * 1024 * 1024),
     "max_result_bytes": whole(64, 256 * 1024 * 1024),
+    "files": folder,
+    "max_file_bytes": whole(1, 1024**4),
+    "max_job_files_bytes": whole(1, 1024**4),
     "max_queued": whole(1, 100_000_000),
     "max_wait": seconds(0, 300),
     "redact": optional(names),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any, Final
 
 from .checks import Rule, find_zone
@@ -106,6 +107,14 @@ def fits(rule: Rule) -> Callable[[Any], Any]:
         return value
 
     return check
+
+
+def folder(value: Any) -> str:
+    """The path of a folder, or "database"."""
+    path = str(value) if isinstance(value, str | PurePath) else ""
+    if not path or "\0" in path or "://" in path:
+        raise ValueError('must be the path of a folder, or "database"')
+    return path
 
 
 def zone(value: Any) -> str:

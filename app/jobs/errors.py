@@ -127,6 +127,10 @@ class NotReady(SimmerError):
     """Jobs cannot run in this process; the message says why and what to do."""
 
 
+class ClaimLost(SimmerError):
+    """The job is no longer this run's: its worker was presumed dead, and the job was given to another."""
+
+
 class WorkerLost(SimmerError):
     """The process that ran the job died."""
 
@@ -137,6 +141,14 @@ class ResultNotSerializable(SimmerError):
 
 class ResultTooLarge(SimmerError):
     """The result is over JOBS_MAX_RESULT_BYTES: store it elsewhere and return a reference."""
+
+
+class FileNotFound(SimmerError, LookupError):
+    """The job has no file of this name."""
+
+
+class FileTooLarge(SimmerError):
+    """The file is over JOBS_MAX_FILE_BYTES, or with the job's others over JOBS_MAX_JOB_FILES_BYTES."""
 
 
 class JobCancelled(BaseException):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, Unpack
 
 from flask import Flask
 
@@ -31,6 +31,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
+from .values import File, Step
 
 log = get_logger(__name__)
 
@@ -121,6 +122,18 @@ class Simmer(Decorators, ScheduleMethods):
     def delete(self, job_id: str) -> None:
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
         self.runtime.jobs.delete(job_id)
+
+    def steps(self, job_id: str) -> Sequence[Step]:
+        """Its finished steps and its sleeps, in the order in which they began; raises JobNotFound."""
+        return [step for step, _ in self.runtime.jobs.steps(job_id)]
+
+    def files(self, job_id: str) -> Sequence[File]:
+        """The files that it attached, by name; raises JobNotFound."""
+        return self.runtime.files.files_of(job_id)
+
+    def open_file(self, job_id: str, name: str) -> BinaryIO:
+        """The content of one of them, to be read and closed; raises JobNotFound, FileNotFound."""
+        return self.runtime.files.open(job_id, name)[1]
 
     # --- the process ----------------------------------------------------------------------------------
 

@@ -50,6 +50,20 @@ class Outcome:
     cause: BaseException | None = field(default=None, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class FinishedStep:
+    """A step of a job that does not run again, or a sleep, which is over at `finished_at`.
+
+    `result` is JSON text, None of a sleep.
+    """
+
+    kind: str
+    name: str
+    result: str | None
+    started_at: datetime
+    finished_at: datetime
+
+
 @dataclass(slots=True, eq=False)
 class Run:
     """A claimed job: made by the store, run by an engine, completed by the store. Times are aware and UTC.

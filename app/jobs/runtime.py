@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -21,13 +22,15 @@ from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
 from .errors import ConfigError, DatabaseUnavailable
 from .execution.runner import Runner
+from .execution.stores import Stores
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Jobs, Schedules, Status, Submissions
+from .service import Files, Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
+from .service.steps import StoredSteps
 from .service.unserved import SubmissionWarning
 from .service.waiting_reason import WaitingReasons
 from .tasks.registry import Registry
@@ -48,7 +51,6 @@ class Runtime(service.Runtime):
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
         self.clock = ManualClock() if settings.engine == "manual" else Clock()
-        self.runner = Runner(app, registry, settings, self.clock)
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
@@ -69,6 +71,10 @@ class Runtime(service.Runtime):
         max_age = 0.0 if self.settings.in_caller else COUNT_MAX_AGE
         self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
         self._create_use_cases()
+        sleeps = self.settings.engine != "inline"  # which ignores delays
+        steps = StoredSteps(self.database, self._host_db)
+        stores = Stores(steps, self.files, self.settings.max_result_bytes, sleeps)
+        self.runner = Runner(self.app, self.registry, self.settings, self.clock, stores)
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,
@@ -82,6 +88,10 @@ class Runtime(service.Runtime):
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
             waiting_reasons=WaitingReasons(database, clock, live, has_workers),
+        )  # fmt: skip
+        self.files = Files(
+            database=database, host_db=self._host_db, settings=self.settings,
+            base=Path(self.app.instance_path), clock=clock,
         )  # fmt: skip
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
@@ -168,8 +178,9 @@ class Runtime(service.Runtime):
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = create_duties(
-            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live
-        )
+            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live,
+            self.files,
+        )  # fmt: skip
         self.ticker = Ticker(duties, self.clock)
         try:
             self.dispatcher.start()

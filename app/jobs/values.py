@@ -78,6 +78,34 @@ class OverdueRun(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Value):
+    """A step of a job that is not run again, stored by the job's run of the number `run`.
+
+    `kind` is "step" or "sleep", a sleep's `name` its number, and its `state` "sleeping" until `finished_at`;
+    of all else the state is "succeeded". `result` is what the step returned, as a JSON value.
+    """
+
+    name: str
+    kind: str
+    state: str
+    run: int
+    result: Any
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File(Value):
+    """A file that a job attached; `size` in bytes, `sha256` in hexadecimal digits."""
+
+    name: str
+    size: int
+    content_type: str
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Value):
     """A batch: the number of its jobs in each state, and how many of them are final."""
 

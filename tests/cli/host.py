@@ -61,6 +61,17 @@ def chain(left: int) -> int:
 
 
 @jobs.task
+def in_steps() -> None:
+    current_job.step("rows", lambda: {"count": 3, "token": "t-1"})
+    current_job.sleep(60)
+
+
+@jobs.task
+def attach() -> None:
+    current_job.attach(b"a,b\n", name="out.csv")
+
+
+@jobs.task
 def my_worker() -> Any:
     (worker,) = jobs.runtime.status.workers()
     return worker

@@ -21,6 +21,20 @@ def test_tasks_shows_what_each_task_takes(tmp_path: Path) -> None:
         assert here.json("tasks") == here.app.test_client().get(f"{API}/tasks").get_json()
 
 
+def test_show_has_the_finished_steps(tmp_path: Path) -> None:
+    """A line for each below those of the attempts, secrets covered; no table where there is none."""
+    with command_line(tmp_path) as here:
+        job_id = here.submit("in_steps")
+        assert "KIND" not in here.ok("show", job_id)
+        here.drain()
+        titles, *lines = here.ok("show", job_id).split("\n\n")[-1].splitlines()
+        sleep, rows = sorted(lines)
+        assert titles.split() == ["NAME", "KIND", "STATE", "RUN", "STARTED", "FINISHED", "RESULT"]
+        assert rows.startswith("rows  step")
+        assert rows.endswith('{"count":3,"token":"[redacted]"}')
+        assert sleep.startswith("1     sleep  sleeping")
+
+
 def test_list_shows_the_newest_first(tmp_path: Path) -> None:
     """A line for each job below the titles; nothing but a remark where there is none."""
     with command_line(tmp_path) as here:

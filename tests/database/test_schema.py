@@ -31,6 +31,9 @@ FIRST = {
     "simmer_idempotency": "fingerprint created_at",
     "simmer_counters": "count seconds",
     "simmer_thread_dumps": "worker requested_at",
+    "simmer_steps": "run started_at finished_at",
+    "simmer_files": "storage created_at",
+    "simmer_file_parts": "data",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 

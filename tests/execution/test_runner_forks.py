@@ -12,7 +12,6 @@ from flask import Flask
 
 from app.jobs import Simmer
 from app.jobs.execution.failure import CLOSING
-from app.jobs.execution.runner import Runner
 from app.jobs.run import Run
 
 MakeApp = Callable[..., Flask]
@@ -60,11 +59,10 @@ def test_no_more_threads_during_a_drain_is_no_failure(jobs: Simmer, words: str, 
         raise RuntimeError(words)
 
     runtime = jobs.runtime
-    runner = Runner(runtime.app, runtime.registry, runtime.settings, runtime.clock)
     now = runtime.clock.now()
     run = Run("id", "need_a_thread", "default", "{}", 1, 1, None, 1, "worker", "token", now, now)
     run.stop_requested = is_draining
-    assert runner.run(run).kind == ("released" if is_draining else "failed")
+    assert runtime.runner.run(run).kind == ("released" if is_draining else "failed")
 
 
 class Unreadable(RuntimeError):

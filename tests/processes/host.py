@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
 from multiprocessing import Pipe, get_context
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from flask import Flask, Response
 from flask_sqlalchemy import SQLAlchemy
 
-from app.jobs import Simmer
+from app.jobs import Simmer, current_job
 
 db = SQLAlchemy()
 jobs = Simmer()
@@ -41,6 +42,16 @@ def nap(seconds: float) -> dict[str, int]:
 def once(seconds: float) -> None:
     """At most once."""
     never.wait(seconds)
+
+
+@jobs.task
+def attach(parts: int) -> None:
+    """A file of so many parts of 64 KiB, of which each begins with its number."""
+    with tempfile.TemporaryFile() as file:
+        for number in range(parts):
+            file.write(number.to_bytes(4) + bytes(65_532))
+        file.seek(0)
+        current_job.attach(file, name="large.bin")
 
 
 @jobs.task

@@ -12,6 +12,7 @@ from app.jobs.database.database import Database
 from app.jobs.store import (
     claims,
     events,
+    files,
     fires,
     jobs,
     loads,
@@ -59,6 +60,8 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "events": (lambda conn: events.events_of(conn, "j"), "ix_simmer_events_job"),
     "few that ended": (lambda conn: time_ranges.candidates(conn, NOW, NOW, NOW), "ix_simmer_jobs_finished"),
     "loads": (lambda conn: loads.loads(conn, NOW), "ix_simmer_jobs_due"),
+    "content to remove": (lambda conn: files.to_remove(conn, NOW, 9), "ix_simmer_files_remove"),
+    "files": (lambda conn: files.files_of(conn, "j"), "uq_simmer_files_name"),
     "page": (lambda conn: queries.page(conn, JobFilters(), 5, "j", True), "sqlite_autoindex_simmer_jobs_1"),
 }
 

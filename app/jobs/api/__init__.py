@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..errors import SimmerError
-from . import jobs, metrics, ops, problems, schedules, submissions, tasks
+from . import files, jobs, metrics, ops, problems, schedules, submissions, tasks
 from .access import OPEN, requires
 from .cors import add_cors
 from .fallback import add_fallback
@@ -43,6 +43,9 @@ ROUTES: Final = (
     Route("GET", "/jobs/<id>/result", "read", jobs.get_result),
     Route("GET", "/jobs/<id>/attempts", "read", jobs.list_attempts),
     Route("GET", "/jobs/<id>/events", "read", jobs.list_events),
+    Route("GET", "/jobs/<id>/steps", "read", jobs.list_steps),
+    Route("GET", "/jobs/<id>/files", "read", files.list_files),
+    Route("GET", "/jobs/<id>/files/<name>", "read", files.get_file),
     Route("GET", "/schedules", "read", schedules.list_schedules),
     Route("GET", "/schedules/<id>", "read", schedules.get_schedule),
     Route("POST", "/schedules", "operate", schedules.create_schedule),

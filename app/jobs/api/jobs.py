@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import Response
 
-from ..serialization.presenter import present_attempt, present_in_list
+from ..serialization.presenter import MAX_LIST_BYTES, present_attempt, present_in_list, present_step
 from ..service import runtime
 from ..states import CANCELLED, SUCCEEDED
 from ..store.queries import JobFilters
@@ -109,6 +109,13 @@ def list_events(id: str) -> Response:
     """`GET /jobs/{id}/events`: one entry for each transition."""
     refuse_query()
     return json_response({"items": runtime().jobs.events(job_id(id))})
+
+
+def list_steps(id: str) -> Response:
+    """`GET /jobs/{id}/steps`: one entry for each finished step and each sleep."""
+    refuse_query()
+    found, redact = runtime().jobs.steps(job_id(id), MAX_LIST_BYTES), redactor()
+    return json_response({"items": [present_step(step, is_long, redact) for step, is_long in found]})
 
 
 def _filters(query: dict[str, Any]) -> JobFilters:

@@ -53,6 +53,7 @@ SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.BatchNotFound, "not-found"),
     (errors.ScheduleNotFound, "not-found"),
     (errors.WorkerNotFound, "not-found"),
+    (errors.FileNotFound, "not-found"),
     (errors.ScheduleExists, "already-exists"),
     (errors.ScheduleDeclared, "invalid-state"),
     (errors.InvalidState, "invalid-state"),

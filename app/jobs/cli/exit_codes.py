@@ -6,6 +6,7 @@ from typing import Final
 
 from ..errors import (
     BatchNotFound,
+    FileNotFound,
     InvalidArguments,
     InvalidCursor,
     InvalidState,
@@ -34,6 +35,7 @@ _CODES: Final[dict[type[SimmerError], int]] = {
     BatchNotFound: NOT_FOUND,
     ScheduleNotFound: NOT_FOUND,
     WorkerNotFound: NOT_FOUND,
+    FileNotFound: NOT_FOUND,
     InvalidState: REFUSED,
     ScheduleDeclared: REFUSED,
     ScheduleExists: REFUSED,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import click
 
 from ..api.schemas import MOST_IN_PAGE
 from ..errors import WorkerNotFound
 from ..job import Job
-from ..serialization.presenter import present, present_in_list
+from ..serialization.presenter import MAX_LIST_BYTES, present, present_in_list, present_step
 from ..states import STATES
 from ..store.queries import TIMES, JobFilters
 from .group import job_id, jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .threads import print_threads
 from .triggers import Moment
+
+_ATTEMPT: Final = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
+_STEP: Final = ("name", "kind", "state", "run", "started_at", "finished_at", "result")
 
 
 @jobs_cli.command("tasks")
@@ -73,17 +76,24 @@ def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> 
 @click.argument("id", callback=job_id)
 @json_option
 def show(id: str, as_json: bool) -> None:
-    """Show a job and its attempts."""
+    """Show a job, its attempts and its finished steps."""
     run = runtime()
-    shown = present(run.jobs.get(id), redactor(run.settings))
+    redact = redactor(run.settings)
+    shown = present(run.jobs.get(id), redact)
     if as_json:
         print_json(shown)
         return
     print_fields((name, _field(value)) for name, value in shown.items())
-    if attempts := run.jobs.attempts(id):
+    _print_rows(_ATTEMPT, run.jobs.attempts(id))
+    steps = run.jobs.steps(id, MAX_LIST_BYTES)
+    _print_rows(_STEP, [present_step(step, is_long, redact) for step, is_long in steps])
+
+
+def _print_rows(names: Sequence[str], found: Sequence[Mapping[str, Any]]) -> None:
+    """A table of these keys, below what was printed before; nothing where there is no row."""
+    if found:
         click.echo()
-        names = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
-        rows = [[_field(attempt[name]) for name in names] for attempt in attempts]
+        rows = [[_field(each[name]) for name in names] for each in found]
         print_table([name.removesuffix("_at").upper() for name in names], rows)
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextvars
 import functools
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from werkzeug.local import LocalProxy
 
 from ..checks import is_number
 from ..clock import Clock
-from ..errors import JobCancelled, JobTimeout
 from ..run import Run
 from ..serialization.encoding import loads
 from ..serialization.text import storable
+from ..values import File
+from .cancellation import check
+from .files import Content
+from .steps import Steps
+from .stores import Stores
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _PACKAGE: Final = __name__.removesuffix(".execution.current_job")
 log = logging.getLogger(_PACKAGE)
@@ -28,12 +33,15 @@ MAX_PROGRESS: Final = 1e15
 class CurrentJob:
     """The job that runs in the current context.
 
-    Outside a job `progress` and `check` do nothing, `track` only iterates, `stopping` is False, `log` is
-    the package's logger, and everything else raises RuntimeError. `bool(current_job)` tells.
+    Outside a job `progress`, `check` and `sleep` do nothing, `track` only iterates, `step` only calls,
+    `stopping` is False, `log` is the package's logger, and everything else raises RuntimeError.
+    `bool(current_job)` tells.
     """
 
-    def __init__(self, run: Run | None = None, clock: Clock | None = None) -> None:
-        self._run, self._clock = run, clock or Clock()
+    def __init__(
+        self, run: Run | None = None, clock: Clock | None = None, stores: Stores | None = None
+    ) -> None:
+        self._run, self._clock, self._stores = run, clock or Clock(), stores
 
     def __bool__(self) -> bool:
         return self._run is not None
@@ -84,13 +92,8 @@ class CurrentJob:
 
     def check(self) -> None:
         """A cancellation point: raises JobCancelled on request, JobTimeout past the deadline."""
-        if self._run is None:
-            return
-        if self._run.cancel_requested:
-            raise JobCancelled("cancelled on request")
-        left = self.time_left
-        if left is not None and left <= 0:
-            raise JobTimeout("ran past its timeout")
+        if self._run is not None:
+            check(self._run, self._clock)
 
     def progress(self, current: float, total: float | None = None, message: str = "") -> None:
         """Report how far the job is; the latest report of each quarter of a second is stored."""
@@ -103,6 +106,38 @@ class CurrentJob:
         """Iterate over `items` with progress and a cancellation point at every step."""
         return iter(items) if self._run is None else self._track(items, total, message)
 
+    def step(self, name: str, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function(*args, **kwargs)` returned: stored before this returns, and not done again.
+
+        A later run of the job gets what is stored, and so does this one: as JSON gives it back. `name`, of 1
+        to 200 characters, is used once in a run. A cancellation point. Raises what `function` raises, with
+        nothing stored, ResultNotSerializable, ResultTooLarge, OpenTransaction, DatabaseUnavailable.
+        """
+        if self._steps is None:
+            return function(*args, **kwargs)
+        return cast(T, self._steps.call(name, function, *args, **kwargs))
+
+    def sleep(self, seconds: float) -> None:
+        """End this run and go on after `seconds`: the next run of the job passes by sleeps that are over.
+
+        It is a step: what is not one is done again. A cancellation point.
+        """
+        if self._steps is not None:
+            self._steps.sleep(seconds)
+
+    def attach(self, content: Content, *, name: str | None = None, content_type: str | None = None) -> File:
+        """Keep a file with the job: a path, bytes, or an open binary file, which is read to its end.
+
+        `name` is that of a path where it is not given, `content_type` what the name's ending stands for. Of a
+        name only the last part counts; it takes the place of a file of the job's with that name. Returns when
+        it is stored. A cancellation point. Raises FileTooLarge, OSError, OpenTransaction,
+        DatabaseUnavailable.
+        """
+        run = self._require_run("attach")
+        self.check()
+        assert self._stores is not None
+        return self._stores.files.attach(run, content, name, content_type)
+
     def _track(self, items: Iterable[T], total: float | None, message: str) -> Iterator[T]:
         if total is None and isinstance(items, Sized):
             total = len(items)
@@ -113,6 +148,13 @@ class CurrentJob:
             self.progress(done + 1, total, message)
         # After the last item too: a request that came while it was processed still counts.
         self.check()
+
+    @functools.cached_property
+    def _steps(self) -> Steps | None:
+        # Made by the first step: most jobs have none.
+        if self._run is None or self._stores is None:
+            return None
+        return self._stores.steps_of(self._run, self._clock)
 
     def _require_run(self, name: str) -> Run:
         if self._run is None:

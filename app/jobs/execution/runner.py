@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -16,17 +14,20 @@ from flask import Flask
 from ..checks import is_seconds
 from ..clock import Clock
 from ..config import Settings
-from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
+from ..errors import FileTooLarge, JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..process.logs import get_logger
-from ..process.signals import exit_child
 from ..run import Cancel, Failure, Outcome, Run, Snooze
-from ..serialization.encoding import dumps, stored
+from ..serialization.encoding import stored
 from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
+from .calls import call_in_this_process
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
+from .results import encode_result
+from .steps import SleepBegun
+from .stores import Stores
 
 log = get_logger(__name__)
 SHORTEST_SNOOZE: Final = 0.1
@@ -36,8 +37,11 @@ SHORTEST_SNOOZE: Final = 0.1
 class Runner:
     """Calls the tasks of one app; an error in one run ends that run only."""
 
-    def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, stores: Stores
+    ) -> None:
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
+        self._stores = stores
 
     def run(self, run: Run) -> Outcome:
         """Call the task of `run` and return its outcome. Never raises.
@@ -76,12 +80,14 @@ class Runner:
 
     def _call_task(self, run: Run) -> Outcome:
         definition = self._registry.get(run.task)
-        job = CurrentJob(run, self._clock)
+        job = CurrentJob(run, self._clock, self._stores)
         set_current_job(job)
         try:
             job.check()
-            value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
+            value = call_in_this_process(definition.function, **definition.arguments.load(stored(run.args)))
             return self._outcome_of(run, value)
+        except SleepBegun as sleep:
+            return Outcome("snoozed", delay=max(SHORTEST_SNOOZE, sleep.seconds))
         except JobCancelled as cancelled:
             return Outcome(
                 "cancelled", reason=self._describe(run, cancelled).message or None, cause=cancelled
@@ -108,16 +114,7 @@ class Runner:
             return Outcome("snoozed", delay=_snooze_seconds(value.seconds))
         if isinstance(value, Cancel):
             return Outcome("cancelled", reason=self._hide(run, storable(value.reason)) or None)
-        try:
-            result = dumps(value, "result")
-        except Exception as error:
-            raise ResultNotSerializable(str(error)) from error
-        if (size := len(result.encode())) > self._settings.max_result_bytes:
-            raise ResultTooLarge(
-                f"the result has {size} bytes, JOBS_MAX_RESULT_BYTES is"
-                f" {self._settings.max_result_bytes}: store it elsewhere and return a reference"
-            )
-        return Outcome("succeeded", result=result)
+        return Outcome("succeeded", result=encode_result(value, self._settings.max_result_bytes))
 
     def _session_closer(self) -> Callable[[], None]:
         """A function that closes the job's session, whatever the host's teardowns do."""
@@ -138,19 +135,6 @@ class Runner:
                 _call_suppressed(session.close)
 
         return close
-
-
-def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) -> Any:
-    """What the task returns. A child that it forked, and that comes back here, ends instead.
-
-    Otherwise the child would go on in our pool's thread, with the parent's sockets and connections.
-    """
-    pid = os.getpid()
-    try:
-        return function(**args)
-    finally:
-        if os.getpid() != pid:
-            exit_child(sys.exc_info()[1])
 
 
 def _failure_outcome(
@@ -192,7 +176,7 @@ def _call_suppressed(call: Callable[[], None]) -> None:
 
 
 def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...]) -> bool:
-    if isinstance(error, ResultNotSerializable | ResultTooLarge):
+    if isinstance(error, ResultNotSerializable | ResultTooLarge | FileTooLarge):
         return False
     # A timeout is a failure like any other, although it derives from BaseException.
     return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)

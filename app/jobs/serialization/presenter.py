@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..job import Job, Progress
 from ..states import RUNNING
+from ..values import Step
 
 TIMES: Final = (
     "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at", "expires_at", "fire_time",
@@ -51,6 +52,13 @@ def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> di
 def present_attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
     """One run of a job; its error without the traceback, which may contain secrets."""
     return {**attempt, "error": _error(attempt["error"])}
+
+
+def present_step(step: Step, is_long: bool, redact: Redact) -> dict[str, Any]:
+    """A step of a job; its name counts as the key of its result. What `is_long` is named in `truncated`."""
+    shown = step.as_dict()
+    shown["result"] = None if step.result is None else redact({step.name: step.result})[step.name]
+    return {**shown, "truncated": ["result"] if is_long else []}
 
 
 def links(job: Job, jobs_url: str) -> dict[str, str]:

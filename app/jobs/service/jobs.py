@@ -18,10 +18,10 @@ from ..execution.current_job import current_job
 from ..ids import is_id
 from ..job import Job, JobList, Stamp
 from ..states import CANCELLED, FAILED
-from ..store import events, jobs, queries
+from ..store import events, jobs, queries, steps
 from ..store.batched_reads import BatchedReads
 from ..store.queries import JobFilters
-from ..values import Batch
+from ..values import Batch, Step
 from .preconditions import Precondition
 from .threads import LocalThreads
 from .waiting_reason import WaitingReasons
@@ -162,6 +162,15 @@ class Jobs:
         self.stamp(job_id)
         with self._database.read() as conn:
             return events.events_of(conn, job_id)
+
+    def steps(self, job_id: str, most: int | None = None) -> list[tuple[Step, bool]]:
+        """The finished steps, in the order in which they began, each with whether its result is left out.
+
+        That is None where it has more than `most` characters. Raises JobNotFound.
+        """
+        self.stamp(job_id)
+        with self._database.read() as conn:
+            return steps.steps_of(conn, job_id, self._clock.now(), most)
 
     def batch(self, batch_id: str) -> Batch:
         """The batch with its counts and progress. Raises BatchNotFound."""

@@ -16,10 +16,15 @@ from ..errors import OpenTransaction
 _CALLS: Final = "simmer_calls"
 
 
-def refuse_open_transaction(db: Any, database: Database) -> None:
+def refuse_in_task(db: Any, database: Database) -> None:
+    """As `refuse_open_transaction`, for what a task stores, which cannot join a transaction of its own."""
+    refuse_open_transaction(db, database, "your session holds the write lock: commit first")
+
+
+def refuse_open_transaction(db: Any, database: Database, message: str | None = None) -> None:
     """Raise OpenTransaction where `db.session` holds a lock that keeps our own connection from writing.
 
-    It would wait for that lock, and the caller for us.
+    It would wait for that lock, and the caller for us. `message` takes the place of the error's own.
     """
     if db is None or not db.session.registry.has():
         return
@@ -27,7 +32,7 @@ def refuse_open_transaction(db: Any, database: Database) -> None:
     if not session.in_transaction() or not _same_database(session, database):
         return
     if database.dialect.holds_write_lock(_connection(session, database), database.transactions):
-        raise OpenTransaction()
+        raise OpenTransaction(message)
 
 
 def connection_of(session: Any, database: Database) -> AnyConnection:

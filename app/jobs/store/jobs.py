@@ -12,12 +12,12 @@ from sqlalchemy import Connection, bindparam, case, delete, select, update
 from ..database.dialect import Dialect
 from ..database.statements import BoundStatement, InsertStatement, execute_all
 from ..database.supported import dialect_of
-from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
+from ..database.tables import ATTEMPTS, EVENTS, JOBS, STEPS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_at
 from ..options import STORED
-from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
-from . import counters
+from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED, SUCCEEDED
+from . import counters, files
 from .events import SUBMITTED, Event, record
 
 _J = JOBS.c
@@ -101,7 +101,10 @@ def request_cancel(conn: Connection, job_id: str, now: datetime) -> bool:
 
 
 def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
-    """Queue a final job once more: goes on counting and allows one more attempt. Whether it did."""
+    """Queue a final job once more: goes on counting and allows one more attempt. Whether it did.
+
+    One that failed or was cancelled goes on after its last finished step, one that succeeded begins anew.
+    """
     seen = _lock_one(conn, job_id)
     if seen is None or seen.state not in FINAL:
         return False
@@ -110,6 +113,8 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
         conn, seen, QUEUED, due=True, run_at=now, started_at=None, finished_at=None, cancel_requested_at=None,
         result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None, progress=None,
     )  # fmt: skip
+    if seen.state == SUCCEEDED:
+        conn.execute(delete(STEPS).where(STEPS.c.job_id == job_id))
     record(conn, now, [Event(job_id, "retried", seen.state, QUEUED, seen.attempt, None, reason)])
     return True
 
@@ -117,8 +122,9 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
 def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
     """Delete those of the jobs that are final, with their history. How many there were."""
     gone = [row.id for row in conn.execute(_SEEN, {"ids": job_ids}) if row.state in FINAL]
-    for table in (ATTEMPTS, EVENTS, TAGS):
+    for table in (ATTEMPTS, EVENTS, STEPS, TAGS):
         conn.execute(delete(table).where(table.c.job_id.in_(gone)))
+    files.release(conn, gone)
     return (
         conn.execute(delete(JOBS).where(JOBS.c.id.in_(gone), JOBS.c.state.in_(FINAL))).rowcount if gone else 0
     )

@@ -6,8 +6,10 @@ from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
 from ..database.notifier import Notifier
+from ..service.files import Files
 from ..service.live_workers import InCaller, LiveWorkers
 from ..worker.dispatcher import Dispatcher
+from .file_sweeper import FileSweeper
 from .pruner import Pruner
 from .rescuer import Rescuer
 from .scheduler import Scheduler
@@ -19,13 +21,14 @@ from .watch import Watch
 
 def create_duties(
     dispatcher: Dispatcher, scheduler: Scheduler, database: Database, settings: Settings, clock: Clock,
-    notifier: Notifier, live: LiveWorkers | InCaller,
+    notifier: Notifier, live: LiveWorkers | InCaller, files: Files,
 ) -> tuple[Duty, ...]:  # fmt: skip
     """The duties in the order in which those of one moment run: first of all the heartbeat."""
     return (
         Rescuer(dispatcher, database, settings, clock, notifier),
         scheduler,
         Pruner(database, settings, clock),
+        FileSweeper(files),
         StuckRuns(dispatcher, settings, clock),
         ThreadDumper(dispatcher, database, settings, clock),
         Watch(dispatcher, database, live, clock),
