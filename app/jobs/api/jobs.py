@@ -11,6 +11,7 @@ from ..service import runtime
 from ..states import CANCELLED, SUCCEEDED
 from ..store.queries import JobFilters
 from . import long_poll
+from .access import has_right
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
 from .requests import job_id, read_query, refuse_query, require_empty_body
@@ -99,10 +100,10 @@ def get_result(id: str) -> Response:
 
 
 def list_attempts(id: str) -> Response:
-    """`GET /jobs/{id}/attempts`: one entry for each claim."""
+    """`GET /jobs/{id}/attempts`: one entry for each claim; tracebacks for who may operate."""
     refuse_query()
-    attempts = runtime().jobs.attempts(job_id(id))
-    return json_response({"items": [present_attempt(attempt) for attempt in attempts]})
+    attempts, may_operate = runtime().jobs.attempts(job_id(id)), has_right("operate")
+    return json_response({"items": [present_attempt(attempt, may_operate) for attempt in attempts]})
 
 
 def list_events(id: str) -> Response:

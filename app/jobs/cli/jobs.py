@@ -10,9 +10,10 @@ import click
 from ..api.schemas import MOST_IN_PAGE
 from ..errors import WorkerNotFound
 from ..job import Job
-from ..serialization.presenter import present, present_in_list
+from ..serialization.presenter import present, present_attempt, present_in_list
 from ..states import STATES
 from ..store.queries import TIMES, JobFilters
+from .attempts import print_attempts
 from .group import job_id, jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .threads import print_threads
@@ -73,18 +74,16 @@ def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> 
 @click.argument("id", callback=job_id)
 @json_option
 def show(id: str, as_json: bool) -> None:
-    """Show a job and its attempts."""
+    """Show a job and its attempts, with the traceback of each that failed."""
     run = runtime()
     shown = present(run.jobs.get(id), redactor(run.settings))
+    attempts = [present_attempt(attempt, with_traceback=True) for attempt in run.jobs.attempts(id)]
     if as_json:
-        print_json(shown)
+        print_json({**shown, "attempts": attempts})
         return
     print_fields((name, _field(value)) for name, value in shown.items())
-    if attempts := run.jobs.attempts(id):
-        click.echo()
-        names = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
-        rows = [[_field(attempt[name]) for name in names] for attempt in attempts]
-        print_table([name.removesuffix("_at").upper() for name in names], rows)
+    if attempts:
+        print_attempts(attempts)
 
 
 @jobs_cli.command("workers")

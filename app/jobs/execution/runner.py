@@ -160,7 +160,7 @@ def _failure_outcome(
     if run.stop_requested and is_interpreter_closing(error):
         return Outcome("released", reason="the interpreter was closing", cause=error)
     retry_in = None
-    if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
+    if run.attempt < run.max_attempts and _is_retryable(error, definition):
         retry_in = _backoff_seconds(definition, run)
     then = "failed" if retry_in is None else f"failed, next attempt in {retry_in:.1f} s"
     _log_failure(
@@ -191,10 +191,11 @@ def _call_suppressed(call: Callable[[], None]) -> None:
         call()
 
 
-def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...]) -> bool:
-    if isinstance(error, ResultNotSerializable | ResultTooLarge):
+def _is_retryable(error: BaseException, definition: TaskDefinition) -> bool:
+    if isinstance(error, (ResultNotSerializable, ResultTooLarge, *definition.never_on)):
         return False
     # A timeout is a failure like any other, although it derives from BaseException.
+    retry_on = definition.retry_on
     return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)
 
 

@@ -37,12 +37,20 @@ class TaskDefinition:
             yield ("name",), "must be 1-200 letters, digits and . _ : -"
         if (why := refusal(self.function)) is not None:
             yield ("function",), why
-        yield from problems(options, OF_TASK)
+        if found := list(problems(options, OF_TASK)):
+            yield from found
+        else:
+            yield from _never_retried(options)
 
     @property
     def retry_on(self) -> tuple[type[BaseException], ...]:
         """Which exceptions are worth another attempt."""
         return cast("tuple[type[BaseException], ...]", self.options["retry_on"])
+
+    @property
+    def never_on(self) -> tuple[type[BaseException], ...]:
+        """Which of them are not."""
+        return cast("tuple[type[BaseException], ...]", self.options["never_on"])
 
     @property
     def place(self) -> str:
@@ -124,6 +132,14 @@ class Registry:
     def queues(self) -> set[str]:
         """The queues that tasks name."""
         return {definition.options["queue"] for definition in self.tasks.values()}
+
+
+def _never_retried(options: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What `retry_on` names in vain, since `never_on` names it or a base of it."""
+    retried, never = (options.get(name, OF_TASK[name].default) for name in ("retry_on", "never_on"))
+    for at, kind in enumerate(retried):
+        if issubclass(kind, never):
+            yield ("retry_on", at), f"is in never_on too, which wins: take {kind.__name__} out of one of them"
 
 
 def _two_tasks(known: TaskDefinition, new: TaskDefinition) -> str:
