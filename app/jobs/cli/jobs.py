@@ -102,7 +102,9 @@ def workers(id: str | None, threads: bool, as_json: bool) -> None:
     elif not found:
         echo_stderr("No worker is running.")
     else:
-        names = ("id", "host", "pid", "state", "busy", "threads", "queues", "started_at", "heartbeat_at")
+        names = (
+            "id", "host", "pid", "state", "busy", "threads", "stuck", "queues", "started_at", "heartbeat_at",
+        )  # fmt: skip
         shown = [each.as_dict() for each in found]
         rows = [["all" if each[name] is None else each[name] for name in names] for each in shown]
         print_table([name.removesuffix("_at").upper() for name in names], rows)

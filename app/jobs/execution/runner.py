@@ -49,9 +49,10 @@ class Runner:
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
         outcome = contextvars.Context().run(self._run_in_app, run)
         run.thread = None
-        # On the clock of the deadline: one that is set while the task runs makes nobody late.
         if run.deadline is not None and not isinstance(outcome.cause, JobTimeout):
-            run.overrun = run.overdue_seconds(self._clock.monotonic())
+            # On the clock of the deadline: one that is set while the task runs makes nobody late.
+            now = self._clock.monotonic()
+            run.overrun = run.describe_overrun(now) if run.overdue_seconds(now) else None
         return outcome
 
     def _run_in_app(self, run: Run) -> Outcome:
@@ -160,7 +161,8 @@ def _failure_outcome(
     if run.stop_requested and is_interpreter_closing(error):
         return Outcome("released", reason="the interpreter was closing", cause=error)
     retry_in = None
-    if run.attempt < run.max_attempts and _is_retryable(error, definition):
+    # A run that has an outcome was ended as stuck: nothing follows from how its thread ends.
+    if run.outcome is None and run.attempt < run.max_attempts and _is_retryable(error, definition):
         retry_in = _backoff_seconds(definition, run)
     then = "failed" if retry_in is None else f"failed, next attempt in {retry_in:.1f} s"
     _log_failure(

@@ -7,9 +7,9 @@ from .jobs import ATTEMPTS, EVENTS, JOBS, TAGS
 from .metadata import FORMERLY, METADATA
 from .requests import IDEMPOTENCY
 from .schedules import FIRES, SCHEDULES
-from .workers import COUNTERS, LEASES, THREAD_DUMPS, WORKERS
+from .workers import COUNTERS, LEASES, STUCK_RUNS, THREAD_DUMPS, WORKERS
 
 __all__ = [
     "ATTEMPTS", "COUNTERS", "EVENTS", "FIRES", "FORMERLY", "IDEMPOTENCY", "JOBS", "LEASES", "METADATA",
-    "SCHEDULES", "TAGS", "THREAD_DUMPS", "WORKERS",
+    "SCHEDULES", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "WORKERS",
 ]  # fmt: skip
