@@ -139,6 +139,10 @@ class ResultTooLarge(SimmerError):
     """The result is over JOBS_MAX_RESULT_BYTES: store it elsewhere and return a reference."""
 
 
+class ResultExpired(SimmerError):
+    """The result has gone before its job, as `keep_result_for` of the task says."""
+
+
 class JobCancelled(BaseException):
     """The job was requested to stop. A BaseException, so that `except Exception` does not catch it."""
 

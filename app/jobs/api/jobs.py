@@ -8,7 +8,7 @@ from flask import Response
 
 from ..serialization.presenter import present_attempt, present_in_list
 from ..service import runtime
-from ..states import CANCELLED, SUCCEEDED
+from ..states import CANCELLED
 from ..store.queries import JobFilters
 from . import long_poll
 from .access import has_right
@@ -88,13 +88,12 @@ def delete_job(id: str) -> Response:
 
 
 def get_result(id: str) -> Response:
-    """`GET /jobs/{id}/result`: what the task returned, as the whole body."""
+    """`GET /jobs/{id}/result`: what the task returned, as the whole body; 410 where it is kept no longer."""
     refuse_query()
-    job = runtime().jobs.get(job_id(id))
-    if job.state == SUCCEEDED:
-        return json_response(redactor()(job.result))
+    jobs = runtime().jobs
+    job = jobs.get(job_id(id))
     if job.is_final:
-        raise Problem("invalid-state", f"The job {job.state}: there is no result.")
+        return json_response(redactor()(jobs.result(job)))
     retry = {"Retry-After": job_headers(job)["Retry-After"]}
     raise Problem("invalid-state", f"The job is {job.state}: there is no result yet.", headers=retry)
 

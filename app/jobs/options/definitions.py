@@ -154,6 +154,20 @@ class TaskOptions(JobOptions, total=False):
             aliases=("dont_autoretry_for", "throws", "discard_on"),
         ),
     ]  # fmt: skip
+    retention: Annotated[
+        Seconds | None,
+        Option(
+            help="Seconds for which its finished jobs are kept, in place of `JOBS_RETENTION`",
+            rule=SECONDS, aliases=("ttl", "keep", "retention_period", "cleanup_after"),
+        ),
+    ]  # fmt: skip
+    keep_result_for: Annotated[
+        Seconds | None,
+        Option(
+            help="Seconds after which a result goes before its job does",
+            rule=SECONDS, stored=True, aliases=("result_ttl", "result_expires", "results_ttl"),
+        ),
+    ]  # fmt: skip
     schema: Annotated[
         Schema | type[Schema] | None,
         Option(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, select, update
 
 from ..database.dialect import Dialect
+from ..database.row_sets import unindexed
 from ..database.statements import BoundStatement, InsertStatement, execute_all
 from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
@@ -124,17 +125,32 @@ def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
     )
 
 
-def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int = 500) -> int:
-    """Delete up to `limit` jobs of `states` that ended before `before`. How many there were."""
-    old = (
-        select(_J.id)
-        # Nothing ends before it was made, and ids are made in the order of time: the index bounds the scan.
-        .where(_J.state.in_(list(states)), _J.id < first_id_at(before), _J.finished_at < before)
-        .order_by(_J.id)
-        .limit(limit)
-    )
-    ids = list(conn.scalars(old))
+class Expired(NamedTuple):
+    """Jobs of `states` that ended before `before`: of one task, or of all."""
+
+    states: Sequence[str]
+    before: datetime
+    task: str | None = None
+
+
+def prune(conn: Connection, expired: Expired, limit: int = 500) -> int:
+    """Delete up to `limit` of the jobs. How many there were."""
+    ids = list(conn.scalars(_select(expired).limit(limit)))
     return delete_final(conn, ids) if ids else 0
+
+
+def has_expired(conn: Connection, expired: Expired) -> bool:
+    """Whether there are such jobs; reads only."""
+    return conn.execute(_select(expired).limit(1)).first() is not None
+
+
+def _select(expired: Expired) -> Select[Any]:
+    # Nothing ends before it was made, and ids are made in the order of time: the index bounds the scan.
+    ended = _J.id < first_id_at(expired.before), _J.finished_at < expired.before
+    old = select(_J.id).where(*ended).order_by(_J.id)
+    if expired.task is None:
+        return old.where(_J.state.in_(expired.states))
+    return old.where(_J.task == expired.task, unindexed(_J.state).in_(expired.states))
 
 
 def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:

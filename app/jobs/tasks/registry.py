@@ -40,7 +40,7 @@ class TaskDefinition:
         if found := list(problems(options, OF_TASK)):
             yield from found
         else:
-            yield from _never_retried(options)
+            yield from _contradictions(options)
 
     @property
     def retry_on(self) -> tuple[type[BaseException], ...]:
@@ -51,6 +51,11 @@ class TaskDefinition:
     def never_on(self) -> tuple[type[BaseException], ...]:
         """Which of them are not."""
         return cast("tuple[type[BaseException], ...]", self.options["never_on"])
+
+    @property
+    def retention(self) -> float | None:
+        """Seconds for which its finished jobs are kept; None: as the settings say."""
+        return cast("float | None", self.options["retention"])
 
     @property
     def place(self) -> str:
@@ -134,8 +139,11 @@ class Registry:
         return {definition.options["queue"] for definition in self.tasks.values()}
 
 
-def _never_retried(options: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What `retry_on` names in vain, since `never_on` names it or a base of it."""
+def _contradictions(options: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What an option says in vain, since another one does not let it happen."""
+    retention, result = options.get("retention"), options.get("keep_result_for")
+    if retention is not None and result is not None and result >= retention:
+        yield ("keep_result_for",), "must be less than retention, with which the result goes anyway"
     retried, never = (options.get(name, OF_TASK[name].default) for name in ("retry_on", "never_on"))
     for at, kind in enumerate(retried):
         if issubclass(kind, never):

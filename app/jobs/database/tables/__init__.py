@@ -3,7 +3,7 @@
 A column that is added to a table must be nullable or have a server default: see `schema`.
 """
 
-from .jobs import ATTEMPTS, EVENTS, JOBS, TAGS
+from .jobs import ATTEMPTS, EVENTS, JOBS, RETENTIONS, TAGS
 from .metadata import FORMERLY, METADATA
 from .requests import IDEMPOTENCY
 from .schedules import FIRES, SCHEDULES
@@ -11,5 +11,5 @@ from .workers import COUNTERS, LEASES, STUCK_RUNS, THREAD_DUMPS, WORKERS
 
 __all__ = [
     "ATTEMPTS", "COUNTERS", "EVENTS", "FIRES", "FORMERLY", "IDEMPOTENCY", "JOBS", "LEASES", "METADATA",
-    "SCHEDULES", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "WORKERS",
+    "RETENTIONS", "SCHEDULES", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "WORKERS",
 ]  # fmt: skip
