@@ -58,10 +58,10 @@ class Deaf:
 
 
 @contextmanager
-def started(make_app: MakeApp, url: URL, **config: Any) -> Iterator[Deaf]:
+def started(make_app: MakeApp, url: URL) -> Iterator[Deaf]:
     """A worker with two threads that takes a task for stuck soon."""
     jobs = Simmer()
-    app = make_app(jobs, url, JOBS_THREADS=THREADS, JOBS_STUCK_AFTER=STUCK_AFTER, **config)
+    app = make_app(jobs, url, JOBS_THREADS=THREADS, JOBS_STUCK_AFTER=STUCK_AFTER, JOBS_HEARTBEAT_SECONDS=0.1)
     deaf = Deaf(jobs)
 
     @jobs.task("deaf", max_attempts=3, backoff=0)
@@ -105,7 +105,7 @@ def test_stuck_threads_are_replaced_and_their_late_results_refused(
         assert_all_threads_work(deaf.jobs)
         took = time.monotonic() - begun - 0.1 - STUCK_AFTER
         print(f"both threads replaced and at work {took:.2f} s after they were stuck")
-        assert took < CHECK_EVERY + 1
+        assert took < CHECK_EVERY + 4  # on a machine that is busy with other things too
         assert deaf.stuck == THREADS
         for job in failed:
             assert (job.attempt, job.error and job.error["type"]) == (1, "JobTimeout")
@@ -169,6 +169,10 @@ def test_there_are_at_most_as_many_replacements_as_threads(make_app: MakeApp, ur
         eventually(lambda: deaf.jobs.runtime.status.warnings(True).get("threads") == words)
         (worker,) = deaf.jobs.runtime.status.workers()
         assert (worker.stuck, worker.busy, worker.running) == (2 * THREADS, 0, ())
+        assert deaf.jobs.runtime.status.stats()["stuck_threads"] == 2 * THREADS
+        shown = deaf.jobs.runtime.status.threads(worker.id)["items"]
+        assert [each["job_id"] for each in shown if each["stuck"]] == [job.id for job in stuck]
+        assert all("in work" in "".join(each["stack"]) for each in shown if each["stuck"])
         reason = eventually(lambda: deaf.jobs.get(waiting.id).waiting_reason)
         assert reason == f"{words}, 0 jobs ahead"
         for job in stuck:

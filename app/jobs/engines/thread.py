@@ -128,8 +128,9 @@ class ThreadEngine:
     def close(self) -> None:
         """Begin nothing more, and release what has not begun; threads that are busy go on."""
         self.is_closed = True
-        with contextlib.suppress(RuntimeError):
-            self._own.pool.shutdown(wait=False)
+        for threads in (self._own, self._spare):
+            with contextlib.suppress(RuntimeError):
+                threads.pool.shutdown(wait=False)
         self.release_unstarted()
 
     def _work(self, threads: _Threads) -> None:

@@ -137,8 +137,8 @@ class Supervisor:
             self._wait_for_server(time.monotonic() + SERVER_EXIT_SECONDS)
         return self._threads.end_threads()
 
-    def _wait_for_server(self, deadline: float) -> None:
-        while not signals.has_main_thread_ended() and time.monotonic() < deadline:
+    def _wait_for_server(self, deadline: float, is_over: Callable[[], bool] = lambda: False) -> None:
+        while not signals.has_main_thread_ended() and time.monotonic() < deadline and not is_over():
             self._stopping.wait(0.01)
 
     def _start_exit_timer(self) -> None:
@@ -152,13 +152,13 @@ class Supervisor:
             signals.exit_now(_exit_code())
 
     def _end_process(self, is_stuck: bool) -> None:
+        if is_stuck:
+            # Jobs whose threads are stuck have ended, so the grace may not be over: the server has it too.
+            self._wait_for_server(self._deadline, lambda: stop_request.abort_requested)
         if stop_request.abort_requested:
             self._wait_for_server(time.monotonic() + SERVER_EXIT_SECONDS)
             is_stuck = is_stuck or not signals.has_main_thread_ended()
         if is_stuck:
-            # Jobs whose threads are stuck have ended, so the grace may not be over: the server has it too.
-            if not stop_request.abort_requested:
-                self._wait_for_server(self._deadline)
             # Two apps in one process: the other one may still be draining.
             for other in list(stop_request.supervisors):
                 other._ended.wait(other._grace + EXIT_AFTER)
