@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, case, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, select, update
 
+from ..database.columns import Time
 from ..database.dialect import Dialect
-from ..database.row_sets import unindexed
-from ..database.statements import BoundStatement, InsertStatement, execute_all
+from ..database.row_sets import as_json, unindexed
+from ..database.statements import BoundStatement, InsertStatement, Statement, execute_all
 from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
 from ..database.transactions import AnyConnection
@@ -33,6 +34,17 @@ _SEEN = (
     .where(_J.id.in_(bindparam("ids", expanding=True)))
     .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
     .with_for_update()
+)
+_ENDED: Final = (
+    select(_J.id)
+    .where(_J.id < bindparam("made_before"), _J.finished_at < bindparam("before", type_=Time))
+    .order_by(_J.id)
+    .limit(bindparam("most"))
+)
+_ENDED_OF_TASK: Final = Statement(
+    lambda dialect: _ENDED.where(
+        _J.task == bindparam("task_name"), unindexed(_J.state).in_(dialect.texts("states"))
+    )
 )
 
 
@@ -135,22 +147,23 @@ class Expired(NamedTuple):
 
 def prune(conn: Connection, expired: Expired, limit: int = 500) -> int:
     """Delete up to `limit` of the jobs. How many there were."""
-    ids = list(conn.scalars(_select(expired).limit(limit)))
+    ids = _find(conn, expired, limit)
     return delete_final(conn, ids) if ids else 0
 
 
 def has_expired(conn: Connection, expired: Expired) -> bool:
     """Whether there are such jobs; reads only."""
-    return conn.execute(_select(expired).limit(1)).first() is not None
+    return bool(_find(conn, expired, 1))
 
 
-def _select(expired: Expired) -> Select[Any]:
+def _find(conn: Connection, expired: Expired, most: int) -> list[str]:
     # Nothing ends before it was made, and ids are made in the order of time: the index bounds the scan.
-    ended = _J.id < first_id_at(expired.before), _J.finished_at < expired.before
-    old = select(_J.id).where(*ended).order_by(_J.id)
+    ended_in_time = {"made_before": first_id_at(expired.before), "before": expired.before, "most": most}
     if expired.task is None:
-        return old.where(_J.state.in_(expired.states))
-    return old.where(_J.task == expired.task, unindexed(_J.state).in_(expired.states))
+        return list(conn.scalars(_ENDED.where(_J.state.in_(expired.states)), ended_in_time))
+    states = as_json(expired.states)
+    rows = _ENDED_OF_TASK.rows(conn, task_name=expired.task, states=states, **ended_in_time)
+    return [row.id for row in rows]
 
 
 def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:
