@@ -32,6 +32,7 @@ from .execution.current_job import current_job
 from .extension import Simmer
 from .job import Job, JobList, Progress
 from .run import Cancel, Snooze
+from .tasks.backoff import fixed
 from .tasks.task import Task
 
 __all__ = [
@@ -67,4 +68,5 @@ __all__ = [
     "UnknownTask",
     "WorkerLost",
     "current_job",
+    "fixed",
 ]

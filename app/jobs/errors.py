@@ -151,6 +151,10 @@ class FileTooLarge(SimmerError):
     """The file is over JOBS_MAX_FILE_BYTES, or with the job's others over JOBS_MAX_JOB_FILES_BYTES."""
 
 
+class ResultExpired(SimmerError):
+    """The result has gone before its job, as `keep_result_for` of the task says."""
+
+
 class JobCancelled(BaseException):
     """The job was requested to stop. A BaseException, so that `except Exception` does not catch it."""
 

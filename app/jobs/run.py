@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 ProgressReport = tuple[float, float | None, str]
 """current, total and message, as a task reported them."""
@@ -38,7 +39,8 @@ class Outcome:
 
     `result` is JSON text, for succeeded. `failure` and `retry_in` (seconds; None: no further attempt)
     belong to failed, `delay` (seconds) to snoozed, `reason` to cancelled and released. `cause` is the
-    exception itself, for the teardowns of the host and an engine that may raise it in its caller.
+    exception itself, for the teardowns of the host and an engine that may raise it in its caller. `stuck`:
+    the run was ended while its thread goes on.
     """
 
     kind: str
@@ -48,6 +50,7 @@ class Outcome:
     delay: float = 0.0
     reason: str | None = None
     cause: BaseException | None = field(default=None, compare=False, repr=False)
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +89,19 @@ class Run:
     run_at: datetime
     crashes: int = 0
     # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
-    # deadline, progress and overrun, the dispatcher all others.
+    # deadline, progress and overrun (whoever ends a stuck run, that too), the dispatcher all others.
     thread: int | None = None
     """The id of the thread that it is in; None before and after."""
     started_at: datetime | None = None
     deadline: float | None = None
     """The end of its timeout, on the monotonic clock."""
-    overrun: float = 0.0
-    """Seconds that the task went on beyond its timeout, if it ended without having noticed."""
+    overrun: str | None = None
+    """How far the task went beyond its timeout or a request to cancel it, which it did not notice."""
     progress: ProgressReport | None = None
     start_recorded: bool = False
     progress_recorded: ProgressReport | None = None
-    cancel_requested: bool = False
+    cancel_requested_at: float | None = None
+    """When its worker was told that it is to be cancelled, on the monotonic clock."""
     stop_requested: bool = False
     """Whether its worker is draining."""
     outcome: Outcome | None = None
@@ -112,9 +116,24 @@ class Run:
         """How far it is beyond its timeout at the monotonic time `now`; 0 within it, and without one."""
         return 0.0 if self.deadline is None else max(0.0, now - self.deadline)
 
-    def describe_overrun(self) -> str:
-        """How far it went beyond its timeout."""
-        return f"{self.overrun:.3f} s beyond its timeout of {self.timeout:g} s"
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether the next cancellation point is to raise JobCancelled."""
+        return self.cancel_requested_at is not None
+
+    @property
+    def should_end_at(self) -> float:
+        """When its timeout ends or it was requested to be cancelled, on the monotonic clock; or infinity."""
+        moments = (self.deadline, self.cancel_requested_at)
+        return min((moment for moment in moments if moment is not None), default=inf)
+
+    def describe_overrun(self, now: float) -> str | None:
+        """How far it is beyond its timeout, or else beyond a request to cancel it; None where it is not."""
+        if seconds := self.overdue_seconds(now):
+            return f"{seconds:.3f} s beyond its timeout of {self.timeout:g} s"
+        if self.cancel_requested_at is not None:
+            return f"{now - self.cancel_requested_at:.3f} s beyond the request to cancel it"
+        return None
 
     def unrecorded_progress(self) -> ProgressReport | None:
         """The latest progress, unless it is stored already."""

@@ -48,6 +48,7 @@ class Schedule(Value):
 class Worker(Value):
     """A process that runs jobs; `running` has the ids of its jobs, `queues` is None for all queues.
 
+    `stuck` counts its threads that go on after their jobs were ended.
     `leader`: it was the one that fired schedules last, and fires the next ones unless it is busy or gone.
     """
 
@@ -62,6 +63,7 @@ class Worker(Value):
     queues: tuple[str, ...] | None
     busy: int
     running: tuple[str, ...]
+    stuck: int
     leader: bool
 
 

@@ -50,7 +50,7 @@ def test_any_process_shows_what_the_threads_of_a_worker_do(url: URL, tmp_path: P
         go_on.set()
         assert (shown["worker"], shown["taken_at"][-1]) == (entry["id"], "Z")
         mine, *ours = shown["items"]
-        assert list(mine) == ["thread", "job_id", "task", "started_at", "overdue", "stack"]
+        assert list(mine) == ["thread", "job_id", "task", "started_at", "overdue", "stuck", "stack"]
         assert (mine["job_id"], mine["task"], mine["overdue"]) == (job["id"], "deaf", True)
         assert mine["started_at"] == worker.get(f"/jobs/{job['id']}").get_json()["started_at"]
         assert any(line.endswith("in deaf") for line in mine["stack"])

@@ -37,6 +37,11 @@ def fail() -> None:
 
 
 @jobs.task
+def rewrite() -> None:
+    raise ValueError("first\n\x1b[2Jsecond")
+
+
+@jobs.task
 def give_up() -> Cancel:
     return Cancel("not today")
 

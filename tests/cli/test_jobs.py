@@ -96,14 +96,14 @@ def test_list_goes_on_where_it_ended(tmp_path: Path) -> None:
 
 
 def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
-    """The fields that have a value, and a line for each run."""
+    """The fields that have a value, a line for each run, and the traceback of the one that failed."""
     with command_line(tmp_path) as here:
         job_id = here.submit("second_time_lucky")
         here.drain()
         with here.app.app_context():
             here.app.extensions["simmer"].clock.advance(1)
         here.drain()
-        fields, runs = here.ok("show", job_id).split("\n\n")
+        fields, runs, traceback = here.ok("show", job_id).split("\n\n")
         shown = dict(line.split(maxsplit=1) for line in fields.splitlines())
         assert (shown["id"], shown["state"], shown["result"]) == (job_id, "succeeded", "2")
         assert "error" not in shown
@@ -111,6 +111,19 @@ def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
             ["1", "1", "failed"],
             ["2", "2", "succeeded"],
         ]
+        assert runs.splitlines()[1].endswith("OSError: not yet")
+        title, first, *_, last = traceback.splitlines()
+        assert (title, first, last) == ("run 1:", "Traceback (most recent call last):", "OSError: not yet")
+        assert '    raise OSError("not yet")' in traceback.splitlines()
+
+
+def test_a_traceback_does_not_rewrite_the_terminal(tmp_path: Path) -> None:
+    """It keeps its lines, and what an exception says is shown without control characters."""
+    with command_line(tmp_path) as here:
+        job_id = here.submit("rewrite")
+        here.drain()
+        shown = here.ok("show", job_id)
+        assert shown.splitlines()[-2:] == ["ValueError: first", "\N{REPLACEMENT CHARACTER}[2Jsecond"]
 
 
 def test_list_filters_by_when_jobs_were_made_and_ran(tmp_path: Path) -> None:
@@ -128,12 +141,13 @@ def test_list_filters_by_when_jobs_were_made_and_ran(tmp_path: Path) -> None:
 
 
 def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
-    """Every key, null where it has no meaning yet, and secrets covered in both forms."""
+    """Every key, its attempts as the API lists them for who may operate, secrets covered in both forms."""
     with command_line(tmp_path) as here:
         job_id = here.submit("report", "month=May", "password=opensesame")
         here.drain()
         answered = here.app.test_client().get(f"{API}/jobs/{job_id}").get_json()
-        assert here.json("show", job_id) == {**answered, "links": None}
+        attempts = here.app.test_client().get(f"{API}/jobs/{job_id}/attempts").get_json()["items"]
+        assert here.json("show", job_id) == {**answered, "links": None, "attempts": attempts}
         assert answered["args"]["password"] == answered["result"]["api_key"] == "[redacted]"
         assert "opensesame" not in here.ok("show", job_id)
 

@@ -34,6 +34,8 @@ FIRST = {
     "simmer_steps": "run started_at finished_at",
     "simmer_files": "storage created_at",
     "simmer_file_parts": "data",
+    "simmer_retentions": "app seconds",
+    "simmer_stuck_runs": "task since",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 

@@ -31,6 +31,10 @@ class BareThreads:
     def cancel(self, run: Run) -> None:
         """The task looks at `run.cancel_requested` itself."""
 
+    def replace_thread(self, run: Run) -> bool:
+        """There are as many threads as runs."""
+        return run.thread is not None
+
     def close(self) -> None:
         """Begin nothing more."""
         self.is_closed = True

@@ -18,7 +18,7 @@ def test_a_final_job_can_be_deleted_with_its_history(driver: EngineDriver) -> No
     driver.jobs.delete(job.id)
     service = driver.jobs.runtime.jobs
     calls = (driver.jobs.get, driver.jobs.cancel, driver.jobs.retry, driver.jobs.delete, service.attempts)
-    for call in (*calls, service.events, service.result):
+    for call in (*calls, service.events):
         with pytest.raises(JobNotFound):
             call(job.id)
     assert driver.jobs.list(tag="t") == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.jobs import Cancel, JobCancelled, Snooze, current_job
+from app.jobs import Cancel, JobCancelled, JobTimeout, Snooze, current_job
 from app.jobs.errors import InvalidState
 
 from ..support import eventually
@@ -69,6 +69,22 @@ def test_only_what_retry_on_names_is_tried_again(driver: EngineDriver) -> None:
 
     assert driver.run("fail", {"kind": "ValueError"}).attempt == 1
     assert driver.run("fail", {"kind": "OSError"}).attempt == 3
+
+
+def test_what_never_on_names_is_never_tried_again(driver: EngineDriver) -> None:
+    """It wins over retry_on, for subclasses too, and for a timeout."""
+
+    @driver.jobs.task(max_attempts=3, backoff=0.01, retry_on=OSError, never_on=(PermissionError,))
+    def fail(kind: str) -> None:
+        raise {"OSError": ConnectionError, "PermissionError": PermissionError}[kind]()
+
+    @driver.jobs.task(max_attempts=3, backoff=0.01, never_on=JobTimeout)
+    def late() -> None:
+        raise JobTimeout("ran past its timeout")
+
+    assert driver.run("fail", {"kind": "PermissionError"}).attempt == 1
+    assert driver.run("fail", {"kind": "OSError"}).attempt == 3
+    assert driver.run("late").attempt == 1
 
 
 def test_backoff_may_be_a_function_of_the_attempt(driver: EngineDriver) -> None:

@@ -12,6 +12,7 @@ from app.jobs.engines.thread import ThreadEngine
 from app.jobs.run import Outcome, Run
 
 from ..reliability.manual_worker import ManualPool
+from ..support import eventually
 
 
 class InterruptedLock:
@@ -33,6 +34,7 @@ class Recorder:
 
     def __init__(self, size: int = 2) -> None:
         self.pool, self.clock = ManualPool(), ManualClock()
+        self.during: dict[str, Callable[[], object]] = {}
         self.ran: list[str] = []
         self.ended: list[str] = []
         self.engine = ThreadEngine(self.pool, size, run=self._run, on_end=self._end, clock=self.clock)
@@ -47,6 +49,9 @@ class Recorder:
 
     def _run(self, run: Run) -> Outcome:
         self.ran.append(run.job_id)
+        run.thread = threading.get_ident()
+        self.during.get(run.job_id, lambda: None)()
+        run.thread = None
         return Outcome("succeeded")
 
     def _end(self, run: Run, outcome: Outcome) -> None:
@@ -113,3 +118,62 @@ def test_a_thread_that_cannot_be_had_is_no_end(monkeypatch: pytest.MonkeyPatch) 
     here.engine.start(here.runs(2, first=2))
     here.pool.run()
     assert (here.ran, here.ended, here.engine.is_closed) == (["2", "3"], ["succeeded"] * 2, False)
+
+
+def test_a_stuck_thread_is_replaced_until_it_ends() -> None:
+    """Once: a spare thread takes the next run, and goes when it has none; then the pool's is used again."""
+    here = Recorder(size=1)
+    first, second, third = here.runs(3)
+
+    def is_stuck() -> None:
+        assert here.engine.replace_thread(first)
+        assert not here.engine.replace_thread(first)
+        here.engine.start([second])
+        eventually(lambda: here.ended == ["succeeded"])
+        eventually(lambda: not any("spare" in each.name for each in threading.enumerate()))
+
+    here.during["0"] = is_stuck
+    here.engine.start([first])
+    here.pool.run()
+    assert (here.ran, here.ended) == (["0", "1"], ["succeeded"] * 2)
+    here.engine.start([third])
+    assert len(here.pool.waiting) == 1
+    here.pool.run()
+    assert here.ran == ["0", "1", "2"]
+
+
+def test_a_spare_thread_can_be_stuck_too_and_is_the_last_of_size_one() -> None:
+    """No more threads than twice the size: the third run waits until one of the two ends."""
+    here, go_on = Recorder(size=1), threading.Event()
+    first, second, third = here.runs(3)
+
+    def both_are_stuck() -> None:
+        assert here.engine.replace_thread(first)
+        here.engine.start([second])
+        eventually(lambda: second.thread is not None)
+        assert here.engine.replace_thread(second)
+        here.engine.start([third])
+        assert here.ran == ["0", "1"]
+        go_on.set()
+        eventually(lambda: second.thread is None)
+
+    here.during |= {"0": both_are_stuck, "1": lambda: go_on.wait(10)}
+    here.engine.start([first])
+    here.pool.run()
+    assert (here.ran, sorted(here.ended)) == (["0", "1"], ["succeeded"] * 2)
+    here.engine.start([here.runs(1, first=3)[0]])
+    here.pool.run()
+    assert here.ran == ["0", "1", "2", "3"]
+
+
+def test_a_run_that_has_ended_is_not_stuck() -> None:
+    """Its thread goes on with the next run: there is nothing to replace, and nothing is."""
+    here = Recorder(size=1)
+    first, second, third = here.runs(3)
+    here.during["1"] = lambda: replaced.append(here.engine.replace_thread(first))
+    replaced: list[bool] = []
+    here.engine.start([first, second])
+    here.pool.run()
+    assert replaced == [False]
+    here.engine.start([third])
+    assert len(here.pool.waiting) == 1

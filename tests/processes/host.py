@@ -38,6 +38,12 @@ def nap(seconds: float) -> dict[str, int]:
     return {"pid": os.getpid()}
 
 
+@jobs.task(timeout=0.1)
+def stuck() -> None:
+    """Go on far beyond its time."""
+    never.wait(60)
+
+
 @jobs.task(on_interrupt="fail")
 def once(seconds: float) -> None:
     """At most once."""

@@ -71,6 +71,20 @@ def test_a_stuck_job_is_put_back_and_left_behind(start_servers: StartServers, nu
         assert_put_back(here, stuck[name])
 
 
+def test_a_stuck_thread_is_left_behind(start_servers: StartServers) -> None:
+    """Its job has ended: nobody waits for it, and the process ends at once although the thread goes on."""
+    servers = start_servers(ONE, "flask run", "waitress", "worker", SHUTDOWN_GRACE=60, STUCK_AFTER=0.1)
+    stuck = {name: here.enqueue("stuck") for name, (here, _) in servers.items()}
+    for name, (here, server) in servers.items():
+        here.until_job(stuck[name], "failed")
+        server.signal(signal.SIGTERM)
+        took = timed(server.has_ended, 10, f"{name} ends")
+        assert server.wait() == 0, server.words
+        assert took < 2, server.words
+        assert here.rows.events(stuck[name])[-2:] == ["overran", "failed"]
+        assert here.rows.workers() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_hurries(start_servers: StartServers, number: signal.Signals) -> None:
     """The first one drains, the second one puts back at once what still runs."""

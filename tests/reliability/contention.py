@@ -95,7 +95,7 @@ class Contention:
 
     def _prune(self) -> None:
         with self.database.write() as conn:
-            self.pruned += jobs.prune(conn, [SUCCEEDED], _now(), 50)
+            self.pruned += jobs.prune(conn, jobs.Expired([SUCCEEDED], _now()), 50)
         self._is_over.wait(0.01)
 
     def _rescue(self) -> None:

@@ -112,7 +112,7 @@ def test_files_go_with_their_job(database: Database) -> None:
         assert again is not None
         assert files.files_of(conn, run.job_id) == [a_file()]
         assert end(conn, again, "succeeded")
-        assert jobs.prune(conn, ["succeeded"], NOW + HOUR) == 1
+        assert jobs.prune(conn, jobs.Expired(["succeeded"], NOW + HOUR)) == 1
         assert files.files_of(conn, run.job_id) == []
         assert files.files_of(conn, other.job_id) == [a_file()]
         assert files.to_remove(conn, NOW, 9) == [("folder", location)]

@@ -14,6 +14,7 @@ from app.jobs.schedules.declaration import Declaration
 from app.jobs.schedules.triggers import parse_trigger
 from app.jobs.store import fires, idempotency, jobs, queries, schedules
 from app.jobs.store.idempotency import RequestKey
+from app.jobs.store.jobs import Expired
 from app.jobs.store.queries import JobFilters
 
 from .factory import NOW, claim_one, end, job_in, new_job, submit
@@ -27,9 +28,9 @@ def test_old_final_jobs_go_with_their_history_in_batches(database: Database) -> 
         for state in ("succeeded", "succeeded", "cancelled", "failed", "queued", "running"):
             job_in(conn, state)
         submit(conn, tags=("kept",))
-        counts = [jobs.prune(conn, ["succeeded", "cancelled"], A_YEAR_ON, limit=2) for _ in range(3)]
+        counts = [jobs.prune(conn, Expired(["succeeded", "cancelled"], A_YEAR_ON), limit=2) for _ in range(3)]
         assert counts == [2, 1, 0]
-        assert jobs.prune(conn, ["failed"], NOW) == 0
+        assert jobs.prune(conn, Expired(["failed"], NOW)) == 0
         assert conn.scalar(select(func.count()).select_from(JOBS)) == 4
         left = set(conn.scalars(select(JOBS.c.id)))
         for table in (ATTEMPTS, EVENTS, TAGS):

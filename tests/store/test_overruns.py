@@ -34,7 +34,7 @@ def test_whatever_ends_too_late_has_the_event(database: Database, verb: str) -> 
     with database.write() as conn:
         register(conn)
         late, in_time = begin(conn), begin(conn)
-        late.overrun = 1.5
+        late.overrun = "1.5 s beyond its timeout"
         completion.complete(conn, [ended(late, OUTCOMES[verb]), ended(in_time, OUTCOMES[verb])])
         assert types(conn, late) == ["overran", verb]
         assert types(conn, in_time) == [verb]
@@ -45,7 +45,7 @@ def test_who_lost_the_job_records_nothing(database: Database) -> None:
     with database.write() as conn:
         late = begin(conn)
         rescue.rescue(conn, NOW)
-        late.overrun = 1.5
+        late.overrun = "1.5 s beyond its timeout"
         assert completion.complete(conn, [ended(late, OUTCOMES["succeeded"])]) == {}
         assert types(conn, late) == ["rescued"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, make_url
 
 from app.jobs.database.database import Database
+from app.jobs.states import FINAL
 from app.jobs.store import (
     claims,
     events,
@@ -19,10 +21,12 @@ from app.jobs.store import (
     overruns,
     queries,
     rescue,
+    retention,
     runs,
     time_ranges,
     workers,
 )
+from app.jobs.store.jobs import Expired
 from app.jobs.store.queries import JobFilters
 from app.jobs.store.snapshots import as_submitted
 
@@ -56,7 +60,10 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "ahead": (lambda conn: queries.ahead(conn, as_submitted(new_job()), 9), "ix_simmer_jobs_due"),
     "live workers": (lambda conn: workers.live_workers(conn, NOW, NOW), "ix_simmer_jobs_running"),
     "overdue runs": (lambda conn: overruns.overdue_runs(conn, NOW), "ix_simmer_jobs_running"),
-    "prune": (lambda conn: jobs.prune(conn, ["failed"], NOW), "ix_simmer_jobs_state"),
+    "prune": (lambda conn: jobs.prune(conn, Expired(["failed"], NOW)), "ix_simmer_jobs_state"),
+    "prune of a task": (lambda conn: jobs.prune(conn, Expired(FINAL, NOW, "add")), "ix_simmer_jobs_task"),
+    "tasks with jobs": (retention.tasks_with_jobs, "ix_simmer_jobs_task"),
+    "results that go": (lambda conn: retention.has_expired_results(conn, NOW), "ix_simmer_jobs_results"),
     "events": (lambda conn: events.events_of(conn, "j"), "ix_simmer_events_job"),
     "few that ended": (lambda conn: time_ranges.candidates(conn, NOW, NOW, NOW), "ix_simmer_jobs_finished"),
     "loads": (lambda conn: loads.loads(conn, NOW), "ix_simmer_jobs_due"),
@@ -99,6 +106,18 @@ def test_a_read_uses_its_index(lite: Database, name: str) -> None:
         statements = [sql for sql in sent if sql.startswith(("SELECT", "WITH", "UPDATE"))]
         assert statements
         check(explain(conn, statements[0]), index)
+
+
+def test_results_that_go_are_found_by_when_their_jobs_ended(lite: Database) -> None:
+    """Of each length of time its own: no job is read whose result is to stay or has gone."""
+    sent: list[str] = []
+    with lite.write() as conn:
+        claim = claim_one(conn, submit(conn, keep_result_for=5.0))
+        assert claim is not None
+        assert end(conn, claim, "succeeded")
+        event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+        assert retention.clear_results(conn, NOW + timedelta(seconds=6), 9) == 1
+        check(explain(conn, sent[1]), "ix_simmer_jobs_results (keep_result_for=? AND finished_at<?)")
 
 
 def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:

@@ -173,7 +173,7 @@ def test_a_worker_is_shown_with_what_it_runs(database: Database) -> None:
         claim_one(conn, job_id)
         workers.drain(conn, "worker-1")
         (row,) = workers.all_workers(conn)
-        shown = workers.to_worker(row, [job_id])
+        shown = workers.to_worker(row, [job_id], stuck=0, leader=False)
         assert (shown.state, shown.queues, shown.busy, shown.running) == (
             "draining", None, 1, (job_id,),
         )  # fmt: skip

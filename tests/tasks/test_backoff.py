@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app.jobs import fixed
 from app.jobs.errors import TaskDefinitionError
 from app.jobs.options import Backoff
 from app.jobs.tasks.backoff import BASE, CAP, delay
@@ -31,6 +33,24 @@ def test_exponential(attempt: int, ceiling: float) -> None:
     assert delay("exponential", attempt, lambda: 0.0) == ceiling / 2
     assert delay("exponential", attempt, lambda: 0.5) == ceiling * 0.75
     assert delay("exponential", attempt, lambda: 1.0) == ceiling
+
+
+@pytest.mark.parametrize(("attempt", "ceiling"), [(0, 2), (1, 2), (2, 4), (3, 6), (100, 200), (10**9, 3600)])
+def test_linear(attempt: int, ceiling: float) -> None:
+    """The ceiling grows by 2 s with each attempt, to an hour, and is spread as the exponential one is."""
+    assert delay("linear", attempt, lambda: 0.0) == ceiling / 2
+    assert delay("linear", attempt, lambda: 1.0) == ceiling
+
+
+def test_fixed_is_the_number_itself() -> None:
+    """Words for what a plain number says; a timedelta is its seconds."""
+    made = [TaskDefinition("t", none, {"backoff": fixed(each)}) for each in (30, timedelta(minutes=1))]
+    assert [delay(each.options["backoff"], attempt) for each in made for attempt in (1, 5)] == [
+        30,
+        30,
+        60,
+        60,
+    ]
 
 
 def test_exponential_is_spread_and_bounded() -> None:
@@ -74,7 +94,7 @@ class Policy:
 
 
 @pytest.mark.parametrize(
-    "backoff", [0, 5, 0.1, "exponential", lambda attempt: 1, Policy(), abs, max, (lambda *a: 1)]
+    "backoff", [0, 5, 0.1, "exponential", "linear", lambda attempt: 1, Policy(), abs, max, (lambda *a: 1)]
 )
 def test_check_accepts(backoff: Any) -> None:
     """Numbers of seconds, the word, and whatever can be called with one argument."""
@@ -82,7 +102,7 @@ def test_check_accepts(backoff: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "backoff", [-1, True, None, "linear", math.nan, math.inf, 1e12, [1, 2], none, two, "5"]
+    "backoff", [-1, True, None, "constant", math.nan, math.inf, 1e12, [1, 2], none, two, "5"]
 )
 def test_check_refuses(backoff: float | str | Callable[..., Any] | None) -> None:
     """Everything else is refused at registration, saying what to give."""

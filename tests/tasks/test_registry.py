@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.jobs import Job, Simmer
 from app.jobs.errors import TaskDefinitionError
+from app.jobs.tasks.registry import TaskDefinition
 from tests.store.factory import submit
 
 from ..engines.driver import THREADED, EngineDriver
@@ -22,7 +23,8 @@ WRONG: list[dict[str, Any]] = [
     {"max_attempts": 0}, {"max_attempts": 101}, {"max_attempts": 2.5}, {"max_attempts": None},
     {"timeout": 0}, {"timeout": -1}, {"timeout": float("nan")}, {"timeout": float("inf")}, {"timeout": "1"},
     {"timeout": True}, {"on_interrupt": "ignore"}, {"retry_on": ("OSError",)}, {"retry_on": 3},
-    {"backoff": -1}, {"backoff": "linear"}, {"backoff": lambda: 1}, {"backoff": float("nan")},
+    {"never_on": ("OSError",)}, {"retention": -1}, {"keep_result_for": "1d"},
+    {"backoff": -1}, {"backoff": "constant"}, {"backoff": lambda: 1}, {"backoff": float("nan")},
     {"backoff": 10**400}, {"timeout": 10**400},
     {"tags": ("",)}, {"tags": ("x" * 101,)}, {"tags": ("a\0b",)}, {"tags": (1,)}, {"tags": ("x",) * 51},
     {"unique": True}, {"rate": "1/s"}, {"process": True}, {"function": None}, {"nothing": 1},
@@ -35,6 +37,28 @@ def test_a_task_with_an_option_that_cannot_be_is_refused(options: dict[str, Any]
     register = Simmer().task("add", **options)
     with pytest.raises(TaskDefinitionError):
         register(lambda: 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"never_on": Exception}, "retry_on/0"),
+        ({"retry_on": OSError, "never_on": (ValueError, OSError)}, "retry_on/0"),
+        ({"retry_on": (ValueError, TimeoutError), "never_on": OSError}, "retry_on/1"),
+    ],
+)
+def test_what_would_never_be_retried_is_refused(options: dict[str, Any], place: str) -> None:
+    """A class that never_on has too, or a base of it: the message names both options and the class."""
+    with pytest.raises(TaskDefinitionError, match=f"{place} is in never_on too, which wins: take [A-Z]"):
+        TaskDefinition("t", lambda: None, options)
+
+
+@pytest.mark.parametrize("keep_result_for", [60, timedelta(minutes=2)])
+def test_a_result_that_would_not_go_before_its_job_is_refused(keep_result_for: Any) -> None:
+    """Of two lengths of time the one of the result is to be the shorter one."""
+    with pytest.raises(TaskDefinitionError, match="keep_result_for must be less than retention"):
+        TaskDefinition("t", lambda: None, {"retention": 60, "keep_result_for": keep_result_for})
+    TaskDefinition("t", lambda: None, {"retention": None, "keep_result_for": keep_result_for})
 
 
 def test_a_schema_that_cannot_be_is_refused() -> None:

@@ -10,7 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from app.jobs import Job, JobList, Simmer, Task, current_job
+from app.jobs import Job, JobList, Simmer, Task, current_job, fixed
 from app.jobs.values import Schedule
 
 jobs, db = Simmer(), SQLAlchemy()
@@ -27,7 +27,8 @@ def add(a: int, b: int = 0) -> int:
 
 
 @jobs.task("report", schema=Args, queue="reports", priority=-5, max_attempts=5, backoff="exponential",
-           retry_on=(OSError, ValueError), timeout=600, on_interrupt="fail", tags=["monthly"])  # fmt: skip
+           retry_on=(OSError, ValueError), never_on=ConnectionError, timeout=600, on_interrupt="fail",
+           tags=["monthly"])  # fmt: skip
 def report(month: str) -> dict[str, str]:
     """With every option."""
     return {"month": month}
@@ -38,7 +39,7 @@ def empty() -> None:
     """With one class, a callable, and no time limit."""
 
 
-@jobs.task(name="named", queue="reports")
+@jobs.task(name="named", queue="reports", backoff=fixed(timedelta(minutes=1)))
 def named(a: int) -> int:
     """With its name said by name."""
     return a

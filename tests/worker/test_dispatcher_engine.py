@@ -46,6 +46,10 @@ class RecordingEngine:
     def cancel(self, run: Run) -> None:
         """Nothing to tell."""
 
+    def replace_thread(self, run: Run) -> bool:
+        """There is none."""
+        return False
+
     def close(self) -> None:
         """Nothing to close."""
 

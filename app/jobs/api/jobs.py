@@ -8,9 +8,10 @@ from flask import Response
 
 from ..serialization.presenter import MAX_LIST_BYTES, present_attempt, present_in_list, present_step
 from ..service import runtime
-from ..states import CANCELLED, SUCCEEDED
+from ..states import CANCELLED
 from ..store.queries import JobFilters
 from . import long_poll
+from .access import has_right
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
 from .requests import job_id, read_query, refuse_query, require_empty_body
@@ -87,22 +88,21 @@ def delete_job(id: str) -> Response:
 
 
 def get_result(id: str) -> Response:
-    """`GET /jobs/{id}/result`: what the task returned, as the whole body."""
+    """`GET /jobs/{id}/result`: what the task returned, as the whole body; 410 where it is kept no longer."""
     refuse_query()
-    job = runtime().jobs.get(job_id(id))
-    if job.state == SUCCEEDED:
-        return json_response(redactor()(job.result))
+    jobs = runtime().jobs
+    job = jobs.get(job_id(id))
     if job.is_final:
-        raise Problem("invalid-state", f"The job {job.state}: there is no result.")
+        return json_response(redactor()(jobs.result(job)))
     retry = {"Retry-After": job_headers(job)["Retry-After"]}
     raise Problem("invalid-state", f"The job is {job.state}: there is no result yet.", headers=retry)
 
 
 def list_attempts(id: str) -> Response:
-    """`GET /jobs/{id}/attempts`: one entry for each claim."""
+    """`GET /jobs/{id}/attempts`: one entry for each claim; tracebacks for who may operate."""
     refuse_query()
-    attempts = runtime().jobs.attempts(job_id(id))
-    return json_response({"items": [present_attempt(attempt) for attempt in attempts]})
+    attempts, may_operate = runtime().jobs.attempts(job_id(id)), has_right("operate")
+    return json_response({"items": [present_attempt(attempt, may_operate) for attempt in attempts]})
 
 
 def list_events(id: str) -> Response:

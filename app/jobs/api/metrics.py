@@ -57,6 +57,7 @@ class _Stats:
             ("oldest_queued_seconds", "How long the oldest due job waits.", stats["oldest_queued_seconds"]),
             ("workers", "Processes that run jobs.", stats["workers"]),
             ("threads", "Jobs that they can run at a time.", stats["threads"]),
+            ("stuck_threads", "Threads that go on after their jobs were ended.", stats["stuck_threads"]),
             (
                 "schedules_overdue",
                 "Schedules without the success they should have.",

@@ -61,6 +61,7 @@ SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.QueueFull, "queue-full"),
     (errors.IdempotencyConflict, "idempotency-key-reused"),
     (errors.IdempotencyGone, "gone"),
+    (errors.ResultExpired, "gone"),
     (errors.IdempotencyInFlight, "idempotency-in-flight"),
     (errors.DatabaseUnavailable, "unavailable"),
     (errors.TransactionConflict, "unavailable"),

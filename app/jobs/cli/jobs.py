@@ -10,9 +10,10 @@ import click
 from ..api.schemas import MOST_IN_PAGE
 from ..errors import WorkerNotFound
 from ..job import Job
-from ..serialization.presenter import MAX_LIST_BYTES, present, present_in_list, present_step
+from ..serialization.presenter import MAX_LIST_BYTES, present, present_attempt, present_in_list, present_step
 from ..states import STATES
 from ..store.queries import TIMES, JobFilters
+from .attempts import print_attempts
 from .group import job_id, jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .threads import print_threads
@@ -76,15 +77,17 @@ def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> 
 @click.argument("id", callback=job_id)
 @json_option
 def show(id: str, as_json: bool) -> None:
-    """Show a job, its attempts and its finished steps."""
+    """Show a job, its attempts, with the traceback of each that failed, and its finished steps."""
     run = runtime()
     redact = redactor(run.settings)
     shown = present(run.jobs.get(id), redact)
+    attempts = [present_attempt(attempt, with_traceback=True) for attempt in run.jobs.attempts(id)]
     if as_json:
-        print_json(shown)
+        print_json({**shown, "attempts": attempts})
         return
     print_fields((name, _field(value)) for name, value in shown.items())
-    _print_rows(_ATTEMPT, run.jobs.attempts(id))
+    if attempts:
+        print_attempts(attempts)
     steps = run.jobs.steps(id, MAX_LIST_BYTES)
     _print_rows(_STEP, [present_step(step, is_long, redact) for step, is_long in steps])
 
@@ -113,7 +116,9 @@ def workers(id: str | None, threads: bool, as_json: bool) -> None:
     elif not found:
         echo_stderr("No worker is running.")
     else:
-        names = ("id", "host", "pid", "state", "busy", "threads", "queues", "started_at", "heartbeat_at")
+        names = (
+            "id", "host", "pid", "state", "busy", "threads", "stuck", "queues", "started_at", "heartbeat_at",
+        )  # fmt: skip
         shown = [each.as_dict() for each in found]
         rows = [["all" if each[name] is None else each[name] for name in names] for each in shown]
         print_table([name.removesuffix("_at").upper() for name in names], rows)

@@ -43,5 +43,5 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
 def _doing(state: dict[str, Any]) -> str:
     if state["job_id"] is None:
         return ""
-    overdue = ", beyond its timeout" if state["overdue"] else ""
-    return f" runs job {state['job_id']} ({state['task']}) since {state['started_at']}{overdue}"
+    words = [", beyond its timeout"] * state["overdue"] + [", stuck: the job was ended"] * state["stuck"]
+    return f" runs job {state['job_id']} ({state['task']}) since {state['started_at']}{''.join(words)}"

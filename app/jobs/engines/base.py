@@ -34,5 +34,11 @@ class Engine(Protocol):
     def cancel(self, run: Run) -> None:
         """Make the next cancellation point of the task raise JobCancelled."""
 
+    def replace_thread(self, run: Run) -> bool:
+        """Count the thread of `run` as lost and use another, up to as many as it has, until the run ends.
+
+        False where there is nothing to replace, or the run has ended. Its OnEnd is called all the same.
+        """
+
     def close(self) -> None:
         """Begin no further run, and release those that have not begun; running ones go on."""

@@ -27,5 +27,9 @@ class InlineEngine:
     def cancel(self, run: Run) -> None:
         """Nothing to do: the task reads `run.cancel_requested` itself."""
 
+    def replace_thread(self, run: Run) -> bool:
+        """Nothing to do: there is no thread but the caller's."""
+        return False
+
     def close(self) -> None:
         """Nothing to do: it owns no thread."""

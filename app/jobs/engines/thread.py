@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -43,8 +45,28 @@ def create_pool(app: Flask, threads: int) -> Pool:
     return executor  # type: ignore[no-any-return]
 
 
+class SpareThreads:
+    """A pool of plain threads, each of which ends with its call: what replaces stuck ones goes away again."""
+
+    def submit(self, function: Callable[[], None]) -> None:
+        """Call it in a new thread."""
+        threading.Thread(target=function, name=f"{NAME}_spare").start()
+
+    def shutdown(self, *, wait: bool) -> None:
+        """Nothing to do: none of them waits for a call."""
+
+
+@dataclass(slots=True)
+class _Threads:
+    """A pool, how many threads of it may be used, and how many are."""
+
+    pool: Pool
+    most: int
+    busy: int = 0
+
+
 class ThreadEngine:
-    """Runs in up to `size` threads of `pool`.
+    """Runs in up to `size` threads of `pool`, and in a spare one for each that is stuck, up to `size` more.
 
     A thread takes one run after the other while there are any: a call to the pool for each would cost more
     than a short job.
@@ -53,25 +75,26 @@ class ThreadEngine:
     name = "thread"
 
     def __init__(self, pool: Pool, size: int, *, run: RunTask, on_end: OnEnd, clock: Clock) -> None:
-        self._pool, self._size, self._run, self._on_end, self._clock = pool, size, run, on_end, clock
+        self._size, self._run, self._on_end, self._clock = size, run, on_end, clock
+        self._own, self._spare = _Threads(pool, size), _Threads(SpareThreads(), 0)
         self._pending: deque[Run] = deque()
         self._lock = threading.Lock()
-        self._busy = 0
+        self._stuck: set[Run] = set()
         self.is_closed = False
 
     def start(self, runs: Sequence[Run]) -> None:
         """Queue the runs, and wake a thread for each; a closed engine releases them."""
         self._pending.extend(runs)
         for _ in runs:
-            if self.is_closed or not self._reserve_thread():
+            if self.is_closed or (threads := self._reserve_thread()) is None:
                 break
             try:
-                self._pool.submit(self._work)
+                threads.pool.submit(functools.partial(self._work, threads))
             except BaseException as error:
-                self._free_thread()
+                self._free_thread(threads)
                 if is_interpreter_closing(error):
                     self.is_closed = True
-                elif not self._busy:  # no thread is there that would come to them
+                elif not self._working:  # no thread is there that would come to them
                     self._pending.clear()
                     raise
                 break
@@ -89,30 +112,59 @@ class ThreadEngine:
     def cancel(self, run: Run) -> None:
         """Nothing to do: the task reads `run.cancel_requested` itself."""
 
+    def replace_thread(self, run: Run) -> bool:
+        """Count the thread of `run` no more until the run ends. False where it has ended, or is not begun."""
+        with self._lock:
+            if run in self._stuck:
+                return False
+            self._stuck.add(run)
+            # Added before this look: either it sees that the run has ended, or the thread sees that it is in.
+            if run.thread is None:
+                self._stuck.remove(run)
+                return False
+            self._spare.most = min(len(self._stuck), self._size)
+        return True
+
     def close(self) -> None:
         """Begin nothing more, and release what has not begun; threads that are busy go on."""
         self.is_closed = True
-        with contextlib.suppress(RuntimeError):
-            self._pool.shutdown(wait=False)
+        for threads in (self._own, self._spare):
+            with contextlib.suppress(RuntimeError):
+                threads.pool.shutdown(wait=False)
         self.release_unstarted()
 
-    def _work(self) -> None:
-        """The loop of a pool thread."""
+    def _work(self, threads: _Threads) -> None:
+        """The loop of a thread."""
         try:
-            while not self.is_closed and (run := self._next_run()):
-                self._on_end(run, self._run(run))
+            while not self.is_closed and (run := self._next_run(threads)):
+                outcome = self._run(run)
+                # Before its end is told: whoever hears of it counts on the place that this makes.
+                was_replaced = bool(self._stuck) and self._leave_replaced(run, threads)
+                self._on_end(run, outcome)
+                if was_replaced:
+                    return
         except BaseException:
-            self._free_thread()
+            self._free_thread(threads)
             raise
 
-    def _next_run(self) -> Run | None:
+    def _next_run(self, threads: _Threads) -> Run | None:
         run = self._pop()
         if run is None:
             with self._lock:
                 # Once more, under the lock: `start` may have added one and found no thread to reserve.
                 run = self._pop()
-                self._busy -= run is None
+                threads.busy -= run is None
         return run
+
+    def _leave_replaced(self, run: Run, threads: _Threads) -> bool:
+        """Whether the thread of `run` was replaced meanwhile: then it has left."""
+        with self._lock:
+            if run not in self._stuck:
+                return False
+            self._stuck.remove(run)
+            self._spare.most = min(len(self._stuck), self._size)
+            threads.busy -= 1
+        return True
 
     def _peek(self) -> Run | None:
         try:
@@ -128,15 +180,23 @@ class ThreadEngine:
         except IndexError:
             return None
 
-    def _reserve_thread(self) -> bool:
-        with self._lock:
-            is_free = self._busy < self._size
-            self._busy += is_free
-        return is_free
+    @property
+    def _working(self) -> int:
+        """Threads that come to what waits, sooner or later."""
+        return self._own.busy + self._spare.busy - len(self._stuck)
 
-    def _free_thread(self) -> None:
+    def _reserve_thread(self) -> _Threads | None:
         with self._lock:
-            self._busy -= 1
+            if self._working < self._size:
+                for threads in (self._own, self._spare):
+                    if threads.busy < threads.most:
+                        threads.busy += 1
+                        return threads
+        return None
+
+    def _free_thread(self, threads: _Threads) -> None:
+        with self._lock:
+            threads.busy -= 1
 
 
 def _keep_function(function: Callable[[], None], force_copy: bool = False) -> Callable[[], None]:

@@ -30,6 +30,8 @@ from .steps import SleepBegun
 from .stores import Stores
 
 log = get_logger(__name__)
+NEVER_RETRIED: Final = (ResultNotSerializable, ResultTooLarge, FileTooLarge)
+"""What the next attempt would do again."""
 SHORTEST_SNOOZE: Final = 0.1
 """Seconds: a job that snoozes for less would claim and release itself in a circle."""
 
@@ -53,9 +55,10 @@ class Runner:
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
         outcome = contextvars.Context().run(self._run_in_app, run)
         run.thread = None
-        # On the clock of the deadline: one that is set while the task runs makes nobody late.
         if run.deadline is not None and not isinstance(outcome.cause, JobTimeout):
-            run.overrun = run.overdue_seconds(self._clock.monotonic())
+            # On the clock of the deadline: one that is set while the task runs makes nobody late.
+            now = self._clock.monotonic()
+            run.overrun = run.describe_overrun(now) if run.overdue_seconds(now) else None
         return outcome
 
     def _run_in_app(self, run: Run) -> Outcome:
@@ -144,7 +147,8 @@ def _failure_outcome(
     if run.stop_requested and is_interpreter_closing(error):
         return Outcome("released", reason="the interpreter was closing", cause=error)
     retry_in = None
-    if run.attempt < run.max_attempts and _is_retryable(error, definition.retry_on):
+    # A run that has an outcome was ended as stuck: nothing follows from how its thread ends.
+    if run.outcome is None and run.attempt < run.max_attempts and _is_retryable(error, definition):
         retry_in = _backoff_seconds(definition, run)
     then = "failed" if retry_in is None else f"failed, next attempt in {retry_in:.1f} s"
     _log_failure(
@@ -175,10 +179,11 @@ def _call_suppressed(call: Callable[[], None]) -> None:
         call()
 
 
-def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...]) -> bool:
-    if isinstance(error, ResultNotSerializable | ResultTooLarge | FileTooLarge):
+def _is_retryable(error: BaseException, definition: TaskDefinition) -> bool:
+    if isinstance(error, (*NEVER_RETRIED, *definition.never_on)):
         return False
     # A timeout is a failure like any other, although it derives from BaseException.
+    retry_on = definition.retry_on
     return isinstance(error, retry_on) or (isinstance(error, JobTimeout) and Exception in retry_on)
 
 

@@ -7,6 +7,7 @@ from .definitions import (
     OUTSIDE,
     STORED,
     Backoff,
+    Seconds,
     SubmitOptions,
     TaskOptions,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "STORED",
     "Backoff",
     "Option",
+    "Seconds",
     "SubmitOptions",
     "TaskOptions",
     "problems",

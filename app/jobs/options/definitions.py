@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, TypedDict, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypedDict, get_args, get_type_hints
 
 from marshmallow import Schema
 from sqlalchemy.orm import Session, scoped_session
@@ -30,13 +30,17 @@ from ..checks import (
 from .option import Option
 
 Seconds = float | timedelta
-Backoff = Seconds | Literal["exponential"] | Callable[[int], float]
-"""How long, the word "exponential", or a function of the attempt that has just failed."""
+BackoffName = Literal["exponential", "linear"]
+Backoff = Seconds | BackoffName | Callable[[int], float]
+"""How long, a word, or a function of the attempt that has just failed."""
 
 _BACKOFF: Final = Rule(
     object,
-    'seconds (0 to ten years), "exponential", or a callable that takes the attempt and returns seconds',
-    lambda value: value == "exponential" or is_seconds(value) or takes_one(value),
+    'seconds (0 to ten years), "exponential", "linear", or a callable that takes the attempt and returns'
+    " seconds",
+    lambda value: (
+        value in get_args(BackoffName) if isinstance(value, str) else is_seconds(value) or takes_one(value)
+    ),
 )
 _EXCEPTION: Final = Rule(
     type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)
@@ -128,7 +132,8 @@ class TaskOptions(JobOptions, total=False):
     backoff: Annotated[
         Backoff,
         Option(
-            help='Seconds before the next attempt: a number, `"exponential"`, or a callable of the attempt',
+            help='Seconds before the next attempt: a number, `"exponential"`, `"linear"`, or a callable'
+            " of the attempt",
             rule=_BACKOFF, default="exponential",
             aliases=("retry_backoff", "default_retry_delay", "retry_delay", "interval"),
         ),
@@ -139,6 +144,28 @@ class TaskOptions(JobOptions, total=False):
             help="Which exceptions are worth another attempt; a timeout counts as an `Exception`",
             rule=several(_EXCEPTION, 100, "exception classes"), default=(Exception,),
             aliases=("autoretry_for", "retry_for"),
+        ),
+    ]  # fmt: skip
+    never_on: Annotated[
+        type[BaseException] | tuple[type[BaseException], ...],
+        Option(
+            help="Which exceptions are not, whatever `retry_on` says",
+            rule=several(_EXCEPTION, 100, "exception classes"), default=(),
+            aliases=("dont_autoretry_for", "throws", "discard_on"),
+        ),
+    ]  # fmt: skip
+    retention: Annotated[
+        Seconds | None,
+        Option(
+            help="Seconds for which its finished jobs are kept, in place of `JOBS_RETENTION`",
+            rule=SECONDS, aliases=("ttl", "keep", "retention_period", "cleanup_after"),
+        ),
+    ]  # fmt: skip
+    keep_result_for: Annotated[
+        Seconds | None,
+        Option(
+            help="Seconds after which a result goes before its job does",
+            rule=SECONDS, stored=True, aliases=("result_ttl", "result_expires", "results_ttl"),
         ),
     ]  # fmt: skip
     schema: Annotated[

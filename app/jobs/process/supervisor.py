@@ -61,6 +61,7 @@ class Supervisor:
         # The reloader has the developer wait for the restart; what runs is released and runs again.
         self._grace = 0.0 if is_reloader_child() else grace
         self._stopping, self._ended = threading.Event(), threading.Event()
+        self._deadline = 0.0
         self._thread = threading.Thread(target=self._run, name="simmer-supervisor", daemon=False)
 
     def start(self) -> None:
@@ -127,17 +128,17 @@ class Supervisor:
     def _drain_and_end(self) -> bool:
         """Whether no thread is stuck in a task."""
         process_ends = not self._stopping.is_set()
+        self._deadline = time.monotonic() + self._grace
         if process_ends:
             self._start_exit_timer()
         all_ended = self._threads.drain(self._grace, lambda: stop_request.abort_requested)
         if process_ends and not all_ended:
             # A released job runs elsewhere at once: the last act, when this process is as good as gone.
-            self._wait_for_server()
+            self._wait_for_server(time.monotonic() + SERVER_EXIT_SECONDS)
         return self._threads.end_threads()
 
-    def _wait_for_server(self) -> None:
-        deadline = time.monotonic() + SERVER_EXIT_SECONDS
-        while not signals.has_main_thread_ended() and time.monotonic() < deadline:
+    def _wait_for_server(self, deadline: float, is_over: Callable[[], bool] = lambda: False) -> None:
+        while not signals.has_main_thread_ended() and time.monotonic() < deadline and not is_over():
             self._stopping.wait(0.01)
 
     def _start_exit_timer(self) -> None:
@@ -151,8 +152,11 @@ class Supervisor:
             signals.exit_now(_exit_code())
 
     def _end_process(self, is_stuck: bool) -> None:
+        if is_stuck:
+            # Jobs whose threads are stuck have ended, so the grace may not be over: the server has it too.
+            self._wait_for_server(self._deadline, lambda: stop_request.abort_requested)
         if stop_request.abort_requested:
-            self._wait_for_server()
+            self._wait_for_server(time.monotonic() + SERVER_EXIT_SECONDS)
             is_stuck = is_stuck or not signals.has_main_thread_ended()
         if is_stuck:
             # Two apps in one process: the other one may still be draining.

@@ -49,9 +49,12 @@ def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> di
     return shown
 
 
-def present_attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
-    """One run of a job; its error without the traceback, which may contain secrets."""
-    return {**attempt, "error": _error(attempt["error"])}
+def present_attempt(attempt: Mapping[str, Any], with_traceback: bool) -> dict[str, Any]:
+    """One run of a job; the traceback of its error only for who may see code and what it says of values."""
+    error = _error(attempt["error"])
+    if error is not None and with_traceback:
+        error["traceback"] = attempt["error"].get("traceback") or None
+    return {**attempt, "error": error}
 
 
 def present_step(step: Step, is_long: bool, redact: Redact) -> dict[str, Any]:

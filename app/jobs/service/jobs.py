@@ -13,12 +13,12 @@ from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
-from ..errors import BatchNotFound, InvalidCursor, InvalidState, JobNotFound
+from ..errors import BatchNotFound, InvalidCursor, InvalidState, JobNotFound, ResultExpired
 from ..execution.current_job import current_job
 from ..ids import is_id
 from ..job import Job, JobList, Stamp
 from ..states import CANCELLED, FAILED
-from ..store import events, jobs, queries, steps
+from ..store import events, jobs, queries, retention, steps
 from ..store.batched_reads import BatchedReads
 from ..store.queries import JobFilters
 from ..values import Batch, Step
@@ -142,13 +142,14 @@ class Jobs:
                 f"the job is {state}: only a finished job can be deleted, cancel it first", state
             )
 
-    def result(self, job_id: str) -> Any:
-        """What the task returned. Raises JobNotFound, and InvalidState where there is no result (yet)."""
-        job = self.get(job_id)
+    def result(self, job: Job) -> Any:
+        """What the task of a final job returned. Raises InvalidState, ResultExpired."""
         if job.state in (FAILED, CANCELLED):
-            raise InvalidState(f"the job ended without a result: it is {job.state}", job.state)
-        if not job.is_final:
-            raise InvalidState(f"the job is {job.state}: it has no result yet", job.state)
+            raise InvalidState(f"the job {job.state}: there is no result", job.state)
+        if job.result is None:  # what the task returned, or all that is left of it
+            with self._database.read() as conn:
+                if not retention.has_result(conn, job.id):
+                    raise ResultExpired
         return job.result
 
     def attempts(self, job_id: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ..clock import Clock
 from ..database.database import Database
 from ..errors import DatabaseUnavailable
-from ..store import claims, counters, leases, queries, workers
+from ..store import claims, counters, leases, queries, stuck_runs, workers
 from ..store.loads import loads
 from ..store.overdue import overdue
 from ..store.overruns import overdue_runs
@@ -57,8 +57,10 @@ class Status:
         """The processes that run jobs, oldest first."""
         with self._database.read() as conn:
             rows, running = workers.all_workers(conn), workers.running_jobs(conn)
-            leaders = leases.holders(conn, leases.SCHEDULES)
-        return [workers.to_worker(row, running.get(row.id, []), row.id in leaders) for row in rows]
+            leaders, stuck = leases.holders(conn, leases.SCHEDULES), stuck_runs.count_by_worker(conn)
+        return [
+            workers.to_worker(row, running.get(row.id, []), stuck[row.id], row.id in leaders) for row in rows
+        ]
 
     def threads(self, worker_id: str) -> dict[str, Any]:
         """What the threads of a worker do. Raises WorkerNotFound, WorkerUnresponsive."""
@@ -70,13 +72,14 @@ class Status:
         now = self._clock.now()
         with self._database.read() as conn:
             states, todo, done = queries.state_counts(conn), loads(conn, now), counters.totals(conn)
-            rows = workers.all_workers(conn)
+            rows, stuck = workers.all_workers(conn), stuck_runs.count_by_worker(conn)
             late, runs = overdue(conn, now), overdue_runs(conn, now)
         return {
             "states": states,
             "oldest_queued_seconds": seconds_since(oldest_of(todo), now),
             "workers": len(rows),
             "threads": sum(row.threads for row in rows),
+            "stuck_threads": stuck.total(),
             "overdue_schedules": len(late),
             "overdue_runs": {"count": len(runs), "items": [run.as_dict() for run in runs[:MAX_NAMED]]},
             "unserved": count_unserved(self._live.get(), todo),

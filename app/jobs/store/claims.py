@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     case,
     false,
-    func,
     insert,
     literal,
     null,
@@ -33,6 +32,7 @@ from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
 from ..run import Run
 from ..states import CLAIMABLE, RUNNING
+from .distinct import distinct_values
 from .events import insert_from
 
 SUSPECT_AFTER: Final = 2
@@ -70,14 +70,7 @@ _DUE = Statement(
     )
 )
 _ANY_DUE = Statement(lambda dialect: _due(dialect, _J.id).limit(1))
-# The queues that have due jobs: a recursive query that hops over the index from one to the next, because
-# SELECT DISTINCT would read every due job.
-_FIRST_QUEUE = select(func.min(_J.queue).label("queue")).where(_J.due)
-_QUEUE = _FIRST_QUEUE.cte("hop", recursive=True)
-_QUEUE_LIST = _QUEUE.union_all(
-    select(_FIRST_QUEUE.where(_J.queue > _QUEUE.c.queue).scalar_subquery()).where(_QUEUE.c.queue.is_not(None))
-)
-_QUEUES_DUE = Statement(select(_QUEUE_LIST.c.queue).where(_QUEUE_LIST.c.queue.is_not(None)))
+_QUEUES_DUE = Statement(distinct_values(_J.queue, _J.due))
 # Locked in one order, and passing by what others hold: an UPDATE alone would lock rows as it finds them, and
 # two claimers, or one and a cancel, would wait for each other.
 _ASLEEP = Statement(
@@ -118,7 +111,7 @@ def anything_due(
 
 def queues_due(conn: AnyConnection) -> list[str]:
     """The queues that have due jobs, by hopping over the index from one to the next."""
-    return [row.queue for row in _QUEUES_DUE.rows(conn)]
+    return [row.value for row in _QUEUES_DUE.rows(conn)]
 
 
 def candidates(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, select, update
 
+from ..database.columns import Time
 from ..database.dialect import Dialect
-from ..database.statements import BoundStatement, InsertStatement, execute_all
+from ..database.row_sets import as_json, unindexed
+from ..database.statements import BoundStatement, InsertStatement, Statement, execute_all
 from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, STEPS, TAGS
 from ..database.transactions import AnyConnection
@@ -32,6 +34,17 @@ _SEEN = (
     .where(_J.id.in_(bindparam("ids", expanding=True)))
     .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
     .with_for_update()
+)
+_ENDED: Final = (
+    select(_J.id)
+    .where(_J.id < bindparam("made_before"), _J.finished_at < bindparam("before", type_=Time))
+    .order_by(_J.id)
+    .limit(bindparam("most"))
+)
+_ENDED_OF_TASK: Final = Statement(
+    lambda dialect: _ENDED.where(
+        _J.task == bindparam("task_name"), unindexed(_J.state).in_(dialect.texts("states"))
+    )
 )
 
 
@@ -130,17 +143,33 @@ def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
     )
 
 
-def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int = 500) -> int:
-    """Delete up to `limit` jobs of `states` that ended before `before`. How many there were."""
-    old = (
-        select(_J.id)
-        # Nothing ends before it was made, and ids are made in the order of time: the index bounds the scan.
-        .where(_J.state.in_(list(states)), _J.id < first_id_at(before), _J.finished_at < before)
-        .order_by(_J.id)
-        .limit(limit)
-    )
-    ids = list(conn.scalars(old))
+class Expired(NamedTuple):
+    """Jobs of `states` that ended before `before`: of one task, or of all."""
+
+    states: Sequence[str]
+    before: datetime
+    task: str | None = None
+
+
+def prune(conn: Connection, expired: Expired, limit: int = 500) -> int:
+    """Delete up to `limit` of the jobs. How many there were."""
+    ids = _find(conn, expired, limit)
     return delete_final(conn, ids) if ids else 0
+
+
+def has_expired(conn: Connection, expired: Expired) -> bool:
+    """Whether there are such jobs; reads only."""
+    return bool(_find(conn, expired, 1))
+
+
+def _find(conn: Connection, expired: Expired, most: int) -> list[str]:
+    # Nothing ends before it was made, and ids are made in the order of time: the index bounds the scan.
+    ended_in_time = {"made_before": first_id_at(expired.before), "before": expired.before, "most": most}
+    if expired.task is None:
+        return list(conn.scalars(_ENDED.where(_J.state.in_(expired.states)), ended_in_time))
+    states = as_json(expired.states)
+    rows = _ENDED_OF_TASK.rows(conn, task_name=expired.task, states=states, **ended_in_time)
+    return [row.id for row in rows]
 
 
 def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:

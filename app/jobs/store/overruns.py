@@ -41,7 +41,7 @@ _RECORD_EVENTS: Final = Statement(_record_events)
 
 
 def record(conn: AnyConnection, ended: Sequence[Run]) -> None:
-    """Overran: each of the runs that took longer than its timeout gets an event, before that of its end."""
+    """Overran: each of the runs that did not notice its end gets an event, before that of its end."""
     if late := [run for run in ended if run.overrun]:
         _RECORD_EVENTS.execute(conn, runs=as_json(map(_row, late)))
 
@@ -64,4 +64,4 @@ def overdue_runs(conn: Connection, now: datetime) -> list[OverdueRun]:
 
 def _row(run: Run) -> tuple[Any, ...]:
     """The values of _COLUMNS."""
-    return run.job_id, run.token, as_text(run.finished_at), run.attempt, run.worker, run.describe_overrun()
+    return run.job_id, run.token, as_text(run.finished_at), run.attempt, run.worker, run.overrun

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ..database.statements import Statement
-from ..database.tables import JOBS, WORKERS
+from ..database.tables import JOBS, STUCK_RUNS, WORKERS
 from ..database.transactions import AnyConnection
 from ..values import Worker
+from . import stuck_runs
 from .overruns import overdue_runs
 
 _J = JOBS.c
@@ -50,7 +51,7 @@ class NewWorker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveWorker:
-    """What a worker can run, how many jobs it runs, and how many of them beyond their timeout.
+    """What a worker can run, how many threads are busy, and how many of them beyond a timeout.
 
     None for all queues, and for unknown tasks.
     """
@@ -102,12 +103,16 @@ def drain(conn: Connection, worker_id: str) -> None:
 def deregister(conn: AnyConnection, worker_id: str) -> None:
     """The worker ended in order."""
     _DEREGISTER.execute(conn, worker_id=worker_id)
+    stuck_runs.replace(conn, worker_id, ())
 
 
 def declare_dead(conn: Connection, worker_id: str, beat: int) -> bool:
     """Declare a worker dead, unless it has given a sign of life since `beat`. Whether it is."""
     dead = delete(WORKERS).where(WORKERS.c.id == worker_id, WORKERS.c.beat == beat)
-    return conn.execute(dead).rowcount == 1
+    if conn.execute(dead).rowcount != 1:
+        return False
+    stuck_runs.replace(conn, worker_id, ())
+    return True
 
 
 def all_workers(conn: Connection) -> Sequence[Any]:
@@ -127,29 +132,39 @@ def running_jobs(conn: Connection) -> dict[str, list[str]]:
 def live_workers(conn: Connection, since: datetime, now: datetime) -> Sequence[LiveWorker]:
     """The workers with a heartbeat after `since` that are not draining, as they are `now`."""
     busy = select(func.count()).where(_J.claim.is_not(None), _J.worker == _W.id).scalar_subquery()
-    found = select(_W.id, _W.threads, _W.queues, _W.tasks, _W.app, busy.label("busy"))
+    stuck = select(func.count()).where(STUCK_RUNS.c.worker == _W.id).scalar_subquery()
+    found = select(
+        _W.id, _W.threads, _W.queues, _W.tasks, _W.app, busy.label("busy"), stuck.label("stuck")
+    )  # fmt: skip
     rows = conn.execute(found.where(_W.state == "running", _W.heartbeat_at > since)).all()
     overdue = Counter(run.worker for run in overdue_runs(conn, now)) if rows else Counter()
-    return [
-        LiveWorker(
-            threads=row.threads, busy=row.busy, overdue=overdue[row.id],
-            queues=_names(row.queues), tasks=_names(row.tasks), app=row.app,
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [_to_live(row, overdue[row.id]) for row in rows]
+
+
+def _to_live(row: Any, overdue: int) -> LiveWorker:
+    # As many stuck threads are replaced as the worker has; each one more is a thread less.
+    lost = max(0, row.stuck - row.threads)
+    return LiveWorker(
+        threads=row.threads, busy=row.busy + lost, overdue=overdue + lost,
+        queues=_names(row.queues), tasks=_names(row.tasks), app=row.app,
+    )  # fmt: skip
 
 
 def _names(text: str | None) -> frozenset[str] | None:
     return None if text is None else frozenset(json.loads(text))
 
 
-def to_worker(row: Any, running: Sequence[str], leader: bool = False) -> Worker:
-    """The frozen value of a row; `running` are the ids of its jobs, `leader` whether it fires schedules."""
+def to_worker(row: Any, running: Sequence[str], stuck: int, leader: bool) -> Worker:
+    """The frozen value of a row.
+
+    `running` are the ids of its jobs, `stuck` counts its stuck threads, `leader`: it fires schedules.
+    """
     names = ("id", "host", "pid", "engine", "state", "threads", "started_at", "heartbeat_at")
     return Worker(
         **{name: getattr(row, name) for name in names},
         queues=None if row.queues is None else tuple(json.loads(row.queues)),
         busy=len(running),
         running=tuple(running),
+        stuck=stuck,
         leader=leader,
     )

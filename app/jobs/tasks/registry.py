@@ -37,12 +37,25 @@ class TaskDefinition:
             yield ("name",), "must be 1-200 letters, digits and . _ : -"
         if (why := refusal(self.function)) is not None:
             yield ("function",), why
-        yield from problems(options, OF_TASK)
+        if found := list(problems(options, OF_TASK)):
+            yield from found
+        else:
+            yield from _contradictions(options)
 
     @property
     def retry_on(self) -> tuple[type[BaseException], ...]:
         """Which exceptions are worth another attempt."""
         return cast("tuple[type[BaseException], ...]", self.options["retry_on"])
+
+    @property
+    def never_on(self) -> tuple[type[BaseException], ...]:
+        """Which of them are not."""
+        return cast("tuple[type[BaseException], ...]", self.options["never_on"])
+
+    @property
+    def retention(self) -> float | None:
+        """Seconds for which its finished jobs are kept; None: as the settings say."""
+        return cast("float | None", self.options["retention"])
 
     @property
     def place(self) -> str:
@@ -124,6 +137,17 @@ class Registry:
     def queues(self) -> set[str]:
         """The queues that tasks name."""
         return {definition.options["queue"] for definition in self.tasks.values()}
+
+
+def _contradictions(options: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What an option says in vain, since another one does not let it happen."""
+    retention, result = options.get("retention"), options.get("keep_result_for")
+    if retention is not None and result is not None and result >= retention:
+        yield ("keep_result_for",), "must be less than retention, with which the result goes anyway"
+    retried, never = (options.get(name, OF_TASK[name].default) for name in ("retry_on", "never_on"))
+    for at, kind in enumerate(retried):
+        if issubclass(kind, never):
+            yield ("retry_on", at), f"is in never_on too, which wins: take {kind.__name__} out of one of them"
 
 
 def _two_tasks(known: TaskDefinition, new: TaskDefinition) -> str:

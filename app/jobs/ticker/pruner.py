@@ -1,15 +1,17 @@
-"""Deletes finished jobs and decisions about fire times that are older than RETENTION, in small batches."""
+"""Deletes finished jobs, results and decisions about fire times that are kept no longer, in small batches."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
-from ..states import CANCELLED, FAILED, SUCCEEDED
-from ..store import counters, fires, idempotency, jobs, thread_dumps
+from ..states import CANCELLED, FAILED, FINAL, SUCCEEDED
+from ..store import counters, fires, idempotency, jobs, retention, thread_dumps
+from ..store.jobs import Expired
 
 PRUNE_EVERY: Final = 60.0
 AGAIN_AFTER: Final = 0.05
@@ -34,12 +36,39 @@ class Pruner:
         """Delete up to one batch of each kind; returns the seconds until it is due again."""
         now = self._clock.now()
         deleted = 0
-        for states, kept in self._kept.items():
+        for expired in self._expired(now):
             with self._database.write() as conn:
-                deleted = max(deleted, jobs.prune(conn, states, now - kept, BATCH))
+                deleted = max(deleted, jobs.prune(conn, expired, BATCH))
+        deleted = max(deleted, self._clear_results(now))
         with self._database.write() as conn:
             idempotency.prune(conn, now)
             thread_dumps.prune(conn, now)
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
             counters.fold(conn)
         return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY
+
+    def _expired(self, now: datetime) -> Iterable[Expired]:
+        """What there may be to delete: of all tasks at once, unless one has a retention of its own."""
+        with self._database.read() as conn:
+            if not (own := retention.of_tasks(conn)):
+                return list(self._by_settings(now))
+            # By task: a search over all would go through every job that is kept for longer each time.
+            found = [
+                expired
+                for task in retention.tasks_with_jobs(conn)
+                for expired in (
+                    [Expired(FINAL, now - own[task], task)] if task in own else self._by_settings(now, task)
+                )
+            ]
+            return [expired for expired in found if jobs.has_expired(conn, expired)]
+
+    def _by_settings(self, now: datetime, task: str | None = None) -> Iterator[Expired]:
+        for states, kept in self._kept.items():
+            yield Expired(states, now - kept, task)
+
+    def _clear_results(self, now: datetime) -> int:
+        with self._database.read() as conn:
+            if not retention.has_expired_results(conn, now):
+                return 0
+        with self._database.write() as conn:
+            return retention.clear_results(conn, now, BATCH)

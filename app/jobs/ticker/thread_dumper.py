@@ -41,7 +41,8 @@ class ThreadDumper:
             if not thread_dumps.is_requested(conn, worker_id):
                 return
         ours = [thread for thread in (self._dispatcher.thread, threading.get_ident()) if thread is not None]
-        states = thread_states(self._dispatcher.unended(), ours, self._clock.monotonic())
+        runs = [*self._dispatcher.unended(), *self._dispatcher.stuck()]
+        states = thread_states(runs, ours, self._clock.monotonic())
         answer = dump({"taken_at": moment(self._clock.now()), "items": states})
         with self._database.write() as conn:
             thread_dumps.answer(conn, worker_id, answer.decode())

@@ -97,6 +97,26 @@ class Dispatcher:
         """This worker's runs that have not ended. From any thread."""
         return self._running.unended()
 
+    def stuck(self) -> list[Run]:
+        """Those that were ended while their threads go on. From any thread."""
+        return self._running.stuck.runs
+
+    @property
+    def unreplaced_threads(self) -> int:
+        """How many threads it has less than it should, because of too many that are stuck."""
+        return self._running.stuck.unreplaced
+
+    def end_stuck(self, run: Run, outcome: Outcome, overrun: str | None) -> bool:
+        """End a run whose thread goes on, and have another thread in its place. From any thread.
+
+        `overrun` says how far it went. False where it has ended meanwhile.
+        """
+        if not self._engine.replace_thread(run):
+            return False
+        run.overrun = overrun
+        self._running.end(run, outcome)
+        return True
+
     def start(self) -> None:
         """Start the thread."""
         self._loop.start()
@@ -136,7 +156,7 @@ class Dispatcher:
         return self._idle.is_set()
 
     def stop(self, timeout: float = 1.0) -> bool:
-        """Release what still runs, without spending an attempt. Whether no thread is stuck."""
+        """Release what still runs, without spending an attempt. Whether no thread is in a task any more."""
         self._writer.is_draining = True
         # The loop before the engine: a turn could claim for an engine that is closed.
         self._loop.stop(timeout)
@@ -146,7 +166,7 @@ class Dispatcher:
             self._notifier.notify([run.job_id for run in ended])
         except DatabaseUnavailable as error:
             log.error("%d running jobs are left to be rescued: %s", len(self._running), error)
-        return not self._running.unended()
+        return not self._running.unended() and not self._running.stuck.runs
 
     @retry_conflicts
     def run_once(self) -> float:
@@ -166,7 +186,7 @@ class Dispatcher:
         ended = self._running.collect()
         reports = self._due_reports()
         has_work = self._fetcher.poll(self._running, self.request_cancel, is_busy=bool(ended))
-        if ended or any(reports) or has_work or self._writer.has_unknown_runs:
+        if ended or any(reports) or has_work or self._writer.is_behind:
             self._write(ended, reports)
         if self.is_draining and not len(self._running):
             self._idle.set()
@@ -202,8 +222,9 @@ class Dispatcher:
             self._notifier.notify(run.job_id for run in chain(ended, claimed))
 
     def _cancel(self, unended: Sequence[Run]) -> None:
+        now = self._clock.monotonic()
         for run in unended:
-            run.cancel_requested = True
+            run.cancel_requested_at = now if run.cancel_requested_at is None else run.cancel_requested_at
             self._engine.cancel(run)
 
     def _seconds_to_next_turn(self) -> float:

@@ -14,11 +14,11 @@ log = get_logger(__name__)
 def log_ends(ended: Collection[Run], completed: Mapping[tuple[str, int], str]) -> None:
     """Log id, task, outcome and seconds of the runs in `completed` (what `completion.complete` returned).
 
-    A warning for each that went beyond its timeout.
+    A warning for each that went beyond its timeout; of a stuck one whoever ended it has told more.
     """
     for run in ended:
-        if run.overrun and run.key in completed:
-            log.warning("job %s (%s): ended %s", run.job_id, run.task, run.describe_overrun())
+        if run.overrun and run.key in completed and not (run.outcome and run.outcome.stuck):
+            log.warning("job %s (%s): ended %s", run.job_id, run.task, run.overrun)
     # Asked once, not for each: most hosts have INFO off, and thousands of jobs may end in a second.
     if not log.isEnabledFor(logging.INFO):
         return

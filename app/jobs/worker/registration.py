@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
@@ -13,8 +12,8 @@ from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
 from ..process.identity import own_identity
-from ..store import workers
-from ..tasks.registry import Registry
+from ..store import retention, workers
+from ..tasks.registry import Registry, TaskDefinition
 
 
 class Registration:
@@ -26,7 +25,7 @@ class Registration:
         self.id, self.is_stored = str(uuid.uuid4()), False
         self._engine, self._database, self._registry = engine, database, registry
         self._settings, self._clock = settings, clock
-        self._stored_tasks: Mapping[str, Any] = {}
+        self._stored_tasks: Mapping[str, TaskDefinition] = {}
         self._is_shown_draining = False
 
     def update(self, is_draining: bool) -> bool:
@@ -55,6 +54,7 @@ class Registration:
             tasks=tuple(sorted(tasks)), app=self._settings.app, started_at=self._clock.now(),
             **own_identity().as_dict(),
         )  # fmt: skip
+        self._declare_retentions(tasks)
         # A row that exists is ours: the database committed it, but its reply was lost.
         with suppress(IntegrityError), self._database.write() as conn:
             workers.register(conn, new)
@@ -62,6 +62,12 @@ class Registration:
 
     def _store_tasks(self) -> None:
         tasks = self._registry.tasks
+        self._declare_retentions(tasks)
         with self._database.write() as conn:
             workers.set_tasks(conn, self.id, sorted(tasks))
         self._stored_tasks = tasks
+
+    def _declare_retentions(self, tasks: Mapping[str, TaskDefinition]) -> None:
+        seconds = {name: task.retention for name, task in tasks.items()}
+        with self._database.write() as conn:
+            retention.declare(conn, self._settings.app or "", seconds)

@@ -12,6 +12,7 @@ from ..clock import Clock
 from ..run import Outcome, ProgressReport, Run
 from ..store.claims import SUSPECT_AFTER
 from .prefetch import SHORT_TASK_SECONDS, Prefetch
+from .stuck_threads import StuckThreads
 
 Reports = tuple[Sequence[Run], Sequence[tuple[Run, ProgressReport]]]
 """Runs whose start is not stored yet, and progress that is not."""
@@ -23,7 +24,7 @@ class Running:
     # No lock: each operation on the deque and the dict is atomic, and only one thread writes to the dict.
 
     def __init__(self, threads: int, clock: Clock, on_end: Callable[[], None]) -> None:
-        self.prefetch = Prefetch()
+        self.prefetch, self.stuck = Prefetch(), StuckThreads(threads)
         self._threads, self._clock, self._on_end = threads, clock, on_end
         self._runs: dict[tuple[str, int], Run] = {}
         self._suspects: list[Run] = []
@@ -49,28 +50,28 @@ class Running:
     @property
     def free(self) -> int:
         """The number of idle threads; 0 beside a suspect, which runs alone."""
-        return 0 if self._suspects else max(0, self._threads - self._unended())
+        return 0 if self._suspects else max(0, self._usable_threads() - self._unended())
 
     @property
     def room(self) -> int:
         """How many jobs may be claimed, at most: more than there are idle threads if all are short."""
         if self._suspects:
             return 0
-        return max(0, self._threads * (1 + self._prefetch_count()) - self._unended())
+        return max(0, self._usable_threads() * (1 + self._prefetch_count()) - self._unended())
 
     def claimable(self, rows: Sequence[Any]) -> list[Any]:
         """The first of `rows`: one for each idle thread, and prefetched ones of short tasks."""
-        unended, count = self._unended(), self.prefetch.prefetch_count
+        unended, threads, count = self._unended(), self._usable_threads(), self.prefetch.prefetch_count
 
         # Up to the first that does not fit: jobs behind it must not overtake it. A rerun may be what took its
         # last process down unseen, and what is at most once must not be: both begin with their claim.
         def fits(at: int) -> bool:
             row = rows[at]
-            if unended + at < self._threads:
+            if unended + at < threads:
                 return True
             if row.rerun or row.on_interrupt == "fail":
                 return False
-            return unended + at < self._threads * (1 + count(row.task))
+            return unended + at < threads * (1 + count(row.task))
 
         return [rows[at] for at in takewhile(fits, range(len(rows)))]
 
@@ -85,7 +86,7 @@ class Running:
         return [run for run in list(self._runs.values()) if run.job_id == job_id]
 
     def end(self, run: Run, outcome: Outcome) -> None:
-        """Put the end of a run into the inbox. From any thread."""
+        """Put the end of a run into the inbox; its first one counts. From any thread."""
         # The time is taken here: until the dispatcher collects it a commit may pass.
         self._inbox.append((run, outcome, self._clock.now()))
         self._on_end()
@@ -95,9 +96,14 @@ class Running:
         # Again those of a turn that failed: they stay until `remove`, which follows the commit.
         for _ in range(len(self._inbox)):
             run, outcome, finished_at = self._inbox.popleft()
+            if run.outcome is not None:
+                self.stuck.end(run, outcome)
+                continue
             run.outcome, run.finished_at = outcome, finished_at
             self._unrecorded.append(run)
-            if run.started_at is not None:
+            if outcome.stuck:
+                self.stuck.add(run)
+            elif run.started_at is not None:
                 self.prefetch.record(run.task, (finished_at - run.started_at).total_seconds())
         if self._suspects:
             self._suspects = [run for run in self._suspects if run.outcome is None]
@@ -126,6 +132,9 @@ class Running:
     def unended(self) -> list[Run]:
         """The runs without a collected outcome. From any thread."""
         return [run for run in list(self._runs.values()) if run.outcome is None]
+
+    def _usable_threads(self) -> int:
+        return self._threads - self.stuck.unreplaced
 
     def _unended(self) -> int:
         return len(self._runs) - len(self._unrecorded)

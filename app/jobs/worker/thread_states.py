@@ -36,4 +36,5 @@ def _doing(run: Run | None, now: float) -> dict[str, Any]:
         "task": run and run.task,
         "started_at": run and moment(run.started_at),
         "overdue": run is not None and run.overdue_seconds(now) > 0,
+        "stuck": run is not None and run.outcome is not None,
     }

@@ -13,7 +13,7 @@ from ..database.database import Database
 from ..engines.base import Engine
 from ..errors import DatabaseUnavailable
 from ..run import Failure, Outcome, Run
-from ..store import claims, completion, runs, workers
+from ..store import claims, completion, runs, stuck_runs, workers
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
@@ -41,6 +41,7 @@ class Writer:
         self._is_closed = False
         self.has_unknown_runs = False
         """The last reply to a commit was lost: rows may be claimed for runs that were never made here."""
+        self._recorded_stuck = (registration.id, running.stuck.version)
         self.is_draining = False
         """Whether nothing more is claimed; set from any thread."""
 
@@ -49,22 +50,30 @@ class Writer:
         with self._lock:  # `close` may have deleted the row while this turn waited for something
             return not self._is_closed and self._registration.update(self.is_draining)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is something to write that no run has ended for."""
+        return self.has_unknown_runs or self._stuck != self._recorded_stuck
+
     def write(self, ended: Sequence[Run], reports: Reports) -> tuple[Completed, list[Run]]:
         """Store outcomes and reports, and claim what there is room for. Raises DatabaseUnavailable.
 
         Returns the event of each run that still owned its job, and the claimed runs.
         """
-        started, progress = reports
+        started, progress, stuck = *reports, self._stuck
         has_unknown, self.has_unknown_runs = self.has_unknown_runs, True
         with self._lock:
             with self._database.raw_write() as conn:
                 runs.record_progress(conn, progress)
                 runs.record_starts(conn, started)
+                if stuck != self._recorded_stuck:
+                    # In the transaction of their ends: what counts them never misses one in between.
+                    stuck_runs.replace(conn, self._registration.id, self._running.stuck.runs)
                 if has_unknown:
                     completion.complete(conn, self._unknown_runs(conn), self._registration.id)
                 completed = completion.complete(conn, ended, self._registration.id)
                 claimed = self._claim(conn)
-            self.has_unknown_runs = False
+            self.has_unknown_runs, self._recorded_stuck = False, stuck
             self._running.mark_recorded(reports)
             self._running.remove(ended)
             for run in claimed:
@@ -85,6 +94,11 @@ class Writer:
             return self._deregister()
         finally:
             self._lock.release()
+
+    @property
+    def _stuck(self) -> tuple[str, int]:
+        """Tells whether what is stored of stuck runs is right: for this worker's id, and unchanged since."""
+        return self._registration.id, self._running.stuck.version
 
     def _claim(self, conn: Any) -> list[Run]:
         if self.is_draining or not self._registration.is_stored or self._engine.is_closed:

@@ -3,14 +3,14 @@
 A column that is added to a table must be nullable or have a server default: see `schema`.
 """
 
-from .jobs import ATTEMPTS, EVENTS, JOBS, TAGS
+from .jobs import ATTEMPTS, EVENTS, JOBS, RETENTIONS, TAGS
 from .metadata import FORMERLY, METADATA
 from .output import FILE_PARTS, FILES, STEPS
 from .requests import IDEMPOTENCY
 from .schedules import FIRES, SCHEDULES
-from .workers import COUNTERS, LEASES, THREAD_DUMPS, WORKERS
+from .workers import COUNTERS, LEASES, STUCK_RUNS, THREAD_DUMPS, WORKERS
 
 __all__ = [
     "ATTEMPTS", "COUNTERS", "EVENTS", "FILES", "FILE_PARTS", "FIRES", "FORMERLY", "IDEMPOTENCY", "JOBS",
-    "LEASES", "METADATA", "SCHEDULES", "STEPS", "TAGS", "THREAD_DUMPS", "WORKERS",
+    "LEASES", "METADATA", "RETENTIONS", "SCHEDULES", "STEPS", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "WORKERS",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text
 
 from ...options import STORED
 from ...states import FINAL, STATES
@@ -69,6 +69,13 @@ JOBS: Final = Table(
     partial("ix_simmer_jobs_open", "schedule_id", where="schedule_id IS NOT NULL AND finished_at IS NULL"),
     partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
     partial("ix_simmer_jobs_finished", "finished_at", where="finished_at IS NOT NULL"),
+    # Jobs that keep their results as long as themselves never enter it; the others leave it with the result.
+    partial(
+        "ix_simmer_jobs_results",
+        "keep_result_for",
+        "finished_at",
+        where="keep_result_for IS NOT NULL AND result IS NOT NULL",
+    ),
     Index("ix_simmer_jobs_state", "state", "id"),
     Index("ix_simmer_jobs_task", "task", "id"),
 )
@@ -82,6 +89,15 @@ TAGS: Final = Table(
     Index("ix_simmer_tags_job", "job_id"),
 )
 """One tag of one job, for finding jobs by tag."""
+
+RETENTIONS: Final = Table(
+    "simmer_retentions",
+    METADATA,
+    Column("task", String(200), primary_key=True),
+    Column("app", String(200), nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+"""How long the finished jobs of a task are kept, where its app says so, in place of JOBS_RETENTION."""
 
 ATTEMPTS: Final = Table(
     "simmer_attempts",

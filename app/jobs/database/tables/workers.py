@@ -34,6 +34,17 @@ WORKERS: Final = Table(
 )
 """A live process that runs jobs: no row, no claim."""
 
+STUCK_RUNS: Final = Table(
+    "simmer_stuck_runs",
+    METADATA,
+    Column("worker", Id, primary_key=True),
+    Column("job_id", Id, primary_key=True),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("task", String(200), nullable=False),
+    Column("since", Time, nullable=False),
+)
+"""A run that was ended while its thread goes on, until that ends or its worker does."""
+
 THREAD_DUMPS: Final = Table(
     "simmer_thread_dumps",
     METADATA,
