@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Unpack
 
 from flask import Flask
@@ -27,10 +27,12 @@ from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
+from .service import bulk
 from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
+from .values import BulkResult
 
 log = get_logger(__name__)
 
@@ -42,7 +44,7 @@ class Simmer(Decorators, ScheduleMethods):
     """
 
     def __init__(self, app: Flask | None = None, db: Any = None) -> None:
-        super().__init__(lambda: self.runtime.submissions)
+        super().__init__(lambda: self.runtime.submissions, internal=(bulk.TASK,))
         self.testing = Testing(lambda: self.runtime)
         if app is not None:
             self.init_app(app, db)
@@ -121,6 +123,28 @@ class Simmer(Decorators, ScheduleMethods):
     def delete(self, job_id: str) -> None:
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
         self.runtime.jobs.delete(job_id)
+
+    def cancel_many(
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
+    ) -> BulkResult:
+        """Cancel, or ask to stop, the jobs of `ids` or those that the filters of `list` name.
+
+        With `dry_run` it only counts. More than 1,000 are left to a job of its own, the result's `.job`.
+        Raises InvalidArguments where nothing is named.
+        """
+        return self.runtime.bulk.act("cancel", filters, ids, dry_run)
+
+    def retry_many(
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
+    ) -> BulkResult:
+        """Queue once more those of them that are final; as `cancel_many`."""
+        return self.runtime.bulk.act("retry", filters, ids, dry_run)
+
+    def delete_many(
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
+    ) -> BulkResult:
+        """Delete those of them that are final, with their history; as `cancel_many`."""
+        return self.runtime.bulk.act("delete", filters, ids, dry_run)
 
     # --- the process ----------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Jobs, Schedules, Status, Submissions
+from .service import BulkActions, Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
@@ -88,6 +88,9 @@ class Runtime(service.Runtime):
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
             host_db=self._host_db, runs_inline=self.settings.engine == "inline",
         )  # fmt: skip
+        self.bulk = BulkActions(
+            database=database, clock=clock, notifier=self.notifier, threads=self, submissions=self.submissions
+        )
         self.schedules = Schedules(
             database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self,
             timezone=self.settings.timezone,

@@ -36,6 +36,7 @@ ROUTES: Final = (
     Route("POST", "/jobs/batch", "submit", submissions.submit_batch),
     Route("GET", "/batches/<id>", "read", submissions.get_batch),
     Route("GET", "/jobs", "read", jobs.list_jobs),
+    Route("POST", "/jobs/actions", "operate", jobs.act_on_jobs),
     Route("GET", "/jobs/<id>", "read", jobs.get_job),
     Route("DELETE", "/jobs/<id>", "operate", jobs.delete_job),
     Route("POST", "/jobs/<id>/cancel", "operate", jobs.cancel_job),

@@ -13,8 +13,9 @@ from ..store.queries import JobFilters
 from . import long_poll
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
-from .requests import job_id, read_query, refuse_query, require_empty_body
+from .requests import job_id, load_body, read_json_object, read_query, refuse_query, require_empty_body
 from .responses import (
+    accepted,
     empty_response,
     job_headers,
     job_response,
@@ -24,11 +25,13 @@ from .responses import (
     page_links,
     redactor,
 )
-from .schemas import JobQuerySchema, WaitQuerySchema
+from .schemas import ActionSchema, JobQuerySchema, WaitQuerySchema
 
 _LIST_QUERY: Final = JobQuerySchema()
 _PAGING: Final = ("limit", "cursor", "sort", "count")
 _WAIT_QUERY: Final = WaitQuerySchema()
+_ACTION: Final = ActionSchema()
+MAX_ACTION_BYTES: Final = 256 * 1024
 
 
 def list_jobs() -> Response:
@@ -84,6 +87,16 @@ def delete_job(id: str) -> Response:
     refuse_query()
     runtime().jobs.delete(job_id(id), precondition=precondition(job_tag))
     return empty_response(204)
+
+
+def act_on_jobs() -> Response:
+    """`POST /jobs/actions`: 200 with the numbers; 202 with the job that does it where there are too many."""
+    refuse_query()
+    body = load_body(_ACTION, read_json_object(MAX_ACTION_BYTES))
+    result = runtime().bulk.act(body["action"], body.get("filter", {}), body.get("ids"), body["dry_run"])
+    if result.job is not None:
+        return accepted(result.job)
+    return json_response({"matched": result.matched, "affected": result.affected})
 
 
 def get_result(id: str) -> Response:

@@ -75,7 +75,7 @@ class Runner:
         return outcome
 
     def _call_task(self, run: Run) -> Outcome:
-        definition = self._registry.get(run.task)
+        definition = self._registry.get_runnable(run.task)
         job = CurrentJob(run, self._clock)
         set_current_job(job)
         try:

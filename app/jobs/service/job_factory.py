@@ -33,7 +33,18 @@ class JobFactory:
 
         Raises UnknownTask, InvalidArguments (its pointers begin with `where`), ArgumentsTooLarge, TypeError.
         """
-        definition = self._registry.get(task)
+        return self._make(self._registry.get(task), args, options, now, where, origin)
+
+    def make_internal_job(self, task: str, args: Mapping[str, Any], now: datetime) -> NewJob:
+        """A job of a task of the package itself, in a queue that the workers of this app serve."""
+        queues = self._settings.queues or ("default",)
+        options: SubmitOptions = {"queue": "default" if "default" in queues else queues[0]}
+        return self._make(self._registry.get_runnable(task), args, options, now, "#", {})
+
+    def _make(
+        self, definition: TaskDefinition, args: Mapping[str, Any], options: SubmitOptions, now: datetime,
+        where: str, origin: dict[str, Any],
+    ) -> NewJob:  # fmt: skip
         stored = definition.stored
         if options:
             self._check(options, where)

@@ -88,6 +88,11 @@ class Jobs:
         page.next_cursor = _encode(found[-1].id) if more else None
         return page
 
+    def ids_with_prefix(self, prefix: str, most: int) -> list[str]:
+        """The first `most` ids that begin so; `prefix` is of hexadecimal digits and hyphens."""
+        with self._database.read() as conn:
+            return queries.ids_with_prefix(conn, prefix, most)
+
     def count(self, filters: JobFilters) -> tuple[int, bool]:
         """The number of jobs, counted to 10,000 at most, and whether there are more."""
         with self._database.read() as conn:

@@ -60,6 +60,13 @@ class Submissions:
             return []
         return self._store(made) if session is None else self._join(made, session)
 
+    def submit_internal(self, task: str, args: Mapping[str, Any]) -> Job:
+        """Submit a job of a task of the package itself, however full the backlog is: it may be to empty it.
+
+        Raises OpenTransaction, DatabaseUnavailable.
+        """
+        return self._store([self._factory.make_internal_job(task, args, self._clock.now())], limited=False)[0]
+
     def submit_batch(
         self, submissions: Sequence[Submission], remember: Remember = lambda _id: []
     ) -> tuple[str, list[Job]]:
@@ -136,11 +143,12 @@ class Submissions:
             raise InvalidArguments(problems)
         return made
 
-    def _store(self, made: Sequence[NewJob], *more: BoundStatement) -> list[Job]:
+    def _store(self, made: Sequence[NewJob], *more: BoundStatement, limited: bool = True) -> list[Job]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
         self._database.check_can_run()
         refuse_open_transaction(self._host_db, self._database)
-        self._backlog.admit(len(made))
+        if limited:
+            self._backlog.admit(len(made))
         self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
         self._threads.jobs_submitted([new.id for new in made])
         return self._snapshots(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
@@ -31,10 +31,13 @@ Args = Mapping[str, Any]
 
 
 class Decorators:
-    """The decorators of one registry; `submitter` finds what submits jobs in the current app."""
+    """The decorators of one registry; `submitter` finds what submits jobs in the current app.
 
-    def __init__(self, submitter: Callable[[], Submitter]) -> None:
-        self.registry = Registry()
+    `internal` are tasks of the package itself.
+    """
+
+    def __init__(self, submitter: Callable[[], Submitter], internal: Iterable[TaskDefinition] = ()) -> None:
+        self.registry = Registry(internal)
         self._submitter = submitter
 
     @overload

@@ -59,7 +59,7 @@ class InlineWorker:
     def _first_due(self, conn: Connection) -> Any:
         claims.wake(conn, self._clock.now())
         queues = self._settings.queues or claims.queues_due(conn)
-        return claims.candidates(conn, queues, list(self._registry.tasks), 1, app=self._settings.app)
+        return claims.candidates(conn, queues, list(self._registry.runnable), 1, app=self._settings.app)
 
     def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
         claimed = self._claim(find)
@@ -69,7 +69,7 @@ class InlineWorker:
     @retry_conflicts
     def _claim(self, find: Callable[[Connection], Any]) -> list[Run]:
         with self._database.write() as conn:
-            rows = [row for row in find(conn) if row.task in self._registry.tasks]
+            rows = [row for row in find(conn) if row.task in self._registry.runnable]
             return claims.claim(conn, rows, self._id, self._engine.name, self._clock.now())
 
     @retry_conflicts

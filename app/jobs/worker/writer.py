@@ -121,6 +121,6 @@ class Writer:
 
     def _interruption(self, run: Run) -> Outcome:
         """A task that is at most once must not run again; what had not begun was released before."""
-        if self._registry.get(run.task).options["on_interrupt"] == "retry":
+        if self._registry.get_runnable(run.task).options["on_interrupt"] == "retry":
             return Outcome("released", reason="the worker was stopped")
         return Outcome("failed", failure=Failure("WorkerLost", "the worker was stopped while the task ran"))
