@@ -28,6 +28,7 @@ from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
 from .service import bulk
+from .service.edits import JobChanges
 from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
@@ -123,6 +124,13 @@ class Simmer(Decorators, ScheduleMethods):
     def delete(self, job_id: str) -> None:
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
         self.runtime.jobs.delete(job_id)
+
+    def update(self, job_id: str, **changes: Unpack[JobChanges]) -> Job:
+        """Change priority, queue, run_at, tags or args, each as a whole, of a job that has not begun.
+
+        A `run_at` that has passed means now. Raises JobNotFound, InvalidState, InvalidArguments.
+        """
+        return self.runtime.edits.edit(job_id, changes)
 
     def cancel_many(
         self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]

@@ -24,7 +24,7 @@ from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import BulkActions, Jobs, Schedules, Status, Submissions
+from .service import BulkActions, Edits, Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
@@ -82,6 +82,10 @@ class Runtime(service.Runtime):
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
             waiting_reasons=WaitingReasons(database, clock, live, has_workers),
+        )  # fmt: skip
+        self.edits = Edits(
+            database=database, factory=self.factory, jobs=self.jobs, clock=clock, notifier=self.notifier,
+            threads=self,
         )  # fmt: skip
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(

@@ -38,6 +38,7 @@ ROUTES: Final = (
     Route("GET", "/jobs", "read", jobs.list_jobs),
     Route("POST", "/jobs/actions", "operate", jobs.act_on_jobs),
     Route("GET", "/jobs/<id>", "read", jobs.get_job),
+    Route("PATCH", "/jobs/<id>", "operate", jobs.patch_job),
     Route("DELETE", "/jobs/<id>", "operate", jobs.delete_job),
     Route("POST", "/jobs/<id>/cancel", "operate", jobs.cancel_job),
     Route("POST", "/jobs/<id>/retry", "operate", jobs.retry_job),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask import Response
 
+from ..job import Job
 from ..serialization.presenter import present_attempt, present_in_list
 from ..service import runtime
 from ..states import CANCELLED, SUCCEEDED
@@ -13,7 +14,16 @@ from ..store.queries import JobFilters
 from . import long_poll
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
-from .requests import job_id, load_body, read_json_object, read_query, refuse_query, require_empty_body
+from .requests import (
+    job_id,
+    load_body,
+    max_submission_bytes,
+    read_json_object,
+    read_patch,
+    read_query,
+    refuse_query,
+    require_empty_body,
+)
 from .responses import (
     accepted,
     empty_response,
@@ -24,13 +34,15 @@ from .responses import (
     not_modified,
     page_links,
     redactor,
+    restore_secrets,
 )
-from .schemas import ActionSchema, JobQuerySchema, WaitQuerySchema
+from .schemas import ActionSchema, EditSchema, JobQuerySchema, WaitQuerySchema
 
 _LIST_QUERY: Final = JobQuerySchema()
 _PAGING: Final = ("limit", "cursor", "sort", "count")
 _WAIT_QUERY: Final = WaitQuerySchema()
 _ACTION: Final = ActionSchema()
+_EDIT: Final = EditSchema()
 MAX_ACTION_BYTES: Final = 256 * 1024
 
 
@@ -87,6 +99,20 @@ def delete_job(id: str) -> Response:
     refuse_query()
     runtime().jobs.delete(job_id(id), precondition=precondition(job_tag))
     return empty_response(204)
+
+
+def patch_job(id: str) -> Response:
+    """`PATCH /jobs/{id}`: change the fields of the body, keep the others; 409 once it has begun."""
+    refuse_query()
+    patch = read_patch(max_submission_bytes())
+
+    def changes(stored: Job) -> dict[str, Any]:
+        loaded = load_body(_EDIT, patch({"args": stored.args}))
+        if "args" in loaded:
+            loaded["args"] = restore_secrets(loaded["args"], stored.args)
+        return loaded
+
+    return job_response(runtime().edits.edit(job_id(id), changes, precondition(job_tag)))
 
 
 def act_on_jobs() -> Response:

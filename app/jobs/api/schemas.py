@@ -14,6 +14,7 @@ from ..checks import SLUG, Rule
 from ..errors import pointer, problem
 from ..ids import is_id
 from ..options import OUTSIDE, unknown_option
+from ..service.job_factory import CHANGEABLE
 from ..states import STATES
 from ..store.bulk import ACTIONS
 
@@ -58,6 +59,18 @@ class _SubmissionSchema(Schema):
 
 SubmissionSchema: Final = _SubmissionSchema.from_dict(
     {name: option_field(option.rule) for name, option in OUTSIDE.items()}, name="SubmissionSchema"
+)
+
+
+class _EditSchema(Schema):
+    """The body of `PATCH /jobs/{id}`."""
+
+    args = JsonDict(JsonScalar(Any))
+
+
+EditSchema: Final = _EditSchema.from_dict(
+    {name: option_field(option.rule, allow_none=False) for name, option in CHANGEABLE.items()},
+    name="EditSchema",
 )
 
 

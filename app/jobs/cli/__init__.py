@@ -11,10 +11,21 @@ from flask import Flask
 from ..errors import ConfigError
 
 # Imported for their side effect: each module adds its commands to the group.
-from . import actions, jobs, schedules, stats, submit, wait, worker
+from . import actions, edit, jobs, schedules, stats, submit, wait, worker
 from .group import jobs_cli
 
-__all__ = ["actions", "add_commands", "jobs", "jobs_cli", "schedules", "stats", "submit", "wait", "worker"]
+__all__ = [
+    "actions",
+    "add_commands",
+    "edit",
+    "jobs",
+    "jobs_cli",
+    "schedules",
+    "stats",
+    "submit",
+    "wait",
+    "worker",
+]
 
 
 def add_commands(app: Flask, name: str | None) -> None:

@@ -54,13 +54,13 @@ def _command(action: Action, words: str) -> Callable[[ActOnOne], click.Command]:
 def cancel(job_id: str, as_json: bool) -> None:
     """Of one job."""
     job = runtime().jobs.cancel(job_id)
-    _print_job(job, as_json, "Cancelled." if job.is_final else "It runs, and was asked to stop.")
+    print_job(job, as_json, "Cancelled." if job.is_final else "It runs, and was asked to stop.")
 
 
 @_command("retry", "Queue finished jobs once more, their history kept.")
 def retry(job_id: str, as_json: bool) -> None:
     """Of one job."""
-    _print_job(runtime().jobs.retry(job_id), as_json, "Queued again.")
+    print_job(runtime().jobs.retry(job_id), as_json, "Queued again.")
 
 
 @_command("delete", "Delete finished jobs and their history.")
@@ -93,14 +93,15 @@ def _act_on_many(
 
 def _report(result: BulkResult, as_json: bool, remark: str) -> None:
     if result.job is not None:
-        _print_job(result.job, as_json, f"Over 1,000 jobs: the job {result.job.id} does it.")
+        print_job(result.job, as_json, f"Over 1,000 jobs: the job {result.job.id} does it.")
         return
     if as_json:
         print_json({"matched": result.matched, "affected": result.affected})
     echo_stderr(remark)
 
 
-def _print_job(job: Job, as_json: bool, remark: str) -> None:
+def print_job(job: Job, as_json: bool, remark: str) -> None:
+    """Print what became of a job: the remark on stderr, with `as_json` the job."""
     if as_json:
         print_json(present(job, redactor(runtime().settings)))
     echo_stderr(remark)

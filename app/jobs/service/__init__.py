@@ -11,12 +11,13 @@ from ..current import current_runtime
 from ..database.database import Database
 from ..tasks.registry import Registry
 from .bulk import BulkActions
+from .edits import Edits
 from .jobs import Jobs
 from .schedules import Schedules
 from .status import Status
 from .submissions import Submissions
 
-__all__ = ["BulkActions", "Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
+__all__ = ["BulkActions", "Edits", "Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
 
 
 class Runtime(Protocol):
@@ -33,6 +34,7 @@ class Runtime(Protocol):
     submissions: Submissions
     jobs: Jobs
     bulk: BulkActions
+    edits: Edits
     schedules: Schedules
     status: Status
     draining: bool

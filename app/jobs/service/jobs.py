@@ -147,6 +147,16 @@ class Jobs:
                 f"the job is {state}: only a finished job can be deleted, cancel it first", state
             )
 
+    def locked(self, conn: Connection, job_id: str, precondition: Precondition[Stamp] | None) -> Job:
+        """The job, locked until the transaction ends, if it is as `precondition` requires.
+
+        Raises JobNotFound, and as `precondition`.
+        """
+        stamp = _require_found(queries.locked_stamp(conn, job_id), job_id)
+        if precondition is not None:
+            precondition(stamp)
+        return _require_found(queries.get(conn, job_id), job_id)
+
     def result(self, job_id: str) -> Any:
         """What the task returned. Raises JobNotFound, and InvalidState where there is no result (yet)."""
         job = self.get(job_id)
