@@ -20,6 +20,7 @@ from .engines.base import Engine, OnEnd
 from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
 from .errors import ConfigError, DatabaseUnavailable
+from .execution.receivers import Receivers
 from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
@@ -27,6 +28,7 @@ from .process.supervisor import Supervisor
 from .service import BulkActions, Edits, Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
+from .service.job_signals import JobSignals
 from .service.live_workers import live_workers
 from .service.unserved import SubmissionWarning
 from .service.waiting_reason import WaitingReasons
@@ -48,7 +50,9 @@ class Runtime(service.Runtime):
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
         self.clock = ManualClock() if settings.engine == "manual" else Clock()
-        self.runner = Runner(app, registry, settings, self.clock)
+        self._receivers = Receivers(app)
+        self.signals = JobSignals(self._receivers, database)
+        self.runner = Runner(app, registry, settings, self.clock, on_start=self.signals.started)
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
@@ -72,7 +76,7 @@ class Runtime(service.Runtime):
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,
-            settings=self.settings, clock=self.clock, notifier=self.notifier,
+            settings=self.settings, clock=self.clock, notifier=self.notifier, signals=self.signals,
         )  # fmt: skip
 
     def _create_use_cases(self) -> None:
@@ -81,7 +85,7 @@ class Runtime(service.Runtime):
         self._live = live = live_workers(self.settings, database, registry, clock)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
-            waiting_reasons=WaitingReasons(database, clock, live, has_workers),
+            waiting_reasons=WaitingReasons(database, clock, live, has_workers), signals=self.signals,
         )  # fmt: skip
         self.edits = Edits(
             database=database, factory=self.factory, jobs=self.jobs, clock=clock, notifier=self.notifier,
@@ -90,11 +94,12 @@ class Runtime(service.Runtime):
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
-            host_db=self._host_db, runs_inline=self.settings.engine == "inline",
+            host_db=self._host_db, runs_inline=self.settings.engine == "inline", signals=self.signals,
         )  # fmt: skip
         self.bulk = BulkActions(
-            database=database, clock=clock, notifier=self.notifier, threads=self, submissions=self.submissions
-        )
+            database=database, clock=clock, notifier=self.notifier, threads=self,
+            submissions=self.submissions, signals=self.signals,
+        )  # fmt: skip
         self.schedules = Schedules(
             database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self,
             timezone=self.settings.timezone,
@@ -171,12 +176,13 @@ class Runtime(service.Runtime):
         settings = self.worker_settings
         self.dispatcher = Dispatcher(
             make_engine=self.create_engine, database=self.database, registry=self.registry,
-            settings=settings, clock=self.clock, notifier=self.notifier,
+            settings=settings, clock=self.clock, notifier=self.notifier, signals=self.signals,
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = create_duties(
-            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live
-        )
+            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live,
+            self._receivers, self.signals,
+        )  # fmt: skip
         self.ticker = Ticker(duties, self.clock)
         try:
             self.dispatcher.start()
@@ -205,6 +211,7 @@ class Runtime(service.Runtime):
             app=self.settings.app or self.app.name, dispatcher=self.dispatcher, database=self.database,
             registry=self.registry, factory=self.factory, backlog=self.backlog, clock=self.clock,
             jobs_app=self.settings.app, enabled=self.settings.schedules, timezone=self.settings.timezone,
+            on_submitted=self.signals.submitted,
         )  # fmt: skip
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from flask import Flask
@@ -25,8 +25,10 @@ from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
+from .around import call_wrapped
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
+from .sessions import session_closer
 
 log = get_logger(__name__)
 SHORTEST_SNOOZE: Final = 0.1
@@ -34,17 +36,26 @@ SHORTEST_SNOOZE: Final = 0.1
 
 
 class Runner:
-    """Calls the tasks of one app; an error in one run ends that run only."""
+    """Calls the tasks of one app; an error in one run ends that run only.
 
-    def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
+    `on_start` is called in the thread of each run, before its time begins to count; it never raises.
+    """
+
+    def __init__(
+        self, app: Flask, registry: Registry, settings: Settings, clock: Clock,
+        on_start: Callable[[Run], None] = lambda run: None,
+    ) -> None:  # fmt: skip
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
+        self._on_start = on_start
 
     def run(self, run: Run) -> Outcome:
         """Call the task of `run` and return its outcome. Never raises.
 
         In an empty contextvars context and a fresh app context, without a request.
         """
-        run.thread, run.started_at = threading.get_ident(), self._clock.now()
+        run.thread = threading.get_ident()
+        self._on_start(run)
+        run.started_at = self._clock.now()
         # From now on: the wait for a thread is not part of the timeout.
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
         outcome = contextvars.Context().run(self._run_in_app, run)
@@ -56,12 +67,12 @@ class Runner:
 
     def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None
-        close_session = _no_op
+        close_session: Callable[[], None] | None = None
         try:
             context = self._app.app_context()
             context.push()
             try:
-                close_session = self._session_closer()
+                close_session = session_closer(self._app)
                 outcome = self._call_task(run)
             finally:
                 # As Flask does after a request: the host's teardowns get the exception and an open session.
@@ -71,7 +82,8 @@ class Runner:
             log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=self._describe(run, error))
         finally:
-            close_session()
+            if close_session is not None:
+                close_session()
         return outcome
 
     def _call_task(self, run: Run) -> Outcome:
@@ -80,14 +92,24 @@ class Runner:
         set_current_job(job)
         try:
             job.check()
-            value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
-            return self._outcome_of(run, value)
+            args = definition.arguments.load(stored(run.args))
+            return self._outcome_of(run, _call_in_this_process(self._wrapped(definition, job, args)))
         except JobCancelled as cancelled:
             return Outcome(
                 "cancelled", reason=self._describe(run, cancelled).message or None, cause=cancelled
             )
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
+
+    def _wrapped(
+        self, definition: TaskDefinition, job: CurrentJob, args: dict[str, Any]
+    ) -> Callable[[], Any]:
+        """The call of the task, within the functions of `@jobs.around`, unless it is the package's own."""
+        call = partial(definition.function, **args)
+        wrappers = self._registry.wrappers
+        if not wrappers or definition.name not in self._registry.tasks:
+            return call
+        return partial(call_wrapped, wrappers, job, call)
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""
@@ -119,35 +141,15 @@ class Runner:
             )
         return Outcome("succeeded", result=result)
 
-    def _session_closer(self) -> Callable[[], None]:
-        """A function that closes the job's session, whatever the host's teardowns do."""
-        # Flask stops at the first teardown that raises. Flask-SQLAlchemy finds sessions by the id() of the
-        # app context: one that is left behind is found by a later context at the same address, which then
-        # commits rows that are not its own.
-        db = self._app.extensions.get("sqlalchemy")
-        if db is None:
-            return _no_op
-        scopes = db.session.registry
-        if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
-            return lambda: _call_suppressed(db.session.remove)
-        key = scopes.scopefunc()
 
-        def close() -> None:
-            # The key was taken inside the context: after its end scopefunc() raises.
-            if session := scopes.registry.pop(key, None):
-                _call_suppressed(session.close)
-
-        return close
-
-
-def _call_in_this_process(function: Callable[..., Any], args: dict[str, Any]) -> Any:
+def _call_in_this_process(call: Callable[[], Any]) -> Any:
     """What the task returns. A child that it forked, and that comes back here, ends instead.
 
     Otherwise the child would go on in our pool's thread, with the parent's sockets and connections.
     """
     pid = os.getpid()
     try:
-        return function(**args)
+        return call()
     finally:
         if os.getpid() != pid:
             exit_child(sys.exc_info()[1])
@@ -180,15 +182,6 @@ def _log_failure(error: BaseException, failure: Failure, message: str, *values: 
     # What formatters show of the exception: to format it themselves may raise or take megabytes.
     record.exc_text = failure.traceback or f"{failure.type}: {failure.message}"
     log.handle(record)
-
-
-def _no_op() -> None:
-    pass
-
-
-def _call_suppressed(call: Callable[[], None]) -> None:
-    with contextlib.suppress(Exception):
-        call()
 
 
 def _is_retryable(error: BaseException, retry_on: tuple[type[BaseException], ...]) -> bool:

@@ -23,7 +23,7 @@ from ..checks import (
     matching,
     one_of,
     several,
-    takes_one,
+    takes,
     text,
     whole,
 )
@@ -36,7 +36,7 @@ Backoff = Seconds | Literal["exponential"] | Callable[[int], float]
 _BACKOFF: Final = Rule(
     object,
     'seconds (0 to ten years), "exponential", or a callable that takes the attempt and returns seconds',
-    lambda value: value == "exponential" or is_seconds(value) or takes_one(value),
+    lambda value: value == "exponential" or is_seconds(value) or takes(1, value),
 )
 _EXCEPTION: Final = Rule(
     type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)

@@ -15,11 +15,13 @@ from ..errors import InvalidArguments, pointer, problem
 from ..execution.current_job import current_job
 from ..ids import is_id
 from ..run import Snooze
+from ..states import RUNNING
 from ..store import bulk, jobs
 from ..store.bulk import Action
 from ..store.queries import TIMES, JobFilters
 from ..tasks.registry import TaskDefinition
 from ..values import BulkResult
+from .job_signals import JobSignals
 from .submissions import Submissions
 from .threads import LocalThreads
 
@@ -31,9 +33,11 @@ BATCH: Final = 200
 
 
 class _Done(NamedTuple):
-    """The ids of a batch to which the action was applied, and of those that somebody else had locked."""
+    """The ids of a batch to which the action was applied, of those of them that go on running, having been
+    asked to stop, and of those that somebody else had locked."""
 
     affected: list[str]
+    asked: list[str]
     busy: list[str]
 
 
@@ -42,8 +46,9 @@ class BulkActions:
 
     def __init__(
         self, *, database: Database, clock: Clock, notifier: Notifier, threads: LocalThreads,
-        submissions: Submissions,
+        submissions: Submissions, signals: JobSignals,
     ) -> None:  # fmt: skip
+        self._signals = signals
         self._database, self._clock, self._notifier = database, clock, notifier
         self._threads, self._submissions = threads, submissions
 
@@ -110,12 +115,14 @@ class BulkActions:
 
     def _apply(self, action: Action, job_ids: list[str], reason: str | None, *, wait: bool) -> _Done:
         done = self._write(action, job_ids, reason, wait=wait)
-        if action == "cancel":
-            for job_id in done.affected:
-                self._threads.cancel_requested(job_id)
-        elif action == "retry" and done.affected:
+        for job_id in done.asked:
+            self._threads.cancel_requested(job_id)
+        if action == "retry" and done.affected:
             self._threads.jobs_submitted(done.affected)
         self._notifier.notify(done.affected)
+        if action == "cancel":
+            ended = [job_id for job_id in done.affected if job_id not in done.asked]
+            self._signals.happened(("cancelled", job_id) for job_id in ended)
         return done
 
     @retry_conflicts
@@ -123,8 +130,9 @@ class BulkActions:
         with self._database.write() as conn:
             locked = jobs.lock(conn, job_ids, wait=wait)
             affected = bulk.ACTIONS[action](conn, locked, self._clock.now(), reason)
-        seen = {row.id for row in locked}
-        return _Done(affected, [each for each in job_ids if each not in seen])
+        states = {row.id: row.state for row in locked}
+        asked = [job_id for job_id in affected if states[job_id] == RUNNING]
+        return _Done(affected, asked, [job_id for job_id in job_ids if job_id not in states])
 
 
 def _selection(words: Mapping[str, Any], ids: Collection[str] | None) -> JobFilters:

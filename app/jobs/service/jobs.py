@@ -22,6 +22,7 @@ from ..store import events, jobs, queries
 from ..store.batched_reads import BatchedReads
 from ..store.queries import JobFilters
 from ..values import Batch
+from .job_signals import JobSignals
 from .preconditions import Precondition
 from .threads import LocalThreads
 from .waiting_reason import WaitingReasons
@@ -37,8 +38,9 @@ class Jobs:
 
     def __init__(
         self, *, database: Database, clock: Clock, notifier: Notifier,
-        threads: LocalThreads, waiting_reasons: WaitingReasons,
+        threads: LocalThreads, waiting_reasons: WaitingReasons, signals: JobSignals,
     ) -> None:  # fmt: skip
+        self._signals = signals
         self._database, self._clock, self._waiting_reasons = database, clock, waiting_reasons
         self._notifier, self._threads = notifier, threads
         self._job_reads = BatchedReads(database, queries.WHOLE)
@@ -118,6 +120,8 @@ class Jobs:
         elif not done and job.state != CANCELLED:
             raise InvalidState(f"the job is {job.state} already", job.state)
         self._notifier.notify([job_id])
+        if done:
+            self._signals.happened([("cancelled", job_id)])
         return job
 
     @retry_conflicts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ..arguments.check import Arguments
@@ -71,6 +71,8 @@ class Registry:
         self.tasks: Mapping[str, TaskDefinition] = {}
         self.runnable: Mapping[str, TaskDefinition] = {each.name: each for each in internal}
         self.declarations: Mapping[str, Declaration] = {}
+        self.wrappers: Sequence[Callable[..., Any]] = ()
+        """What wraps the attempts of the tasks, the outermost first."""
 
     def add(self, definition: TaskDefinition) -> None:
         """Register; raises TaskDefinitionError for a second function under the same name."""
@@ -80,6 +82,12 @@ class Registry:
                 raise TaskDefinitionError(_two_tasks(known, definition))
             self.tasks = {**self.tasks, definition.name: definition}
             self.runnable = {**self.runnable, definition.name: definition}
+
+    def wrap(self, wrapper: Callable[..., Any]) -> None:
+        """Wrap the attempts of all tasks, within what wraps them already; once where it is seen again."""
+        with self._lock:
+            kept = [each for each in self.wrappers if not is_seen_again(each, wrapper)]
+            self.wrappers = (*kept, wrapper)
 
     def declare(self, declaration: Declaration) -> None:
         """Declare a schedule; a second one with the same id must be for the same task (a reload).

@@ -6,8 +6,11 @@ from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
 from ..database.notifier import Notifier
+from ..execution.receivers import Receivers
+from ..service.job_signals import JobSignals
 from ..service.live_workers import InCaller, LiveWorkers
 from ..worker.dispatcher import Dispatcher
+from .overdue_schedules import OverdueSchedules
 from .pruner import Pruner
 from .rescuer import Rescuer
 from .scheduler import Scheduler
@@ -19,14 +22,15 @@ from .watch import Watch
 
 def create_duties(
     dispatcher: Dispatcher, scheduler: Scheduler, database: Database, settings: Settings, clock: Clock,
-    notifier: Notifier, live: LiveWorkers | InCaller,
+    notifier: Notifier, live: LiveWorkers | InCaller, receivers: Receivers, signals: JobSignals,
 ) -> tuple[Duty, ...]:  # fmt: skip
     """The duties in the order in which those of one moment run: first of all the heartbeat."""
     return (
-        Rescuer(dispatcher, database, settings, clock, notifier),
+        Rescuer(dispatcher, database, settings, clock, notifier, signals),
         scheduler,
         Pruner(database, settings, clock),
         StuckRuns(dispatcher, settings, clock),
         ThreadDumper(dispatcher, database, settings, clock),
         Watch(dispatcher, database, live, clock),
+        OverdueSchedules(dispatcher, database, receivers, clock),
     )
