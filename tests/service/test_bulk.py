@@ -157,7 +157,7 @@ def test_a_thousand_jobs_beside_two_workers(make_app: MakeApp, url: URL) -> None
             each.start()
     with apps[0].app_context():
         for state in ("succeeded", "failed"):
-            eventually(partial(some_are, jobs, filters(state=state)), what=state)
+            eventually(partial(some_are, jobs, filters(state=state)), 60, state)
 
     def operate(name: str, act: Callable[[], Any]) -> None:
         try:
@@ -181,7 +181,7 @@ def test_a_thousand_jobs_beside_two_workers(make_app: MakeApp, url: URL) -> None
     with apps[0].app_context():
         jobs.cancel_many(task=["add", "fail"])
         unended = filters(state=["scheduled", "queued", "running", "retrying"])
-        eventually(lambda: not some_are(jobs, unended), 30)
+        eventually(lambda: not some_are(jobs, unended), 60)
         check_consistency(jobs.runtime.database)
     assert affected["cancel"] > 300
     assert affected["retry"] > 0

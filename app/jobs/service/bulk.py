@@ -33,8 +33,11 @@ BATCH: Final = 200
 
 
 class _Done(NamedTuple):
-    """The ids of a batch to which the action was applied, of those of them that go on running, having been
-    asked to stop, and of those that somebody else had locked."""
+    """The ids of a batch.
+
+    `affected` are those to which the action was applied, `asked` those of them that run and were asked to
+    stop, `busy` those that somebody else had locked.
+    """
 
     affected: list[str]
     asked: list[str]
@@ -67,9 +70,7 @@ class BulkActions:
         with self._database.read() as conn:
             matched = bulk.count(conn, selected)
             if dry_run:
-                return BulkResult(
-                    matched=matched, affected=bulk.count_applicable(conn, action, selected)
-                )  # fmt: skip
+                return BulkResult(matched=matched, affected=bulk.count_applicable(conn, action, selected))
             found = bulk.applicable(conn, action, selected, MOST_AT_ONCE + 1)
         if len(found) <= MOST_AT_ONCE:
             return BulkResult(matched=matched, affected=self._apply_to(action, found))
@@ -146,8 +147,7 @@ def _selection(words: Mapping[str, Any], ids: Collection[str] | None) -> JobFilt
         raise InvalidArguments([problem("#", "name ids or filters, not both")])
     named = list(dict.fromkeys(ids))
     if not 1 <= len(named) <= MOST_IDS:
-        words_of_limit = f"name 1 to {MOST_IDS:,} ids; for more there are filters"
-        raise InvalidArguments([problem("#/ids", words_of_limit)])
+        raise InvalidArguments([problem("#/ids", f"name 1 to {MOST_IDS:,} ids; for more there are filters")])
     if wrong := [at for at, each in enumerate(ids) if not (isinstance(each, str) and is_id(each))]:
         raise InvalidArguments([problem(pointer("#/ids", at), "must be the id of a job") for at in wrong])
     return JobFilters(ids=tuple(named))
