@@ -23,6 +23,7 @@ from app.jobs.options import OF_SUBMISSION, OF_TASK, OUTSIDE
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
+from app.jobs.store.bulk import ACTIONS
 from app.jobs.values import Batch, File, Schedule, Step, Worker
 
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
@@ -125,12 +126,14 @@ def test_every_command_of_schedules_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize(("command", "option"), [*_commands(jobs_cli), *_commands(schedules)])
 def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
-    """Each option stands in the row of its command; --json, which all have that read, above the table."""
+    """Each stands in the row of its command, or in the section of those on many jobs; --json above all."""
     text = doc("commands").section("All commands")
     if option == "--json":
         text = text.partition("\n|")[0]
     else:
         text = "".join(re.findall(rf"^\| `(?:schedules )?{command}\b.*$", text, re.MULTILINE))
+        if command in ACTIONS:
+            text = doc("commands").section("Many jobs")
     assert option in text
 
 

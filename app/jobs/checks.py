@@ -60,12 +60,12 @@ def is_near_time(value: Any) -> bool:
     return abs((value - datetime.now(value.tzinfo)).total_seconds()) <= TEN_YEARS
 
 
-def takes_one(function: Any) -> bool:
-    """Whether `function` can be called with one argument, as far as it tells."""
+def takes(count: int, function: Any) -> bool:
+    """Whether `function` can be called with so many arguments, as far as it tells."""
     if not callable(function):
         return False
     try:
-        inspect.signature(function).bind(1)
+        inspect.signature(function).bind(*range(count))
     except TypeError:
         return False
     except ValueError:

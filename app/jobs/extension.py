@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, BinaryIO, Unpack
 
 from flask import Flask
@@ -27,11 +27,13 @@ from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
+from .service import bulk
+from .service.edits import JobChanges
 from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
-from .values import File, Step
+from .values import BulkResult, File, Step
 
 log = get_logger(__name__)
 
@@ -43,7 +45,7 @@ class Simmer(Decorators, ScheduleMethods):
     """
 
     def __init__(self, app: Flask | None = None, db: Any = None) -> None:
-        super().__init__(lambda: self.runtime.submissions)
+        super().__init__(lambda: self.runtime.submissions, internal=(bulk.TASK,))
         self.testing = Testing(lambda: self.runtime)
         if app is not None:
             self.init_app(app, db)
@@ -134,6 +136,35 @@ class Simmer(Decorators, ScheduleMethods):
     def open_file(self, job_id: str, name: str) -> BinaryIO:
         """The content of one of them, to be read and closed; raises JobNotFound, FileNotFound."""
         return self.runtime.files.open(job_id, name)[1]
+
+    def update(self, job_id: str, **changes: Unpack[JobChanges]) -> Job:
+        """Change priority, queue, run_at, tags or args, each as a whole, of a job that has not begun.
+
+        A `run_at` that has passed means now. Raises JobNotFound, InvalidState, InvalidArguments.
+        """
+        return self.runtime.edits.edit(job_id, changes)
+
+    def cancel_many(
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
+    ) -> BulkResult:
+        """Cancel, or ask to stop, the jobs of `ids` or those that the filters of `list` name.
+
+        With `dry_run` it only counts. More than 1,000 are left to a job of its own, the result's `.job`.
+        Raises InvalidArguments where nothing is named.
+        """
+        return self.runtime.bulk.act("cancel", filters, ids, dry_run)
+
+    def retry_many(
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
+    ) -> BulkResult:
+        """Queue once more those of them that are final; as `cancel_many`."""
+        return self.runtime.bulk.act("retry", filters, ids, dry_run)
+
+    def delete_many(
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
+    ) -> BulkResult:
+        """Delete those of them that are final, with their history; as `cancel_many`."""
+        return self.runtime.bulk.act("delete", filters, ids, dry_run)
 
     # --- the process ----------------------------------------------------------------------------------
 

@@ -21,14 +21,16 @@ from .engines.base import Engine, OnEnd
 from .engines.inline import InlineEngine
 from .engines.thread import ThreadEngine, create_pool
 from .errors import ConfigError, DatabaseUnavailable
+from .execution.receivers import Receivers
 from .execution.runner import Runner
 from .execution.stores import Stores
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Files, Jobs, Schedules, Status, Submissions
+from .service import BulkActions, Edits, Files, Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
+from .service.job_signals import JobSignals
 from .service.live_workers import live_workers
 from .service.steps import StoredSteps
 from .service.unserved import SubmissionWarning
@@ -51,6 +53,8 @@ class Runtime(service.Runtime):
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
         self.clock = ManualClock() if settings.engine == "manual" else Clock()
+        self._receivers = Receivers(app)
+        self.signals = JobSignals(self._receivers, database)
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
@@ -74,11 +78,13 @@ class Runtime(service.Runtime):
         sleeps = self.settings.engine != "inline"  # which ignores delays
         steps = StoredSteps(self.database, self._host_db)
         stores = Stores(steps, self.files, self.settings.max_result_bytes, sleeps)
-        self.runner = Runner(self.app, self.registry, self.settings, self.clock, stores)
+        self.runner = Runner(
+            self.app, self.registry, self.settings, self.clock, stores, on_start=self.signals.started
+        )
         self.scheduler = self._new_scheduler()
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,
-            settings=self.settings, clock=self.clock, notifier=self.notifier,
+            settings=self.settings, clock=self.clock, notifier=self.notifier, signals=self.signals,
         )  # fmt: skip
 
     def _create_use_cases(self) -> None:
@@ -87,7 +93,11 @@ class Runtime(service.Runtime):
         self._live = live = live_workers(self.settings, database, registry, clock)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
-            waiting_reasons=WaitingReasons(database, clock, live, has_workers),
+            waiting_reasons=WaitingReasons(database, clock, live, has_workers), signals=self.signals,
+        )  # fmt: skip
+        self.edits = Edits(
+            database=database, factory=self.factory, jobs=self.jobs, clock=clock, notifier=self.notifier,
+            threads=self,
         )  # fmt: skip
         self.files = Files(
             database=database, host_db=self._host_db, settings=self.settings,
@@ -96,7 +106,11 @@ class Runtime(service.Runtime):
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
-            host_db=self._host_db, runs_inline=self.settings.engine == "inline",
+            host_db=self._host_db, runs_inline=self.settings.engine == "inline", signals=self.signals,
+        )  # fmt: skip
+        self.bulk = BulkActions(
+            database=database, clock=clock, notifier=self.notifier, threads=self,
+            submissions=self.submissions, signals=self.signals,
         )  # fmt: skip
         self.schedules = Schedules(
             database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self,
@@ -174,12 +188,12 @@ class Runtime(service.Runtime):
         settings = self.worker_settings
         self.dispatcher = Dispatcher(
             make_engine=self.create_engine, database=self.database, registry=self.registry,
-            settings=settings, clock=self.clock, notifier=self.notifier,
+            settings=settings, clock=self.clock, notifier=self.notifier, signals=self.signals,
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = create_duties(
             self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live,
-            self.files,
+            self.files, self._receivers, self.signals,
         )  # fmt: skip
         self.ticker = Ticker(duties, self.clock)
         try:
@@ -209,6 +223,7 @@ class Runtime(service.Runtime):
             app=self.settings.app or self.app.name, dispatcher=self.dispatcher, database=self.database,
             registry=self.registry, factory=self.factory, backlog=self.backlog, clock=self.clock,
             jobs_app=self.settings.app, enabled=self.settings.schedules, timezone=self.settings.timezone,
+            on_submitted=self.signals.submitted,
         )  # fmt: skip
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:

@@ -32,8 +32,12 @@ CLAIMABLE: Final = (SCHEDULED, QUEUED, RETRYING)
 CANCELLABLE: Final = (*CLAIMABLE, WAITING)
 """A job in one of these states is cancelled at once; a running one is asked."""
 
+EDITABLE: Final = (SCHEDULED, QUEUED)
+"""A job in one of these states can be changed, until its first attempt."""
+
 TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "submitted": ((), (SCHEDULED, QUEUED)),
+    "edited": (EDITABLE, EDITABLE),
     "claimed": (CLAIMABLE, (RUNNING,)),
     "succeeded": ((RUNNING,), (SUCCEEDED,)),
     "failed": ((RUNNING,), (FAILED,)),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from .job import Job
+
 
 class Value:
     """The base class."""
@@ -116,3 +118,15 @@ class Batch(Value):
     counts: Mapping[str, int]
     progress: Mapping[str, float]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkResult(Value):
+    """What an action on many jobs did: how many were named, and to how many of these it was applied.
+
+    `job` is the one that applies it, where there are too many to do so at once; `affected` is 0 then.
+    """
+
+    matched: int
+    affected: int
+    job: Job | None = None

@@ -12,6 +12,7 @@ from app.jobs import Simmer
 
 from .bare_threads import BareThreads
 from .driver import ENGINES, THREADED, EngineDriver
+from .notes import db
 
 MakeDriver = Callable[..., EngineDriver]
 CONFIGURED = {"bare": "thread"}
@@ -31,7 +32,7 @@ def make_driver(make_app: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -
             "JOBS_API_PREFIX": None,
             **config,
         }
-        app = make_app(jobs, **config)
+        app = make_app(jobs, db=db, **config)
         context = app.app_context()
         context.push()
         pushed.append(context)

@@ -11,6 +11,7 @@ from flask import current_app, g, has_request_context, request
 from app.jobs import current_job
 
 from .driver import EngineDriver
+from .notes import Note
 
 CALLERS = contextvars.ContextVar("callers", default="nothing")
 
@@ -87,12 +88,6 @@ def test_a_job_can_submit_another(driver: EngineDriver) -> None:
 def test_what_a_job_did_not_commit_is_gone(driver: EngineDriver, fails: bool) -> None:
     """An open transaction ends with its job, whether that succeeded or failed."""
     db = driver.db
-
-    class Note(db.Model):  # type: ignore[misc, name-defined]
-        id = db.mapped_column(db.Integer, primary_key=True)
-        text = db.mapped_column(db.String)
-
-    Note.__table__.create(db.engine)
 
     @driver.jobs.task
     def write() -> None:

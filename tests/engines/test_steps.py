@@ -10,6 +10,7 @@ from app.jobs import OpenTransaction, Snooze, current_job
 
 from .conftest import MakeDriver
 from .driver import EngineDriver
+from .notes import Note
 
 
 def test_an_attempt_goes_on_after_its_last_finished_step(driver: EngineDriver) -> None:
@@ -77,10 +78,6 @@ def test_a_step_that_cannot_be_stored_fails_its_job_for_good(make_driver: MakeDr
 
 def test_an_open_session_is_found_before_the_step_is_done(driver: EngineDriver) -> None:
     """It holds the lock that is needed to store the step: it says so, and does not wait for itself."""
-    model = type("Note", (driver.db.Model,), {
-        "__tablename__": "note", "id": driver.db.Column(driver.db.Integer, primary_key=True),
-    })  # fmt: skip
-    driver.db.create_all()
     calls: list[int] = []
 
     @driver.jobs.task("work")
@@ -91,7 +88,7 @@ def test_an_open_session_is_found_before_the_step_is_done(driver: EngineDriver) 
         current_job.step("two", calls.append, 2)
 
     def write() -> None:
-        driver.db.session.add(model())
+        driver.db.session.add(Note())
         driver.db.session.flush()
 
     for inside in (True, False):

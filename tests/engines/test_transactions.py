@@ -10,18 +10,12 @@ from app.jobs.errors import InvalidArguments, OpenTransaction, QueueFull
 
 from .conftest import MakeDriver
 from .driver import EngineDriver
+from .notes import Note
 
 
 def _with_notes(driver: EngineDriver) -> type[Any]:
     """A table of the host's, and a task that counts its rows."""
-    db = driver.db
-
-    class Note(db.Model):  # type: ignore[misc, name-defined]
-        id = db.mapped_column(db.Integer, primary_key=True)
-        text = db.mapped_column(db.String)
-
-    Note.__table__.create(db.engine)
-    driver.jobs.task("count")(lambda: db.session.query(Note).count())
+    driver.jobs.task("count")(lambda: driver.db.session.query(Note).count())
     return Note
 
 

@@ -142,11 +142,11 @@ def test_a_step_is_a_cancellation_point(job: OneJob) -> None:
     """Before it is done, and also where its result is there."""
     job.next_run().call("one", int)
     with pytest.raises(JobCancelled):
-        job.next_run(cancel_requested=True).call("one", int)
+        job.next_run(cancel_requested_at=0.0).call("one", int)
     with pytest.raises(JobTimeout):
         job.next_run(deadline=0.0).call("two", pytest.fail, "called")
     with pytest.raises(JobCancelled):
-        job.next_run(cancel_requested=True).sleep(1)
+        job.next_run(cancel_requested_at=0.0).sleep(1)
 
 
 def test_a_run_that_lost_its_claim_ends(job: OneJob) -> None:

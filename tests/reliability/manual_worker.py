@@ -53,8 +53,11 @@ class ManualWorker:
         self.dispatcher = Dispatcher(
             make_engine=self._engine, database=self.database, registry=runtime.registry,
             settings=self.settings, clock=self.clock, notifier=runtime.notifier,
+            signals=runtime.signals,
         )  # fmt: skip
-        rescuer = Rescuer(self.dispatcher, self.database, self.settings, self.clock, runtime.notifier)
+        rescuer = Rescuer(
+            self.dispatcher, self.database, self.settings, self.clock, runtime.notifier, runtime.signals
+        )
         self.dispatch = Guard("dispatcher", self.dispatcher.run_once).call
         self._rescue = Guard("rescuer", rescuer.run_once).call
 

@@ -27,6 +27,8 @@ SCHEDULE = {"task": "add", "trigger": {"type": "interval", "hours": 1}}
 BODIES: dict[str, Any] = {
     "/jobs": {"task": "add"},
     "/jobs/batch": {"jobs": [{"task": "add"}]},
+    "/jobs/<id>": {"priority": 1},
+    "/jobs/actions": {"action": "cancel", "filter": {"task": "add"}},
     "/schedules": {"id": "s", **SCHEDULE},
     "/schedules/preview": {"trigger": SCHEDULE["trigger"]},
     "/schedules/<id>": SCHEDULE,
@@ -34,7 +36,8 @@ BODIES: dict[str, Any] = {
 ASKS_NOTHING = ("/health/live", "/schedules/preview")
 COMMANDS = {
     "tasks": "", "list": "", "show": ID, "workers": "", "stats": "", "cancel": ID, "retry": ID, "delete": ID,
-    "submit": "add", "wait": ID, "schedules list": "", "schedules show": "s", "schedules history": "s",
+    "edit": f"{ID} --priority 1", "submit": "add", "wait": ID,
+    "schedules list": "", "schedules show": "s", "schedules history": "s",
     "schedules add": "add interval hours=1", "schedules pause": "s", "schedules resume": "s",
     "schedules skip": "s", "schedules run": "s", "schedules remove": "s", "schedules preview": "s",
 }  # fmt: skip
@@ -99,6 +102,10 @@ def test_every_function_raises_one_error(broken: tuple[Flask, Simmer]) -> None:
         "cancel": lambda: jobs.cancel(ID),
         "retry": lambda: jobs.retry(ID),
         "delete": lambda: jobs.delete(ID),
+        "update": lambda: jobs.update(ID, priority=1),
+        "cancel_many": lambda: jobs.cancel_many([ID]),
+        "retry_many": lambda: jobs.retry_many(task="add"),
+        "delete_many": lambda: jobs.delete_many(state="failed", dry_run=True),
         "add_schedule": lambda: jobs.add_schedule(task="add", trigger="interval", hours=1, id="s"),
         "replace": lambda: jobs.add_schedule(task="add", trigger="interval", hours=1, id="s", replace=True),
         "get_schedule": lambda: jobs.get_schedule("s"),

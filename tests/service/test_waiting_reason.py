@@ -150,7 +150,7 @@ def test_a_job_that_is_not_due(database: Database, verb: str | None) -> None:
 
 
 def test_a_worker_says_which_tasks_it_knows(make_app: Callable[..., Flask]) -> None:
-    """Also those that are registered while it runs."""
+    """Also those that are registered while it runs, and the one of the package itself."""
     jobs = Simmer()
     jobs.task("add")(lambda: 1)
 
@@ -160,6 +160,6 @@ def test_a_worker_says_which_tasks_it_knows(make_app: Callable[..., Flask]) -> N
 
     with make_app(jobs, JOBS_ENGINE="thread", JOBS_API_PREFIX=None).app_context():
         jobs.start()
-        eventually(lambda: known() == [frozenset({"add"})])
+        eventually(lambda: known() == [frozenset({"add", "simmer.bulk"})])
         jobs.task("later")(lambda: 2)
-        eventually(lambda: known() == [frozenset({"add", "later"})])
+        eventually(lambda: known() == [frozenset({"add", "later", "simmer.bulk"})])

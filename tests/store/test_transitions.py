@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.jobs.database.database import Database
 from app.jobs.run import Run
 from app.jobs.states import CLAIMABLE, FINAL, STATES, TRANSITIONS
-from app.jobs.store import events, jobs, queries, rescue
+from app.jobs.store import edits, events, jobs, queries, rescue
 
 from .factory import NOW, claim_one, end, job_in, state_of
 
@@ -25,7 +25,13 @@ def _end(verb: str) -> Verb:
     return lambda conn, _job_id, claim: claim is not None and end(conn, claim, verb)
 
 
+def _edit(conn: Connection, job_id: str, _claim: Run | None) -> bool:
+    job = queries.get(conn, job_id)
+    return job is not None and edits.edit(conn, job, {"priority": 5}, NOW)
+
+
 VERBS: dict[str, Verb] = {
+    "edited": _edit,
     "claimed": lambda conn, job_id, _: claim_one(conn, job_id) is not None,
     "succeeded": _end("succeeded"),
     "failed": _end("failed"),

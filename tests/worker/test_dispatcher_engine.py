@@ -63,6 +63,7 @@ class Worker:
         self.dispatcher = Dispatcher(
             make_engine=self._make_engine, database=runtime.database, registry=runtime.registry,
             settings=runtime.settings, clock=runtime.clock, notifier=runtime.notifier,
+            signals=runtime.signals,
         )  # fmt: skip
         self.engine = self.engines[0]
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask import Response
 
+from ..job import Job
 from ..serialization.presenter import MAX_LIST_BYTES, present_attempt, present_in_list, present_step
 from ..service import runtime
 from ..states import CANCELLED
@@ -14,8 +15,18 @@ from . import long_poll
 from .access import has_right
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
-from .requests import job_id, read_query, refuse_query, require_empty_body
+from .requests import (
+    job_id,
+    load_body,
+    max_submission_bytes,
+    read_json_object,
+    read_patch,
+    read_query,
+    refuse_query,
+    require_empty_body,
+)
 from .responses import (
+    accepted,
     empty_response,
     job_headers,
     job_response,
@@ -24,12 +35,16 @@ from .responses import (
     not_modified,
     page_links,
     redactor,
+    restore_secrets,
 )
-from .schemas import JobQuerySchema, WaitQuerySchema
+from .schemas import ActionSchema, EditSchema, JobQuerySchema, WaitQuerySchema
 
 _LIST_QUERY: Final = JobQuerySchema()
 _PAGING: Final = ("limit", "cursor", "sort", "count")
 _WAIT_QUERY: Final = WaitQuerySchema()
+_ACTION: Final = ActionSchema()
+_EDIT: Final = EditSchema()
+MAX_ACTION_BYTES: Final = 256 * 1024
 
 
 def list_jobs() -> Response:
@@ -85,6 +100,30 @@ def delete_job(id: str) -> Response:
     refuse_query()
     runtime().jobs.delete(job_id(id), precondition=precondition(job_tag))
     return empty_response(204)
+
+
+def patch_job(id: str) -> Response:
+    """`PATCH /jobs/{id}`: change the fields of the body, keep the others; 409 once it has begun."""
+    refuse_query()
+    patch = read_patch(max_submission_bytes())
+
+    def changes(stored: Job) -> dict[str, Any]:
+        loaded = load_body(_EDIT, patch({"args": stored.args}))
+        if "args" in loaded:
+            loaded["args"] = restore_secrets(loaded["args"], stored.args)
+        return loaded
+
+    return job_response(runtime().edits.edit(job_id(id), changes, precondition(job_tag)))
+
+
+def act_on_jobs() -> Response:
+    """`POST /jobs/actions`: 200 with the numbers; 202 with the job that does it where there are too many."""
+    refuse_query()
+    body = load_body(_ACTION, read_json_object(MAX_ACTION_BYTES))
+    result = runtime().bulk.act(body["action"], body.get("filter", {}), body.get("ids"), body["dry_run"])
+    if result.job is not None:
+        return accepted(result.job)
+    return json_response({"matched": result.matched, "affected": result.affected})
 
 
 def get_result(id: str) -> Response:

@@ -14,7 +14,9 @@ from ..checks import SLUG, Rule
 from ..errors import pointer, problem
 from ..ids import is_id
 from ..options import OUTSIDE, unknown_option
+from ..service.job_factory import CHANGEABLE
 from ..states import STATES
+from ..store.bulk import ACTIONS
 
 MOST_IN_BATCH: Final = 1_000
 MOST_IN_PAGE: Final = 500
@@ -60,6 +62,18 @@ SubmissionSchema: Final = _SubmissionSchema.from_dict(
 )
 
 
+class _EditSchema(Schema):
+    """The body of `PATCH /jobs/{id}`."""
+
+    args = JsonDict(JsonScalar(Any))
+
+
+EditSchema: Final = _EditSchema.from_dict(
+    {name: option_field(option.rule, allow_none=False) for name, option in CHANGEABLE.items()},
+    name="EditSchema",
+)
+
+
 class BatchSchema(Schema):
     """The body of `POST /jobs/batch`."""
 
@@ -102,8 +116,8 @@ def _check_batch_id(value: str) -> None:
         raise ValidationError("Must be a UUID.")
 
 
-class JobQuerySchema(Schema):
-    """The query string of `GET /jobs`."""
+class JobFilterSchema(Schema):
+    """The filters of `GET /jobs`."""
 
     state = words(JsonChoice((state, state) for state in STATES))
     task = words(text(200))
@@ -117,11 +131,39 @@ class JobQuerySchema(Schema):
     started_before = JsonScalar(datetime, load_default=None)
     finished_after = JsonScalar(datetime, load_default=None)
     finished_before = JsonScalar(datetime, load_default=None)
+
+
+class JobQuerySchema(JobFilterSchema):
+    """The query string of `GET /jobs`."""
+
     limit = WordNumber(load_default=50, validate=validate.Range(1, MOST_IN_PAGE))
     cursor = text(500, load_default=None)
     sort = JsonChoice((("-created_at", True), ("created_at", False)), load_default=True)
     """Loads as whether the newest come first."""
     count = JsonChoice((("true", True), ("false", False)), load_default=False)
+
+
+class _FilterBodySchema(JobFilterSchema):
+    """The same filters as JSON, where one value may stand for a list of one."""
+
+    @pre_load
+    def wrap_single_values(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Make a list of each value that may be one."""
+        lists = {name for name, field in self.fields.items() if isinstance(field, JsonList)}
+        return {
+            name: [value] if name in lists and isinstance(value, str) else value
+            for name, value in body.items()
+        }
+
+
+class ActionSchema(Schema):
+    """The body of `POST /jobs/actions`."""
+
+    action = JsonChoice(((name, name) for name in ACTIONS), required=True)
+    ids = JsonList(JsonScalar(str))
+    # Partial: what is not named is no filter, and an empty list of what is named is a mistake.
+    filter = JsonObject(_FilterBodySchema(partial=True))
+    dry_run = JsonScalar(bool, load_default=False)
 
 
 class TriggerSchema(Schema):

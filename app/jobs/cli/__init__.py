@@ -11,10 +11,22 @@ from flask import Flask
 from ..errors import ConfigError
 
 # Imported for their side effect: each module adds its commands to the group.
-from . import files, jobs, schedules, stats, submit, wait, worker
+from . import actions, edit, files, jobs, schedules, stats, submit, wait, worker
 from .group import jobs_cli
 
-__all__ = ["add_commands", "files", "jobs", "jobs_cli", "schedules", "stats", "submit", "wait", "worker"]
+__all__ = [
+    "actions",
+    "add_commands",
+    "edit",
+    "files",
+    "jobs",
+    "jobs_cli",
+    "schedules",
+    "stats",
+    "submit",
+    "wait",
+    "worker",
+]
 
 
 def add_commands(app: Flask, name: str | None) -> None:

@@ -8,17 +8,22 @@ from pathlib import Path
 
 import click
 
-from .group import job_id, jobs_cli, runtime
+from .group import jobs_cli, runtime
 from .output import echo_stderr, json_option, print_json, print_table
+from .selection import find_id
 
 
 @jobs_cli.command("files")
-@click.argument("id", callback=job_id)
+@click.argument("id")
 @click.argument("name", required=False)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the content to this file, or folder.")
 @json_option
 def list_or_get_files(id: str, name: str | None, output: Path | None, as_json: bool) -> None:
-    """Show the files of a job, or write the content of the one with that NAME to stdout."""
+    """Show the files of a job, or write the content of the one with that NAME to stdout.
+
+    ID may be the beginning of one that no other shares.
+    """
+    id = find_id(id)
     if name is not None:
         _write(id, name, output)
         return

@@ -12,8 +12,7 @@ from .. import service
 from ..checks import is_slug
 from ..config import Settings
 from ..current import current_runtime
-from ..errors import InvalidArguments, JobNotFound, ScheduleNotFound, SimmerError
-from ..ids import is_id
+from ..errors import InvalidArguments, ScheduleNotFound, SimmerError
 from ..process.servers import Serving
 from ..serialization.text import is_storable
 from .exit_codes import code_of
@@ -57,14 +56,6 @@ jobs_cli = JobsGroup("jobs", help="Background jobs: submit, watch, run.")
 
 runtime: Final[Callable[[], Runtime]] = current_runtime
 """The runtime of the app that Flask found; raises NotReady where it has no Simmer."""
-
-
-def job_id(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
-    """Click callback: the id of a job. Raises JobNotFound for text that cannot be one."""
-    # Not BadParameter: a script that polls an id gets exit code 3 for an id that never was, too.
-    if not is_id(text):
-        raise JobNotFound(f"no job has the id {text!r}")
-    return text
 
 
 def schedule_id(_ctx: click.Context | None, _param: click.Parameter | None, text: str) -> str:

@@ -1,8 +1,8 @@
-"""Commands about jobs and the service: list, show, cancel, retry, delete, tasks, workers, init-db."""
+"""Commands about jobs and the service: list, show, tasks, workers, init-db."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -11,13 +11,12 @@ from ..api.schemas import MOST_IN_PAGE
 from ..errors import WorkerNotFound
 from ..job import Job
 from ..serialization.presenter import MAX_LIST_BYTES, present, present_attempt, present_in_list, present_step
-from ..states import STATES
-from ..store.queries import TIMES, JobFilters
+from ..store.queries import JobFilters
 from .attempts import print_attempts
-from .group import job_id, jobs_cli, require_utf8, runtime
+from .group import jobs_cli, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
+from .selection import filter_options, find_id
 from .threads import print_threads
-from .triggers import Moment
 
 _ATTEMPT: Final = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
 _STEP: Final = ("name", "kind", "state", "run", "started_at", "finished_at", "result")
@@ -38,21 +37,8 @@ def tasks(as_json: bool) -> None:
         print_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
 
 
-def _time_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """A flag for each filter by a moment."""
-    for name in reversed(TIMES):
-        of, side = name.split("_")
-        words = f"{of.capitalize()} {side} this time."
-        command = click.option(f"--{of}-{side}", type=Moment(), metavar="TIME", help=words)(command)
-    return command
-
-
 @jobs_cli.command("list")
-@click.option("--state", multiple=True, type=click.Choice(STATES), help="In this state; repeat to mean or.")
-@click.option("--task", multiple=True, callback=require_utf8, help="Of this task; repeat to mean or.")
-@click.option("--queue", multiple=True, callback=require_utf8, help="In this queue; repeat to mean or.")
-@click.option("--tag", multiple=True, callback=require_utf8, help="With this tag; repeat to mean or.")
-@_time_flags
+@filter_options
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST_IN_PAGE))
 @click.option("--cursor", help="The cursor of the next page, as the previous list printed it.")
 @json_option
@@ -74,11 +60,14 @@ def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> 
 
 
 @jobs_cli.command("show")
-@click.argument("id", callback=job_id)
+@click.argument("id")
 @json_option
 def show(id: str, as_json: bool) -> None:
-    """Show a job, its attempts, with the traceback of each that failed, and its finished steps."""
-    run = runtime()
+    """Show a job, its attempts, with the traceback of each that failed, and its finished steps.
+
+    ID may be the beginning of one that no other shares.
+    """
+    run, id = runtime(), find_id(id)
     redact = redactor(run.settings)
     shown = present(run.jobs.get(id), redact)
     attempts = [present_attempt(attempt, with_traceback=True) for attempt in run.jobs.attempts(id)]
@@ -143,31 +132,6 @@ def init_db(sql: bool) -> None:
         echo_stderr("Nothing is missing.")
 
 
-@jobs_cli.command("cancel")
-@click.argument("id", callback=job_id)
-@json_option
-def cancel(id: str, as_json: bool) -> None:
-    """Cancel a job that does not run yet; request that a running one stops."""
-    job = runtime().jobs.cancel(id)
-    _print_job(job, as_json, "Cancelled." if job.is_final else "It runs, and was asked to stop.")
-
-
-@jobs_cli.command("retry")
-@click.argument("id", callback=job_id)
-@json_option
-def retry(id: str, as_json: bool) -> None:
-    """Queue a finished job once more, its history kept."""
-    _print_job(runtime().jobs.retry(id), as_json, "Queued again.")
-
-
-@jobs_cli.command("delete")
-@click.argument("id", callback=job_id)
-def delete(id: str) -> None:
-    """Delete a finished job and its history."""
-    runtime().jobs.delete(id)
-    echo_stderr("Deleted.")
-
-
 def _row(job: Job) -> tuple[Any, ...]:
     progress = None if job.progress.percent is None else f"{job.progress.percent:.0f} %"
     attempt = f"{job.attempt}/{job.max_attempts}"
@@ -188,9 +152,3 @@ def _parameters(task: dict[str, Any]) -> str:
     schema = task["args_schema"]
     required = schema.get("required", ())
     return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))
-
-
-def _print_job(job: Job, as_json: bool, remark: str) -> None:
-    if as_json:
-        print_json(present(job, redactor(runtime().settings)))
-    echo_stderr(remark)

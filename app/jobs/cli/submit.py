@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from ..options import OUTSIDE, read_options
+from ..options import OUTSIDE, Option, read_options
 from ..serialization.presenter import present
 from .arguments import read_pairs
 from .group import jobs_cli, runtime
@@ -35,22 +35,29 @@ class SubmitCommand(click.Command):
         return super().parse_args(ctx, told)
 
 
-def option_flags(command: Callable[..., None]) -> Callable[..., None]:
+def option_flags(options: Mapping[str, Option]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A flag for each option of a job; one that several values can be given for may be repeated."""
-    for name, option in reversed(OUTSIDE.items()):
-        rule = option.rule
-        flag = f"--{(option.flag or name).replace('_', '-')}"
-        kind, metavar = _KINDS[rule.kind if rule.each is None else rule.each.kind]
-        words = f"{option.help.replace('`', '')}{'.' if rule.each is None else '; repeat for more.'}"
-        with_flag = click.option(flag, name, type=kind, metavar=metavar, multiple=bool(rule.each), help=words)
-        command = with_flag(command)
-    return command
+
+    def add_flags(command: Callable[..., None]) -> Callable[..., None]:
+        for name, option in reversed(list(options.items())):
+            command = _flag(name, option)(command)
+        return command
+
+    return add_flags
+
+
+def _flag(name: str, option: Option) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    rule = option.rule
+    flag = f"--{(option.flag or name).replace('_', '-')}"
+    kind, metavar = _KINDS[rule.kind if rule.each is None else rule.each.kind]
+    words = f"{option.help.replace('`', '')}{'.' if rule.each is None else '; repeat for more.'}"
+    return click.option(flag, name, type=kind, metavar=metavar, multiple=bool(rule.each), help=words)
 
 
 @jobs_cli.command("submit", cls=SubmitCommand)
 @click.argument("name")
 @click.argument("pairs", nargs=-1, metavar="[KEY=TEXT | KEY:=JSON]...")
-@option_flags
+@option_flags(OUTSIDE)
 @click.option(WAIT, type=Seconds(min=0), metavar="[SECONDS]", help="Wait for its end, and print its result.")
 @json_option
 @click.pass_context

@@ -14,9 +14,10 @@ from ..serialization.presenter import present
 from ..states import CANCELLED, SUCCEEDED
 from .exit_codes import CANCELLED as WAS_CANCELLED
 from .exit_codes import FAILED, OK, TIMED_OUT
-from .group import job_id, jobs_cli, runtime
+from .group import jobs_cli, runtime
 from .output import echo_stderr, json_option, print_json, redactor
 from .progress import ProgressBar
+from .selection import find_id
 
 REDRAW_EVERY: Final = 1.0
 """Seconds after which the bar is redrawn without a change, for its elapsed time."""
@@ -34,16 +35,16 @@ class Seconds(click.FloatRange):
 
 
 @jobs_cli.command("wait")
-@click.argument("id", callback=job_id)
+@click.argument("id")
 @click.option("--timeout", type=Seconds(min=0), default=math.inf, help="Seconds; without it, for ever.")
 @json_option
 @click.pass_context
 def wait(ctx: click.Context, id: str, timeout: float, as_json: bool) -> None:
-    """Wait for the end of a job, and print its result.
+    """Wait for the end of a job, and print its result. ID may be the beginning of one that no other shares.
 
     The exit code is 0 if it succeeded, 1 failed, 4 cancelled, and 124 if the time was over first.
     """
-    ctx.exit(report(follow(runtime().jobs.get(id), timeout), as_json))
+    ctx.exit(report(follow(runtime().jobs.get(find_id(id)), timeout), as_json))
 
 
 def follow(job: Job, timeout: float) -> Job:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from flask import Flask
@@ -22,10 +22,12 @@ from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
+from .around import call_wrapped
 from .calls import call_in_this_process
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
 from .results import encode_result
+from .sessions import session_closer
 from .steps import SleepBegun
 from .stores import Stores
 
@@ -37,20 +39,26 @@ SHORTEST_SNOOZE: Final = 0.1
 
 
 class Runner:
-    """Calls the tasks of one app; an error in one run ends that run only."""
+    """Calls the tasks of one app; an error in one run ends that run only.
+
+    `on_start` is called in the thread of each run, before its time begins to count; it never raises.
+    """
 
     def __init__(
-        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, stores: Stores
-    ) -> None:
+        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, stores: Stores,
+        on_start: Callable[[Run], None] = lambda run: None,
+    ) -> None:  # fmt: skip
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
-        self._stores = stores
+        self._stores, self._on_start = stores, on_start
 
     def run(self, run: Run) -> Outcome:
         """Call the task of `run` and return its outcome. Never raises.
 
         In an empty contextvars context and a fresh app context, without a request.
         """
-        run.thread, run.started_at = threading.get_ident(), self._clock.now()
+        run.thread = threading.get_ident()
+        self._on_start(run)
+        run.started_at = self._clock.now()
         # From now on: the wait for a thread is not part of the timeout.
         run.deadline = None if run.timeout is None else self._clock.monotonic() + run.timeout
         outcome = contextvars.Context().run(self._run_in_app, run)
@@ -63,12 +71,12 @@ class Runner:
 
     def _run_in_app(self, run: Run) -> Outcome:
         outcome: Outcome | None = None
-        close_session = _no_op
+        close_session: Callable[[], None] | None = None
         try:
             context = self._app.app_context()
             context.push()
             try:
-                close_session = self._session_closer()
+                close_session = session_closer(self._app)
                 outcome = self._call_task(run)
             finally:
                 # As Flask does after a request: the host's teardowns get the exception and an open session.
@@ -78,17 +86,18 @@ class Runner:
             log.exception("job %s (%s): a teardown of the app raised", run.job_id, run.task)
             outcome = outcome or Outcome("failed", failure=self._describe(run, error))
         finally:
-            close_session()
+            if close_session is not None:
+                close_session()
         return outcome
 
     def _call_task(self, run: Run) -> Outcome:
-        definition = self._registry.get(run.task)
+        definition = self._registry.get_runnable(run.task)
         job = CurrentJob(run, self._clock, self._stores)
         set_current_job(job)
         try:
             job.check()
-            value = call_in_this_process(definition.function, **definition.arguments.load(stored(run.args)))
-            return self._outcome_of(run, value)
+            args = definition.arguments.load(stored(run.args))
+            return self._outcome_of(run, call_in_this_process(self._wrapped(definition, job, args)))
         except SleepBegun as sleep:
             return Outcome("snoozed", delay=max(SHORTEST_SNOOZE, sleep.seconds))
         except JobCancelled as cancelled:
@@ -97,6 +106,16 @@ class Runner:
             )
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
+
+    def _wrapped(
+        self, definition: TaskDefinition, job: CurrentJob, args: dict[str, Any]
+    ) -> Callable[[], Any]:
+        """The call of the task, within the functions of `@jobs.around`, unless it is the package's own."""
+        call = partial(definition.function, **args)
+        wrappers = self._registry.wrappers
+        if not wrappers or definition.name not in self._registry.tasks:
+            return call
+        return partial(call_wrapped, wrappers, job, call)
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""
@@ -118,26 +137,6 @@ class Runner:
         if isinstance(value, Cancel):
             return Outcome("cancelled", reason=self._hide(run, storable(value.reason)) or None)
         return Outcome("succeeded", result=encode_result(value, self._settings.max_result_bytes))
-
-    def _session_closer(self) -> Callable[[], None]:
-        """A function that closes the job's session, whatever the host's teardowns do."""
-        # Flask stops at the first teardown that raises. Flask-SQLAlchemy finds sessions by the id() of the
-        # app context: one that is left behind is found by a later context at the same address, which then
-        # commits rows that are not its own.
-        db = self._app.extensions.get("sqlalchemy")
-        if db is None:
-            return _no_op
-        scopes = db.session.registry
-        if not isinstance(scopes.registry, dict):  # the host scopes its sessions by thread
-            return lambda: _call_suppressed(db.session.remove)
-        key = scopes.scopefunc()
-
-        def close() -> None:
-            # The key was taken inside the context: after its end scopefunc() raises.
-            if session := scopes.registry.pop(key, None):
-                _call_suppressed(session.close)
-
-        return close
 
 
 def _failure_outcome(
@@ -168,15 +167,6 @@ def _log_failure(error: BaseException, failure: Failure, message: str, *values: 
     # What formatters show of the exception: to format it themselves may raise or take megabytes.
     record.exc_text = failure.traceback or f"{failure.type}: {failure.message}"
     log.handle(record)
-
-
-def _no_op() -> None:
-    pass
-
-
-def _call_suppressed(call: Callable[[], None]) -> None:
-    with contextlib.suppress(Exception):
-        call()
 
 
 def _is_retryable(error: BaseException, definition: TaskDefinition) -> bool:

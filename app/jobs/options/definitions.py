@@ -23,7 +23,7 @@ from ..checks import (
     matching,
     one_of,
     several,
-    takes_one,
+    takes,
     text,
     whole,
 )
@@ -39,7 +39,7 @@ _BACKOFF: Final = Rule(
     'seconds (0 to ten years), "exponential", "linear", or a callable that takes the attempt and returns'
     " seconds",
     lambda value: (
-        value in get_args(BackoffName) if isinstance(value, str) else is_seconds(value) or takes_one(value)
+        value in get_args(BackoffName) if isinstance(value, str) else is_seconds(value) or takes(1, value)
     ),
 )
 _EXCEPTION: Final = Rule(

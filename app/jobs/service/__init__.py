@@ -10,13 +10,17 @@ from ..config import Settings
 from ..current import current_runtime
 from ..database.database import Database
 from ..tasks.registry import Registry
+from .bulk import BulkActions
+from .edits import Edits
 from .files import Files
 from .jobs import Jobs
 from .schedules import Schedules
 from .status import Status
 from .submissions import Submissions
 
-__all__ = ["Files", "Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
+__all__ = [
+    "BulkActions", "Edits", "Files", "Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime",
+]  # fmt: skip
 
 
 class Runtime(Protocol):
@@ -32,6 +36,8 @@ class Runtime(Protocol):
     database: Database
     submissions: Submissions
     jobs: Jobs
+    bulk: BulkActions
+    edits: Edits
     files: Files
     schedules: Schedules
     status: Status

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final, cast
 
 from ..config import Settings
 from ..errors import ArgumentsTooLarge, InvalidArguments, pointer, problem
 from ..ids import new_id
-from ..options import OF_SUBMISSION, SubmitOptions, problems, stored_values
+from ..options import OF_SUBMISSION, SubmitOptions, problems, read_value, stored_values, unknown_option
 from ..store.jobs import NewJob
 from ..tasks.registry import Registry, TaskDefinition
+
+CHANGEABLE: Final = {name: OF_SUBMISSION[name] for name in ("priority", "queue", "run_at", "tags")}
+"""The options of a job that can be changed until it has begun."""
 
 
 class JobFactory:
@@ -33,7 +36,36 @@ class JobFactory:
 
         Raises UnknownTask, InvalidArguments (its pointers begin with `where`), ArgumentsTooLarge, TypeError.
         """
-        definition = self._registry.get(task)
+        return self._make(self._registry.get(task), args, options, now, where, origin)
+
+    def make_internal_job(self, task: str, args: Mapping[str, Any], now: datetime) -> NewJob:
+        """A job of a task of the package itself, in a queue that the workers of this app serve."""
+        queues = self._settings.queues or ("default",)
+        options: SubmitOptions = {"queue": "default" if "default" in queues else queues[0]}
+        return self._make(self._registry.get_runnable(task), args, options, now, "#", {})
+
+    def check_changes(self, task: str, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        """Changes of a job as they are stored: args as JSON text, tags as a tuple, run_at not before now.
+
+        Raises UnknownTask, InvalidArguments, ArgumentsTooLarge, TypeError.
+        """
+        wrong = {name: unknown_option(name, CHANGEABLE) for name in changes.keys() - {*CHANGEABLE, "args"}}
+        nothing = [name for name, value in changes.items() if value is None and name in CHANGEABLE]
+        wrong |= {name: f"must be {CHANGEABLE[name].rule.words}" for name in nothing}
+        if wrong:
+            raise InvalidArguments([problem(pointer("#", name), words) for name, words in wrong.items()])
+        options = {name: read_value(name, value) for name, value in changes.items() if name != "args"}
+        self._check(cast(SubmitOptions, options), "#")
+        if "run_at" in options:
+            options["run_at"] = _run_at(cast(SubmitOptions, options), now)
+        if "args" in changes:
+            options["args"] = self._encode(self._registry.get(task), changes["args"], "#")
+        return options
+
+    def _make(
+        self, definition: TaskDefinition, args: Mapping[str, Any], options: SubmitOptions, now: datetime,
+        where: str, origin: dict[str, Any],
+    ) -> NewJob:  # fmt: skip
         stored = definition.stored
         if options:
             self._check(options, where)

@@ -22,6 +22,7 @@ from ..store import events, jobs, queries, retention, steps
 from ..store.batched_reads import BatchedReads
 from ..store.queries import JobFilters
 from ..values import Batch, Step
+from .job_signals import JobSignals
 from .preconditions import Precondition
 from .threads import LocalThreads
 from .waiting_reason import WaitingReasons
@@ -37,8 +38,9 @@ class Jobs:
 
     def __init__(
         self, *, database: Database, clock: Clock, notifier: Notifier,
-        threads: LocalThreads, waiting_reasons: WaitingReasons,
+        threads: LocalThreads, waiting_reasons: WaitingReasons, signals: JobSignals,
     ) -> None:  # fmt: skip
+        self._signals = signals
         self._database, self._clock, self._waiting_reasons = database, clock, waiting_reasons
         self._notifier, self._threads = notifier, threads
         self._job_reads = BatchedReads(database, queries.WHOLE)
@@ -88,6 +90,11 @@ class Jobs:
         page.next_cursor = _encode(found[-1].id) if more else None
         return page
 
+    def ids_with_prefix(self, prefix: str, most: int) -> list[str]:
+        """The first `most` ids that begin so; `prefix` is of hexadecimal digits and hyphens."""
+        with self._database.read() as conn:
+            return queries.ids_with_prefix(conn, prefix, most)
+
     def count(self, filters: JobFilters) -> tuple[int, bool]:
         """The number of jobs, counted to 10,000 at most, and whether there are more."""
         with self._database.read() as conn:
@@ -113,6 +120,8 @@ class Jobs:
         elif not done and job.state != CANCELLED:
             raise InvalidState(f"the job is {job.state} already", job.state)
         self._notifier.notify([job_id])
+        if done:
+            self._signals.happened([("cancelled", job_id)])
         return job
 
     @retry_conflicts
@@ -141,6 +150,16 @@ class Jobs:
             raise InvalidState(
                 f"the job is {state}: only a finished job can be deleted, cancel it first", state
             )
+
+    def locked(self, conn: Connection, job_id: str, precondition: Precondition[Stamp] | None) -> Job:
+        """The job, locked until the transaction ends, if it is as `precondition` requires.
+
+        Raises JobNotFound, and as `precondition`.
+        """
+        stamp = _require_found(queries.locked_stamp(conn, job_id), job_id)
+        if precondition is not None:
+            precondition(stamp)
+        return _require_found(queries.get(conn, job_id), job_id)
 
     def result(self, job: Job) -> Any:
         """What the task of a final job returned. Raises InvalidState, ResultExpired."""

@@ -53,7 +53,7 @@ class InCaller:
 
     def get(self) -> Sequence[LiveWorker]:
         """One that is always idle."""
-        tasks = frozenset(self._registry.tasks)
+        tasks = frozenset(self._registry.runnable)
         return [
             LiveWorker(threads=1, busy=0, overdue=0, queues=self._queues, tasks=tasks, app=self._app)
         ]  # fmt: skip

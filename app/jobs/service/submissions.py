@@ -25,6 +25,7 @@ from ..tasks.submission import Submission
 from .backlog import Backlog
 from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
+from .job_signals import JobSignals
 from .session import after_commit, confirmation, connection_of, refuse_open_transaction
 from .threads import LocalThreads
 
@@ -34,8 +35,9 @@ class Submissions:
 
     def __init__(
         self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
-        threads: LocalThreads, host_db: Any, runs_inline: bool,
+        threads: LocalThreads, host_db: Any, runs_inline: bool, signals: JobSignals,
     ) -> None:  # fmt: skip
+        self._signals = signals
         self._database, self._factory, self._backlog, self._clock = database, factory, backlog, clock
         self._threads, self._host_db, self._runs_inline = threads, host_db, runs_inline
         self._commits = GroupCommit(database)
@@ -59,6 +61,13 @@ class Submissions:
         if not made:
             return []
         return self._store(made) if session is None else self._join(made, session)
+
+    def submit_internal(self, task: str, args: Mapping[str, Any]) -> Job:
+        """Submit a job of a task of the package itself, however full the backlog is: it may be to empty it.
+
+        Raises OpenTransaction, DatabaseUnavailable.
+        """
+        return self._store([self._factory.make_internal_job(task, args, self._clock.now())], limited=False)[0]
 
     def submit_batch(
         self, submissions: Sequence[Submission], remember: Remember = lambda _id: []
@@ -136,13 +145,14 @@ class Submissions:
             raise InvalidArguments(problems)
         return made
 
-    def _store(self, made: Sequence[NewJob], *more: BoundStatement) -> list[Job]:
+    def _store(self, made: Sequence[NewJob], *more: BoundStatement, limited: bool = True) -> list[Job]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
         self._database.check_can_run()
         refuse_open_transaction(self._host_db, self._database)
-        self._backlog.admit(len(made))
+        if limited:
+            self._backlog.admit(len(made))
         self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
-        self._threads.jobs_submitted([new.id for new in made])
+        self._submitted(made)
         return self._snapshots(made)
 
     def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
@@ -157,9 +167,13 @@ class Submissions:
         # Raised by the caller's commit: it is the caller who acknowledges.
         after_commit(session, confirm)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
-        ids = [new.id for new in made]
-        after_commit(session, lambda: self._threads.jobs_submitted(ids))
+        after_commit(session, lambda: self._submitted(made))
         return [as_submitted(new) for new in made]
+
+    def _submitted(self, made: Sequence[NewJob]) -> None:
+        # In this order: the inline engine runs them here, and they were submitted before.
+        self._signals.submitted(made)
+        self._threads.jobs_submitted([new.id for new in made])
 
     def _snapshots(self, made: Sequence[NewJob]) -> list[Job]:
         """The jobs as they were submitted; read again where the inline engine has run them."""

@@ -1,9 +1,12 @@
-"""The verbs that people use on jobs: enqueue, cancel, retry, delete, prune."""
+"""The verbs that people use on jobs: enqueue, cancel, retry, delete, prune.
+
+`…_locked` are the same for many jobs: one set of statements for all that the caller has locked.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -30,10 +33,9 @@ _INSERT = InsertStatement(
 _TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
-    select(_J.id, _J.task, _J.state, _J.attempt, _J.worker)
+    select(_J.id, _J.task, _J.state, _J.attempt, _J.cancel_requested_at)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
     .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
-    .with_for_update()
 )
 _ENDED: Final = (
     select(_J.id)
@@ -93,24 +95,44 @@ def bind_enqueue(dialect: Dialect, jobs: Sequence[NewJob]) -> list[BoundStatemen
     return bound
 
 
+def lock(conn: Connection, job_ids: Sequence[str], *, wait: bool = True) -> Sequence[Any]:
+    """The rows of the jobs that exist, locked until the transaction ends, by id.
+
+    Without `wait` those are left out that somebody else has locked.
+    """
+    return conn.execute(_SEEN.with_for_update(skip_locked=not wait), {"ids": job_ids}).all()
+
+
 def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
     """Cancel at once a job that does not run. Whether it did."""
-    seen = _lock_one(conn, job_id)
-    if seen is None or seen.state not in CANCELLABLE:
-        return False
-    _change(conn, seen, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now)
-    record(conn, now, [Event(job_id, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
-    counters.add_verbs(conn, [(seen.task, "cancelled")])
-    return True
+    return bool(cancel_locked(conn, lock(conn, [job_id]), now, reason))
+
+
+def cancel_locked(
+    conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None = None
+) -> list[str]:
+    """Cancel at once those of the jobs that do not run. Their ids."""
+    seen = [row for row in locked if row.state in CANCELLABLE]
+    _change(
+        conn, seen, CANCELLABLE, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now
+    )
+    _record(conn, seen, "cancelled", CANCELLED, now, reason)
+    counters.add_verbs(conn, [(row.task, "cancelled") for row in seen])
+    return [row.id for row in seen]
 
 
 def request_cancel(conn: Connection, job_id: str, now: datetime) -> bool:
     """Ask a running job to stop. Whether it runs; asking twice changes nothing."""
-    asked = update(JOBS).where(_J.id == job_id, _J.state == RUNNING, _J.cancel_requested_at.is_(None))
-    if conn.execute(asked.values(cancel_requested_at=now, version=_J.version + 1)).rowcount:
-        return True
-    seen = _lock_one(conn, job_id)
-    return seen is not None and seen.state == RUNNING
+    locked = lock(conn, [job_id])
+    request_cancel_locked(conn, locked, now)
+    return any(row.state == RUNNING for row in locked)
+
+
+def request_cancel_locked(conn: Connection, locked: Sequence[Any], now: datetime) -> list[str]:
+    """Ask those of the jobs to stop that run and were not asked before. Their ids."""
+    seen = [row for row in locked if row.state == RUNNING and row.cancel_requested_at is None]
+    _change(conn, seen, (RUNNING,), RUNNING, cancel_requested_at=now)
+    return [row.id for row in seen]
 
 
 def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
@@ -118,29 +140,40 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
 
     One that failed or was cancelled goes on after its last finished step, one that succeeded begins anew.
     """
-    seen = _lock_one(conn, job_id)
-    if seen is None or seen.state not in FINAL:
-        return False
+    return bool(retry_locked(conn, lock(conn, [job_id]), now, reason))
+
+
+def retry_locked(
+    conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None = None
+) -> list[str]:
+    """Queue those of the jobs once more that are final. Their ids."""
+    seen = [row for row in locked if row.state in FINAL]
     one_more = case((_J.max_attempts > _J.attempt, _J.max_attempts), else_=_J.attempt + 1)
     _change(
-        conn, seen, QUEUED, due=True, run_at=now, started_at=None, finished_at=None, cancel_requested_at=None,
-        result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None, progress=None,
+        conn, seen, FINAL, QUEUED, due=True, run_at=now, started_at=None, finished_at=None,
+        cancel_requested_at=None, result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None,
+        progress=None,
     )  # fmt: skip
-    if seen.state == SUCCEEDED:
-        conn.execute(delete(STEPS).where(STEPS.c.job_id == job_id))
-    record(conn, now, [Event(job_id, "retried", seen.state, QUEUED, seen.attempt, None, reason)])
-    return True
+    if done := [row.id for row in seen if row.state == SUCCEEDED]:
+        conn.execute(delete(STEPS).where(STEPS.c.job_id.in_(done)))
+    _record(conn, seen, "retried", QUEUED, now, reason)
+    return [row.id for row in seen]
 
 
 def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
     """Delete those of the jobs that are final, with their history. How many there were."""
-    gone = [row.id for row in conn.execute(_SEEN, {"ids": job_ids}) if row.state in FINAL]
-    for table in (ATTEMPTS, EVENTS, STEPS, TAGS):
-        conn.execute(delete(table).where(table.c.job_id.in_(gone)))
-    files.release(conn, gone)
-    return (
-        conn.execute(delete(JOBS).where(JOBS.c.id.in_(gone), JOBS.c.state.in_(FINAL))).rowcount if gone else 0
-    )
+    return len(delete_locked(conn, lock(conn, job_ids)))
+
+
+def delete_locked(conn: Connection, locked: Sequence[Any]) -> list[str]:
+    """Delete those of the jobs that are final, with their history. Their ids."""
+    gone = [row.id for row in locked if row.state in FINAL]
+    if gone:
+        for table in (ATTEMPTS, EVENTS, STEPS, TAGS):
+            conn.execute(delete(table).where(table.c.job_id.in_(gone)))
+        files.release(conn, gone)
+        conn.execute(delete(JOBS).where(_J.id.in_(gone), _J.state.in_(FINAL)))
+    return gone
 
 
 class Expired(NamedTuple):
@@ -181,12 +214,16 @@ def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> 
     )  # fmt: skip
 
 
-def _lock_one(conn: Connection, job_id: str) -> Any:
-    return conn.execute(_SEEN, {"ids": [job_id]}).one_or_none()
-
-
-def _change(conn: Connection, seen: Any, state: str, **values: Any) -> None:
-    """The guarded statement: applies only from the state that was seen under the lock."""
-    guarded = update(JOBS).where(_J.id == seen.id, _J.state == seen.state)
+def _change(conn: Connection, seen: Sequence[Any], sources: Iterable[str], state: str, **values: Any) -> None:
+    """The guarded statement: applies only from the states that were seen under the lock."""
+    if not seen:
+        return
+    guarded = update(JOBS).where(_J.id.in_([row.id for row in seen]), _J.state.in_(list(sources)))
     applied = conn.execute(guarded.values(state=state, version=_J.version + 1, **values)).rowcount
-    assert applied == 1, f"job {seen.id} left {seen.state} under our lock"
+    assert applied == len(seen), f"jobs left their state for {state} under our lock"
+
+
+def _record(
+    conn: Connection, seen: Sequence[Any], verb: str, state: str, now: datetime, reason: str | None
+) -> None:
+    record(conn, now, [Event(row.id, verb, row.state, state, row.attempt, None, reason) for row in seen])

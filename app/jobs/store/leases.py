@@ -21,6 +21,8 @@ SCHEDULES: Final = "schedules:"
 """The names of the leases under which fire times are decided begin so."""
 UNSERVED: Final = "unserved"
 """Who logs how many jobs nobody serves."""
+OVERDUE: Final = "overdue"
+"""Who sends the signals of overdue schedules."""
 
 _L = LEASES.c
 _ME = bindparam("me", type_=Id)

@@ -92,6 +92,7 @@ class JobFilters:
     tags: tuple[str, ...] = ()
     schedule_ids: tuple[str, ...] = ()
     batch_ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
     started_after: datetime | None = None
@@ -123,7 +124,7 @@ class JobFilters:
         """The filters as SQL conditions on the jobs table."""
         columns = {
             _J.state: self.states, _J.task: self.tasks, _J.queue: self.queues,
-            _J.schedule_id: self.schedule_ids, _J.batch_id: self.batch_ids,
+            _J.schedule_id: self.schedule_ids, _J.batch_id: self.batch_ids, _J.id: self.ids,
         }  # fmt: skip
         found: list[ColumnElement[bool]] = [
             column.in_(values) for column, values in columns.items() if values
@@ -189,11 +190,20 @@ def page(
     return [to_job(row) for row in rows[:limit]], len(rows) > limit
 
 
-def count(conn: Connection, filters: JobFilters, cap: int = COUNT_CAP) -> tuple[int, bool]:
+def count(
+    conn: Connection, filters: JobFilters, cap: int = COUNT_CAP, *further: ColumnElement[bool]
+) -> tuple[int, bool]:
     """How many jobs there are, counted to `cap` at most, and whether that cap was met."""
-    wanted = select(_J.id).where(*filters.conditions(), *filters.short_cut(conn))
+    wanted = select(_J.id).where(*filters.conditions(), *filters.short_cut(conn), *further)
     found: int = conn.execute(_counted(wanted, cap)).scalar_one()
     return min(found, cap), found > cap
+
+
+def ids_with_prefix(conn: Connection, prefix: str, most: int) -> list[str]:
+    """The first `most` ids that begin so; `prefix` is of hexadecimal digits and hyphens."""
+    # Beyond all that can follow: "g" comes after every digit of an id.
+    found = select(_J.id).where(_J.id >= prefix, _J.id < f"{prefix}g").order_by(_J.id).limit(most)
+    return list(conn.scalars(found))
 
 
 def backlog(conn: Connection, cap: int) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
 from ..arguments.check import MUST_BE_MAPPING
+from ..checks import takes
 from ..errors import InvalidArguments, TaskDefinitionError
 from ..options import TaskOptions
 from ..schedules.declaration import Declaration, trigger_words
@@ -21,20 +22,24 @@ from ..schedules.keywords import (
 )  # fmt: skip
 from ..schedules.policy import Policy
 from ..schedules.triggers import Trigger, TriggerError, parse_trigger
-from .functions import own_name
+from .functions import own_name, place_of, refusal
 from .registry import Registry, TaskDefinition
 from .task import Submitter, Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Around = TypeVar("Around", bound=Callable[[Any, Callable[[], Any]], Any])
 Args = Mapping[str, Any]
 
 
 class Decorators:
-    """The decorators of one registry; `submitter` finds what submits jobs in the current app."""
+    """The decorators of one registry; `submitter` finds what submits jobs in the current app.
 
-    def __init__(self, submitter: Callable[[], Submitter]) -> None:
-        self.registry = Registry()
+    `internal` are tasks of the package itself.
+    """
+
+    def __init__(self, submitter: Callable[[], Submitter], internal: Iterable[TaskDefinition] = ()) -> None:
+        self.registry = Registry(internal)
         self._submitter = submitter
 
     @overload
@@ -114,6 +119,19 @@ class Decorators:
             return task
 
         return declare
+
+    def around(self, function: Around) -> Around:
+        """Wrap the attempts of all tasks: `@jobs.around def wrap(job, call): …`; `call()` runs the task.
+
+        `job` is what `current_job` is. The first that is registered is the outermost. The outcome is always
+        the task's own. Raises TaskDefinitionError for what cannot be called so.
+        """
+        if (why := refusal(function)) is not None:
+            raise TaskDefinitionError(f"@jobs.around: {place_of(function)} {why}")
+        if not takes(2, function):
+            raise TaskDefinitionError(f"@jobs.around: {place_of(function)} must take (job, call)")
+        self.registry.wrap(function)
+        return function
 
     def _register(
         self, function: Callable[P, R], name: str | None, options: Mapping[str, Any]

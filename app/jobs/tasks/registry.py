@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ..arguments.check import Arguments
@@ -74,20 +74,33 @@ class TaskDefinition:
 
 
 class Registry:
-    """The tasks and declared schedules of one Simmer, by name."""
+    """The tasks and declared schedules of one Simmer, by name.
 
-    def __init__(self) -> None:
+    `runnable` are the tasks and those of the package itself, of which only the package submits jobs.
+    """
+
+    def __init__(self, internal: Iterable[TaskDefinition] = ()) -> None:
         self._lock = threading.Lock()
         self.tasks: Mapping[str, TaskDefinition] = {}
+        self.runnable: Mapping[str, TaskDefinition] = {each.name: each for each in internal}
         self.declarations: Mapping[str, Declaration] = {}
+        self.wrappers: Sequence[Callable[..., Any]] = ()
+        """What wraps the attempts of the tasks, the outermost first."""
 
     def add(self, definition: TaskDefinition) -> None:
         """Register; raises TaskDefinitionError for a second function under the same name."""
         with self._lock:
-            known = self.tasks.get(definition.name)
+            known = self.runnable.get(definition.name)
             if known is not None and not is_seen_again(known.function, definition.function):
                 raise TaskDefinitionError(_two_tasks(known, definition))
             self.tasks = {**self.tasks, definition.name: definition}
+            self.runnable = {**self.runnable, definition.name: definition}
+
+    def wrap(self, wrapper: Callable[..., Any]) -> None:
+        """Wrap the attempts of all tasks, within what wraps them already; once where it is seen again."""
+        with self._lock:
+            kept = [each for each in self.wrappers if not is_seen_again(each, wrapper)]
+            self.wrappers = (*kept, wrapper)
 
     def declare(self, declaration: Declaration) -> None:
         """Declare a schedule; a second one with the same id must be for the same task (a reload).
@@ -114,6 +127,10 @@ class Registry:
         except (KeyError, TypeError):
             known = ", ".join(sorted(self.tasks)) or "none"
             raise UnknownTask(f"no task is named {name!r}; registered: {known}") from None
+
+    def get_runnable(self, name: str) -> TaskDefinition:
+        """The task of that name, the package's own included; raises UnknownTask."""
+        return self.runnable.get(name) or self.get(name)
 
     def check(self) -> None:
         """Build every task's argument schema, so that a bad signature is found at start-up.

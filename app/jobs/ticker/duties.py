@@ -6,10 +6,13 @@ from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
 from ..database.notifier import Notifier
+from ..execution.receivers import Receivers
 from ..service.files import Files
+from ..service.job_signals import JobSignals
 from ..service.live_workers import InCaller, LiveWorkers
 from ..worker.dispatcher import Dispatcher
 from .file_sweeper import FileSweeper
+from .overdue_schedules import OverdueSchedules
 from .pruner import Pruner
 from .rescuer import Rescuer
 from .scheduler import Scheduler
@@ -21,15 +24,16 @@ from .watch import Watch
 
 def create_duties(
     dispatcher: Dispatcher, scheduler: Scheduler, database: Database, settings: Settings, clock: Clock,
-    notifier: Notifier, live: LiveWorkers | InCaller, files: Files,
+    notifier: Notifier, live: LiveWorkers | InCaller, files: Files, receivers: Receivers, signals: JobSignals,
 ) -> tuple[Duty, ...]:  # fmt: skip
     """The duties in the order in which those of one moment run: first of all the heartbeat."""
     return (
-        Rescuer(dispatcher, database, settings, clock, notifier),
+        Rescuer(dispatcher, database, settings, clock, notifier, signals),
         scheduler,
         Pruner(database, settings, clock),
         FileSweeper(files),
         StuckRuns(dispatcher, settings, clock),
         ThreadDumper(dispatcher, database, settings, clock),
         Watch(dispatcher, database, live, clock),
+        OverdueSchedules(dispatcher, database, receivers, clock),
     )

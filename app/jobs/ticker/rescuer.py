@@ -11,6 +11,7 @@ from ..database.notifier import Notifier
 from ..errors import DatabaseUnavailable
 from ..process.identity import ProcessIdentity, own_identity
 from ..process.logs import get_logger
+from ..service.job_signals import JobSignals
 from ..store import rescue, workers
 from ..worker.dispatcher import Dispatcher
 
@@ -34,9 +35,11 @@ class Rescuer:
     name = "rescuer"
 
     def __init__(
-        self, dispatcher: Dispatcher, database: Database, settings: Settings, clock: Clock, notifier: Notifier
-    ) -> None:
+        self, dispatcher: Dispatcher, database: Database, settings: Settings, clock: Clock,
+        notifier: Notifier, signals: JobSignals,
+    ) -> None:  # fmt: skip
         self._dispatcher, self._database, self._clock, self._notifier = dispatcher, database, clock, notifier
+        self._signals = signals
         self._rescue_after, self._heartbeat = settings.rescue_after, settings.heartbeat_seconds
         self._check_every = min(CHECK_EVERY, settings.heartbeat_seconds)
         self._last_beat: float | None = None
@@ -127,6 +130,9 @@ class Rescuer:
         self._dispatcher.wake()
         if rescued:
             log.warning("rescued %d jobs: %s", len(rescued), ", ".join(sorted(rescued)[:5]))
+        # One that had not begun was released: it was put back all the same.
+        verbs = {job_id: "rescued" if verb == "released" else verb for job_id, verb in rescued.items()}
+        self._signals.happened((verb, job_id) for job_id, verb in verbs.items())
         return bool(rescued)
 
 

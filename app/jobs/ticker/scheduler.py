@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -53,7 +53,9 @@ class Scheduler:
         self, *, app: str, dispatcher: Dispatcher | None, database: Database, registry: Registry,
         factory: JobFactory, backlog: Backlog, clock: Clock, jobs_app: str | None = None,
         enabled: bool = True, timezone: str | None = None,
+        on_submitted: Callable[[Sequence[NewJob]], None] = lambda made: None,
     ) -> None:  # fmt: skip
+        self._on_submitted = on_submitted
         self._dispatcher, self._database, self._registry = dispatcher, database, registry
         self._factory, self._backlog, self._clock = factory, backlog, clock
         self._jobs_app, self._enabled = jobs_app, enabled
@@ -95,11 +97,12 @@ class Scheduler:
             if held_until is not None:
                 return self._seconds_until(held_until)
             rows = fires.due(conn, now, tasks, BATCH, self._jobs_app)
-            if rows:
-                self._advance(conn, rows, now)
+            made = self._advance(conn, rows, now) if rows else []
             next_at = fires.next_batch(conn, now, tasks, self._jobs_app)
         if self._dispatcher is not None and rows:
             self._dispatcher.wake()
+        if made:
+            self._on_submitted(made)
         return self._seconds_until(next_at)
 
     @property
@@ -130,14 +133,15 @@ class Scheduler:
         if moves:
             log.warning("the clock was ahead: %d schedules have their fire times planned anew", len(moves))
 
-    def _advance(self, conn: Connection, rows: Sequence[Any], now: datetime) -> None:
+    def _advance(self, conn: Connection, rows: Sequence[Any], now: datetime) -> list[NewJob]:
+        """Decide about the fire times of the schedules, and move these on; returns the jobs of those."""
         running = fires.open_jobs(conn, [row.id for row in rows])
         planned = [self._plan_move(row, running.get(row.id, 0), now) for row in rows]
         moves, made = [move for move, _ in planned], [job for _, new in planned for job in new]
         # All in one statement each; only where one of them conflicts is each tried by itself.
-        if not _apply_moves(conn, moves, made, now):
-            for move, made in planned:
-                _apply_move(conn, move, made, now)
+        if _apply_moves(conn, moves, made, now):
+            return made
+        return [job for move, new in planned if _apply_move(conn, move, new, now) for job in new]
 
     def _plan_move(self, row: Any, running: int, now: datetime) -> tuple[Move, list[NewJob]]:
         """The schedule's next fire time with its decisions, and the jobs of those that fire."""
@@ -193,14 +197,16 @@ def _apply_moves(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob]
     return True
 
 
-def _apply_move(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> None:
-    """Advance one schedule, without the job of a fire time that had one."""
+def _apply_move(conn: Connection, move: Move, made: Sequence[NewJob], now: datetime) -> bool:
+    """Advance one schedule, without the job of a fire time that had one. Whether its jobs are stored."""
+    if _apply_moves(conn, [move], made, now):
+        return True
     # A clock set back, or an id that was used before, leads to fire times that are decided already.
     had_its_job = _skipped(move.decisions[-1].fire_time, "this fire time had its job before")
     without_job = replace(move, decisions=[had_its_job]), replace(move, decisions=[])
-    if not _apply_moves(conn, [move], made, now):
-        # First with a decision about it, then without: it may have been decided, too.
-        any(_apply_moves(conn, [instead], [], now) for instead in without_job)
+    # First with a decision about it, then without: it may have been decided, too.
+    any(_apply_moves(conn, [instead], [], now) for instead in without_job)
+    return False
 
 
 @lru_cache(maxsize=10_000)

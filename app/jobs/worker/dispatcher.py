@@ -21,6 +21,7 @@ from ..errors import DatabaseUnavailable
 from ..process.logs import get_logger
 from ..process.loop import Loop
 from ..run import Outcome, Run
+from ..service.job_signals import JobSignals
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
@@ -43,9 +44,10 @@ class Dispatcher:
 
     def __init__(
         self, *, make_engine: Callable[[OnEnd], Engine], database: Database, registry: Registry,
-        settings: Settings, clock: Clock, notifier: Notifier,
+        settings: Settings, clock: Clock, notifier: Notifier, signals: JobSignals,
     ) -> None:  # fmt: skip
         self._settings, self._clock, self._notifier = settings, clock, notifier
+        self._signals = signals
         self._loop = Loop("dispatcher", self.run_once)
         self._running = Running(settings.threads, clock, self._loop.wake)
         self._engine = make_engine(self._running.end)
@@ -56,7 +58,7 @@ class Dispatcher:
         self._writer = Writer(
             database=database, registry=registry, clock=clock, registration=self._registration,
             fetcher=self._fetcher, running=self._running, engine=self._engine,
-            on_declared_dead=self.declared_dead,
+            on_declared_dead=self.declared_dead, signals=signals,
         )  # fmt: skip
         self._idle = threading.Event()
         self._last_report = clock.monotonic()
@@ -220,6 +222,7 @@ class Dispatcher:
                 log.warning("job %s: the late outcome of run %d was refused", run.job_id, run.number)
         if ended or claimed:
             self._notifier.notify(run.job_id for run in chain(ended, claimed))
+        self._signals.ended(ended, completed)
 
     def _cancel(self, unended: Sequence[Run]) -> None:
         now = self._clock.monotonic()

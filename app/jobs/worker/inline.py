@@ -15,6 +15,7 @@ from ..database.database import Database
 from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..run import Outcome, Run
+from ..service.job_signals import JobSignals
 from ..store import claims, completion, queries
 from ..tasks.registry import Registry
 from .end_log import log_ends
@@ -28,8 +29,9 @@ class InlineWorker:
 
     def __init__(
         self, *, make_engine: Callable[[OnEnd], Engine], database: Database, registry: Registry,
-        settings: Settings, clock: Clock, notifier: Notifier,
+        settings: Settings, clock: Clock, notifier: Notifier, signals: JobSignals,
     ) -> None:  # fmt: skip
+        self._signals = signals
         self._id = str(uuid.uuid4())
         self._database, self._registry = database, registry
         self._settings, self._clock, self._notifier = settings, clock, notifier
@@ -59,7 +61,7 @@ class InlineWorker:
     def _first_due(self, conn: Connection) -> Any:
         claims.wake(conn, self._clock.now())
         queues = self._settings.queues or claims.queues_due(conn)
-        return claims.candidates(conn, queues, list(self._registry.tasks), 1, app=self._settings.app)
+        return claims.candidates(conn, queues, list(self._registry.runnable), 1, app=self._settings.app)
 
     def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
         claimed = self._claim(find)
@@ -69,7 +71,7 @@ class InlineWorker:
     @retry_conflicts
     def _claim(self, find: Callable[[Connection], Any]) -> list[Run]:
         with self._database.write() as conn:
-            rows = [row for row in find(conn) if row.task in self._registry.tasks]
+            rows = [row for row in find(conn) if row.task in self._registry.runnable]
             return claims.claim(conn, rows, self._id, self._engine.name, self._clock.now())
 
     @retry_conflicts
@@ -79,6 +81,7 @@ class InlineWorker:
             completed = completion.complete(conn, [run])
         log_ends([run], completed)
         self._notifier.notify([run.job_id])
+        self._signals.ended([run], completed)
 
     def _is_final(self, job_id: str) -> bool:
         with self._database.read() as conn:

@@ -34,7 +34,7 @@ class Registration:
         if is_new:
             self._register()
         # By identity: the registry never changes the mapping, it takes another.
-        if self.is_stored and self._registry.tasks is not self._stored_tasks:
+        if self.is_stored and self._registry.runnable is not self._stored_tasks:
             self._store_tasks()
         if is_draining and not self._is_shown_draining:
             with self._database.write() as conn:
@@ -48,7 +48,7 @@ class Registration:
         self.is_stored, self.id = False, str(uuid.uuid4())
 
     def _register(self) -> None:
-        tasks = self._registry.tasks
+        tasks = self._registry.runnable
         new = workers.NewWorker(
             id=self.id, engine=self._engine, threads=self._settings.threads, queues=self._settings.queues,
             tasks=tuple(sorted(tasks)), app=self._settings.app, started_at=self._clock.now(),
@@ -61,7 +61,7 @@ class Registration:
         self.is_stored, self._stored_tasks = True, tasks
 
     def _store_tasks(self) -> None:
-        tasks = self._registry.tasks
+        tasks = self._registry.runnable
         self._declare_retentions(tasks)
         with self._database.write() as conn:
             workers.set_tasks(conn, self.id, sorted(tasks))

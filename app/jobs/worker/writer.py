@@ -13,6 +13,7 @@ from ..database.database import Database
 from ..engines.base import Engine
 from ..errors import DatabaseUnavailable
 from ..run import Failure, Outcome, Run
+from ..service.job_signals import JobSignals
 from ..store import claims, completion, runs, stuck_runs, workers
 from ..tasks.registry import Registry
 from .end_log import log_ends
@@ -33,10 +34,11 @@ class Writer:
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, registration: Registration,
         fetcher: Fetcher, running: Running, engine: Engine, on_declared_dead: Callable[[str], None],
+        signals: JobSignals,
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock = database, registry, clock
         self._registration, self._fetcher, self._running = registration, fetcher, running
-        self._engine, self._on_declared_dead = engine, on_declared_dead
+        self._engine, self._on_declared_dead, self._signals = engine, on_declared_dead, signals
         self._lock = threading.Lock()
         self._is_closed = False
         self.has_unknown_runs = False
@@ -131,10 +133,11 @@ class Writer:
             completed = completion.complete(conn, every, self._registration.id)
             workers.deregister(conn, self._registration.id)
         log_ends(ended, completed)
+        self._signals.ended(ended, completed)
         return ended
 
     def _interruption(self, run: Run) -> Outcome:
         """A task that is at most once must not run again; what had not begun was released before."""
-        if self._registry.get(run.task).options["on_interrupt"] == "retry":
+        if self._registry.get_runnable(run.task).options["on_interrupt"] == "retry":
             return Outcome("released", reason="the worker was stopped")
         return Outcome("failed", failure=Failure("WorkerLost", "the worker was stopped while the task ran"))
