@@ -16,14 +16,16 @@ from app.jobs import Job, SimmerError
 from app.jobs.api import ROUTES
 from app.jobs.api.problems import PROBLEM_TYPES
 from app.jobs.cli import jobs_cli
+from app.jobs.cli.queues import queues
 from app.jobs.cli.schedules import schedules
+from app.jobs.cli.tasks import tasks
 from app.jobs.config import Settings
 from app.jobs.execution.current_job import CurrentJob
 from app.jobs.options import OF_SUBMISSION, OF_TASK, OUTSIDE
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
-from app.jobs.values import Batch, Schedule, Worker
+from app.jobs.values import Batch, Queue, Schedule, Worker
 
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
 from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
@@ -92,11 +94,14 @@ def test_every_key_of_a_job_is_documented(key: str) -> None:
     assert re.search(rf"^\|[^|]*`{key}`", doc("http").section("A job"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("value", [Batch, Schedule, Worker])
+@pytest.mark.parametrize("value", [Batch, Queue, Schedule, Worker])
 def test_every_key_of_the_other_values_is_documented(value: Any) -> None:
-    """Each key of a batch, a schedule or a worker stands in its table."""
+    """Each key of a batch, a queue, a schedule or a worker stands in its table."""
     table = doc("http").text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
+
+
+GROUPS = (queues, schedules, tasks)
 
 
 def _commands(group: click.Group) -> Iterator[tuple[str, str]]:
@@ -113,21 +118,27 @@ def test_every_command_is_documented(command: str) -> None:
     assert re.search(rf"^\| `{command}\b", doc("commands").section("All commands"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", sorted(schedules.commands))
-def test_every_command_of_schedules_is_documented(name: str) -> None:
+@pytest.mark.parametrize(
+    ("group", "name"), [(str(group.name), name) for group in GROUPS for name in sorted(group.commands)]
+)
+def test_every_command_of_a_group_is_documented(group: str, name: str) -> None:
     """Each command of the group stands in the table."""
-    assert jobs_cli.commands["schedules"] is schedules
-    assert re.search(rf"^\| `schedules {name}\b", doc("commands").section("All commands"), re.MULTILINE)
+    assert jobs_cli.commands[group] in GROUPS
+    assert re.search(rf"^\| `{group} {name}\b", doc("commands").section("All commands"), re.MULTILINE)
 
 
-@pytest.mark.parametrize(("command", "option"), [*_commands(jobs_cli), *_commands(schedules)])
+@pytest.mark.parametrize(
+    ("command", "option"), [*_commands(jobs_cli), *(found for group in GROUPS for found in _commands(group))]
+)
 def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
     """Each option stands in the row of its command; --json, which all have that read, above the table."""
     text = doc("commands").section("All commands")
     if option == "--json":
         text = text.partition("\n|")[0]
     else:
-        text = "".join(re.findall(rf"^\| `(?:schedules )?{command}\b.*$", text, re.MULTILINE))
+        text = "".join(
+            re.findall(rf"^\| `(?:(?:schedules|queues|tasks) )?{command}\b.*$", text, re.MULTILINE)
+        )
     assert option in text
 
 

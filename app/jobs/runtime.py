@@ -24,8 +24,10 @@ from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Jobs, Schedules, Status, Submissions
+from .service import Jobs, Queues, Schedules, Status, Submissions, Tasks
 from .service.backlog import COUNT_MAX_AGE, Backlog
+from .service.controls import MAX_AGE, RuntimeControls
+from .service.hold_reasons import HoldReasons
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
 from .service.unserved import SubmissionWarning
@@ -79,10 +81,19 @@ class Runtime(service.Runtime):
         database, clock, registry = self.database, self.clock, self.registry
         has_workers = not self.settings.in_caller
         self._live = live = live_workers(self.settings, database, registry, clock)
+        controls = RuntimeControls(
+            database=database, registry=registry, clock=clock, threads=self,
+            max_age=MAX_AGE if has_workers else 0.0,
+        )  # fmt: skip
+        holds = HoldReasons(database, clock, controls.get, self.settings.redact)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
-            waiting_reasons=WaitingReasons(database, clock, live, has_workers),
+            waiting_reasons=WaitingReasons(database, clock, live, has_workers, holds),
         )  # fmt: skip
+        self.queues = Queues(
+            database=database, clock=clock, factory=self.factory, live=live, controls=controls
+        )
+        self.tasks = Tasks(database, registry, controls)
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
@@ -249,6 +260,11 @@ class Runtime(service.Runtime):
         """Forward the request if the job runs here; another process reads it from the database."""
         if self.dispatcher is not None:
             self.dispatcher.request_cancel(job_id)
+
+    def limits_changed(self) -> None:
+        """Wake the dispatcher."""
+        if self.dispatcher is not None:
+            self.dispatcher.wake()
 
     def schedules_changed(self) -> None:
         """Wake the ticker."""

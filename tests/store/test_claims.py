@@ -51,11 +51,11 @@ def test_a_job_that_is_not_due_is_not_claimed(database: Database) -> None:
     """It is woken when its time has come, and not a moment earlier."""
     with database.write() as conn:
         job_id = submit(conn, run_at=LATER)
-        assert claims.next_due(conn) == LATER
+        assert claims.next_due(conn).at == LATER
         assert claims.wake(conn, LATER - timedelta(microseconds=1)) == 0
         assert claim_most(conn) == []
         assert claims.wake(conn, LATER) == 1
-        assert claims.next_due(conn) is None
+        assert claims.next_due(conn).at is None
         assert [made.job_id for made in claim_most(conn)] == [job_id]
 
 

@@ -1,4 +1,4 @@
-"""Commands about jobs and the service: list, show, cancel, retry, delete, tasks, workers, init-db."""
+"""Commands about jobs and the service: list, show, cancel, retry, delete, workers, init-db."""
 
 from __future__ import annotations
 
@@ -17,21 +17,6 @@ from .group import job_id, jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .threads import print_threads
 from .triggers import Moment
-
-
-@jobs_cli.command("tasks")
-@json_option
-def tasks(as_json: bool) -> None:
-    """Show the registered tasks and their arguments."""
-    found = runtime().status.tasks()
-    if as_json:
-        print_json({"items": found})
-    else:
-        rows = [
-            (task["name"], task["queue"], count_text(task["counts"]), _parameters(task), task["description"])
-            for task in found
-        ]
-        print_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
 
 
 def _time_flags(command: Callable[..., None]) -> Callable[..., None]:
@@ -166,13 +151,6 @@ def _field(value: Any) -> Any:
 def count_text(count: dict[str, Any]) -> str:
     """`{value, capped}` as text: 10000+ where there are at least so many."""
     return f"{count['value']}{'+' if count['capped'] else ''}"
-
-
-def _parameters(task: dict[str, Any]) -> str:
-    """The names of the arguments, optional ones in brackets: `month, [copies]`."""
-    schema = task["args_schema"]
-    required = schema.get("required", ())
-    return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))
 
 
 def _print_job(job: Job, as_json: bool, remark: str) -> None:

@@ -11,11 +11,13 @@ from ..current import current_runtime
 from ..database.database import Database
 from ..tasks.registry import Registry
 from .jobs import Jobs
+from .queues import Queues
 from .schedules import Schedules
 from .status import Status
 from .submissions import Submissions
+from .tasks import Tasks
 
-__all__ = ["Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
+__all__ = ["Jobs", "Queues", "Runtime", "Schedules", "Status", "Submissions", "Tasks", "runtime"]
 
 
 class Runtime(Protocol):
@@ -32,6 +34,8 @@ class Runtime(Protocol):
     submissions: Submissions
     jobs: Jobs
     schedules: Schedules
+    queues: Queues
+    tasks: Tasks
     status: Status
     draining: bool
     server_threads: int | None

@@ -85,7 +85,9 @@ def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = No
     seen = _lock_one(conn, job_id)
     if seen is None or seen.state not in CANCELLABLE:
         return False
-    _change(conn, seen, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now)
+    _change(
+        conn, seen, CANCELLED, due=False, wake_at=None, parked=None, finished_at=now, cancel_requested_at=now
+    )
     record(conn, now, [Event(job_id, "cancelled", seen.state, CANCELLED, seen.attempt, None, reason)])
     counters.add_verbs(conn, [(seen.task, "cancelled")])
     return True

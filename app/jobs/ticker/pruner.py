@@ -8,8 +8,9 @@ from typing import Final
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
+from ..options.limits import LONGEST_PERIOD
 from ..states import CANCELLED, FAILED, SUCCEEDED
-from ..store import counters, fires, idempotency, jobs, thread_dumps
+from ..store import counters, fires, idempotency, jobs, limits, thread_dumps
 
 PRUNE_EVERY: Final = 60.0
 AGAIN_AFTER: Final = 0.05
@@ -40,6 +41,7 @@ class Pruner:
         with self._database.write() as conn:
             idempotency.prune(conn, now)
             thread_dumps.prune(conn, now)
+            limits.prune(conn, now - timedelta(seconds=LONGEST_PERIOD))
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
             counters.fold(conn)
         return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY

@@ -1,0 +1,280 @@
+"""Limits inside a claim: what runs, what is parked, and when that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from app.jobs.clock import ManualClock
+from app.jobs.database.database import Database
+from app.jobs.database.tables import JOBS
+from app.jobs.run import Run
+from app.jobs.store import claims, completion, controls, jobs, parking, rescue, workers
+from app.jobs.tasks.limits import keys_of, subject_of
+from app.jobs.tasks.registry import Registry, TaskDefinition
+from app.jobs.worker.limiter import Limiter
+
+from ..store.factory import NOW, OUTCOMES, ended, new_job, register
+
+
+class Claimer:
+    """A worker that claims, under a clock that stands still; `add(tenant)` is its task."""
+
+    def __init__(self, database: Database, worker: str = "worker-1", **options: Any) -> None:
+        self.database, self.worker, self.clock = database, worker, ManualClock(NOW)
+        self.registry = Registry()
+        self.registry.add(TaskDefinition("add", lambda tenant=None: tenant, options))
+        self.registry.add(TaskDefinition("free", lambda: None))
+        self.limiter = Limiter(self.registry, self.clock)
+        with database.write() as conn:
+            register(conn, worker)
+
+    def submit(self, count: int = 1, task: str = "add", args: str = "{}", **values: Any) -> list[str]:
+        """Store so many jobs; their ids."""
+        made = [new_job(task=task, args=args, **values) for _ in range(count)]
+        with self.database.write() as conn:
+            jobs.enqueue(conn, made)
+        return [job.id for job in made]
+
+    def claim(self, most: int = 8, queues: tuple[str, ...] = ("default",)) -> list[Run]:
+        """A turn of a dispatcher: what comes due is woken, and up to `most` jobs are claimed."""
+        tasks = list(self.registry.tasks)
+        with self.database.write() as conn:
+            parking.wake(conn, self.clock.now())
+            self.limiter.refresh(conn, claims.next_due(conn).controls)
+
+            def find(most: int) -> Any:
+                return claims.candidates(conn, self.limiter.unpaused(queues), tasks, most)
+
+            rows = self.limiter.select(conn, find, most)
+            counted, now = self.limiter.counted(rows), self.clock.now()
+            return claims.claim(conn, rows, self.worker, "thread", now, counted=counted)
+
+    def end(self, runs: list[Run], verb: str = "succeeded") -> None:
+        """The runs end by that verb."""
+        with self.database.write() as conn:
+            completion.complete(conn, [ended(run, OUTCOMES[verb]) for run in runs])
+
+    def set(self, kind: str, name: str, **settings: Any) -> None:
+        """What an operator sets, from another process."""
+        with self.database.write() as conn:
+            controls.change(conn, kind, name, settings, "ada", self.clock.now())
+            parking.reconsider(conn, subject_of(kind, name), keys_of(kind, name), self.clock.now())
+
+    def parked(self) -> int:
+        """How many jobs are parked; each of them is queued, and not due."""
+        with self.database.read() as conn:
+            rows = conn.execute(select(JOBS.c.state, JOBS.c.due).where(JOBS.c.parked.is_not(None))).all()
+        assert all(row == ("queued", False) for row in rows)
+        return len(rows)
+
+
+def tenants(runs: list[Run]) -> list[str]:
+    """Of whom they are."""
+    return [run.args for run in runs]
+
+
+def test_no_more_run_at_a_time_than_the_limit(database: Database) -> None:
+    """The end of one lets the next go, in claiming order; the others are not read again."""
+    claimer = Claimer(database, concurrency=2)
+    ids = claimer.submit(5)
+    first = claimer.claim()
+    assert [run.job_id for run in first] == ids[:2]
+    assert claimer.parked() == 3
+    assert claimer.claim() == []
+    claimer.end(first[:1])
+    assert [run.job_id for run in claimer.claim()] == ids[2:3]
+    assert claimer.parked() == 2
+
+
+@pytest.mark.parametrize("verb", OUTCOMES)
+def test_however_a_run_ends_the_next_one_goes(database: Database, verb: str) -> None:
+    """Its key is released in the transaction that ends it."""
+    claimer = Claimer(database, concurrency=1)
+    claimer.submit(2)
+    [run] = claimer.claim()
+    claimer.end([run], verb)
+    [other] = claimer.claim(1)
+    assert other.job_id != run.job_id or verb == "released"
+
+
+def test_each_value_of_an_argument_has_a_limit_of_its_own(database: Database) -> None:
+    """A blocked one holds nobody behind it; 3.0 is 3, and what is left out is the default."""
+    claimer = Claimer(database, concurrency=(1, "tenant"))
+    for args in ('{"tenant": 3}', '{"tenant": 3.0}', "{}", '{"tenant": null}', '{"tenant": "b"}'):
+        claimer.submit(args=args)
+    assert tenants(claimer.claim()) == ['{"tenant": 3}', "{}", '{"tenant": "b"}']
+    assert claimer.parked() == 2
+
+
+def test_the_dead_hold_nothing_once_they_are_rescued(database: Database) -> None:
+    """What counts is running jobs: the rescue of theirs lets others go."""
+    claimer, mortal = Claimer(database, concurrency=1), Claimer(database, "mortal", concurrency=1)
+    mortal.submit(2)
+    [lost] = mortal.claim()
+    assert claimer.claim() == []
+    with database.write() as conn:
+        workers.deregister(conn, "mortal")
+    assert claimer.claim() == []
+    with database.write() as conn:
+        assert rescue.rescue(conn, NOW) == {lost.job_id: "rescued"}
+    assert len(claimer.claim()) == 1
+
+
+def test_a_rate_lets_no_more_go_in_any_window(database: Database) -> None:
+    """The window slides: as many as leave it may follow, a moment later and not earlier."""
+    claimer = Claimer(database, rate="3/m")
+    claimer.submit(9)
+    assert len(claimer.claim(2)) == 2
+    claimer.clock.advance(30)
+    assert len(claimer.claim()) == 1
+    claimer.clock.advance(30)
+    assert claimer.claim() == []
+    assert claimer.parked() == 6
+    claimer.clock.advance(0.1)
+    assert len(claimer.claim()) == 2
+    claimer.clock.advance(29.8)
+    assert claimer.claim() == []
+    claimer.clock.advance(0.2)
+    assert len(claimer.claim()) == 1
+    assert claimer.parked() == 3
+
+
+def test_a_rate_and_a_concurrency_hold_together(database: Database) -> None:
+    """Each by an argument of its own, or none."""
+    claimer = Claimer(database, concurrency=(1, "tenant"), rate="2/m")
+    for tenant in "aabc":
+        claimer.submit(args=f'{{"tenant": "{tenant}"}}')
+    runs = claimer.claim()
+    assert tenants(runs) == ['{"tenant": "a"}', '{"tenant": "b"}']
+    claimer.end(runs)
+    assert claimer.claim() == []
+    claimer.clock.advance(61)
+    assert len(claimer.claim()) == 2
+
+
+def test_a_queue_has_a_limit_of_its_own(database: Database) -> None:
+    """Whatever tasks wait in it, limited or not; other queues go on."""
+    claimer = Claimer(database)
+    claimer.set("queue", "mail", concurrency=2)
+    claimer.submit(3, queue="mail")
+    claimer.submit(1, task="free", queue="mail")
+    claimer.submit(1)
+    runs = claimer.claim(8, ("mail", "default"))
+    assert sorted(run.queue for run in runs) == ["default", "mail", "mail"]
+    claimer.end([run for run in runs if run.queue == "mail"])
+    assert len(claimer.claim(8, ("mail",))) == 2
+
+
+def test_a_pause_holds_for_the_next_claim_of_every_worker(database: Database) -> None:
+    """Also for one that has read what was set before; a resumed one goes on."""
+    claimer = Claimer(database)
+    claimer.submit(4)
+    claimer.submit(1, task="free")
+    assert len(claimer.claim(1)) == 1
+    claimer.set("task", "add", paused=True)
+    assert [run.task for run in claimer.claim()] == ["free"]
+    assert claimer.parked() == 3
+    claimer.set("task", "add", paused=False)
+    assert len(claimer.claim()) == 3
+    claimer.submit(2)
+    claimer.set("queue", "default", paused=True)
+    assert claimer.claim() == []
+    assert claimer.parked() == 0
+    claimer.set("queue", "default", paused=None)
+    assert len(claimer.claim()) == 2
+
+
+def test_what_is_set_takes_the_place_of_what_the_code_says(database: Database) -> None:
+    """A higher limit lets go what was parked, null is the code's again."""
+    claimer = Claimer(database, concurrency=1)
+    claimer.submit(6)
+    assert len(claimer.claim()) == 1
+    claimer.set("task", "add", concurrency=3)
+    assert len(claimer.claim()) == 2
+    claimer.set("task", "add", concurrency=None, rate="1/d")
+    assert claimer.claim() == []
+    claimer.set("task", "add", concurrency=10)
+    assert len(claimer.claim()) == 1
+    assert claimer.parked() == 2
+
+
+def test_a_lost_turn_is_made_up_for(database: Database) -> None:
+    """The job that was to follow is cancelled: another one is tried a few seconds later."""
+    claimer = Claimer(database, concurrency=2)
+    ids = claimer.submit(8)
+    runs = claimer.claim()
+    claimer.end(runs)
+    with database.write() as conn:
+        assert all(jobs.cancel(conn, job_id, NOW) for job_id in ids[2:4])
+    assert claimer.claim() == []
+    claimer.clock.advance(parking.LOOK_AGAIN)
+    assert [run.job_id for run in claimer.claim()] == ids[4:6]
+
+
+def test_a_parked_job_can_be_cancelled(database: Database) -> None:
+    """It is parked no more, and nobody tries it."""
+    claimer = Claimer(database, concurrency=1)
+    _, second = claimer.submit(2)
+    runs = claimer.claim()
+    with database.write() as conn:
+        assert jobs.cancel(conn, second, NOW)
+    assert claimer.parked() == 0
+    claimer.end(runs)
+    assert claimer.claim() == []
+
+
+@pytest.fixture
+def count_statements(database: Database) -> Iterator[Callable[[], list[str]]]:
+    """Returns the statements since it was asked last."""
+    sent: list[str] = []
+
+    def listen(*args: Any) -> None:
+        sent.append(args[2])
+
+    event.listen(database.engine, "before_cursor_execute", listen)
+
+    def since() -> list[str]:
+        found = sent.copy()
+        sent.clear()
+        return found
+
+    yield since
+    event.remove(database.engine, "before_cursor_execute", listen)
+
+
+def test_what_is_not_limited_costs_no_statement(
+    database: Database, count_statements: Callable[[], list[str]]
+) -> None:
+    """A claim and an end are as many statements as without limits."""
+    claimer = Claimer(database)
+    claimer.submit(2)
+    count_statements()
+    claimer.end(claimer.claim())
+    sent = count_statements()
+    ours = [sql for sql in sent if any(table in sql for table in ("limit_keys", "controls", "rate_claims"))]
+    assert len(ours) == 3  # those of `Claimer.claim`, which a dispatcher has for other reasons
+    assert all(sql.startswith("SELECT") for sql in ours)
+
+
+def test_blocked_jobs_in_front_are_read_once(
+    database: Database, count_statements: Callable[[], list[str]]
+) -> None:
+    """However many there are: afterwards a claim behind them sends what it would without them."""
+    claimer = Claimer(database, concurrency=1)
+    claimer.submit(1_000, priority=-1)
+    claimer.submit(20, task="free")
+    [_] = claimer.claim(1)
+    while claimer.parked() < 999:
+        claimer.claim(1)
+    count_statements()
+    [_] = claimer.claim(1)
+    behind = count_statements()
+    alone = Claimer(database, "worker-2")
+    alone.submit(1, task="free", queue="alone")
+    count_statements()
+    [_] = alone.claim(1, ("alone",))
+    assert len(behind) == len(count_statements())
