@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Integer, Update, bindparam, case, false, null, select, true, update
+from sqlalchemy import Connection, Integer, Update, bindparam, case, false, null, select, update
 
 from ..database.columns import Id, Time
 from ..database.dialect import Dialect
@@ -20,6 +20,7 @@ from ..database.row_sets import as_json, as_text
 from ..database.statements import Statement
 from ..database.tables import JOBS, LIMIT_KEYS
 from ..database.transactions import AnyConnection
+from ..states import QUEUED
 from .limits import KEY, add_keys, keys
 
 LOOK_AGAIN: Final = 5.0
@@ -75,7 +76,10 @@ _FIRST_PARKED: Final = Statement(
     .with_for_update(skip_locked=True)
 )
 _UNPARK: Final = Statement(
-    lambda dialect: update(JOBS).where(_J.id.in_(dialect.texts("ids"))).values(due=true(), parked=None)
+    lambda dialect: (
+        # Not if it has ended: a worker of the version before leaves it parked.
+        update(JOBS).where(_J.id.in_(dialect.texts("ids"))).values(due=_J.state == QUEUED, parked=None)
+    )
 )
 _LOOK_AGAIN: Final = Statement(_look_again)
 _TO_WAKE: Final = Statement(

@@ -74,6 +74,10 @@ class Limits:
 
     def __init__(self, tasks: Mapping[str, TaskDefinition], controls: Controls) -> None:
         self.tasks, self.controls = tasks, controls
+        self.is_empty = not controls.by_subject and not any(
+            task.options[setting] for task in tasks.values() for setting in ("concurrency", "rate")
+        )
+        """Whether nothing is limited at all."""
         self._rules: dict[tuple[str, str], Sequence[_Rule]] = {}
 
     def value(self, task: str, setting: str) -> Any:

@@ -47,7 +47,7 @@ class Limiter:
 
     def is_limited(self, row: Any) -> bool:
         """Whether a limit may hold jobs such as the candidate `row`."""
-        return self._limits.is_limited(row.task, row.queue)
+        return not self._limits.is_empty and self._limits.is_limited(row.task, row.queue)
 
     def counted(self, rows: Iterable[Any]) -> list[Counted]:
         """What `select` has found of those of the rows that count against limits."""
@@ -59,7 +59,8 @@ class Limiter:
             self._limits = Limits(self._registry.tasks, self._limits.controls)
         self._counted, self.is_unfinished = {}, False
         rows = find(most)
-        if not (rows and (self.refresh(conn, rows[0].controls) or any(map(self.is_limited, rows)))):
+        is_news = bool(rows) and self.refresh(conn, rows[0].controls)
+        if self._limits.is_empty or not (is_news or any(map(self.is_limited, rows))):
             return rows
         return self._select(conn, find, most)
 
