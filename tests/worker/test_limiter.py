@@ -160,6 +160,19 @@ def test_a_lost_turn_is_made_up_for(database: Database) -> None:
     assert [run.job_id for run in claimer.claim()] == ids[4:6]
 
 
+def test_what_a_limit_of_earlier_code_holds_goes_on(database: Database) -> None:
+    """Nobody knows that limit any more: more and more of what is parked there is let go."""
+    Claimer(database, concurrency=1).submit(16)
+    before = Claimer(database, "worker-2", concurrency=1)
+    assert len(before.claim(16)) == 1
+    after = Claimer(database, "worker-3")
+    found = []
+    for _ in range(4):
+        after.clock.advance(parking.LOOK_AGAIN)
+        found.append(len(after.claim(16)))
+    assert found == [1, 2, 4, 8]
+
+
 def test_a_parked_job_can_be_cancelled(database: Database) -> None:
     """It is parked no more, and nobody tries it."""
     claimer = Claimer(database, concurrency=1)

@@ -62,7 +62,11 @@ def _set_wakes(dialect: Dialect) -> Update:
 def _look_again(dialect: Dialect) -> Update:
     is_one_left = select(_J.id).where(_J.parked == _K.key).exists()
     looked = update(LIMIT_KEYS).where(_K.key.in_(dialect.texts("keys")))
-    return looked.values(wake_at=case((is_one_left, bindparam("later", type_=Time)), else_=null()))
+    count = _K.wake_count * bindparam("factor", type_=Integer())
+    return looked.values(
+        wake_at=case((is_one_left, bindparam("later", type_=Time)), else_=null()),
+        wake_count=case((count < MOST_AT_ONCE, count), else_=MOST_AT_ONCE),
+    )
 
 
 _PARK: Final = Statement(_park)
@@ -116,7 +120,8 @@ def release(conn: AnyConnection, ended: Iterable[str], now: datetime) -> None:
 def wake(conn: AnyConnection, now: datetime) -> int:
     """Let go of what is parked under keys whose time has come. How many jobs that were."""
     rows = _TO_WAKE.rows(conn, now=now)
-    return let_go(conn, {row.key: row.wake_count for row in rows}, now) if rows else 0
+    # Twice as many each time: nobody parks them again where the code has dropped the limit.
+    return let_go(conn, {row.key: row.wake_count for row in rows}, now, factor=2) if rows else 0
 
 
 def reconsider(conn: Connection, subject: str, keys: Iterable[str], now: datetime) -> None:
@@ -147,8 +152,11 @@ def has_parked(conn: Connection, paused_queues: Sequence[str], paused_tasks: Seq
     return conn.scalar(waits.limit(1)) is not None
 
 
-def let_go(conn: AnyConnection, counts: Mapping[str, int], now: datetime) -> int:
-    """Mark so many jobs parked under each of the keys, which are locked, as due. How many that were."""
+def let_go(conn: AnyConnection, counts: Mapping[str, int], now: datetime, factor: int = 1) -> int:
+    """Mark so many jobs parked under each of the keys, which are locked, as due. How many that were.
+
+    When the others are looked at it will be `factor` times as many.
+    """
     ids: list[str] = []
     more: dict[bool, list[str]] = {True: [], False: []}
     for key, count in counts.items():
@@ -160,5 +168,5 @@ def let_go(conn: AnyConnection, counts: Mapping[str, int], now: datetime) -> int
     for at_once, looked_at in more.items():
         if looked_at:
             later = now if at_once else now + timedelta(seconds=LOOK_AGAIN)
-            _LOOK_AGAIN.execute(conn, keys=as_json(looked_at), later=later)
+            _LOOK_AGAIN.execute(conn, keys=as_json(looked_at), later=later, factor=factor)
     return len(ids)
