@@ -35,6 +35,20 @@ def test_the_order_is_priority_then_due_time_then_id(database: Database) -> None
         assert [made.job_id for made in claim_most(conn, 4, ("a", "b"))] == [late]
 
 
+def test_queues_can_be_served_in_the_order_named(database: Database) -> None:
+    """What is in the first comes first, whatever its priority; within a queue the order is as ever."""
+    with database.write() as conn:
+        urgent = submit(conn, queue="b", priority=-1)
+        late, early = submit(conn, queue="a", priority=1), submit(conn, queue="a")
+
+        def ordered(most: int) -> list[str]:
+            rows = claims.candidates(conn, ("a", "b"), ["add"], most, in_order=True)
+            return [row.id for row in rows]
+
+        assert ordered(9) == [early, late, urgent]
+        assert ordered(2) == [early, late]
+
+
 def test_only_known_tasks_of_the_named_queues_are_claimed(database: Database) -> None:
     """Others stay queued for a process that knows them."""
     with database.write() as conn:

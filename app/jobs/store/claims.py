@@ -150,9 +150,11 @@ def queues_due(conn: AnyConnection) -> list[str]:
 
 def candidates(
     conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
-    too_many_crashes: int = ANY_CRASHES, app: str | None = None,
+    too_many_crashes: int = ANY_CRASHES, app: str | None = None, in_order: bool = False,
 ) -> Sequence[Any]:  # fmt: skip
     """The first `most` due jobs in claiming order, locked: by priority, then due time, then id.
+
+    With `in_order` those of the first queue come before those of the second, and so on.
 
     Those of `app` and those of none; where that is None, the latter only. Each has the version of the
     controls at this moment.
@@ -160,10 +162,13 @@ def candidates(
     names = as_json(tasks)
     rows: list[Any] = []
     for queue in queues:
+        if in_order and len(rows) >= most:
+            break
         rows += _DUE.rows(
             conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes, app=app
         )  # fmt: skip
-    rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
+    if not in_order:
+        rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
     return rows[:most]
 
 

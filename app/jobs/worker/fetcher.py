@@ -134,9 +134,10 @@ class Fetcher:
             def read(most: int) -> Sequence[Any]:
                 # Asked each time: what is paused may be news of the time before.
                 queues = self._limiter.unpaused(self._queues)
-                return claims.candidates(conn, queues, tasks, most, too_many_crashes, self._settings.app)
+                return claims.candidates(conn, queues, tasks, most, too_many_crashes, app, in_order)
 
-            tasks = list(self._registry.tasks)
+            tasks, app = list(self._registry.tasks), self._settings.app
+            in_order = self._settings.queues is not None
             return self._limiter.select(conn, read, running.room)
 
         return self._quarantine.select(conn, worker, running, find)

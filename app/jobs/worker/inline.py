@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -63,11 +63,14 @@ class InlineWorker:
         claims.wake(conn, now)
         parking.wake(conn, now)
         self._limiter.refresh(conn, controls.version(conn))
-        queues = self._limiter.unpaused(self._settings.queues or claims.queues_due(conn))
-        tasks, app = list(self._registry.tasks), self._settings.app
-        return self._limiter.select(
-            conn, lambda most: claims.candidates(conn, queues, tasks, most, app=app), 1
-        )
+        named, app, tasks = self._settings.queues, self._settings.app, list(self._registry.tasks)
+        all_queues, in_order = named or claims.queues_due(conn), named is not None
+
+        def read(most: int) -> Sequence[Any]:
+            queues = self._limiter.unpaused(all_queues)
+            return claims.candidates(conn, queues, tasks, most, app=app, in_order=in_order)
+
+        return self._limiter.select(conn, read, 1)
 
     def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
         claimed = self._claim(find)
