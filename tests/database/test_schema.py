@@ -31,6 +31,9 @@ FIRST = {
     "simmer_idempotency": "fingerprint created_at",
     "simmer_counters": "count seconds",
     "simmer_thread_dumps": "worker requested_at",
+    "simmer_controls": "changed_at version",
+    "simmer_limit_keys": "subject wake_count",
+    "simmer_rate_claims": "count",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 
