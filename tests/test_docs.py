@@ -16,7 +16,9 @@ from app.jobs import Job, SimmerError
 from app.jobs.api import ROUTES
 from app.jobs.api.problems import PROBLEM_TYPES
 from app.jobs.cli import jobs_cli
+from app.jobs.cli.queues import queues
 from app.jobs.cli.schedules import schedules
+from app.jobs.cli.tasks import tasks
 from app.jobs.config import Settings
 from app.jobs.execution.current_job import CurrentJob
 from app.jobs.options import OF_SUBMISSION, OF_TASK, OUTSIDE
@@ -24,7 +26,7 @@ from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
 from app.jobs.store.bulk import ACTIONS
-from app.jobs.values import Batch, File, Schedule, Step, Worker
+from app.jobs.values import Batch, File, Queue, Schedule, Step, Worker
 
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
 from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
@@ -95,12 +97,18 @@ def test_every_key_of_a_job_is_documented(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "page"),
-    [(Batch, "http"), (File, "files"), (Schedule, "http"), (Step, "steps"), (Worker, "http")],
-)
+    [
+        (Batch, "http"), (File, "files"), (Queue, "http"), (Schedule, "http"), (Step, "steps"),
+        (Worker, "http"),
+    ],
+)  # fmt: skip
 def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> None:
-    """Each key of a batch, a file, a schedule, a step or a worker stands in its table."""
+    """Each key of a batch, a file, a queue, a schedule, a step or a worker stands in its table."""
     table = doc(page).text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
+
+
+GROUPS = (queues, schedules, tasks)
 
 
 def _commands(group: click.Group) -> Iterator[tuple[str, str]]:
@@ -117,21 +125,27 @@ def test_every_command_is_documented(command: str) -> None:
     assert re.search(rf"^\| `{command}\b", doc("commands").section("All commands"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", sorted(schedules.commands))
-def test_every_command_of_schedules_is_documented(name: str) -> None:
+@pytest.mark.parametrize(
+    ("group", "name"), [(str(group.name), name) for group in GROUPS for name in sorted(group.commands)]
+)
+def test_every_command_of_a_group_is_documented(group: str, name: str) -> None:
     """Each command of the group stands in the table."""
-    assert jobs_cli.commands["schedules"] is schedules
-    assert re.search(rf"^\| `schedules {name}\b", doc("commands").section("All commands"), re.MULTILINE)
+    assert jobs_cli.commands[group] in GROUPS
+    assert re.search(rf"^\| `{group} {name}\b", doc("commands").section("All commands"), re.MULTILINE)
 
 
-@pytest.mark.parametrize(("command", "option"), [*_commands(jobs_cli), *_commands(schedules)])
+@pytest.mark.parametrize(
+    ("command", "option"), [*_commands(jobs_cli), *(found for group in GROUPS for found in _commands(group))]
+)
 def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
     """Each stands in the row of its command, or in the section of those on many jobs; --json above all."""
     text = doc("commands").section("All commands")
     if option == "--json":
         text = text.partition("\n|")[0]
     else:
-        text = "".join(re.findall(rf"^\| `(?:schedules )?{command}\b.*$", text, re.MULTILINE))
+        text = "".join(
+            re.findall(rf"^\| `(?:(?:schedules|queues|tasks) )?{command}\b.*$", text, re.MULTILINE)
+        )
         if command in ACTIONS:
             text = doc("commands").section("Many jobs")
     assert option in text

@@ -56,6 +56,10 @@ class ScheduleNotFound(SimmerError, LookupError):
     """No schedule has this id."""
 
 
+class QueueNotFound(SimmerError, LookupError):
+    """No task, no JOBS_QUEUES and no job names this queue."""
+
+
 class WorkerNotFound(SimmerError, LookupError):
     """No worker has this id; it may have ended."""
 

@@ -28,6 +28,7 @@ from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
 from .service import bulk
+from .service.control_methods import ControlMethods
 from .service.edits import JobChanges
 from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
@@ -38,7 +39,7 @@ from .values import BulkResult, File, Step
 log = get_logger(__name__)
 
 
-class Simmer(Decorators, ScheduleMethods):
+class Simmer(Decorators, ScheduleMethods, ControlMethods):
     """Background jobs for Flask with nothing but the app's database.
 
     `Simmer(app)`, `Simmer(app, db)`, or `init_app` in a factory; one object serves several apps.

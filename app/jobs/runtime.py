@@ -27,8 +27,10 @@ from .execution.stores import Stores
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import BulkActions, Edits, Files, Jobs, Schedules, Status, Submissions
+from .service import BulkActions, Edits, Files, Jobs, Queues, Schedules, Status, Submissions, Tasks
 from .service.backlog import COUNT_MAX_AGE, Backlog
+from .service.controls import MAX_AGE, RuntimeControls
+from .service.hold_reasons import HoldReasons
 from .service.job_factory import JobFactory
 from .service.job_signals import JobSignals
 from .service.live_workers import live_workers
@@ -91,9 +93,14 @@ class Runtime(service.Runtime):
         database, clock, registry = self.database, self.clock, self.registry
         has_workers = not self.settings.in_caller
         self._live = live = live_workers(self.settings, database, registry, clock)
+        controls = RuntimeControls(
+            database=database, registry=registry, clock=clock, threads=self,
+            max_age=MAX_AGE if has_workers else 0.0,
+        )  # fmt: skip
+        holds = HoldReasons(database, clock, controls.get, self.settings.redact)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=self,
-            waiting_reasons=WaitingReasons(database, clock, live, has_workers), signals=self.signals,
+            waiting_reasons=WaitingReasons(database, clock, live, has_workers, holds), signals=self.signals,
         )  # fmt: skip
         self.edits = Edits(
             database=database, factory=self.factory, jobs=self.jobs, clock=clock, notifier=self.notifier,
@@ -103,6 +110,10 @@ class Runtime(service.Runtime):
             database=database, host_db=self._host_db, settings=self.settings,
             base=Path(self.app.instance_path), clock=clock,
         )  # fmt: skip
+        self.queues = Queues(
+            database=database, clock=clock, factory=self.factory, live=live, controls=controls
+        )
+        self.tasks = Tasks(database, registry, controls)
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
@@ -275,6 +286,11 @@ class Runtime(service.Runtime):
         """Forward the request if the job runs here; another process reads it from the database."""
         if self.dispatcher is not None:
             self.dispatcher.request_cancel(job_id)
+
+    def limits_changed(self) -> None:
+        """Wake the dispatcher."""
+        if self.dispatcher is not None:
+            self.dispatcher.wake()
 
     def schedules_changed(self) -> None:
         """Wake the ticker."""

@@ -1,4 +1,4 @@
-"""Frozen values other than a job: schedules, workers, batches; attributes have the names of the JSON."""
+"""Frozen values other than a job: schedules, workers, batches, queues; attributes are the JSON's names."""
 
 from __future__ import annotations
 
@@ -130,3 +130,21 @@ class BulkResult(Value):
     matched: int
     affected: int
     job: Job | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue(Value):
+    """A queue: how many of its jobs are due and run, and since how many seconds the oldest waits.
+
+    `concurrency` is how many may run at a time, None: any number; `workers` is how many live workers serve
+    it; `changes` say who has set what, as `{setting, value, by, at}`.
+    """
+
+    name: str
+    paused: bool
+    queued: int
+    running: int
+    oldest_seconds: float | None
+    concurrency: int | None
+    workers: int
+    changes: tuple[Mapping[str, Any], ...]

@@ -22,7 +22,8 @@ def test_tasks_are_listed_with_their_schema(tmp_path: Path) -> None:
         tasks = {task["name"]: task for task in here.get("/tasks").get_json()["items"]}
         assert list(tasks) == sorted(tasks)
         assert {"add", "echo", "fail", "give_up", "report", "tick"} <= set(tasks)
-        keys = ["name", "description", "args_schema", "queue", "max_attempts", "timeout", "counts"]
+        keys = ["name", "description", "args_schema", "queue", "max_attempts", "timeout"]
+        keys += ["paused", "concurrency", "rate", "changes", "counts"]
         assert all(list(task) == keys for task in tasks.values())
         report = tasks["report"]
         assert (report["queue"], report["max_attempts"], report["timeout"]) == ("reports", 3, 60)

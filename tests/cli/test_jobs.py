@@ -17,7 +17,7 @@ def test_tasks_shows_what_each_task_takes(tmp_path: Path) -> None:
     """A line for each task, its optional arguments in brackets; --json is what the API answers."""
     with command_line(tmp_path) as here:
         (line,) = [line for line in here.ok("tasks").splitlines() if line.startswith("add ")]
-        assert line.split() == ["add", "default", "0", "a,", "[b]", "Add", "two", "numbers."]
+        assert line.split() == ["add", "default", "0", "-", "a,", "[b]", "Add", "two", "numbers."]
         assert here.json("tasks") == here.app.test_client().get(f"{API}/tasks").get_json()
 
 

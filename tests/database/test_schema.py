@@ -36,6 +36,9 @@ FIRST = {
     "simmer_file_parts": "data",
     "simmer_retentions": "app seconds",
     "simmer_stuck_runs": "task since",
+    "simmer_controls": "changed_at version",
+    "simmer_limit_keys": "subject wake_count",
+    "simmer_rate_claims": "count",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 

@@ -123,7 +123,7 @@ def test_the_task_of_the_package_is_not_a_users(make_app: MakeApp) -> None:
     jobs = _simmer()
     app = make_app(jobs, JOBS_ENGINE="manual")
     with app.app_context():
-        assert {task["name"] for task in jobs.runtime.status.tasks()} == {"add", "fail"}
+        assert {task["name"] for task in jobs.runtime.tasks.all()} == {"add", "fail"}
         for refused in (
             lambda: jobs.submit(bulk.TASK.name, {"action": "delete", "filter": {"task": "add"}}),
             lambda: jobs.add_schedule(task=bulk.TASK.name, trigger="interval", seconds=5),

@@ -14,7 +14,7 @@ from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.service.live_workers import LiveWorkers
 from app.jobs.service.unserved import SubmissionWarning, count_unserved
-from app.jobs.store import workers
+from app.jobs.store import controls, parking, workers
 from app.jobs.store.loads import loads
 
 from ..store.factory import LATER, NOW, claim_one, register, submit
@@ -24,8 +24,8 @@ def unserved(database: Database, seconds: float = 10.0) -> dict[str, int]:
     """The reasons of those that nobody serves so many seconds after NOW, with their numbers."""
     clock = ManualClock(NOW + timedelta(seconds=seconds))
     with database.read() as conn:
-        todo = loads(conn, clock.now())
-    found = count_unserved(LiveWorkers(database, 30.0, clock).get(), todo)
+        todo, set_now = loads(conn, clock.now()), controls.read(conn)
+    found = count_unserved(LiveWorkers(database, 30.0, clock).get(), todo, set_now)
     assert found["count"] == sum(found["by_reason"].values())
     return {reason: count for reason, count in found["by_reason"].items() if count}
 
@@ -45,6 +45,19 @@ def test_they_are_counted_by_reason(database: Database) -> None:
     with database.write() as conn:
         workers.deregister(conn, "worker-1")
     assert unserved(database) == {"no_worker": 5}
+
+
+def test_what_is_paused_or_parked_is_not_forgotten(database: Database) -> None:
+    """Nobody misses a worker for what is paused; a job that waits for a limit is due like any other."""
+    with database.write() as conn:
+        submit(conn)
+        parking.park(conn, {submit(conn, task="slow"): "task slow"})
+        submit(conn, queue="mail")
+        controls.change(conn, "queue", "mail", {"paused": True}, None, NOW)
+    assert unserved(database) == {"no_worker": 2}
+    with database.write() as conn:
+        controls.change(conn, "task", "slow", {"paused": True}, None, NOW)
+    assert unserved(database) == {"no_worker": 1}
 
 
 def test_a_job_whose_time_came_while_nobody_was_there_counts(database: Database) -> None:

@@ -11,12 +11,17 @@ from flask import Flask
 from app.jobs import Simmer
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
+from app.jobs.service.hold_reasons import HoldReasons
 from app.jobs.service.live_workers import LiveWorkers
 from app.jobs.service.waiting_reason import WaitingReasons
-from app.jobs.store import queries, runs, workers
+from app.jobs.store import controls, limits, parking, queries, runs, workers
+from app.jobs.tasks.limits import Limits
+from app.jobs.tasks.registry import TaskDefinition
 
 from ..store.factory import LATER, NOW, claim_one, end, register, submit
 from ..support import eventually
+
+TASKS = {"slow": TaskDefinition("slow", print, {"concurrency": 2, "rate": "1/d"})}
 
 
 def reason(database: Database, job_id: str, seconds: float = 10.0, counts: bool = True) -> str | None:
@@ -26,7 +31,10 @@ def reason(database: Database, job_id: str, seconds: float = 10.0, counts: bool 
     with database.read() as conn:
         job = queries.get(conn, job_id)
     assert job is not None
-    return WaitingReasons(database, clock, live, True).add_to(job, counts=counts).waiting_reason
+    with database.read() as conn:
+        holding = Limits(TASKS, controls.read(conn))
+    holds = HoldReasons(database, clock, lambda: holding)
+    return WaitingReasons(database, clock, live, True, holds).add_to(job, counts=counts).waiting_reason
 
 
 def test_no_worker_is_alive(database: Database) -> None:
@@ -163,3 +171,35 @@ def test_a_worker_says_which_tasks_it_knows(make_app: Callable[..., Flask]) -> N
         eventually(lambda: known() == [frozenset({"add", "simmer.bulk"})])
         jobs.task("later")(lambda: 2)
         eventually(lambda: known() == [frozenset({"add", "later", "simmer.bulk"})])
+
+
+def test_what_is_paused_says_so(database: Database) -> None:
+    """Whether a worker is alive or not: it is not what the job waits for; in lists too."""
+    with database.write() as conn:
+        job_id = submit(conn)
+        controls.change(conn, "task", "add", {"paused": True}, None, NOW)
+    assert reason(database, job_id, counts=False) == "the task 'add' is paused"
+    with database.write() as conn:
+        controls.change(conn, "queue", "default", {"paused": True}, None, NOW)
+    assert reason(database, job_id) == "the queue 'default' is paused"
+    with database.write() as conn:
+        for kind, name in (("queue", "default"), ("task", "add")):
+            controls.change(conn, kind, name, {"paused": None}, None, NOW)
+    assert reason(database, job_id) == "no worker is alive"
+
+
+def test_a_limit_is_named_where_it_holds_the_job(database: Database) -> None:
+    """By the key under which it is parked, and with the moment at which a rate lets it go."""
+    keys = {"task slow": "task slow", "rate of task slow": "task slow"}
+    with database.write() as conn:
+        register(conn, tasks=("slow",))
+        parked = {submit(conn, task="slow"): key for key in keys}
+        free = submit(conn, task="slow")
+        limits.try_lock(conn, keys)
+        parking.park(conn, parked)
+        parking.wake_later(conn, {key: parking.Wake(LATER, 1) for key in keys})
+    assert [reason(database, job_id) for job_id in parked] == [
+        "the limit of 2 of the task 'slow' is reached",
+        "the rate of 1/d of the task 'slow' is reached, next at 2030-01-01T01:00:00.000000Z",
+    ]
+    assert reason(database, free) is None

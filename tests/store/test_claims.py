@@ -35,6 +35,20 @@ def test_the_order_is_priority_then_due_time_then_id(database: Database) -> None
         assert [made.job_id for made in claim_most(conn, 4, ("a", "b"))] == [late]
 
 
+def test_queues_can_be_served_in_the_order_named(database: Database) -> None:
+    """What is in the first comes first, whatever its priority; within a queue the order is as ever."""
+    with database.write() as conn:
+        urgent = submit(conn, queue="b", priority=-1)
+        late, early = submit(conn, queue="a", priority=1), submit(conn, queue="a")
+
+        def ordered(most: int) -> list[str]:
+            rows = claims.candidates(conn, ("a", "b"), ["add"], most, in_order=True)
+            return [row.id for row in rows]
+
+        assert ordered(9) == [early, late, urgent]
+        assert ordered(2) == [early, late]
+
+
 def test_only_known_tasks_of_the_named_queues_are_claimed(database: Database) -> None:
     """Others stay queued for a process that knows them."""
     with database.write() as conn:
@@ -51,11 +65,11 @@ def test_a_job_that_is_not_due_is_not_claimed(database: Database) -> None:
     """It is woken when its time has come, and not a moment earlier."""
     with database.write() as conn:
         job_id = submit(conn, run_at=LATER)
-        assert claims.next_due(conn) == LATER
+        assert claims.next_due(conn).at == LATER
         assert claims.wake(conn, LATER - timedelta(microseconds=1)) == 0
         assert claim_most(conn) == []
         assert claims.wake(conn, LATER) == 1
-        assert claims.next_due(conn) is None
+        assert claims.next_due(conn).at is None
         assert [made.job_id for made in claim_most(conn)] == [job_id]
 
 

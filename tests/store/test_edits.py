@@ -52,7 +52,7 @@ def test_its_time_decides_whether_it_waits_for_it(database: Database) -> None:
             assert (job.state, job.run_at) == (state, run_at)
             due = claims.candidates(conn, ["default"], ["add"], 5)
             assert [row.id for row in due] == ([job_id] if state == "queued" else [])
-            assert claims.next_due(conn) == (None if state == "queued" else run_at)
+            assert claims.next_due(conn).job_at == (None if state == "queued" else run_at)
 
 
 def test_a_job_that_was_woken_stays_due(database: Database) -> None:

@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..errors import SimmerError
-from . import files, jobs, metrics, ops, problems, schedules, submissions, tasks
+from . import files, jobs, metrics, ops, problems, queues, schedules, submissions, tasks
 from .access import OPEN, requires
 from .cors import add_cors
 from .fallback import add_fallback
@@ -32,6 +32,7 @@ class Route(NamedTuple):
 ROUTES: Final = (
     Route("GET", "/tasks", "read", tasks.list_tasks),
     Route("GET", "/tasks/<name>", "read", tasks.get_task),
+    Route("PATCH", "/tasks/<name>", "operate", tasks.patch_task),
     Route("POST", "/jobs", "submit", submissions.submit_job),
     Route("POST", "/jobs/batch", "submit", submissions.submit_batch),
     Route("GET", "/batches/<id>", "read", submissions.get_batch),
@@ -60,6 +61,10 @@ ROUTES: Final = (
     Route("POST", "/schedules/<id>/pause", "operate", schedules.pause_schedule),
     Route("POST", "/schedules/<id>/resume", "operate", schedules.resume_schedule),
     Route("POST", "/schedules/<id>/run", "operate", schedules.run_schedule),
+    Route("GET", "/queues", "read", queues.list_queues),
+    Route("PATCH", "/queues/<name>", "operate", queues.patch_queue),
+    Route("POST", "/queues/<name>/pause", "operate", queues.pause_queue),
+    Route("POST", "/queues/<name>/resume", "operate", queues.resume_queue),
     Route("GET", "/stats", "read", ops.get_stats),
     Route("GET", "/workers", "read", ops.list_workers),
     Route("GET", "/workers/<id>/threads", "operate", ops.list_threads),

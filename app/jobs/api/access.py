@@ -35,6 +35,9 @@ SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 TRUSTED_FETCH_SITES: Final = ("same-origin", "none")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
+MOST_OF_A_NAME: Final = 200
+"""Characters of a caller's name that are kept."""
+
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(:[0-9]+)?", re.IGNORECASE)
 _PROXY_HEADER = re.compile(r"HTTP_(?:FORWARDED\b|X_REAL_IP\b|VIA\b|X_FORWARDED)")
 _LOCAL_ONLY = (
@@ -81,6 +84,15 @@ def has_right(right: str) -> bool:
     except Exception:
         log.exception("JOBS_AUTH raised; the request is treated as one without rights")
         return False
+
+
+def caller() -> str | None:
+    """Who sends the current request: what JOBS_AUTH returned of it in place of True; None where that is not
+    known.
+    """
+    auth = _settings().auth
+    name: Any = None if auth is None or _bearer_token(request) is not None else auth(request, "operate")
+    return name[:MOST_OF_A_NAME] if isinstance(name, str) else None
 
 
 def warn_if_unprotected(app: Flask, settings: Settings) -> None:

@@ -52,6 +52,7 @@ SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.JobNotFound, "not-found"),
     (errors.BatchNotFound, "not-found"),
     (errors.ScheduleNotFound, "not-found"),
+    (errors.QueueNotFound, "not-found"),
     (errors.WorkerNotFound, "not-found"),
     (errors.FileNotFound, "not-found"),
     (errors.ScheduleExists, "already-exists"),

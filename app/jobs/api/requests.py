@@ -14,8 +14,15 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..arguments.loading import Loader
-from ..checks import is_slug
-from ..errors import BatchNotFound, InvalidArguments, JobNotFound, ScheduleNotFound, WorkerNotFound
+from ..checks import QUEUE_NAME, is_slug
+from ..errors import (
+    BatchNotFound,
+    InvalidArguments,
+    JobNotFound,
+    QueueNotFound,
+    ScheduleNotFound,
+    WorkerNotFound,
+)
 from ..ids import is_id
 from ..serialization.decoding import loads_strict
 from ..service import runtime
@@ -151,6 +158,13 @@ def schedule_id(text: str) -> str:
     """`text` if it is a valid id of a schedule; raises ScheduleNotFound."""
     if not is_slug(text):
         raise ScheduleNotFound()
+    return text
+
+
+def queue_name(text: str) -> str:
+    """`text` if it is a valid name of a queue; raises QueueNotFound."""
+    if not QUEUE_NAME.fullmatch(text):
+        raise QueueNotFound()
     return text
 
 

@@ -205,6 +205,19 @@ class NewScheduleSchema(ScheduleSchema):
     id = text(64, load_default=None, allow_none=True)
 
 
+class QueueSchema(Schema):
+    """The body of `PATCH /queues/{name}`; what a value may be, the use case checks."""
+
+    concurrency = JsonScalar(Any, allow_none=True)
+
+
+class TaskSchema(QueueSchema):
+    """The body of `PATCH /tasks/{name}`."""
+
+    rate = JsonScalar(Any, allow_none=True)
+    paused = JsonScalar(bool, allow_none=True)
+
+
 class HistoryQuerySchema(Schema):
     """The query string of `GET /schedules/{id}/history`."""
 

@@ -9,10 +9,10 @@ import click
 from flask.cli import AppGroup
 
 from .. import service
-from ..checks import is_slug
+from ..checks import QUEUE_NAME, is_slug
 from ..config import Settings
 from ..current import current_runtime
-from ..errors import InvalidArguments, ScheduleNotFound, SimmerError
+from ..errors import InvalidArguments, QueueNotFound, ScheduleNotFound, SimmerError
 from ..process.servers import Serving
 from ..serialization.text import is_storable
 from .exit_codes import code_of
@@ -51,6 +51,9 @@ class Runtime(service.Runtime, Protocol):
         """Drain and end the threads."""
 
 
+CALLER: Final = "command line"
+"""In whose name the commands change what holds for queues and tasks."""
+
 jobs_cli = JobsGroup("jobs", help="Background jobs: submit, watch, run.")
 
 
@@ -62,6 +65,13 @@ def schedule_id(_ctx: click.Context | None, _param: click.Parameter | None, text
     """Click callback: the id of a schedule. Raises ScheduleNotFound for text that cannot be one."""
     if not is_slug(text):
         raise ScheduleNotFound(f"no schedule has the id {text!r}")
+    return text
+
+
+def queue_name(_ctx: click.Context, _param: click.Parameter, text: str) -> str:
+    """Click callback: the name of a queue. Raises QueueNotFound for text that cannot be one."""
+    if not QUEUE_NAME.fullmatch(text):
+        raise QueueNotFound(f"no queue has the name {text!r}")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Commands about jobs and the service: list, show, tasks, workers, init-db."""
+"""Commands about jobs and the service: list, show, workers, init-db."""
 
 from __future__ import annotations
 
@@ -20,21 +20,6 @@ from .threads import print_threads
 
 _ATTEMPT: Final = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
 _STEP: Final = ("name", "kind", "state", "run", "started_at", "finished_at", "result")
-
-
-@jobs_cli.command("tasks")
-@json_option
-def tasks(as_json: bool) -> None:
-    """Show the registered tasks and their arguments."""
-    found = runtime().status.tasks()
-    if as_json:
-        print_json({"items": found})
-    else:
-        rows = [
-            (task["name"], task["queue"], count_text(task["counts"]), _parameters(task), task["description"])
-            for task in found
-        ]
-        print_table(("TASK", "QUEUE", "JOBS", "ARGUMENTS", "DESCRIPTION"), rows)
 
 
 @jobs_cli.command("list")
@@ -145,10 +130,3 @@ def _field(value: Any) -> Any:
 def count_text(count: dict[str, Any]) -> str:
     """`{value, capped}` as text: 10000+ where there are at least so many."""
     return f"{count['value']}{'+' if count['capped'] else ''}"
-
-
-def _parameters(task: dict[str, Any]) -> str:
-    """The names of the arguments, optional ones in brackets: `month, [copies]`."""
-    schema = task["args_schema"]
-    required = schema.get("required", ())
-    return ", ".join(name if name in required else f"[{name}]" for name in schema.get("properties", {}))

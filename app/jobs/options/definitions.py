@@ -27,12 +27,17 @@ from ..checks import (
     text,
     whole,
 )
+from .limits import CONCURRENCY_RULE, RATE_RULE
 from .option import Option
 
 Seconds = float | timedelta
 BackoffName = Literal["exponential", "linear"]
 Backoff = Seconds | BackoffName | Callable[[int], float]
 """How long, a word, or a function of the attempt that has just failed."""
+Concurrency = int | tuple[int, str]
+"""So many at a time, or so many for each value of an argument."""
+Rate = str | tuple[str, str]
+"""As in "100/m", or that for each value of an argument."""
 
 _BACKOFF: Final = Rule(
     object,
@@ -166,6 +171,21 @@ class TaskOptions(JobOptions, total=False):
         Option(
             help="Seconds after which a result goes before its job does",
             rule=SECONDS, stored=True, aliases=("result_ttl", "result_expires", "results_ttl"),
+        ),
+    ]  # fmt: skip
+    concurrency: Annotated[
+        Concurrency | None,
+        Option(
+            help='How many of its jobs run at a time, everywhere: `2`, or `(2, "tenant")` for each tenant',
+            rule=CONCURRENCY_RULE, aliases=("limit", "concurrency_limit", "limits_concurrency"),
+        ),
+    ]  # fmt: skip
+    rate: Annotated[
+        Rate | None,
+        Option(
+            help='How many of its jobs are claimed in any second, minute, hour or day: `"100/m"`,'
+            ' or `("5/s", "tenant")` for each tenant',
+            rule=RATE_RULE, aliases=("rate_limit", "throttle", "limiter"),
         ),
     ]  # fmt: skip
     schema: Annotated[

@@ -14,12 +14,15 @@ from .bulk import BulkActions
 from .edits import Edits
 from .files import Files
 from .jobs import Jobs
+from .queues import Queues
 from .schedules import Schedules
 from .status import Status
 from .submissions import Submissions
+from .tasks import Tasks
 
 __all__ = [
-    "BulkActions", "Edits", "Files", "Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime",
+    "BulkActions", "Edits", "Files", "Jobs", "Queues", "Runtime", "Schedules", "Status", "Submissions",
+    "Tasks", "runtime",
 ]  # fmt: skip
 
 
@@ -40,6 +43,8 @@ class Runtime(Protocol):
     edits: Edits
     files: Files
     schedules: Schedules
+    queues: Queues
+    tasks: Tasks
     status: Status
     draining: bool
     server_threads: int | None

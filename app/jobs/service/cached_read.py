@@ -38,6 +38,11 @@ class CachedRead(Batcher[Request], Generic[T]):
             assert cached is not None
         return cached[0]
 
+    def forget(self) -> None:
+        """It has changed: the next one who asks has it read again."""
+        if (cached := self._cached) is not None:
+            self._cached = cached[0], float("-inf")
+
     def serve(self, batch: list[Request]) -> None:
         """Execute the query for all who wait by its end."""
         moment = self._clock.monotonic()

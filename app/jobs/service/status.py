@@ -1,4 +1,4 @@
-"""Status: tasks, workers, counts, readiness."""
+"""Status: workers, counts, readiness."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from ..clock import Clock
 from ..database.database import Database
 from ..errors import DatabaseUnavailable
-from ..store import claims, counters, leases, queries, stuck_runs, workers
+from ..store import claims, controls, counters, leases, parking, queries, stuck_runs, workers
 from ..store.loads import loads
 from ..store.overdue import overdue
 from ..store.overruns import overdue_runs
-from ..tasks.registry import Registry, TaskDefinition
+from ..tasks.registry import Registry
 from ..values import Worker
 from .live_workers import InCaller, LiveWorkers, all_overdue
 from .numbers import oldest_of, present_load, present_totals, seconds_since
@@ -40,19 +40,6 @@ class Status:
         self._live, self._needs_workers, self._fires_schedules = live, needs_workers, fires_schedules
         self._write_check = WriteCheck(database)
 
-    def tasks(self) -> list[dict[str, Any]]:
-        """The registered tasks by name, with the counts of their jobs."""
-        registered = self._registry.tasks
-        with self._database.read() as conn:
-            counts = queries.task_counts(conn, registered)
-        return [_present_task(registered[name], counts[name]) for name in sorted(registered)]
-
-    def task(self, name: str) -> dict[str, Any]:
-        """One task. Raises UnknownTask."""
-        definition = self._registry.get(name)
-        with self._database.read() as conn:
-            return _present_task(definition, queries.task_counts(conn, [name])[name])
-
     def workers(self) -> list[Worker]:
         """The processes that run jobs, oldest first."""
         with self._database.read() as conn:
@@ -71,6 +58,7 @@ class Status:
         what is overdue, what is to be done by queue and task, and what has been done by task."""
         now = self._clock.now()
         with self._database.read() as conn:
+            set_now = controls.read(conn)
             states, todo, done = queries.state_counts(conn), loads(conn, now), counters.totals(conn)
             rows, stuck = workers.all_workers(conn), stuck_runs.count_by_worker(conn)
             late, runs = overdue(conn, now), overdue_runs(conn, now)
@@ -82,7 +70,7 @@ class Status:
             "stuck_threads": stuck.total(),
             "overdue_schedules": len(late),
             "overdue_runs": {"count": len(runs), "items": [run.as_dict() for run in runs[:MAX_NAMED]]},
-            "unserved": count_unserved(self._live.get(), todo),
+            "unserved": count_unserved(self._live.get(), todo, set_now),
             "backlog": [present_load(load, now) for load in todo],
             "tasks": present_totals(done),
         }
@@ -98,10 +86,13 @@ class Status:
             )
 
     def _is_due(self, conn: Connection, queues: Sequence[str] | None) -> bool:
-        next_due = claims.next_due(conn)
+        next_due, set_now = claims.next_due(conn).job_at, controls.read(conn)
         if next_due is not None and next_due <= self._clock.now():
             return True
-        queues = queues or claims.queues_due(conn)
+        paused = set_now.paused(controls.QUEUE)
+        if parking.has_parked(conn, paused, set_now.paused(controls.TASK)):
+            return True
+        queues = [name for name in queues or claims.queues_due(conn) if name not in paused]
         return claims.anything_due(conn, queues, list(self._registry.runnable), app=self._app)
 
     def warnings(self, is_reachable: bool) -> dict[str, str]:
@@ -134,13 +125,3 @@ class Status:
         for name, detail in self._threads.problems().items():
             checks[name] = {"ok": False, "detail": detail}
         return all(check["ok"] for check in checks.values()), checks
-
-
-def _present_task(definition: TaskDefinition, counts: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": definition.name,
-        "description": definition.description,
-        "args_schema": definition.arguments.json_schema(),
-        **{name: definition.options[name] for name in ("queue", "max_attempts", "timeout")},
-        "counts": counts,
-    }

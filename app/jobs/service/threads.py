@@ -18,5 +18,8 @@ class LocalThreads(Protocol):
     def schedules_changed(self) -> None:
         """A schedule was stored, resumed or removed."""
 
+    def limits_changed(self) -> None:
+        """A queue or task was paused or resumed, or its limits were changed."""
+
     def problems(self) -> dict[str, str]:
         """Problems of the threads, by name; empty if there are none."""

@@ -11,6 +11,8 @@ from ..clock import Clock
 from ..database.database import Database
 from ..errors import SimmerError
 from ..process.logs import get_logger
+from ..store import controls
+from ..store.controls import QUEUE, TASK, Controls
 from ..store.loads import Load, loads
 from ..store.workers import LiveWorker
 from .live_workers import InCaller, LiveWorkers
@@ -44,18 +46,21 @@ def unserved_reason(
     return None if any(worker.runs_jobs_of(app) for worker in able) else NO_APP
 
 
-def count_unserved(workers: Sequence[LiveWorker], todo: Iterable[Load]) -> dict[str, Any]:
-    """How many due jobs nobody serves: {count, capped, by_reason}; `capped`: at least so many."""
+def count_unserved(workers: Sequence[LiveWorker], todo: Iterable[Load], controls: Controls) -> dict[str, Any]:
+    """How many due jobs nobody serves: {count, capped, by_reason}; `capped`: at least so many.
+
+    What is paused waits for whoever paused it, not for a worker.
+    """
     by_reason, capped = dict.fromkeys(REASONS, 0), False
-    for load, reason in _unserved(workers, todo):
+    for load, reason in _unserved(workers, todo, controls):
         by_reason[reason] += load.queued
         capped |= load.capped
     return {"count": sum(by_reason.values()), "capped": capped, "by_reason": by_reason}
 
 
-def describe_unserved(workers: Sequence[LiveWorker], todo: Iterable[Load]) -> str | None:
+def describe_unserved(workers: Sequence[LiveWorker], todo: Iterable[Load], controls: Controls) -> str | None:
     """The same for a log: how many there are, of which tasks in which queues; None where there is none."""
-    found = list(_unserved(workers, todo))
+    found = list(_unserved(workers, todo, controls))
     if not found:
         return None
     named = [f"{load.queued} of {load.task!r} in {load.queue!r}" for load, _ in found[:MOST_NAMED]]
@@ -65,8 +70,12 @@ def describe_unserved(workers: Sequence[LiveWorker], todo: Iterable[Load]) -> st
     return f"{total} jobs are due and {nobody}: {', '.join(named)}{more}"
 
 
-def _unserved(workers: Sequence[LiveWorker], todo: Iterable[Load]) -> Iterator[tuple[Load, str]]:
+def _unserved(
+    workers: Sequence[LiveWorker], todo: Iterable[Load], controls: Controls
+) -> Iterator[tuple[Load, str]]:
     for load in todo:
+        if controls.is_paused(QUEUE, load.queue) or controls.is_paused(TASK, load.task):
+            continue
         if load.queued and (reason := unserved_reason(workers, load.queue, load.task, load.app)) is not None:
             yield load, reason
 
@@ -93,6 +102,7 @@ class SubmissionWarning:
             workers = self._live.get()
             if not workers:
                 with self._database.read() as conn:
-                    warning = describe_unserved(workers, loads(conn, self._clock.now()))
+                    todo = loads(conn, self._clock.now())
+                    warning = describe_unserved(workers, todo, controls.read(conn))
                 if warning is not None:
                     log.warning("%s", warning)

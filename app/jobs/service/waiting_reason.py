@@ -16,6 +16,7 @@ from ..serialization.presenter import moment
 from ..states import QUEUED, RETRYING, SCHEDULED
 from ..store import queries
 from ..store.workers import LiveWorker
+from .hold_reasons import HoldReasons
 from .live_workers import InCaller, LiveWorkers, all_overdue
 from .unserved import NO_QUEUE, NO_TASK, NO_WORKER, unserved_reason
 
@@ -29,9 +30,11 @@ class WaitingReasons:
     """Says of jobs why they wait. `has_workers`: jobs are for workers, not run inline or by a test."""
 
     def __init__(
-        self, database: Database, clock: Clock, live: LiveWorkers | InCaller, has_workers: bool
-    ) -> None:
+        self, database: Database, clock: Clock, live: LiveWorkers | InCaller, has_workers: bool,
+        holds: HoldReasons,
+    ) -> None:  # fmt: skip
         self._database, self._clock, self._live, self._has_workers = database, clock, live, has_workers
+        self._holds = holds
 
     def add_to(self, job: Job, *, counts: bool = True) -> Job:
         """The job with its waiting_reason, if there is one; `counts` the jobs ahead where all are busy."""
@@ -43,8 +46,12 @@ class WaitingReasons:
     def _reason(self, job: Job, now: datetime, counts: bool) -> str | None:
         if job.state != QUEUED and job.run_at > now:
             return f"not due until {moment(job.run_at)}"
+        if (pause := self._holds.pause_of(job)) is not None:
+            return pause
         live = self._live.get()
         unserved = unserved_reason(live, job.queue, job.task)
+        if unserved is None and counts and (limit := self._holds.limit_of(job)) is not None:
+            return limit
         if unserved is None:
             able = [worker for worker in live if worker.serves(job.queue) and worker.knows(job.task)]
             return self._reason_if_busy(job, able, now, counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -28,12 +28,14 @@ from ..database.columns import Id, Time
 from ..database.dialect import Dialect
 from ..database.row_sets import as_json, shared_or_of, unindexed
 from ..database.statements import Statement
-from ..database.tables import ATTEMPTS, JOBS
+from ..database.tables import ATTEMPTS, JOBS, LIMIT_KEYS
 from ..database.transactions import AnyConnection
 from ..run import Run
 from ..states import CLAIMABLE, RUNNING
+from . import controls, limits
 from .distinct import distinct_values
 from .events import insert_from
+from .limits import Counted
 
 SUSPECT_AFTER: Final = 2
 """From this many crashes on a job runs alone, so that a poison job takes no neighbour with it."""
@@ -44,6 +46,7 @@ MOST_WOKEN: Final = 1_000
 """Jobs that become due in one transaction; the next one goes on."""
 
 _J = JOBS.c
+_K = LIMIT_KEYS.c
 _CANDIDATE = (
     _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
     _J.timeout, _J.run, _J.rerun, _J.crashes, _J.on_interrupt,
@@ -63,7 +66,7 @@ def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
 
 _DUE = Statement(
     lambda dialect: (
-        _due(dialect, *_CANDIDATE)
+        _due(dialect, *_CANDIDATE, controls.VERSION)
         .order_by(_J.priority, _J.run_at, _J.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
@@ -83,9 +86,33 @@ _ASLEEP = Statement(
 _WAKE = Statement(
     lambda dialect: update(JOBS).where(_J.id.in_(dialect.texts("ids"))).values(due=true(), wake_at=None)
 )
-_NEXT_DUE = Statement(select(_J.wake_at).where(_J.wake_at.is_not(None)).order_by(_J.wake_at).limit(1))
+_NEXT_DUE = Statement(
+    select(
+        *(
+            select(column).where(column.is_not(None)).order_by(column).limit(1).scalar_subquery().label(name)
+            for name, column in (("job_at", _J.wake_at), ("parked_at", _K.wake_at))
+        ),
+        controls.VERSION,
+    )
+)
 _WORKER, _NOW = bindparam("worker_id", type_=Id), bindparam("now", type_=Time)
 _NEXT_ATTEMPT = case((_J.rerun, _J.attempt), else_=_J.attempt + 1)
+
+
+class NextDue(NamedTuple):
+    """When the next scheduled or retrying job comes due, and when to look at parked ones; None: never.
+
+    `controls` is the version of what operators have set.
+    """
+
+    job_at: datetime | None = None
+    parked_at: datetime | None = None
+    controls: int | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        """The earlier of the two."""
+        return min((moment for moment in self[:2] if moment is not None), default=None)
 
 
 def wake(conn: AnyConnection, now: datetime) -> int:
@@ -94,10 +121,10 @@ def wake(conn: AnyConnection, now: datetime) -> int:
     return _WAKE.execute(conn, ids=as_json(found)) if found else 0
 
 
-def next_due(conn: AnyConnection) -> datetime | None:
-    """When the next scheduled or retrying job comes due."""
-    found: datetime | None = _NEXT_DUE.scalar(conn)
-    return found
+def next_due(conn: AnyConnection) -> NextDue:
+    """What comes due next."""
+    [row] = _NEXT_DUE.rows(conn)
+    return NextDue(*row)
 
 
 def anything_due(
@@ -116,19 +143,25 @@ def queues_due(conn: AnyConnection) -> list[str]:
 
 def candidates(
     conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
-    too_many_crashes: int = ANY_CRASHES, app: str | None = None,
+    too_many_crashes: int = ANY_CRASHES, app: str | None = None, in_order: bool = False,
 ) -> Sequence[Any]:  # fmt: skip
     """The first `most` due jobs in claiming order, locked: by priority, then due time, then id.
 
-    Those of `app` and those of none; where that is None, the latter only.
+    With `in_order` those of the first queue come before those of the second, and so on.
+
+    Those of `app` and those of none; where that is None, the latter only. Each has the version of the
+    controls at this moment.
     """
     names = as_json(tasks)
     rows: list[Any] = []
     for queue in queues:
+        if in_order and len(rows) >= most:
+            break
         rows += _DUE.rows(
             conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes, app=app
         )  # fmt: skip
-    rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
+    if not in_order:
+        rows.sort(key=lambda row: (row.priority, row.run_at, row.id))
     return rows[:most]
 
 
@@ -140,12 +173,14 @@ def candidate(conn: Connection, job_id: str) -> Sequence[Any]:
 
 
 def claim(
-    conn: AnyConnection, rows: Sequence[Any], worker: str, engine: str, now: datetime, prefetched: int = 0
-) -> list[Run]:
+    conn: AnyConnection, rows: Sequence[Any], worker: str, engine: str, now: datetime, prefetched: int = 0,
+    counted: Sequence[Counted] = (),
+) -> list[Run]:  # fmt: skip
     """Claimed: the candidates `rows` become running jobs of `worker`, each with a new attempt row.
 
     The last `prefetched` of them wait for a thread. For the others there is one, so that they count as begun
     from here on: a job that ends its process within milliseconds leaves no later moment to store that.
+    `counted` are those that count against limits.
     """
     if not rows:
         return []
@@ -157,6 +192,8 @@ def claim(
     applied = _CLAIM.execute(conn, **values, token=token, engine_name=engine, begun=begun)
     assert applied == len(rows), "a candidate changed under our lock"
     _ADD_ATTEMPTS.execute(conn, **values)
+    if counted:
+        limits.count(conn, counted, now)
     return [_run_of(row, worker, token, now) for row in rows]
 
 
@@ -175,8 +212,8 @@ def _claim(dialect: Dialect) -> Update:
     )
     return free.values(
         state=RUNNING, due=False, wake_at=None, claim=bindparam("token"), claimed_at=_NOW, worker=_WORKER,
-        engine=bindparam("engine_name"), started_at=None, progress=None, run=_J.run + 1,
-        prefetched=_J.id.not_in(dialect.texts("begun")),
+        parked=None, limit_key=None, queue_key=None, engine=bindparam("engine_name"), started_at=None,
+        progress=None, run=_J.run + 1, prefetched=_J.id.not_in(dialect.texts("begun")),
         attempt=_NEXT_ATTEMPT, rerun=false(), version=_J.version + 1,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
 from ..run import Failure, Outcome, Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
-from . import counters, overruns
+from . import counters, overruns, parking
 from .counters import SHARED
 from .events import insert_from
 from .runs import owned_runs, record_progress
@@ -140,7 +140,7 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     by_task: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in ours:
-        verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
+        verb, reason = _decide(run.outcome, owned[run.job_id, run.token].cancel_requested)
         verbs[run.key] = verb
         by_task[run.task, verb].append(run)
         rows[verb].append(row(run, verb, reason))
@@ -152,6 +152,9 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
         end_attempts.execute(conn, **values)
         record_events.execute(conn, **values)
     counters.add_runs(conn, by_task, worker)
+    # Last: who waits for a key must hold nothing that its owner may wait for.
+    if keys := [key for run in ours for key in owned[run.job_id, run.token].keys]:
+        parking.release(conn, keys, max(run.finished_at for run in ours if run.finished_at is not None))
     return verbs
 
 

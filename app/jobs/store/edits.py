@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, or_, update
 
 from ..database.tables import JOBS, TAGS
 from ..job import Job
@@ -23,7 +23,8 @@ def edit(conn: Connection, seen: Job, changes: Mapping[str, Any], now: datetime)
     `changes` are of priority, queue, run_at, tags (a tuple) and args (JSON text). By another `run_at` it
     becomes queued or scheduled.
     """
-    values = dict(changes)
+    # What holds a parked job may not hold it as it is now: the next claim finds out.
+    values = {"due": or_(_J.due, _J.parked.is_not(None)), "parked": None, **changes}
     target: str = seen.state
     if (run_at := changes.get("run_at")) is not None:
         is_due = run_at <= now

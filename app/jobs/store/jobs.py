@@ -114,8 +114,9 @@ def cancel_locked(
     """Cancel at once those of the jobs that do not run. Their ids."""
     seen = [row for row in locked if row.state in CANCELLABLE]
     _change(
-        conn, seen, CANCELLABLE, CANCELLED, due=False, wake_at=None, finished_at=now, cancel_requested_at=now
-    )
+        conn, seen, CANCELLABLE, CANCELLED, due=False, wake_at=None, parked=None, finished_at=now,
+        cancel_requested_at=now,
+    )  # fmt: skip
     _record(conn, seen, "cancelled", CANCELLED, now, reason)
     counters.add_verbs(conn, [(row.task, "cancelled") for row in seen])
     return [row.id for row in seen]

@@ -45,6 +45,7 @@ def _by_task(due: Select[Any]) -> Select[Any]:
 _DUE_COLUMNS = (_J.queue, _J.task, _J.app, _J.run_at)
 # One queue at a time: the cap then hides no other queue, and the rows come from a range of the index.
 _DUE = _by_task(select(*_DUE_COLUMNS).where(_J.due, _J.queue == bindparam("queue_name")))
+_PARKED = _by_task(select(*_DUE_COLUMNS).where(_J.parked.is_not(None)))
 # Where no worker lives nobody marks them as due.
 _TO_WAKE = _by_task(select(*_DUE_COLUMNS).where(_J.wake_at <= bindparam("now")))
 _RUNNING = select(_J.queue, _J.task, _J.app).where(_J.claim.is_not(None))
@@ -55,6 +56,7 @@ def loads(conn: Connection, now: datetime, most: int = MOST_COUNTED) -> list[Loa
     found: dict[_Key, Load] = {}
     for queue in queues_due(conn):
         _add(found, conn.execute(_DUE, {"queue_name": queue, "most": most + 1}).all(), most)
+    _add(found, conn.execute(_PARKED, {"most": most + 1}).all(), most)
     _add(found, conn.execute(_TO_WAKE, {"now": now, "most": most + 1}).all(), most)
     for key, running in Counter(tuple(row) for row in conn.execute(_RUNNING)).items():
         found.setdefault(key, Load(*key)).running = running

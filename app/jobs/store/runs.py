@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Update, bindparam, select, update
 
@@ -50,18 +50,28 @@ _RUNS_OF_WORKER = Statement(
 )  # fmt: skip
 _OWNED = Statement(
     lambda dialect: (
-        select(_J.id, _J.claim, _J.cancel_requested_at)
+        select(_J.id, _J.claim, _J.cancel_requested_at, _J.limit_key, _J.queue_key)
         .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
         .with_for_update()
     )
 )
 
 
-def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], bool]:
-    """Who owns the jobs of the runs, under lock: (job, token) → whether cancelling was requested."""
+class Ownership(NamedTuple):
+    """A job that runs: whether cancelling was requested, and the keys of limits that it counts against."""
+
+    cancel_requested: bool
+    keys: tuple[str, ...]
+
+
+def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], Ownership]:
+    """Who owns the jobs of the runs, under lock, by (job, token)."""
     ids = {run.job_id for run in runs}
     rows = _OWNED.rows(conn, ids=as_json(ids)) if ids else ()
-    return {(id, token): asked is not None for id, token, asked in rows}
+    return {
+        (id, token): Ownership(asked is not None, tuple(key for key in keys if key is not None))
+        for id, token, asked, *keys in rows
+    }
 
 
 def cancel_requested(conn: AnyConnection, job_ids: Sequence[str]) -> list[str]:

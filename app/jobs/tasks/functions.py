@@ -7,7 +7,10 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from marshmallow import Schema
+
 from ..errors import TaskDefinitionError
+from ..serialization.encoding import to_json
 
 
 def own_name(function: Any) -> str:
@@ -94,3 +97,25 @@ def _is_outside_functions(function: Callable[..., Any]) -> bool:
 
 def _has_no_file(function: Callable[..., Any]) -> bool:
     return "__file__" not in getattr(inspect.unwrap(function), "__globals__", {})
+
+
+def takes_argument(function: Callable[..., Any], schema: Any, name: str) -> bool:
+    """Whether a task of the function, or with the marshmallow `schema`, takes that argument."""
+    if isinstance(schema, type) and issubclass(schema, Schema):
+        schema = schema()
+    if isinstance(schema, Schema):
+        return name in {field.data_key or own for own, field in schema.fields.items()}
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return True  # some builtins do not tell their signature
+    return name in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+
+
+def argument_default(function: Callable[..., Any], name: str) -> Any:
+    """The default of the parameter of that name as JSON; None where it has none."""
+    try:
+        default = inspect.signature(function).parameters[name].default
+        return None if default is inspect.Parameter.empty else to_json(default)
+    except (KeyError, TypeError, ValueError):
+        return None

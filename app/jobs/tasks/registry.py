@@ -12,7 +12,15 @@ from ..checks import SLUG_RULE, TASK_NAME, is_slug
 from ..errors import InvalidArguments, TaskDefinitionError, UnknownTask
 from ..options import DEFAULTS, NO_OPTIONS, OF_TASK, TaskOptions, problems, read_value, stored_values
 from ..schedules.declaration import Declaration
-from .functions import is_same_place, is_seen_again, made_by_same_code, place_of, refusal
+from .functions import (
+    argument_default,
+    is_same_place,
+    is_seen_again,
+    made_by_same_code,
+    place_of,
+    refusal,
+    takes_argument,
+)
 
 
 class TaskDefinition:
@@ -26,6 +34,7 @@ class TaskDefinition:
     ) -> None:
         self.name, self.function = name, function
         given = {word: read_value(word, value) for word, value in options.items()}
+        self._schema = given.get("schema")
         if found := [f"{'/'.join(map(str, place))} {words}" for place, words in self._problems(given)]:
             raise TaskDefinitionError(f"task {name!r} ({self.place}): {'; '.join(found)}")
         defaults = {word: option.default for word, option in OF_TASK.items()}
@@ -39,8 +48,18 @@ class TaskDefinition:
             yield ("function",), why
         if found := list(problems(options, OF_TASK)):
             yield from found
-        else:
-            yield from _contradictions(options)
+            return
+        yield from _contradictions(options)
+        for setting in ("concurrency", "rate"):
+            if (complaint := self.complaint_about(options.get(setting))) is not None:
+                yield (setting,), complaint
+
+    def complaint_about(self, limit: Any) -> str | None:
+        """Why a value of `concurrency` or `rate` does not fit: its argument is none of the task's."""
+        arg = limit[1] if isinstance(limit, list | tuple) and len(limit) == 2 else None
+        if arg is None or takes_argument(self.function, self._schema, arg):
+            return None
+        return f"counts by the argument {arg!r}, which the task does not take"
 
     @property
     def retry_on(self) -> tuple[type[BaseException], ...]:
@@ -66,6 +85,10 @@ class TaskDefinition:
     def description(self) -> str:
         """The first line of the function's docstring."""
         return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+    def default_of(self, arg: str) -> Any:
+        """The value of an argument that a caller leaves out, None where that is no JSON."""
+        return argument_default(self.function, arg)
 
     @functools.cached_property
     def arguments(self) -> Arguments:

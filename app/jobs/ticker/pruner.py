@@ -9,8 +9,9 @@ from typing import Final
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
+from ..options.limits import LONGEST_PERIOD
 from ..states import CANCELLED, FAILED, FINAL, SUCCEEDED
-from ..store import counters, fires, idempotency, jobs, retention, thread_dumps
+from ..store import counters, fires, idempotency, jobs, limits, retention, thread_dumps
 from ..store.jobs import Expired
 
 PRUNE_EVERY: Final = 60.0
@@ -43,6 +44,7 @@ class Pruner:
         with self._database.write() as conn:
             idempotency.prune(conn, now)
             thread_dumps.prune(conn, now)
+            limits.prune(conn, now - timedelta(seconds=LONGEST_PERIOD))
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
             counters.fold(conn)
         return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY

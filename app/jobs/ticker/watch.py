@@ -9,7 +9,7 @@ from ..database.database import Database
 from ..process.logs import get_logger
 from ..service.live_workers import InCaller, LiveWorkers
 from ..service.unserved import WARN_EVERY, describe_unserved
-from ..store import leases
+from ..store import controls, leases
 from ..store.loads import loads
 from ..worker.dispatcher import Dispatcher
 
@@ -45,6 +45,6 @@ class Watch:
         if held_until is not None:
             return
         with self._database.read() as conn:
-            todo = loads(conn, now)
-        if (warning := describe_unserved(self._live.get(), todo)) is not None:
+            todo, set_now = loads(conn, now), controls.read(conn)
+        if (warning := describe_unserved(self._live.get(), todo, set_now)) is not None:
             log.warning("%s", warning)

@@ -10,8 +10,10 @@ from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
 from ..database.transactions import AnyConnection
-from ..store import claims, runs
+from ..store import claims, parking, runs
+from ..store.limits import Counted
 from ..tasks.registry import Registry
+from .limiter import Limiter
 from .quarantine import Quarantine
 from .running import Running
 
@@ -27,12 +29,14 @@ class Fetcher:
         self._changes = database.change_detector()
         self._notified = True
         self._next_due: datetime | None = None
+        self._is_any_parked = False
         self._queues: Sequence[str] = settings.queues or ()
         self._queues_are_stale = True
         self._checked_at = float("-inf")
         self.found_by_poll_at = float("-inf")
         """Monotonic time at which a poll last found work that this process had not been notified of."""
         self._quarantine = Quarantine(clock)
+        self._limiter = Limiter(registry, clock)
 
     def notify(self) -> None:
         """There may be work; from any thread."""
@@ -72,14 +76,22 @@ class Fetcher:
         if self._is_due():
             now = self._clock.now()
             woken = claims.wake(conn, now)
+            if self._is_any_parked:
+                woken += parking.wake(conn, now)
             self._refresh(conn)
             if not woken and self._is_due():  # others have those rows under lock
                 self._next_due = now + timedelta(seconds=CHECK_EVERY)
-        rows = running.claimable(self._candidates(conn, worker, running))
+        rows = self._claimable(conn, worker, running)
         if not rows and self._queues_are_stale:  # it may be in a queue that was empty until now
             self._refresh(conn)
-            rows = running.claimable(self._candidates(conn, worker, running))
+            rows = self._claimable(conn, worker, running)
+        if self._limiter.is_unfinished:
+            self.notify()
         return rows
+
+    def counted(self, rows: Sequence[Any]) -> list[Counted]:
+        """Those of the rows that count against limits, as the last `fetch` has found."""
+        return self._limiter.counted(rows)
 
     def seconds_until_due(self, most: float) -> float:
         """Seconds until the next job comes due, `most` at most."""
@@ -99,7 +111,9 @@ class Fetcher:
         return found
 
     def _refresh(self, conn: AnyConnection) -> None:
-        self._next_due = claims.next_due(conn)
+        found = claims.next_due(conn)
+        self._next_due, self._is_any_parked = found.at, found.parked_at is not None
+        self._limiter.refresh(conn, found.controls)
         # Without due jobs the queues of the last ones are kept: the next job is most likely in one of them.
         self._queues = self._settings.queues or claims.queues_due(conn) or self._queues
         self._queues_are_stale = False
@@ -109,12 +123,21 @@ class Fetcher:
         return self._next_due is not None and self._next_due <= self._clock.now()
 
     def _anything_due(self, conn: AnyConnection) -> bool:
-        tasks = list(self._registry.runnable)
-        return claims.anything_due(conn, self._queues, tasks, self._quarantine.limit, self._settings.app)
+        queues, tasks = self._limiter.unpaused(self._queues), list(self._registry.runnable)
+        return claims.anything_due(conn, queues, tasks, self._quarantine.limit, self._settings.app)
+
+    def _claimable(self, conn: AnyConnection, worker: str, running: Running) -> Sequence[Any]:
+        return running.claimable(self._candidates(conn, worker, running), self._limiter.is_limited)
 
     def _candidates(self, conn: AnyConnection, worker: str, running: Running) -> Sequence[Any]:
         def find(too_many_crashes: int) -> Sequence[Any]:
+            def read(most: int) -> Sequence[Any]:
+                # Asked each time: what is paused may be news of the time before.
+                queues = self._limiter.unpaused(self._queues)
+                return claims.candidates(conn, queues, tasks, most, too_many_crashes, app, in_order)
+
             tasks, app = list(self._registry.runnable), self._settings.app
-            return claims.candidates(conn, self._queues, tasks, running.room, too_many_crashes, app)
+            in_order = self._settings.queues is not None
+            return self._limiter.select(conn, read, running.room)
 
         return self._quarantine.select(conn, worker, running, find)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -16,9 +16,10 @@ from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..run import Outcome, Run
 from ..service.job_signals import JobSignals
-from ..store import claims, completion, queries
+from ..store import claims, completion, controls, parking, queries
 from ..tasks.registry import Registry
 from .end_log import log_ends
+from .limiter import Limiter
 
 MAX_RUNS: Final = 1_000
 """Runs of one job in a row after which it is taken to snooze for ever."""
@@ -36,6 +37,7 @@ class InlineWorker:
         self._database, self._registry = database, registry
         self._settings, self._clock, self._notifier = settings, clock, notifier
         self._engine = make_engine(self._end)
+        self._limiter = Limiter(registry, clock)
 
     def run_to_end(self, job_id: str) -> None:
         """Run the job until it is final, delays and backoff ignored.
@@ -59,9 +61,18 @@ class InlineWorker:
         return count
 
     def _first_due(self, conn: Connection) -> Any:
-        claims.wake(conn, self._clock.now())
-        queues = self._settings.queues or claims.queues_due(conn)
-        return claims.candidates(conn, queues, list(self._registry.runnable), 1, app=self._settings.app)
+        now = self._clock.now()
+        claims.wake(conn, now)
+        parking.wake(conn, now)
+        self._limiter.refresh(conn, controls.version(conn))
+        named, app, tasks = self._settings.queues, self._settings.app, list(self._registry.runnable)
+        all_queues, in_order = named or claims.queues_due(conn), named is not None
+
+        def read(most: int) -> Sequence[Any]:
+            queues = self._limiter.unpaused(all_queues)
+            return claims.candidates(conn, queues, tasks, most, app=app, in_order=in_order)
+
+        return self._limiter.select(conn, read, 1)
 
     def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
         claimed = self._claim(find)
@@ -72,7 +83,8 @@ class InlineWorker:
     def _claim(self, find: Callable[[Connection], Any]) -> list[Run]:
         with self._database.write() as conn:
             rows = [row for row in find(conn) if row.task in self._registry.runnable]
-            return claims.claim(conn, rows, self._id, self._engine.name, self._clock.now())
+            now, counted = self._clock.now(), self._limiter.counted(rows)
+            return claims.claim(conn, rows, self._id, self._engine.name, now, counted=counted)
 
     @retry_conflicts
     def _end(self, run: Run, outcome: Outcome) -> None:

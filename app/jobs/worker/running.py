@@ -59,17 +59,18 @@ class Running:
             return 0
         return max(0, self._usable_threads() * (1 + self._prefetch_count()) - self._unended())
 
-    def claimable(self, rows: Sequence[Any]) -> list[Any]:
+    def claimable(self, rows: Sequence[Any], is_limited: Callable[[Any], bool]) -> list[Any]:
         """The first of `rows`: one for each idle thread, and prefetched ones of short tasks."""
         unended, threads, count = self._unended(), self._usable_threads(), self.prefetch.prefetch_count
 
         # Up to the first that does not fit: jobs behind it must not overtake it. A rerun may be what took its
-        # last process down unseen, and what is at most once must not be: both begin with their claim.
+        # last process down unseen, and what is at most once must not be: both begin with their claim. What is
+        # limited would wait for a thread in the place of a job that has one elsewhere.
         def fits(at: int) -> bool:
             row = rows[at]
             if unended + at < threads:
                 return True
-            if row.rerun or row.on_interrupt == "fail":
+            if row.rerun or row.on_interrupt == "fail" or is_limited(row):
                 return False
             return unended + at < threads * (1 + count(row.task))
 

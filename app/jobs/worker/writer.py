@@ -105,16 +105,19 @@ class Writer:
     def _claim(self, conn: Any) -> list[Run]:
         if self.is_draining or not self._registration.is_stored or self._engine.is_closed:
             return []
-        now, worker_id = self._clock.now(), self._registration.id
+        worker_id = self._registration.id
         rows = self._fetcher.fetch(conn, worker_id, self._running)
         if not rows:
             return []
+        # Not before: a run that had ended when the limits were counted must not seem to overlap with these.
+        now = self._clock.now()
         # In the claim's own transaction: a worker that was declared dead must not claim under its old id.
         if not workers.beat(conn, worker_id, now):
             self._on_declared_dead(worker_id)
             return []
         prefetched = max(0, len(rows) - self._running.free)
-        return claims.claim(conn, rows, worker_id, self._engine.name, now, prefetched)
+        counted = self._fetcher.counted(rows)
+        return claims.claim(conn, rows, worker_id, self._engine.name, now, prefetched, counted)
 
     def _unknown_runs(self, conn: Any) -> list[Run]:
         found = runs.unknown_runs(conn, self._registration.id, self._running)

@@ -4,6 +4,7 @@ A column that is added to a table must be nullable or have a server default: see
 """
 
 from .jobs import ATTEMPTS, EVENTS, JOBS, RETENTIONS, TAGS
+from .limits import CONTROLS, LIMIT_KEYS, RATE_CLAIMS
 from .metadata import FORMERLY, METADATA
 from .output import FILE_PARTS, FILES, STEPS
 from .requests import IDEMPOTENCY
@@ -11,6 +12,7 @@ from .schedules import FIRES, SCHEDULES
 from .workers import COUNTERS, LEASES, STUCK_RUNS, THREAD_DUMPS, WORKERS
 
 __all__ = [
-    "ATTEMPTS", "COUNTERS", "EVENTS", "FILES", "FILE_PARTS", "FIRES", "FORMERLY", "IDEMPOTENCY", "JOBS",
-    "LEASES", "METADATA", "RETENTIONS", "SCHEDULES", "STEPS", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "WORKERS",
+    "ATTEMPTS", "CONTROLS", "COUNTERS", "EVENTS", "FILES", "FILE_PARTS", "FIRES", "FORMERLY", "IDEMPOTENCY",
+    "JOBS", "LEASES", "LIMIT_KEYS", "METADATA", "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS",
+    "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "WORKERS",
 ]  # fmt: skip

@@ -51,6 +51,11 @@ JOBS: Final = Table(
     Column("prefetched", Boolean),
     # How many of its runs had begun and ended with the death of their process.
     Column("crashes", Integer, nullable=False),
+    # The key of a limit that it waits for: due, but no claim reads it before that limit lets it go.
+    Column("parked", String(400)),
+    # While it runs: the keys that it counts against, of its task's limit and of its queue's.
+    Column("limit_key", String(400)),
+    Column("queue_key", String(210)),
     check(f"state IN ({one_of(STATES)})", "jobs_state"),
     check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
     check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
@@ -59,6 +64,9 @@ JOBS: Final = Table(
     partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where="due = {true}"),
     partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
     partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
+    partial("ix_simmer_jobs_parked", "parked", "priority", "run_at", "id", where="parked IS NOT NULL"),
+    partial("ix_simmer_jobs_limited", "limit_key", where="limit_key IS NOT NULL AND claim IS NOT NULL"),
+    partial("ix_simmer_jobs_of_queue", "queue_key", where="queue_key IS NOT NULL AND claim IS NOT NULL"),
     partial(
         "uq_simmer_jobs_fire_time",
         "schedule_id",
