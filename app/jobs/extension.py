@@ -106,8 +106,9 @@ class Simmer(Decorators, ScheduleMethods):
 
     def list(self, limit: int = 50, cursor: str | None = None, **filters: Unpack[JobFilterWords]) -> JobList:
         """A page of jobs, newest first, with `.next_cursor`. Filters: state, task, queue, tag, schedule_id,
-        batch_id (one or several), created_after, created_before, started_…, finished_…. Raises
-        InvalidCursor, and ValueError for a limit below 1 or what is not a state."""
+        batch_id (one or several), created_after, created_before, started_…, finished_…, and by JSON
+        args={"customer.id": 7}, meta={…}: then a page may have fewer jobs while `.next_cursor` leads on.
+        Raises InvalidCursor, and ValueError for a limit below 1, what is not a state or not a path."""
         return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
 
     def cancel(self, job_id: str) -> Job:

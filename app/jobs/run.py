@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-ProgressReport = tuple[float, float | None, str]
-"""current, total and message, as a task reported them."""
+ProgressReport = tuple[float, float | None, str] | tuple[float, float | None, str, Any]
+"""current, total and message as a task reported them, and its data (a JSON value) if it gave any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class Outcome:
 class Run:
     """A claimed job: made by the store, run by an engine, completed by the store. Times are aware and UTC.
 
-    `token` fences every write of this run. `args` is JSON text, `timeout` in seconds, `number` counts the
-    runs of the job from 1, `crashes` those that ended with their process; `run_at` is when it came due.
+    `token` fences every write of this run. `args` and `meta` are JSON text, `timeout` in seconds, `number`
+    counts the runs of the job from 1, `crashes` those that ended with their process; `run_at` is when it was
+    due.
     """
 
     job_id: str
@@ -71,6 +73,7 @@ class Run:
     claimed_at: datetime
     run_at: datetime
     crashes: int = 0
+    meta: str | None = None
     # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
     # deadline, progress and overrun, the dispatcher all others.
     thread: int | None = None

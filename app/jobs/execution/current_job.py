@@ -14,7 +14,7 @@ from ..checks import is_number
 from ..clock import Clock
 from ..errors import JobCancelled, JobTimeout
 from ..run import Run
-from ..serialization.encoding import loads
+from ..serialization.encoding import loads, text_of, to_json
 from ..serialization.text import storable
 
 T = TypeVar("T")
@@ -23,6 +23,8 @@ log = logging.getLogger(_PACKAGE)
 MAX_MESSAGE_BYTES: Final = 1024
 """Bytes of a progress message that are stored."""
 MAX_PROGRESS: Final = 1e15
+MAX_DATA_BYTES: Final = 4 * 1024
+"""Bytes of JSON that the data of a progress report may have."""
 
 
 class CurrentJob:
@@ -66,6 +68,11 @@ class CurrentJob:
         """The arguments as they were submitted, a copy."""
         return cast(Mapping[str, Any], loads(self._require_run("args").args))
 
+    @functools.cached_property
+    def meta(self) -> Mapping[str, Any]:
+        """The `meta` of its submission, a copy; empty where there was none."""
+        return cast(Mapping[str, Any], loads(self._require_run("meta").meta or "{}"))
+
     @property
     def time_left(self) -> float | None:
         """Seconds until the timeout (negative when past), None where the job has none."""
@@ -92,12 +99,18 @@ class CurrentJob:
         if left is not None and left <= 0:
             raise JobTimeout("ran past its timeout")
 
-    def progress(self, current: float, total: float | None = None, message: str = "") -> None:
-        """Report how far the job is; the latest report of each quarter of a second is stored."""
+    def progress(
+        self, current: float, total: float | None = None, message: str = "", data: Any = None
+    ) -> None:  # fmt: skip
+        """Report how far the job is; the latest report of each quarter of a second is stored.
+
+        `data` is any JSON value of up to 4 KiB: TypeError for what JSON cannot hold, ValueError for more.
+        """
         if self._run is not None:
             known_total = None if total is None else _number(total)
+            report = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
             # One tuple in one assignment: the dispatcher reads it from another thread, without a lock.
-            self._run.progress = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
+            self._run.progress = report if data is None else (*report, _data(data))
 
     def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
         """Iterate over `items` with progress and a cancellation point at every step."""
@@ -137,3 +150,11 @@ def _number(value: Any) -> float:
     if not is_number(value) or abs(value) > MAX_PROGRESS:
         raise TypeError(f"progress takes numbers, not {value!r}")
     return cast(float, value)
+
+
+def _data(value: Any) -> Any:
+    """A copy of the data of a report, which the task may change while it is stored."""
+    plain = to_json(value, "data")
+    if (size := len(text_of(plain).encode())) > MAX_DATA_BYTES:
+        raise ValueError(f"data has {size} bytes as JSON: {MAX_DATA_BYTES} are the most that progress takes")
+    return plain

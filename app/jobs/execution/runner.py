@@ -98,10 +98,10 @@ class Runner:
 
     def _hide(self, run: Run, text: str) -> str:
         try:
-            args = stored(run.args)
+            given = [stored(run.args), stored(run.meta or "{}")]
         except ValueError:  # what was stored is no JSON: it is why the run failed
-            args = {}
-        return redactor_of(self._settings.redact).hide(text, args)
+            given = []
+        return redactor_of(self._settings.redact).hide(text, given)
 
     def _outcome_of(self, run: Run, value: Any) -> Outcome:
         if isinstance(value, Snooze):
