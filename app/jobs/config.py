@@ -63,6 +63,7 @@ class Settings:
     schedules: bool = True
     timezone: str | None = None
     inline_raises: bool = False
+    capture_stdout: bool = False
     sqlite_synchronous: str = "FULL"
     database_url: str | None = field(default=None, repr=False)  # has a password
     bind_key: str | None = None
@@ -137,6 +138,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "schedules": as_boolean,
     "timezone": optional(zone),
     "inline_raises": as_boolean,
+    "capture_stdout": as_boolean,
     "sqlite_synchronous": one_of("FULL", "NORMAL", "EXTRA"),
     "database_url": optional(str),
     "bind_key": optional(str),

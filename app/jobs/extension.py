@@ -31,6 +31,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
+from .values import LogPage
 
 log = get_logger(__name__)
 
@@ -122,6 +123,14 @@ class Simmer(Decorators, ScheduleMethods):
     def delete(self, job_id: str) -> None:
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
         self.runtime.jobs.delete(job_id)
+
+    def logs(self, job_id: str, after: str | None = None, level: str | None = None) -> LogPage:
+        """What a job has logged, a page behind the cursor `after`; with `level` only from that one on.
+
+        Levels are "debug" to "critical". `.next_cursor` leads on; `.is_last` says that the job has ended and
+        nothing more comes. Raises JobNotFound, InvalidCursor, and ValueError for what is not a level.
+        """
+        return self.runtime.logs.read(job_id, after, level)
 
     # --- the process ----------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .log_buffer import LogBatch, LogBuffer
+
 ProgressReport = tuple[float, float | None, str] | tuple[float, float | None, str, Any]
 """current, total and message as a task reported them, and its data (a JSON value) if it gave any."""
 
@@ -75,7 +77,7 @@ class Run:
     crashes: int = 0
     meta: str | None = None
     # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
-    # deadline, progress and overrun, the dispatcher all others.
+    # deadline, progress, log and overrun, the dispatcher all others.
     thread: int | None = None
     """The id of the thread that it is in; None before and after."""
     started_at: datetime | None = None
@@ -84,6 +86,8 @@ class Run:
     overrun: float = 0.0
     """Seconds that the task went on beyond its timeout, if it ended without having noticed."""
     progress: ProgressReport | None = None
+    log: LogBuffer | None = None
+    """What it logged and is not stored yet; None where it has logged nothing."""
     start_recorded: bool = False
     progress_recorded: ProgressReport | None = None
     cancel_requested: bool = False
@@ -110,3 +114,7 @@ class Run:
         # Read once, and compared by identity: the task may report again at any moment.
         report = self.progress
         return None if report is self.progress_recorded else report
+
+    def unrecorded_log(self) -> LogBatch | None:
+        """What it logged and is not stored yet."""
+        return None if self.log is None else self.log.pending()

@@ -24,7 +24,7 @@ from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Jobs, Schedules, Status, Submissions
+from .service import Jobs, Logs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
@@ -83,6 +83,7 @@ class Runtime(service.Runtime):
             database=database, clock=clock, notifier=self.notifier, threads=self,
             waiting_reasons=WaitingReasons(database, clock, live, has_workers),
         )  # fmt: skip
+        self.logs = Logs(database, self.jobs.stamp)
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,

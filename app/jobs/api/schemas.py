@@ -15,6 +15,7 @@ from ..errors import pointer, problem
 from ..ids import is_id
 from ..options import OUTSIDE, unknown_option
 from ..serialization.decoding import loads_strict
+from ..service.logs import LEVELS
 from ..states import STATES
 
 MOST_IN_BATCH: Final = 1_000
@@ -201,6 +202,13 @@ class WaitQuerySchema(Schema):
     """The query string of `GET /jobs/{id}`."""
 
     wait = WordSeconds(load_default=None)
+
+
+class LogsQuerySchema(WaitQuerySchema):
+    """The query string of `GET /jobs/{id}/logs`."""
+
+    after = text(40, load_default=None)
+    level = JsonChoice(((level, level) for level in LEVELS), load_default=None)
 
 
 def places(messages: Any, where: str = "#") -> list[dict[str, str]]:

@@ -11,10 +11,10 @@ from flask import Flask
 from ..errors import ConfigError
 
 # Imported for their side effect: each module adds its commands to the group.
-from . import jobs, schedules, stats, submit, wait, worker
+from . import jobs, logs, schedules, stats, submit, wait, worker
 from .group import jobs_cli
 
-__all__ = ["add_commands", "jobs", "jobs_cli", "schedules", "stats", "submit", "wait", "worker"]
+__all__ = ["add_commands", "jobs", "jobs_cli", "logs", "schedules", "stats", "submit", "wait", "worker"]
 
 
 def add_commands(app: Flask, name: str | None) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sized
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, Final, TypeVar, cast
 
+from flask import current_app
 from werkzeug.local import LocalProxy
 
 from ..checks import is_number
@@ -16,10 +19,10 @@ from ..errors import JobCancelled, JobTimeout
 from ..run import Run
 from ..serialization.encoding import loads, text_of, to_json
 from ..serialization.text import storable
+from .logs import PACKAGE, TASKS, TaskLogger
 
 T = TypeVar("T")
-_PACKAGE: Final = __name__.removesuffix(".execution.current_job")
-log = logging.getLogger(_PACKAGE)
+log = logging.getLogger(PACKAGE)
 MAX_MESSAGE_BYTES: Final = 1024
 """Bytes of a progress message that are stored."""
 MAX_PROGRESS: Final = 1e15
@@ -84,10 +87,10 @@ class CurrentJob:
         """Whether the worker is draining: a long task should return Snooze now."""
         return self._run is not None and self._run.stop_requested
 
-    @property
+    @functools.cached_property
     def log(self) -> logging.Logger:
-        """A logger named after the task."""
-        return logging.getLogger(f"{_PACKAGE}.tasks.{self._run.task}") if self._run else log
+        """A logger named after the task; the job's log has all it says from INFO on, whatever its level."""
+        return TaskLogger(f"{TASKS}{self._run.task}") if self._run else log
 
     def check(self) -> None:
         """A cancellation point: raises JobCancelled on request, JobTimeout past the deadline."""
@@ -111,6 +114,29 @@ class CurrentJob:
             report = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
             # One tuple in one assignment: the dispatcher reads it from another thread, without a lock.
             self._run.progress = report if data is None else (*report, _data(data))
+
+    def thread(self, target: Callable[..., object], *args: Any, **kwargs: Any) -> threading.Thread:
+        """Start a thread that calls `target` in this job, and return it: the task has to join it.
+
+        `current_job` works there, what is logged is the job's, and it has an app context and a database
+        session of its own. An exception ends that thread alone, and is logged.
+        """
+        context, app = contextvars.copy_context(), current_app._get_current_object() if current_app else None  # type: ignore[attr-defined]
+
+        def call() -> None:
+            try:
+                with contextlib.nullcontext() if app is None else app.app_context():
+                    target(*args, **kwargs)
+            except (JobCancelled, JobTimeout):
+                pass  # its next cancellation point tells the task
+            except Exception:
+                self.log.exception("a thread of the task raised")
+
+        thread = threading.Thread(
+            target=context.run, args=(call,), name=f"simmer {target!r:.100}", daemon=True
+        )
+        thread.start()
+        return thread
 
     def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
         """Iterate over `items` with progress and a cancellation point at every step."""

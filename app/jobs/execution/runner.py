@@ -21,12 +21,14 @@ from ..process.logs import get_logger
 from ..process.signals import exit_child
 from ..run import Cancel, Failure, Outcome, Run, Snooze
 from ..serialization.encoding import dumps, stored
-from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
+from .logs import RunLog, log_into
+from .secrets import hider_of
+from .stdout import capture_stdout
 
 log = get_logger(__name__)
 SHORTEST_SNOOZE: Final = 0.1
@@ -78,6 +80,9 @@ class Runner:
         definition = self._registry.get(run.task)
         job = CurrentJob(run, self._clock)
         set_current_job(job)
+        log_into(log := RunLog(run, self._settings.redact))
+        if self._settings.capture_stdout:
+            capture_stdout()
         try:
             job.check()
             value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
@@ -88,6 +93,8 @@ class Runner:
             )
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
+        finally:
+            log.end_line()
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""
@@ -97,11 +104,7 @@ class Runner:
         )  # fmt: skip
 
     def _hide(self, run: Run, text: str) -> str:
-        try:
-            given = [stored(run.args), stored(run.meta or "{}")]
-        except ValueError:  # what was stored is no JSON: it is why the run failed
-            given = []
-        return redactor_of(self._settings.redact).hide(text, given)
+        return hider_of(run, self._settings.redact)(text)
 
     def _outcome_of(self, run: Run, value: Any) -> Outcome:
         if isinstance(value, Snooze):

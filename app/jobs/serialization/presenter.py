@@ -59,6 +59,7 @@ def links(job: Job, jobs_url: str) -> dict[str, str]:
     own = f"{jobs_url}/{job.id}"
     addresses = {
         "self": own, "result": f"{own}/result", "attempts": f"{own}/attempts", "events": f"{own}/events",
+        "logs": f"{own}/logs",
     }  # fmt: skip
     if job.is_final:
         addresses["retry"] = f"{own}/retry"

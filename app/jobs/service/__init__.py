@@ -11,11 +11,12 @@ from ..current import current_runtime
 from ..database.database import Database
 from ..tasks.registry import Registry
 from .jobs import Jobs
+from .logs import Logs
 from .schedules import Schedules
 from .status import Status
 from .submissions import Submissions
 
-__all__ = ["Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
+__all__ = ["Jobs", "Logs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
 
 
 class Runtime(Protocol):
@@ -31,6 +32,7 @@ class Runtime(Protocol):
     database: Database
     submissions: Submissions
     jobs: Jobs
+    logs: Logs
     schedules: Schedules
     status: Status
     draining: bool

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, case, delete, select, update
 from ..database.dialect import Dialect
 from ..database.statements import BoundStatement, InsertStatement, execute_all
 from ..database.supported import dialect_of
-from ..database.tables import ATTEMPTS, EVENTS, JOBS, TAGS
+from ..database.tables import ATTEMPTS, EVENTS, JOBS, LOGS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_at
 from ..options import STORED
@@ -117,7 +117,7 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
 def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
     """Delete those of the jobs that are final, with their history. How many there were."""
     gone = [row.id for row in conn.execute(_SEEN, {"ids": job_ids}) if row.state in FINAL]
-    for table in (ATTEMPTS, EVENTS, TAGS):
+    for table in (ATTEMPTS, EVENTS, LOGS, TAGS):
         conn.execute(delete(table).where(table.c.job_id.in_(gone)))
     return (
         conn.execute(delete(JOBS).where(JOBS.c.id.in_(gone), JOBS.c.state.in_(FINAL))).rowcount if gone else 0

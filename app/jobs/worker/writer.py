@@ -13,7 +13,7 @@ from ..database.database import Database
 from ..engines.base import Engine
 from ..errors import DatabaseUnavailable
 from ..run import Failure, Outcome, Run
-from ..store import claims, completion, runs, workers
+from ..store import claims, completion, logs, runs, workers
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
@@ -54,12 +54,14 @@ class Writer:
 
         Returns the event of each run that still owned its job, and the claimed runs.
         """
-        started, progress = reports
+        started, progress, logged = reports
         has_unknown, self.has_unknown_runs = self.has_unknown_runs, True
         with self._lock:
             with self._database.raw_write() as conn:
                 runs.record_progress(conn, progress)
                 runs.record_starts(conn, started)
+                if logged:
+                    logs.record_owned(conn, logged)
                 if has_unknown:
                     completion.complete(conn, self._unknown_runs(conn), self._registration.id)
                 completed = completion.complete(conn, ended, self._registration.id)
