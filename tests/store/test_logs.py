@@ -165,6 +165,19 @@ def test_only_the_last_runs_of_a_job_keep_their_logs(database: Database) -> None
         assert [line.run for line in read_all(conn, job_id)] == list(range(4, MOST_RUNS + 4))
 
 
+def test_large_logs_are_pruned_bit_by_bit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No transaction deletes more than so much, and the pruner is told that more is left."""
+    monkeypatch.setattr(jobs, "MOST_LOG_BYTES", 2_500)
+    with database.write() as conn:
+        for _ in range(3):
+            _, run = job_in(conn, "running")
+            assert run is not None
+            say(run, "x" * 1_000)
+            assert end(conn, run, "succeeded")
+        counts = [jobs.prune(conn, ["succeeded"], LATER + timedelta(days=1), limit=9) for _ in range(3)]
+        assert (counts, rows(conn)) == ([9, 1, 0], 0)
+
+
 def test_logs_go_with_their_job(database: Database) -> None:
     """Deleted by hand or pruned, while those of others stay."""
     with database.write() as conn:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, Final, TypeVar, cast
 
-from flask import current_app
+from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 from ..checks import is_number
@@ -121,10 +121,12 @@ class CurrentJob:
         `current_job` works there, what is logged is the job's, and it has an app context and a database
         session of its own. An exception ends that thread alone, and is logged.
         """
-        context, app = contextvars.copy_context(), current_app._get_current_object() if current_app else None  # type: ignore[attr-defined]
+        context = contextvars.copy_context()
+        app: Flask | None = current_app._get_current_object() if current_app else None  # type: ignore[attr-defined]
 
         def call() -> None:
             try:
+                # A context of its own: Flask-SQLAlchemy finds sessions by it, and none is for two threads.
                 with contextlib.nullcontext() if app is None else app.app_context():
                     target(*args, **kwargs)
             except (JobCancelled, JobTimeout):

@@ -94,7 +94,8 @@ class Runner:
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
         finally:
-            log.end_line()
+            if self._settings.capture_stdout:
+                log.end_line()
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""

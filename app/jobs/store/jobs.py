@@ -17,8 +17,11 @@ from ..database.transactions import AnyConnection
 from ..ids import first_id_at
 from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED
-from . import counters
+from . import counters, logs
 from .events import SUBMITTED, Event, record
+
+MOST_LOG_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of logs that are deleted in one transaction, unless a single job has more."""
 
 _J = JOBS.c
 _INSERT = InsertStatement(
@@ -125,7 +128,10 @@ def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
 
 
 def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int = 500) -> int:
-    """Delete up to `limit` jobs of `states` that ended before `before`. How many there were."""
+    """Delete up to `limit` jobs of `states` that ended before `before`. How many; `limit` if there are more.
+
+    Fewer where their logs are large: nobody else writes to SQLite while rows are deleted.
+    """
     old = (
         select(_J.id)
         # Nothing ends before it was made, and ids are made in the order of time: the index bounds the scan.
@@ -134,7 +140,9 @@ def prune(conn: Connection, states: Iterable[str], before: datetime, limit: int 
         .limit(limit)
     )
     ids = list(conn.scalars(old))
-    return delete_final(conn, ids) if ids else 0
+    part = logs.first_within(conn, ids, MOST_LOG_BYTES) if ids else ids
+    gone = delete_final(conn, part) if part else 0
+    return gone if len(part) == len(ids) else limit
 
 
 def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> tuple[Any, ...]:

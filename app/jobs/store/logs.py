@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Insert, bindparam, delete, or_, select, tuple_
+from sqlalchemy import Connection, Insert, bindparam, delete, func, or_, select, tuple_
 
 from ..database.dialect import Dialect
 from ..database.statements import Statement
@@ -94,11 +94,23 @@ def read(conn: Connection, job_id: str, after: Position, least: int) -> tuple[li
         if row.level >= least:
             wanted[Position(row.run, row.seq)], missing = missing, 0
             size += row.size
-        behind = Position(row.run, row.last)
+        behind = max(behind, Position(row.run, row.last))
         if size >= PAGE_BYTES:
             break
-    is_all = len(rows) < MOST_ROWS and (not rows or behind == Position(rows[-1].run, rows[-1].last))
+    is_all = len(rows) < MOST_ROWS and (not rows or behind >= Position(rows[-1].run, rows[-1].last))
     return _lines_of(conn, job_id, wanted, after, least), behind, is_all
+
+
+def first_within(conn: Connection, job_ids: Sequence[str], most_bytes: int) -> Sequence[str]:
+    """The first of the jobs, one at least, whose logs together have no more than `most_bytes`."""
+    sizes = select(_L.job_id, func.sum(_L.size)).where(_L.job_id.in_(job_ids)).group_by(_L.job_id)
+    found: dict[str, int] = {row[0]: row[1] for row in conn.execute(sizes)}
+    total = 0
+    for at, job_id in enumerate(job_ids):
+        total += found.get(job_id, 0)
+        if at and total > most_bytes:
+            return job_ids[:at]
+    return job_ids
 
 
 def _rows_behind(conn: Connection, job_id: str, after: Position) -> Sequence[Any]:
