@@ -68,6 +68,7 @@ class CountArgs(Schema):
 def count(to: int = 50, pause: float = 0.1) -> dict[str, Any]:
     """Count with a pause after each number: five seconds of progress to watch."""
     never = Event()
+    current_job.log.info("counting to %d", to)
     for _ in current_job.track(range(to), message="counting"):
         never.wait(pause)
     return {"counted_to": to}

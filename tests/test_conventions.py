@@ -27,6 +27,7 @@ WITHOUT_COUNTERPART: Final = {
     "engines/test_current_job.py": "what every engine's tasks see of their job",
     "engines/test_executor.py": "the one place where Flask-Executor's internals matter",
     "engines/test_files.py": "what every engine keeps of a job's files",
+    "engines/test_logs.py": "what every engine keeps of what its tasks log",
     "engines/test_order.py": "which job every engine runs first",
     "engines/test_results.py": "what every engine stores as a result",
     "engines/test_retries.py": "how every engine tries again",

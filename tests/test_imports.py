@@ -27,7 +27,7 @@ ROOMS: Final = (
     ("serialization",),
     ("schedules",),
     ("process",),
-    ("options",),
+    ("options", "config"),
     (LEAVES,),
 )
 """A room imports only from those behind it; rooms of one entry do not know each other."""

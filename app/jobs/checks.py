@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -124,6 +125,23 @@ def one_of(*choices: str) -> Rule:
     return Rule(
         str, f"one of {', '.join(choices)}", lambda value: value in choices, max(map(len, choices))
     )  # fmt: skip
+
+
+def json_text(value: Any) -> str:
+    """`value` as compact JSON, not escaped to ASCII; raises TypeError or ValueError for what JSON has not."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def json_object(most: int) -> Rule:
+    """The rule of a JSON object of up to `most` bytes."""
+
+    def fits(value: Any) -> bool:
+        try:
+            return isinstance(value, dict) and len(json_text(value).encode()) <= most
+        except (TypeError, ValueError, RecursionError):  # ValueError: also for half of a surrogate pair
+            return False
+
+    return Rule(dict, f"a JSON object of at most {most:,} bytes", fits)
 
 
 def several(each: Rule, most: int, words: str) -> Rule:

@@ -34,7 +34,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
-from .values import BulkResult, File, Step
+from .values import BulkResult, File, LogPage, Step
 
 log = get_logger(__name__)
 
@@ -110,8 +110,9 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods):
 
     def list(self, limit: int = 50, cursor: str | None = None, **filters: Unpack[JobFilterWords]) -> JobList:
         """A page of jobs, newest first, with `.next_cursor`. Filters: state, task, queue, tag, schedule_id,
-        batch_id (one or several), created_after, created_before, started_…, finished_…. Raises
-        InvalidCursor, and ValueError for a limit below 1 or what is not a state."""
+        batch_id (one or several), created_after, created_before, started_…, finished_…, and by JSON
+        args={"customer.id": 7}, meta={…}: then a page may have fewer jobs while `.next_cursor` leads on.
+        Raises InvalidCursor, and ValueError for a limit below 1, what is not a state or not a path."""
         return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
 
     def cancel(self, job_id: str) -> Job:
@@ -166,6 +167,14 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods):
     ) -> BulkResult:
         """Delete those of them that are final, with their history; as `cancel_many`."""
         return self.runtime.bulk.act("delete", filters, ids, dry_run)
+
+    def logs(self, job_id: str, after: str | None = None, level: str | None = None) -> LogPage:
+        """What a job has logged, a page behind the cursor `after`; with `level` only from that one on.
+
+        Levels are "debug" to "critical". `.next_cursor` leads on; `.is_last` says that the job has ended and
+        nothing more comes. Raises JobNotFound, InvalidCursor, and ValueError for what is not a level.
+        """
+        return self.runtime.logs.read(job_id, after, level)
 
     # --- the process ----------------------------------------------------------------------------------
 

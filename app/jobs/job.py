@@ -12,13 +12,19 @@ from .states import State, is_final
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. `percent` and `eta` (seconds) are None where `total` is not known."""
+    """How far a job is. `percent` and `eta` (seconds) are None where `total` is not known.
+
+    `data` is what the task reported beside it; `rate`, which the JSON does not show, is how far it came in a
+    second of its run, None where that is not known.
+    """
 
     current: float = 0
     total: float | None = None
     percent: float | None = None
     message: str = ""
     eta: float | None = None
+    data: Any = None
+    rate: float | None = None
 
 
 NO_PROGRESS: Final = Progress()
@@ -29,7 +35,7 @@ class Job:
     """A job as it was when it was read: values only, safe in any thread.
 
     The attributes are the names of the JSON; times are aware and UTC, durations are seconds.
-    `args` are the arguments as submitted, `result` is what the task returned, both as JSON values.
+    `args` and `meta` are as submitted, `result` is what the task returned, all three as JSON values.
     """
 
     id: str
@@ -61,6 +67,7 @@ class Job:
     engine: str | None
     version: int
     waiting_reason: str | None
+    meta: Mapping[str, Any]
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Job:
@@ -83,7 +90,10 @@ Texts = str | Collection[str]
 
 
 class JobFilterWords(TypedDict, total=False):
-    """The words of `jobs.list`: different ones are joined by and."""
+    """The words of `jobs.list`: different ones are joined by and.
+
+    `args` and `meta` are dicts of a dotted path and the value, or several, that stands there.
+    """
 
     state: State | Collection[State]
     task: Texts
@@ -97,6 +107,8 @@ class JobFilterWords(TypedDict, total=False):
     started_before: datetime | None
     finished_after: datetime | None
     finished_before: datetime | None
+    args: Mapping[str, Any]
+    meta: Mapping[str, Any]
 
 
 class Stamp(NamedTuple):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
+from typing import Any
 
-ProgressReport = tuple[float, float | None, str]
-"""current, total and message, as a task reported them."""
+from .log_buffer import LogBatch, LogBuffer
+
+ProgressReport = tuple[float, float | None, str] | tuple[float, float | None, str, Any]
+"""current, total and message as a task reported them, and its data (a JSON value) if it gave any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,9 @@ class FinishedStep:
 class Run:
     """A claimed job: made by the store, run by an engine, completed by the store. Times are aware and UTC.
 
-    `token` fences every write of this run. `args` is JSON text, `timeout` in seconds, `number` counts the
-    runs of the job from 1, `crashes` those that ended with their process; `run_at` is when it came due.
+    `token` fences every write of this run. `args` and `meta` are JSON text, `timeout` in seconds, `number`
+    counts the runs of the job from 1, `crashes` those that ended with their process; `run_at` is when it was
+    due.
     """
 
     job_id: str
@@ -88,8 +92,9 @@ class Run:
     claimed_at: datetime
     run_at: datetime
     crashes: int = 0
+    meta: str | None = None
     # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
-    # deadline, progress and overrun (whoever ends a stuck run, that too), the dispatcher all others.
+    # deadline, progress, log and overrun (whoever ends a stuck run, that too), the dispatcher all others.
     thread: int | None = None
     """The id of the thread that it is in; None before and after."""
     started_at: datetime | None = None
@@ -98,6 +103,8 @@ class Run:
     overrun: str | None = None
     """How far the task went beyond its timeout or a request to cancel it, which it did not notice."""
     progress: ProgressReport | None = None
+    log: LogBuffer | None = None
+    """What it logged and is not stored yet; None where it has logged nothing."""
     start_recorded: bool = False
     progress_recorded: ProgressReport | None = None
     cancel_requested_at: float | None = None
@@ -140,3 +147,7 @@ class Run:
         # Read once, and compared by identity: the task may report again at any moment.
         report = self.progress
         return None if report is self.progress_recorded else report
+
+    def unrecorded_log(self) -> LogBatch | None:
+        """What it logged and is not stored yet."""
+        return None if self.log is None else self.log.pending()

@@ -27,7 +27,7 @@ from .execution.stores import Stores
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import BulkActions, Edits, Files, Jobs, Queues, Schedules, Status, Submissions, Tasks
+from .service import BulkActions, Edits, Files, Jobs, Logs, Queues, Schedules, Status, Submissions, Tasks
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.controls import MAX_AGE, RuntimeControls
 from .service.hold_reasons import HoldReasons
@@ -114,6 +114,7 @@ class Runtime(service.Runtime):
             database=database, clock=clock, factory=self.factory, live=live, controls=controls
         )
         self.tasks = Tasks(database, registry, controls)
+        self.logs = Logs(database, self.jobs.stamp)
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,

@@ -110,6 +110,30 @@ class File(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine(Value):
+    """A line of a job's log; `seq` counts those of its run, `traceback` is that of its exception or None."""
+
+    run: int
+    attempt: int
+    seq: int
+    at: datetime
+    level: str
+    logger: str
+    message: str
+    traceback: str | None
+
+
+class LogPage(list[LogLine]):
+    """Lines of a job's log; `next_cursor` leads on behind them, also when there are none yet.
+
+    `is_last`: the job is final, and all of its lines were read.
+    """
+
+    next_cursor: str = ""
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Value):
     """A batch: the number of its jobs in each state, and how many of them are final."""
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Request
 
 from app.jobs.api.access import OPEN
-from app.jobs.config_checks import RIGHTS
+from app.jobs.config import RIGHTS
 
 from .api_client import API, ApiClient, api_client, is_problem
 

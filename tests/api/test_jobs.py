@@ -84,12 +84,12 @@ def test_links_hold_the_actions_that_are_allowed(tmp_path: Path) -> None:
     with api_client(tmp_path) as here:
         job = here.submit()
         own = f"{API}/jobs/{job['id']}"
-        assert set(job["links"]) == {"self", "result", "attempts", "events", "cancel"}
+        assert set(job["links"]) == {"self", "result", "attempts", "events", "logs", "cancel"}
         assert job["links"]["self"] == own
         here.drain()
         done = here.get(f"/jobs/{job['id']}").get_json()["links"]
-        assert set(done) == {"self", "result", "attempts", "events", "retry"}
-        for name in ("self", "result", "attempts", "events"):
+        assert set(done) == {"self", "result", "attempts", "events", "logs", "retry"}
+        for name in ("self", "result", "attempts", "events", "logs"):
             assert here.client.get(done[name]).status_code == 200
         assert here.client.post(done["retry"]).status_code == 202
 

@@ -158,7 +158,8 @@ def test_large_values_are_left_out_of_lists(tmp_path: Path) -> None:
         "sort=priority", "sort=", "count=maybe", "batch_id=1", "schedule_id=a/b", "task=%00", "tag=a%00b",
         "created_after=yesterday", "created_after=2026-01-01", "created_after=2026-01-01T00:00:00",
         "created_after=0001-01-01T00:00:00%2B14:00", "created_before=9999-12-31T23:59:59-10:00",
-        "created_before=2026-13-01T00:00:00Z", "q=x", "args.month=x", "tag=" + "x" * 101,
+        "created_before=2026-13-01T00:00:00Z", "q=x", "args=x",
+        "meta.=x", "meta.1=x", "args.a..b=x", "meta.a=%00", "tag=" + "x" * 101,
         "&".join(["state=queued"] * 501),
     ],
 )  # fmt: skip

@@ -29,7 +29,7 @@ from .api_client import API, api_client, is_problem
         "/jobs//result",
         "/a%0Ab",
         "/jobs/x/y/z",
-        "/queues",
+        "/queue",
         "/jobs/%2F",
     ],
 )
@@ -43,7 +43,7 @@ def test_an_unknown_address_is_404(tmp_path: Path, path: str, method: str) -> No
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PATCH", "/jobs/x", "GET, HEAD, DELETE, OPTIONS"),
+        ("PUT", "/jobs/x", "GET, HEAD, PATCH, DELETE, OPTIONS"),
         ("PUT", "/jobs", "GET, HEAD, POST, OPTIONS"),
         ("GET", "/jobs/x/cancel", "POST, OPTIONS"),
         ("POST", "/tasks", "GET, HEAD, OPTIONS"),
@@ -162,7 +162,7 @@ def test_every_error_of_the_package_is_classified() -> None:
     """A new error class must be put into the table or declared a fault of ours."""
     faults = {
         "SimmerError", "ConfigError", "TaskDefinitionError", "OpenTransaction", "WorkerLost",
-        "ResultNotSerializable", "ResultTooLarge",
+        "ResultNotSerializable", "ResultTooLarge", "FileTooLarge", "ClaimLost",
     }  # fmt: skip
     kinds = [
         kind

@@ -127,7 +127,7 @@ REQUESTS: dict[str, tuple[int, dict[str, Any]]] = {
     "a parameter that is not UTF-8": (400, {"method": "GET", "path": f"{API}/jobs?%ff=%fe"}),
     "a bad wait": (400, {"method": "GET", "path": f"{API}/jobs/{{id}}?wait=forever"}),
     "an unknown method": (405, {"method": "BREW", "path": f"{API}/jobs"}),
-    "a method that is not there": (405, {"method": "PATCH", "path": f"{API}/jobs/{{id}}", "data": b"\xff"}),
+    "a method that is not there": (405, {"method": "PUT", "path": f"{API}/jobs/{{id}}", "data": b"\xff"}),
     "a schedule's bad id": (404, {"method": "POST", "path": f"{API}/schedules/%0d%0a/pause"}),
     "a bad key": (400, body('{"task":"add"}', headers={"Idempotency-Key": "k" * 300})),
 }  # fmt: skip

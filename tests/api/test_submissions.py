@@ -42,6 +42,7 @@ KEYS = [
     "engine",
     "version",
     "waiting_reason",
+    "meta",
     "links",
 ]
 
@@ -65,7 +66,8 @@ def test_the_answer_is_202_with_the_job_and_where_to_poll_it(tmp_path: Path) -> 
             {"a": 2, "b": 3},
         )
         assert (job["attempt"], job["max_attempts"], job["priority"], job["tags"]) == (0, 1, 0, [])
-        assert job["progress"] == {"current": 0, "total": None, "percent": None, "message": "", "eta": None}
+        nothing = dict.fromkeys(("total", "percent", "eta", "data"))
+        assert job["progress"] == {"current": 0, "message": "", **nothing}
         assert job["depends_on"] == []
         assert here.get(f"/jobs/{job['id']}").get_json() == job
 
@@ -167,7 +169,7 @@ def test_inline_the_job_is_over_before_the_answer(tmp_path: Path) -> None:
         assert (job["state"], job["result"], set(job["links"])) == (
             "succeeded",
             4,
-            {"self", "result", "attempts", "events", "retry"},
+            {"self", "result", "attempts", "events", "logs", "retry"},
         )
         failed = here.submit("fail")
         assert (failed["state"], failed["error"]["type"]) == ("failed", "ValueError")

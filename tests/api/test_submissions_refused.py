@@ -72,7 +72,8 @@ def test_an_unknown_option_is_answered_with_the_likely_one(tmp_path: Path) -> No
         expected = {
             "countdown": "unknown option: did you mean delay?",
             "max_retries": "unknown option: did you mean max_attempts?",
-            "colour": "unknown option: there are delay, max_attempts, priority, queue, run_at, tags, timeout",
+            "colour": "unknown option: there are delay, max_attempts, meta, priority, queue, run_at, tags,"
+            " timeout",
             "priority": "Must be a whole number from -1,000 to 1,000.",
         }
         alone, batch = here.post("/jobs", job), here.post("/jobs/batch", {"jobs": [job]})

@@ -51,6 +51,12 @@ def count(to: int) -> int:
     return sum(1 for _ in current_job.track(range(to), message="counting"))
 
 
+@jobs.task
+def talk() -> None:
+    current_job.log.info("one\ntwo")
+    current_job.log.warning("three")
+
+
 @jobs.task(max_attempts=2, backoff=0)
 def second_time_lucky() -> int:
     if current_job.attempt == 1:

@@ -61,6 +61,18 @@ def test_list_as_json_is_what_the_api_answers(tmp_path: Path) -> None:
         assert here.json("list") == answered
 
 
+def test_jobs_are_found_by_their_meta(tmp_path: Path) -> None:
+    """`--meta key=text` and `key:=json` of submit make an object, in which list looks by a path."""
+    with command_line(tmp_path) as here:
+        made = here.submit("echo", "--meta", "who=Ada", "--meta", 'shop:={"id": 7}')
+        here.submit("echo", "--meta", "shop=7")
+        assert here.json("show", made)["meta"] == {"who": "Ada", "shop": {"id": 7}}
+        assert [
+            job["id"] for job in here.json("list", "--meta", "shop.id=7", "--meta", 'who:="Ada"')["items"]
+        ] == [made]
+        is_refusal(here("list", "--meta", "a b=7"), 2, "not a path")
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -71,6 +83,8 @@ def test_list_as_json_is_what_the_api_answers(tmp_path: Path) -> None:
         (["--tag", "monthly", "--tag", "urgent"], "cb"),
         (["--tag", "urgent", "--state", "scheduled"], ""),
         (["--limit", "2"], "cb"),
+        (["--arg", "month=May"], "b"),
+        (["--meta", "shop.id=7", "--state", "queued"], ""),
     ],
 )
 def test_list_filters(tmp_path: Path, words: list[str], found: str) -> None:

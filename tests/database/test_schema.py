@@ -39,6 +39,7 @@ FIRST = {
     "simmer_controls": "changed_at version",
     "simmer_limit_keys": "subject wake_count",
     "simmer_rate_claims": "count",
+    "simmer_logs": "attempt lines level size last",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 

@@ -64,6 +64,37 @@ def test_the_last_word_of_progress_is_stored(driver: EngineDriver) -> None:
     assert (progress.current, progress.total, progress.percent, progress.message) == (6, 8, 75.0, "last")
 
 
+def test_progress_may_have_data(driver: EngineDriver) -> None:
+    """Any JSON of up to 4 KiB is shown as it was then, and the next report is another one."""
+
+    @driver.jobs.task
+    def work(again: bool) -> None:
+        rows = ["first"]
+        current_job.progress(1, data={"rows": rows})
+        rows.append("late")
+        for wrong in ({"a": {1}}, {"a": float("nan")}, "x" * 4_095):
+            with pytest.raises((TypeError, ValueError), match=r"^data"):
+                current_job.progress(2, data=wrong)
+        if again:
+            current_job.progress(2)
+
+    assert driver.run("work", {"again": False}).progress.data == {"rows": ["first"]}
+    assert driver.run("work", {"again": True}).progress.data is None
+
+
+def test_meta_goes_with_the_job(driver: EngineDriver) -> None:
+    """What a submission gives is what the job shows and what its task sees; without it it is empty."""
+
+    @driver.jobs.task
+    def tell() -> Any:
+        return dict(current_job.meta)
+
+    meta = {"tenant": {"id": 7}, "naïve": True}
+    job = driver.run("tell", meta=meta)
+    assert (job.meta, job.result) == (meta, meta)
+    assert (driver.run("tell").meta, driver.run("tell").result) == ({}, {})
+
+
 def test_track_says_how_far_it_is(driver: EngineDriver) -> None:
     """The total is the length where there is one; the end of the loop is 100 per cent."""
 

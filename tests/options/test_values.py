@@ -31,7 +31,8 @@ WRONG: list[tuple[str, Any]] = [
     ("max_attempts", 0), ("max_attempts", 101), ("tags", ["a", ""]), ("tags", ["x" * 101]),
     ("tags", ["a"] * 51), ("tags", [1]), ("delay", -1), ("delay", TEN_YEARS + 1), ("delay", float("inf")),
     ("delay", 10**400), ("run_at", "2030-01-01"), ("run_at", datetime(2030, 1, 1)),
-    ("run_at", datetime(2300, 1, 1, tzinfo=UTC)),
+    ("run_at", datetime(2300, 1, 1, tzinfo=UTC)), ("meta", "x"), ("meta", {"a": {1}}),
+    ("meta", {"a": float("nan")}), ("meta", {"a": "\ud800"}), ("meta", {"a": "x" * 8_185}),
 ]  # fmt: skip
 
 

@@ -70,6 +70,18 @@ def outage(database: Database) -> Iterator[None]:
 
 
 @contextmanager
+def recorded_statements(database: Database) -> Iterator[list[str]]:
+    """The statements that are executed while the block runs, as they come."""
+    sent: list[str] = []
+
+    def record(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    with _listening(database, "before_cursor_execute", record), _watching_statements(database, record):
+        yield sent
+
+
+@contextmanager
 def _listening(database: Database, name: str, function: Callable[..., None]) -> Iterator[None]:
     event.listen(database.engine, name, function)
     try:

@@ -22,7 +22,7 @@ def job(**changes: Any) -> Job:
     values: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Job)) | {
         "id": new_id(), "task": "add", "queue": "default", "state": "queued", "priority": 0, "args": {"a": 1},
         "tags": ("t",), "progress": Progress(), "attempt": 0, "max_attempts": 1, "created_at": NOW,
-        "run_at": NOW, "depends_on": (), "version": 1,
+        "run_at": NOW, "depends_on": (), "version": 1, "meta": {},
     }  # fmt: skip
     return Job(**(values | changes))
 
@@ -66,10 +66,11 @@ def test_in_lists_large_values_are_left_out() -> None:
     assert (shown["result"], shown["truncated"]) == (None, ["result"])
 
 
-def test_redaction_covers_args_and_result() -> None:
-    """Both pass through the redactor, nothing else does."""
+def test_redaction_covers_what_is_given_and_returned() -> None:
+    """Arguments, meta, data of the progress and result pass through the redactor, nothing else does."""
     shown = present(job(result="r"), lambda value: "hidden")
-    assert (shown["args"], shown["result"], shown["task"]) == ("hidden", "hidden", "add")
+    covered = [shown[name] for name in ("args", "meta", "result")] + [shown["progress"]["data"]]
+    assert (set(covered), shown["task"]) == ({"hidden"}, "add")
 
 
 @pytest.mark.parametrize("value", ["é ☃ 𝄞", "\ud800", "\0", 10**4000, {"a": (1, 2)}, NOW, [None, True, 1.5]])

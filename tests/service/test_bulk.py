@@ -74,7 +74,7 @@ def test_the_methods_say_how_many_were_named_and_changed(make_app: MakeApp) -> N
     [
         (None, {}, "#"), (None, {"created_after": None}, "#"), (None, {"state": []}, "#/filter/state"),
         ([], {}, "#/ids"), (["x"], {}, "#/ids/0"), (["x"] * 1_001, {}, "#/ids/0"),
-        (["x"], {"task": "add"}, "#"),
+        (["x"], {"task": "add"}, "#"), (None, {"meta": {"a": [1]}}, "#/filter/meta"),
     ],
 )  # fmt: skip
 def test_everything_is_never_meant_by_nothing(make_app: MakeApp, ids: Any, filters: Any, place: str) -> None:

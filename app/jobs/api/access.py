@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, current_app, request
 from flask.typing import ResponseReturnValue
 
-from ..config_checks import RIGHTS
+from ..config import RIGHTS
 from ..current import current_runtime
 from ..process.logs import get_logger
 from .problems import Problem

@@ -158,4 +158,7 @@ def list_steps(id: str) -> Response:
 
 
 def _filters(query: dict[str, Any]) -> JobFilters:
-    return JobFilters.of({word: value for word, value in query.items() if word not in _PAGING})
+    try:
+        return JobFilters.of({word: value for word, value in query.items() if word not in _PAGING})
+    except ValueError as error:  # a path in JSON that cannot be
+        raise Problem("bad-parameter", str(error)) from None

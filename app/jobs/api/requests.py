@@ -13,6 +13,7 @@ from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ..arguments.fields import JsonList
 from ..arguments.loading import Loader
 from ..checks import QUEUE_NAME, is_slug
 from ..errors import (
@@ -27,7 +28,7 @@ from ..ids import is_id
 from ..serialization.decoding import loads_strict
 from ..service import runtime
 from .problems import Problem
-from .schemas import places
+from .schemas import Paths, places
 
 OPTIONS_BYTES: Final = 64 * 1024
 """Bytes of a body for everything but the arguments of its job."""
@@ -115,9 +116,14 @@ def read_query(schema: Schema) -> dict[str, Any]:
     # Most requests have none: what a schema loads from nothing is loaded once.
     if not request.environ.get("QUERY_STRING"):
         return _defaults(schema)
-    lists = {name for name, field in schema.fields.items() if hasattr(field, "inner")}
+    with_paths = {name for name, field in schema.fields.items() if isinstance(field, Paths)}
+    lists = {name for name, field in schema.fields.items() if isinstance(field, JsonList)}
     raw: dict[str, Any] = {}
     for name, values in request.args.lists():
+        head, _, path = name.partition(".")
+        if path and head in with_paths:
+            raw.setdefault(head, {})[path] = values
+            continue
         if name not in lists and len(values) > 1:
             raise Problem("bad-parameter", f"{name[:100]}: give it once.")
         raw[name] = values if name in lists else values[0]

@@ -14,13 +14,17 @@ from ..checks import SLUG, Rule
 from ..errors import pointer, problem
 from ..ids import is_id
 from ..options import OUTSIDE, unknown_option
+from ..serialization.decoding import loads_strict
 from ..service.job_factory import CHANGEABLE
+from ..service.logs import LEVELS
 from ..states import STATES
 from ..store.bulk import ACTIONS
 
 MOST_IN_BATCH: Final = 1_000
 MOST_IN_PAGE: Final = 500
 MOST_IN_PREVIEW: Final = 50
+MOST_IN_WORD: Final = 1_000
+"""Characters of a value that is looked for in JSON."""
 MOST_WORDS: Final = 100
 """How often a filter may be repeated."""
 
@@ -41,6 +45,8 @@ def option_field(rule: Rule, allow_none: bool = True) -> fields.Field[Any]:
         return JsonList(
             option_field(rule.each, allow_none=False), tuple, validate=check, allow_none=allow_none
         )
+    if rule.kind is dict:
+        return JsonDict(JsonScalar(Any), validate=check, allow_none=allow_none)
     return JsonScalar(rule.kind, validate=check, allow_none=allow_none)
 
 
@@ -111,6 +117,26 @@ def words(inner: fields.Field[Any]) -> JsonList:
     return JsonList(inner, load_default=list, validate=validate.Length(max=MOST_WORDS))
 
 
+class Paths(JsonDict):
+    """Parameters `name.<path>`, each of which may be repeated: path → the values that the words may mean."""
+
+    def __init__(self) -> None:
+        super().__init__(words(text(MOST_IN_WORD)), load_default=dict)
+
+    def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> dict[str, Any]:
+        loaded = super()._deserialize(value, *rest, **kwargs)
+        return {path: [value for word in each for value in readings(word)] for path, each in loaded.items()}
+
+
+def readings(word: str) -> list[Any]:
+    """What a word may mean in JSON: 5 the text and the number."""
+    try:
+        value = loads_strict(word.encode())
+    except ValueError:
+        return [word]
+    return [word] if isinstance(value, str | list | dict) else [word, value]
+
+
 def _check_batch_id(value: str) -> None:
     if not is_id(value):
         raise ValidationError("Must be a UUID.")
@@ -136,6 +162,8 @@ class JobFilterSchema(Schema):
 class JobQuerySchema(JobFilterSchema):
     """The query string of `GET /jobs`."""
 
+    args = Paths()
+    meta = Paths()
     limit = WordNumber(load_default=50, validate=validate.Range(1, MOST_IN_PAGE))
     cursor = text(500, load_default=None)
     sort = JsonChoice((("-created_at", True), ("created_at", False)), load_default=True)
@@ -229,6 +257,13 @@ class WaitQuerySchema(Schema):
     """The query string of `GET /jobs/{id}`."""
 
     wait = WordSeconds(load_default=None)
+
+
+class LogsQuerySchema(WaitQuerySchema):
+    """The query string of `GET /jobs/{id}/logs`."""
+
+    after = text(40, load_default=None)
+    level = JsonChoice(((level, level) for level in LEVELS), load_default=None)
 
 
 def places(messages: Any, where: str = "#") -> list[dict[str, str]]:

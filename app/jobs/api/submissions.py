@@ -10,6 +10,7 @@ from ..arguments.loading import Loader
 from ..options import read_options
 from ..service import runtime
 from ..tasks.submission import Submission
+from .correlation import with_correlation
 from .idempotency import replay_headers, request_key
 from .requests import (
     MAX_BATCH_BYTES,
@@ -62,4 +63,5 @@ def get_batch(id: str) -> Response:
 
 def _submission(loaded: dict[str, Any]) -> Submission:
     options = {name: value for name, value in loaded.items() if name not in ("task", "args")}
+    options["meta"] = with_correlation(options.get("meta"))
     return Submission(loaded["task"], loaded["args"], read_options(options))

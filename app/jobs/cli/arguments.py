@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from ..checks import is_number
-from ..config_checks import as_boolean
+from ..config import as_boolean
 from ..serialization.decoding import loads_strict
 
 _KINDS: Final[Mapping[str, Callable[[Any], bool]]] = {

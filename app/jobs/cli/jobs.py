@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import click
 
-from ..api.schemas import MOST_IN_PAGE
+from ..api.schemas import MOST_IN_PAGE, readings
 from ..errors import WorkerNotFound
 from ..job import Job
 from ..serialization.presenter import MAX_LIST_BYTES, present, present_attempt, present_in_list, present_step
 from ..store.queries import JobFilters
+from .arguments import read_pairs
 from .attempts import print_attempts
-from .group import jobs_cli, runtime
+from .group import jobs_cli, require_utf8, runtime
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .selection import filter_options, find_id
 from .threads import print_threads
@@ -22,14 +23,42 @@ _ATTEMPT: Final = ("run", "attempt", "outcome", "worker", "claimed_at", "finishe
 _STEP: Final = ("name", "kind", "state", "run", "started_at", "finished_at", "result")
 
 
+def _at_paths(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> dict[str, Any]:
+    """Click callback: path → what the word after it may mean in JSON, or is as JSON after `:=`."""
+    found = read_pairs(require_utf8(_ctx, _param, words), {})
+    return {path: readings(value) if isinstance(value, str) else value for path, value in found.items()}
+
+
 @jobs_cli.command("list")
 @filter_options
+@click.option(
+    "--arg",
+    "args",
+    multiple=True,
+    metavar="PATH=VALUE",
+    callback=_at_paths,
+    help="With this value at a path in its arguments, such as customer.id=7; repeat to mean and.",
+)
+@click.option(
+    "--meta",
+    multiple=True,
+    metavar="PATH=VALUE",
+    callback=_at_paths,
+    help="With this value at a path in its meta; repeat to mean and.",
+)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, MOST_IN_PAGE))
 @click.option("--cursor", help="The cursor of the next page, as the previous list printed it.")
 @json_option
 def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> None:
-    """Show jobs, the newest first."""
-    page = runtime().jobs.page(JobFilters.of(filters), limit, cursor)
+    """Show jobs, the newest first.
+
+    With --arg or --meta a page looks at 10,000 jobs, and may show less than --limit while there are more.
+    """
+    try:
+        wanted = JobFilters.of(filters)
+    except ValueError as error:  # a path in JSON that cannot be
+        raise click.UsageError(str(error)) from None
+    page = runtime().jobs.page(wanted, limit, cursor)
     if as_json:
         redact = redactor(runtime().settings)
         items = [present_in_list(job, redact) for job in page]

@@ -57,10 +57,15 @@ class ProgressBar:
 
 def _parts(job: Job) -> tuple[str, ...]:
     progress = job.progress
+    rate = (
+        ""
+        if progress.rate is None or job.is_final
+        else f"{progress.rate:{',.0f' if progress.rate >= 10 else '.2g'}}/s"
+    )
     if progress.percent is None:
         count = f"{progress.current:g}" if progress.current else ""
-        return (count, progress.message, job.waiting_reason or "")
+        return (count, rate, progress.message, job.waiting_reason or "")
     done = int(BAR_WIDTH * progress.percent / 100)
     bar = f"[{'#' * done}{'-' * (BAR_WIDTH - done)}] {progress.percent:3.0f} %"
     left = "" if progress.eta is None else f"{progress.eta:.0f} s left"
-    return (bar, f"{progress.current:g}/{progress.total:g}", left, progress.message)
+    return (bar, f"{progress.current:g}/{progress.total:g}", rate, left, progress.message)

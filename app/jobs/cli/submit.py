@@ -20,6 +20,7 @@ from .wait import Seconds, follow, report
 WAIT: Final = "--wait"
 _KINDS: Final[Mapping[type, tuple[Any, str]]] = {
     int: (int, "NUMBER"), float: (float, "SECONDS"), str: (str, "TEXT"), datetime: (Moment(), "TIME"),
+    dict: (str, "KEY=TEXT"),
 }  # fmt: skip
 
 
@@ -35,6 +36,11 @@ class SubmitCommand(click.Command):
         return super().parse_args(ctx, told)
 
 
+def _pairs(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> Any:
+    """Click callback: the object that `key=text` and `key:=json` make; nothing where there is none."""
+    return read_pairs(words, {}) if words else ()
+
+
 def option_flags(options: Mapping[str, Option]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A flag for each option of a job; one that several values can be given for may be repeated."""
 
@@ -48,10 +54,12 @@ def option_flags(options: Mapping[str, Option]) -> Callable[[Callable[..., None]
 
 def _flag(name: str, option: Option) -> Callable[[Callable[..., None]], Callable[..., None]]:
     rule = option.rule
+    is_many = rule.each is not None or rule.kind is dict
     flag = f"--{(option.flag or name).replace('_', '-')}"
     kind, metavar = _KINDS[rule.kind if rule.each is None else rule.each.kind]
-    words = f"{option.help.replace('`', '')}{'.' if rule.each is None else '; repeat for more.'}"
-    return click.option(flag, name, type=kind, metavar=metavar, multiple=bool(rule.each), help=words)
+    words = f"{option.help.replace('`', '')}{'; repeat for more.' if is_many else '.'}"
+    read = _pairs if rule.kind is dict else None
+    return click.option(flag, name, type=kind, metavar=metavar, multiple=is_many, help=words, callback=read)
 
 
 @jobs_cli.command("submit", cls=SubmitCommand)

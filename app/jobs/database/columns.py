@@ -39,7 +39,14 @@ Time = _portable(DateTime(timezone=True))
 """An aware UTC datetime on every database."""
 BigId = _portable(BigInteger())
 Id = String(36)
-_TYPES: Final[Mapping[type, Any]] = {int: Integer, float: Float, str: Text, tuple: Text, datetime: Time}
+_TYPES: Final[Mapping[type, Any]] = {
+    int: Integer,
+    float: Float,
+    str: Text,
+    tuple: Text,
+    dict: Text,
+    datetime: Time,
+}
 
 
 def option_column(name: str, option: Option) -> Column[Any]:

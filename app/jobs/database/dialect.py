@@ -134,6 +134,10 @@ class Dialect(ABC):
     def row_set(self, parameter: str, columns: Mapping[str, TypeEngine[Any]]) -> Subquery:
         """A table of `columns`, in this order, whose rows come as a JSON list of lists in one parameter."""
 
+    @abstractmethod
+    def json_at(self, column: ColumnElement[Any], path: Sequence[str]) -> ColumnElement[Any]:
+        """The JSON text of what stands at `path` (names of objects) in JSON that we stored; NULL: nothing."""
+
     def packed(self, columns: Sequence[ColumnElement[Any]], condition: ColumnElement[bool]) -> Select[Any]:
         """A SELECT of several rows for `unpack`; one row where the driver is slow for each of them."""
         return select(*columns).where(condition)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -124,6 +124,10 @@ class PostgreSQL(Dialect):
             for i, (name, type_) in enumerate(columns.items())
         ]
         return select(*cells).subquery("row_set")
+
+    def json_at(self, column: ColumnElement[Any], path: Sequence[str]) -> ColumnElement[Any]:
+        """By `json_extract_path`."""
+        return cast(func.json_extract_path(cast(column, JSON), *path), Text)
 
     def public_reason(self, error: BaseException | None) -> str | None:
         """The server's primary message; what a failed login or a driver says may name users and hosts."""

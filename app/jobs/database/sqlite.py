@@ -20,6 +20,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     bindparam,
+    case,
     event,
     func,
     select,
@@ -138,6 +139,13 @@ class SQLite(Dialect):
             for i, (name, type_) in enumerate(columns.items())
         ]
         return select(*cells).subquery("row_set")
+
+    def json_at(self, column: ColumnElement[Any], path: Sequence[str]) -> ColumnElement[Any]:
+        """By `json_extract` of the path twice: that is a list of two equal texts, with one it is a value."""
+        where = "$" + "".join(f'."{name}"' for name in path)
+        twice = func.json_extract(column, where, where)
+        once = func.substr(twice, 2, (func.length(twice) - 3) / 2)
+        return case((func.json_type(column, where).is_not(None), once))
 
     def packed(self, columns: Sequence[ColumnElement[Any]], condition: ColumnElement[bool]) -> Select[Any]:
         """All rows as one JSON text: Python's driver releases the interpreter's lock for each row."""

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
+from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 from ..checks import is_number
 from ..clock import Clock
+from ..errors import JobCancelled, JobTimeout
 from ..run import Run
-from ..serialization.encoding import loads
+from ..serialization.encoding import loads, text_of, to_json
 from ..serialization.text import storable
 from ..values import File
 from .cancellation import check
 from .files import Content
+from .logs import PACKAGE, TASKS, TaskLogger
 from .steps import Steps
 from .stores import Stores
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_PACKAGE: Final = __name__.removesuffix(".execution.current_job")
-log = logging.getLogger(_PACKAGE)
+log = logging.getLogger(PACKAGE)
 MAX_MESSAGE_BYTES: Final = 1024
 """Bytes of a progress message that are stored."""
 MAX_PROGRESS: Final = 1e15
+MAX_DATA_BYTES: Final = 4 * 1024
+"""Bytes of JSON that the data of a progress report may have."""
 
 
 class CurrentJob:
@@ -74,6 +80,11 @@ class CurrentJob:
         """The arguments as they were submitted, a copy."""
         return cast(Mapping[str, Any], loads(self._require_run("args").args))
 
+    @functools.cached_property
+    def meta(self) -> Mapping[str, Any]:
+        """The `meta` of its submission, a copy; empty where there was none."""
+        return cast(Mapping[str, Any], loads(self._require_run("meta").meta or "{}"))
+
     @property
     def time_left(self) -> float | None:
         """Seconds until the timeout (negative when past), None where the job has none."""
@@ -85,22 +96,53 @@ class CurrentJob:
         """Whether the worker is draining: a long task should return Snooze now."""
         return self._run is not None and self._run.stop_requested
 
-    @property
+    @functools.cached_property
     def log(self) -> logging.Logger:
-        """A logger named after the task."""
-        return logging.getLogger(f"{_PACKAGE}.tasks.{self._run.task}") if self._run else log
+        """A logger named after the task; the job's log has all it says from INFO on, whatever its level."""
+        return TaskLogger(f"{TASKS}{self._run.task}") if self._run else log
 
     def check(self) -> None:
         """A cancellation point: raises JobCancelled on request, JobTimeout past the deadline."""
         if self._run is not None:
             check(self._run, self._clock)
 
-    def progress(self, current: float, total: float | None = None, message: str = "") -> None:
-        """Report how far the job is; the latest report of each quarter of a second is stored."""
+    def progress(
+        self, current: float, total: float | None = None, message: str = "", data: Any = None
+    ) -> None:  # fmt: skip
+        """Report how far the job is; the latest report of each quarter of a second is stored.
+
+        `data` is any JSON value of up to 4 KiB: TypeError for what JSON cannot hold, ValueError for more.
+        """
         if self._run is not None:
             known_total = None if total is None else _number(total)
+            report = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
             # One tuple in one assignment: the dispatcher reads it from another thread, without a lock.
-            self._run.progress = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
+            self._run.progress = report if data is None else (*report, _data(data))
+
+    def thread(self, target: Callable[..., object], *args: Any, **kwargs: Any) -> threading.Thread:
+        """Start a thread that calls `target` in this job, and return it: the task has to join it.
+
+        `current_job` works there, what is logged is the job's, and it has an app context and a database
+        session of its own. An exception ends that thread alone, and is logged.
+        """
+        context = contextvars.copy_context()
+        app: Flask | None = current_app._get_current_object() if current_app else None  # type: ignore[attr-defined]
+
+        def call() -> None:
+            try:
+                # A context of its own: Flask-SQLAlchemy finds sessions by it, and none is for two threads.
+                with contextlib.nullcontext() if app is None else app.app_context():
+                    target(*args, **kwargs)
+            except (JobCancelled, JobTimeout):
+                pass  # its next cancellation point tells the task
+            except Exception:
+                self.log.exception("a thread of the task raised")
+
+        thread = threading.Thread(
+            target=context.run, args=(call,), name=f"simmer {target!r:.100}", daemon=True
+        )
+        thread.start()
+        return thread
 
     def track(self, items: Iterable[T], total: float | None = None, message: str = "") -> Iterator[T]:
         """Iterate over `items` with progress and a cancellation point at every step."""
@@ -179,3 +221,11 @@ def _number(value: Any) -> float:
     if not is_number(value) or abs(value) > MAX_PROGRESS:
         raise TypeError(f"progress takes numbers, not {value!r}")
     return cast(float, value)
+
+
+def _data(value: Any) -> Any:
+    """A copy of the data of a report, which the task may change while it is stored."""
+    plain = to_json(value, "data")
+    if (size := len(text_of(plain).encode())) > MAX_DATA_BYTES:
+        raise ValueError(f"data has {size} bytes as JSON: {MAX_DATA_BYTES} are the most that progress takes")
+    return plain

@@ -18,7 +18,6 @@ from ..errors import FileTooLarge, JobCancelled, JobTimeout, ResultNotSerializab
 from ..process.logs import get_logger
 from ..run import Cancel, Failure, Outcome, Run, Snooze
 from ..serialization.encoding import stored
-from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
@@ -26,8 +25,11 @@ from .around import call_wrapped
 from .calls import call_in_this_process
 from .current_job import CurrentJob, set_current_job
 from .failure import describe_exception, is_interpreter_closing
+from .logs import RunLog, log_into
 from .results import encode_result
+from .secrets import hider_of
 from .sessions import session_closer
+from .stdout import capture_stdout
 from .steps import SleepBegun
 from .stores import Stores
 
@@ -94,6 +96,9 @@ class Runner:
         definition = self._registry.get_runnable(run.task)
         job = CurrentJob(run, self._clock, self._stores)
         set_current_job(job)
+        log_into(log := RunLog(run, self._settings.redact))
+        if self._settings.capture_stdout:
+            capture_stdout()
         try:
             job.check()
             args = definition.arguments.load(stored(run.args))
@@ -106,6 +111,9 @@ class Runner:
             )
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
+        finally:
+            if self._settings.capture_stdout:
+                log.end_line()
 
     def _wrapped(
         self, definition: TaskDefinition, job: CurrentJob, args: dict[str, Any]
@@ -125,11 +133,7 @@ class Runner:
         )  # fmt: skip
 
     def _hide(self, run: Run, text: str) -> str:
-        try:
-            args = stored(run.args)
-        except ValueError:  # what was stored is no JSON: it is why the run failed
-            args = {}
-        return redactor_of(self._settings.redact).hide(text, args)
+        return hider_of(run, self._settings.redact)(text)
 
     def _outcome_of(self, run: Run, value: Any) -> Outcome:
         if isinstance(value, Snooze):

@@ -20,6 +20,7 @@ from ..checks import (
     SECONDS,
     Rule,
     is_seconds,
+    json_object,
     matching,
     one_of,
     several,
@@ -112,6 +113,13 @@ class SubmitOptions(JobOptions, total=False):
             help="The time with its zone at which it is due; excludes `delay`",
             rule=NEAR_TIME, excludes=("delay",),
             aliases=("eta", "run_date", "next_run_time", "at", "enqueue_at", "scheduled_at", "when"),
+        ),
+    ]  # fmt: skip
+    meta: Annotated[
+        dict[str, Any],
+        Option(
+            help="A JSON object of up to 8 KiB that is kept with the job, to find it by",
+            rule=json_object(8 * 1024), stored=True, aliases=("metadata", "stamps", "description"),
         ),
     ]  # fmt: skip
     session: Annotated[

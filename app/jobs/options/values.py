@@ -8,6 +8,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, Final, cast
 
+from ..checks import json_text
 from ..errors import InvalidArguments, pointer, problem
 from .definitions import OF_SUBMISSION, OF_TASK, STORED, SubmitOptions
 from .option import Option
@@ -69,6 +70,8 @@ def stored_values(options: Mapping[str, Any], defaults: Iterable[Any]) -> tuple[
 
 
 def _as_stored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json_text(value)
     return json.dumps(value) if isinstance(value, tuple) else value
 
 

@@ -60,19 +60,25 @@ def _escape(record: logging.LogRecord) -> bool:
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
     if record.exc_text:
-        record.exc_text = _indented(record.exc_text)
+        record.exc_text = indented(record.exc_text)
     return True
 
 
-def _indented(text: str) -> str:
+def escape(text: str) -> str:
+    """`text` with its control characters escaped: it cannot end a line or move a terminal's cursor."""
+    return _CONTROL.sub(_escaped, text)
+
+
+def indented(text: str) -> str:
+    """Some lines, such as a traceback, each indented and otherwise escaped."""
     # The message of an exception may have lines that look like another record's.
     return textwrap.indent(_CONTROL_IN_TEXT.sub(_escaped, text.rstrip("\n")), _INDENT)
 
 
 def _escape_value(value: object) -> object:
     if isinstance(value, Lines):
-        return _indented(value)
-    return value if isinstance(value, int | float) else _CONTROL.sub(_escaped, str(value))
+        return indented(value)
+    return value if isinstance(value, int | float) else escape(str(value))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -19,7 +19,7 @@ Redact = Callable[[Any], Any]
 """Returns a JSON value with the values of secret keys redacted."""
 
 MAX_LIST_BYTES: Final = 2 * 1024
-"""Bytes of JSON above which `args` and `result` are left out of lists."""
+"""Bytes of JSON above which `args`, `meta` and `result` are left out of lists."""
 
 
 def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
@@ -34,16 +34,17 @@ def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, 
             shown[key] = moment(value)
     shown["args"] = redact(dict(job.args))
     shown["result"] = redact(job.result)
-    shown["progress"] = _progress(job.progress)
+    shown["meta"] = redact(dict(job.meta))
+    shown["progress"] = _progress(job.progress, redact)
     shown["error"] = _error(job.error)
     shown["links"] = None if jobs_url is None else links(job, jobs_url)
     return shown
 
 
 def present_in_list(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, Any]:
-    """As `present`, but large `args` and `result` are None and named in `truncated`."""
+    """As `present`, but large `args`, `meta` and `result` are None and named in `truncated`."""
     shown = present(job, redact, jobs_url)
-    shown["truncated"] = [name for name in ("args", "result") if _is_large(shown[name])]
+    shown["truncated"] = [name for name in ("args", "meta", "result") if _is_large(shown[name])]
     for name in shown["truncated"]:
         shown[name] = None
     return shown
@@ -69,6 +70,7 @@ def links(job: Job, jobs_url: str) -> dict[str, str]:
     own = f"{jobs_url}/{job.id}"
     addresses = {
         "self": own, "result": f"{own}/result", "attempts": f"{own}/attempts", "events": f"{own}/events",
+        "logs": f"{own}/logs",
     }  # fmt: skip
     if job.is_final:
         addresses["retry"] = f"{own}/retry"
@@ -98,13 +100,14 @@ def _error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if error is None else {"type": error["type"], "message": error["message"]}
 
 
-def _progress(progress: Progress) -> dict[str, Any]:
+def _progress(progress: Progress, redact: Redact) -> dict[str, Any]:
     return {
         "current": progress.current,
         "total": progress.total,
         "percent": progress.percent,
         "message": progress.message,
         "eta": progress.eta,
+        "data": redact(progress.data),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
@@ -80,18 +80,29 @@ class Redactor:
         return value
 
     def hide(self, text: str, args: Any) -> str:
-        """`text` without the secrets of `args`, and without passwords within URLs.
+        """`text` without the secrets of `args`, and without passwords within URLs; see `hider`."""
+        return self.hider(args)(text)
+
+    def hider(self, args: Any) -> Callable[[str], str]:
+        """A function that hides in texts the secrets of `args`, and passwords within URLs.
 
         Secrets are found as they stand, and as Python, JSON and URLs spell them; short ones (4 to 7
         characters) only as words of their own, and shorter ones not at all: they are found everywhere.
         """
+        spellings: list[tuple[str, str]] = []
         for secret in sorted(set(self._secrets(args, False)), key=len, reverse=True):
             for spelt in {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe="")}:
+                pattern = re.escape(spelt)
+                word = pattern if len(secret) >= _LONG else rf"(?<![^\W_]){pattern}(?![^\W_])"
+                spellings.append((spelt, word))
+
+        def hide(text: str) -> str:
+            for spelt, word in spellings:
                 if spelt in text:
-                    pattern = re.escape(spelt)
-                    word = pattern if len(secret) >= _LONG else rf"(?<![^\W_]){pattern}(?![^\W_])"
                     text = re.sub(word, REDACTED, text)
-        return str(self.redact(text))
+            return str(self.redact(text))
+
+        return hide
 
     def restore(self, value: Any, stored: Any, where: str) -> Any:
         """`value` with what `redact` shows of `stored`, at the same places, as it is in `stored`.

@@ -14,6 +14,7 @@ from .bulk import BulkActions
 from .edits import Edits
 from .files import Files
 from .jobs import Jobs
+from .logs import Logs
 from .queues import Queues
 from .schedules import Schedules
 from .status import Status
@@ -21,8 +22,8 @@ from .submissions import Submissions
 from .tasks import Tasks
 
 __all__ = [
-    "BulkActions", "Edits", "Files", "Jobs", "Queues", "Runtime", "Schedules", "Status", "Submissions",
-    "Tasks", "runtime",
+    "BulkActions", "Edits", "Files", "Jobs", "Logs", "Queues", "Runtime", "Schedules", "Status",
+    "Submissions", "Tasks", "runtime",
 ]  # fmt: skip
 
 
@@ -42,6 +43,7 @@ class Runtime(Protocol):
     bulk: BulkActions
     edits: Edits
     files: Files
+    logs: Logs
     schedules: Schedules
     queues: Queues
     tasks: Tasks

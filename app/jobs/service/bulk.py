@@ -18,7 +18,7 @@ from ..run import Snooze
 from ..states import RUNNING
 from ..store import bulk, jobs
 from ..store.bulk import Action
-from ..store.queries import TIMES, JobFilters
+from ..store.queries import TIMES, WITH_PATHS, JobFilters
 from ..tasks.registry import TaskDefinition
 from ..values import BulkResult
 from .job_signals import JobSignals
@@ -142,6 +142,9 @@ def _selection(words: Mapping[str, Any], ids: Collection[str] | None) -> JobFilt
             raise InvalidArguments([problem(pointer("#/filter", word), "names nothing") for word in empty])
         if not words:
             raise InvalidArguments([problem("#", "name at least one filter or ids")])
+        if within := words.keys() & WITH_PATHS:
+            advice = "no index knows what is in JSON: find the jobs by `list`, and name their ids"
+            raise InvalidArguments([problem(pointer("#/filter", word), advice) for word in within])
         return JobFilters.of(words)
     if words:
         raise InvalidArguments([problem("#", "name ids or filters, not both")])

@@ -80,14 +80,17 @@ class Jobs:
     def page(
         self, filters: JobFilters = ANY, limit: int = 50, cursor: str | None = None, newest_first: bool = True
     ) -> JobList:  # fmt: skip
-        """A page of jobs ordered by creation. Raises InvalidCursor, and ValueError for a limit below 1."""
+        """A page of jobs ordered by creation. Raises InvalidCursor, and ValueError for a limit below 1.
+
+        With a filter by JSON it may have less than `limit` while there are more: `next_cursor` says so.
+        """
         if limit < 1:
             raise ValueError(f"limit must be at least 1, and is {limit}")
         after = None if cursor is None else _decode(cursor)
         with self._database.read() as conn:
-            found, more = queries.page(conn, filters, limit, after, newest_first)
+            found, last = queries.page(conn, filters, limit, after, newest_first)
         page = JobList(self._waiting_reasons.add_to(job, counts=False) for job in found)
-        page.next_cursor = _encode(found[-1].id) if more else None
+        page.next_cursor = None if last is None else _encode(last)
         return page
 
     def ids_with_prefix(self, prefix: str, most: int) -> list[str]:

@@ -21,7 +21,7 @@ from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
 from ..run import Failure, Outcome, Run
 from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
-from . import counters, overruns, parking
+from . import counters, logs, overruns, parking
 from .counters import SHARED
 from .events import insert_from
 from .runs import owned_runs, record_progress
@@ -135,6 +135,7 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
     owned = owned_runs(conn, ended)
     ours = [run for run in ended if (run.job_id, run.token) in owned]
     record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
+    logs.record(conn, [(run, batch) for run in ours if (batch := run.unrecorded_log())])
     overruns.record(conn, ours)
     verbs: dict[tuple[str, int], str] = {}
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)

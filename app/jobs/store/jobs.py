@@ -17,13 +17,16 @@ from ..database.dialect import Dialect
 from ..database.row_sets import as_json, unindexed
 from ..database.statements import BoundStatement, InsertStatement, Statement, execute_all
 from ..database.supported import dialect_of
-from ..database.tables import ATTEMPTS, EVENTS, JOBS, STEPS, TAGS
+from ..database.tables import ATTEMPTS, EVENTS, JOBS, LOGS, STEPS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_at
 from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED, SUCCEEDED
-from . import counters, files
+from . import counters, files, logs
 from .events import SUBMITTED, Event, record
+
+MOST_LOG_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of logs that are deleted in one transaction, unless a single job has more."""
 
 _J = JOBS.c
 _INSERT = InsertStatement(
@@ -170,7 +173,7 @@ def delete_locked(conn: Connection, locked: Sequence[Any]) -> list[str]:
     """Delete those of the jobs that are final, with their history. Their ids."""
     gone = [row.id for row in locked if row.state in FINAL]
     if gone:
-        for table in (ATTEMPTS, EVENTS, STEPS, TAGS):
+        for table in (ATTEMPTS, EVENTS, LOGS, STEPS, TAGS):
             conn.execute(delete(table).where(table.c.job_id.in_(gone)))
         files.release(conn, gone)
         conn.execute(delete(JOBS).where(_J.id.in_(gone), _J.state.in_(FINAL)))
@@ -186,9 +189,14 @@ class Expired(NamedTuple):
 
 
 def prune(conn: Connection, expired: Expired, limit: int = 500) -> int:
-    """Delete up to `limit` of the jobs. How many there were."""
+    """Delete up to `limit` of the jobs. How many there were; `limit` if there are more.
+
+    Fewer where their logs are large: nobody else writes to SQLite while rows are deleted.
+    """
     ids = _find(conn, expired, limit)
-    return delete_final(conn, ids) if ids else 0
+    part = logs.first_within(conn, ids, MOST_LOG_BYTES) if ids else ids
+    gone = delete_final(conn, part) if part else 0
+    return gone if len(part) == len(ids) else limit
 
 
 def has_expired(conn: Connection, expired: Expired) -> bool:

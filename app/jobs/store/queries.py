@@ -31,6 +31,7 @@ from ..job import Job, Stamp
 from ..states import CLAIMABLE, STATES, is_final
 from ..values import Batch
 from . import time_ranges
+from .json_filters import JsonFilter, json_filters, last_scanned
 from .loads import MOST_COUNTED
 from .snapshots import COLUMNS, Time, to_job, to_stamp
 
@@ -46,6 +47,8 @@ TIMES: Final = tuple(
     f"{of}_{side}" for of in ("created", "started", "finished") for side in ("after", "before")
 )
 """The filters by a moment, as words."""
+WITH_PATHS: Final = ("args", "meta")
+"""The filters by what stands at a path in JSON, as words."""
 
 
 class Reading(Generic[T]):
@@ -99,12 +102,13 @@ class JobFilters:
     started_before: datetime | None = None
     finished_after: datetime | None = None
     finished_before: datetime | None = None
+    json: tuple[JsonFilter, ...] = ()
 
     @classmethod
     def of(cls, words: Mapping[str, Any]) -> JobFilters:
         """From the words of Python and HTTP: state, task, queue, tag, … each one or several.
 
-        Raises TypeError for another word, ValueError for what is not a state.
+        Raises TypeError for another word, ValueError for what is not a state or no path in JSON.
         """
         plural = {"state": "states", "task": "tasks", "queue": "queues", "tag": "tags",
                   "schedule_id": "schedule_ids", "batch_id": "batch_ids"}  # fmt: skip
@@ -114,8 +118,11 @@ class JobFilters:
                 given[plural[word]] = (value,) if isinstance(value, str) else tuple(value)
             elif word in TIMES:
                 given[word] = value
+            elif word in WITH_PATHS:
+                given["json"] = (*given.get("json", ()), *json_filters(word, value))
             else:
-                raise TypeError(f"{word} is not a filter: there are {', '.join((*plural, *TIMES))}")
+                known = (*plural, *TIMES, *WITH_PATHS)
+                raise TypeError(f"{word} is not a filter: there are {', '.join(known)}")
         if unknown := [state for state in given.get("states", ()) if state not in STATES]:
             raise ValueError(f"{unknown[0]!r} is not a state: there are {', '.join(STATES)}")
         return cls(**given)
@@ -138,6 +145,10 @@ class JobFilters:
             found += [_J.created_at < self.created_before, _J.id < first_id_after(self.created_before)]
         found += time_ranges.conditions(_J.started_at, self.started_after, self.started_before)
         return found + time_ranges.conditions(_J.finished_at, self.finished_after, self.finished_before)
+
+    def json_conditions(self, conn: Connection) -> list[ColumnElement[bool]]:
+        """What no index finds: to be asked of a bounded number of jobs."""
+        return [each.condition(dialect_of(conn)) for each in self.json]
 
     def short_cut(self, conn: Connection) -> list[ColumnElement[bool]]:
         """A condition by which the database finds the jobs faster, where there is one."""
@@ -181,22 +192,39 @@ def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
 
 def page(
     conn: Connection, filters: JobFilters, limit: int, after: str | None, newest_first: bool
-) -> tuple[list[Job], bool]:
-    """Up to `limit` jobs beyond the id `after`, and whether there are more. Ordered by creation."""
-    query = select(*_SHOWN).where(*filters.conditions(), *filters.short_cut(conn))
+) -> tuple[list[Job], str | None]:
+    """Up to `limit` jobs beyond the id `after`, ordered by creation, and the id beyond which there are more.
+
+    With a filter by JSON a page may have fewer jobs than there are: it looks at MOST_SCANNED.
+    """
+    wanted = [*filters.conditions(), *filters.short_cut(conn)]
     if after is not None:
-        query = query.where(_J.id < after if newest_first else _J.id > after)
-    rows = conn.execute(query.order_by(_J.id.desc() if newest_first else _J.id).limit(limit + 1)).all()
-    return [to_job(row) for row in rows[:limit]], len(rows) > limit
+        wanted.append(_J.id < after if newest_first else _J.id > after)
+    order = _J.id.desc() if newest_first else _J.id
+    last = None
+    if filters.json:
+        if (last := last_scanned(conn, select(_J.id).where(*wanted).order_by(order))) is not None:
+            wanted.append(_J.id >= last if newest_first else _J.id <= last)
+        wanted += filters.json_conditions(conn)
+    rows = conn.execute(select(*_SHOWN).where(*wanted).order_by(order).limit(limit + 1)).all()
+    return [to_job(row) for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else last
 
 
 def count(
     conn: Connection, filters: JobFilters, cap: int = COUNT_CAP, *further: ColumnElement[bool]
 ) -> tuple[int, bool]:
-    """How many jobs there are, counted to `cap` at most, and whether that cap was met."""
-    wanted = select(_J.id).where(*filters.conditions(), *filters.short_cut(conn), *further)
-    found: int = conn.execute(_counted(wanted, cap)).scalar_one()
-    return min(found, cap), found > cap
+    """How many jobs there are, counted to `cap` at most, and whether there may be more.
+
+    With a filter by JSON those among the newest MOST_SCANNED of the other filters.
+    """
+    wanted = [*filters.conditions(), *filters.short_cut(conn), *further]
+    last = None
+    if filters.json:
+        if (last := last_scanned(conn, select(_J.id).where(*wanted).order_by(_J.id.desc()))) is not None:
+            wanted.append(_J.id >= last)
+        wanted += filters.json_conditions(conn)
+    found: int = conn.execute(_counted(select(_J.id).where(*wanted), cap)).scalar_one()
+    return min(found, cap), found > cap or last is not None
 
 
 def ids_with_prefix(conn: Connection, prefix: str, most: int) -> list[str]:

@@ -23,6 +23,7 @@ COLUMNS: Final = tuple(name for name in _BLANK if name in JOBS.c)
 _TIMES: Final = tuple(name for name in COLUMNS if isinstance(JOBS.c[name].type, DateTime))
 _OPTIONS: Final = tuple(place for place in enumerate(STORED) if place[1] in _BLANK)
 _LISTS: Final = tuple(name for name in COLUMNS if name in STORED and STORED[name].rule.kind is tuple)
+_OBJECTS: Final = tuple(name for name in COLUMNS if name in STORED and STORED[name].rule.kind is dict)
 
 
 def to_job(row: Sequence[Any], time: Time = lambda value: value) -> Job:
@@ -31,15 +32,16 @@ def to_job(row: Sequence[Any], time: Time = lambda value: value) -> Job:
     for name in _TIMES:
         if (value := job[name]) is not None:
             job[name] = time(value)
-    for name in _LISTS:
-        job[name] = tuple(stored(text)) if (text := job[name]) != "[]" else ()
+    _read_options(job)
     job["args"] = stored(job["args"])
     for name in ("result", "error"):
         if (text := job[name]) is not None:
             job[name] = stored(text)
     state, run_at, started_at = job["state"], job["run_at"], job["started_at"]
-    progress = job["progress"]
-    job["progress"] = NO_PROGRESS if progress is None else _progress(progress, state, started_at)
+    if (progress := job["progress"]) is None:
+        job["progress"] = NO_PROGRESS
+    else:
+        job["progress"] = _progress(progress, started_at, job["finished_at"])
     if started_at is not None and is_final(state):
         job["queued_seconds"] = max(0.0, (started_at - run_at).total_seconds())
         job["run_seconds"] = max(0.0, (job["finished_at"] - started_at).total_seconds())
@@ -56,8 +58,7 @@ def as_submitted(new: NewJob) -> Job:
     job = _BLANK.copy()
     for place, name in _OPTIONS:
         job[name] = new.options[place]
-    for name in _LISTS:
-        job[name] = tuple(stored(text)) if (text := job[name]) != "[]" else ()
+    _read_options(job)
     job.update(
         id=new.id, task=new.task, state=new.state, args=stored(new.args), progress=NO_PROGRESS, attempt=0,
         created_at=new.created_at, run_at=new.run_at, schedule_id=new.schedule_id, fire_time=new.fire_time,
@@ -66,18 +67,25 @@ def as_submitted(new: NewJob) -> Job:
     return Job.of(job)
 
 
-def _progress(text: str, state: str, started_at: datetime | None) -> Progress:
-    current, total, message = stored(text)
-    if not total:
-        return Progress(current=current, total=total, message=message)
-    percent = round(min(100.0, max(0.0, 100 * current / total)), 2)
-    eta = None if is_final(state) or started_at is None else _eta(started_at, current, total)
-    return Progress(current, total, percent, message, eta)
+def _read_options(job: dict[str, Any]) -> None:
+    """Make the values of options of what their columns hold."""
+    for name in _LISTS:
+        job[name] = tuple(stored(text)) if (text := job[name]) != "[]" else ()
+    for name in _OBJECTS:
+        job[name] = {} if (text := job[name]) is None else stored(text)
 
 
-def _eta(started_at: datetime, current: float, total: float) -> float | None:
-    """Seconds to go, were the rest as fast as what is done."""
-    if not 0 < current <= total:
-        return None
-    elapsed: float = (datetime.now(UTC) - started_at).total_seconds()
-    return round(max(0.0, elapsed * (total - current) / current), 1)
+def _progress(text: str, started_at: datetime | None, finished_at: datetime | None) -> Progress:
+    current, total, message, *data = stored(text)
+    rate = None if started_at is None else _rate(current, started_at, finished_at)
+    percent = eta = None
+    if total:
+        percent = round(min(100.0, max(0.0, 100 * current / total)), 2)
+        if rate and finished_at is None and current <= total:  # were the rest as fast as what is done
+            eta = round((total - current) / rate, 1)
+    return Progress(current, total, percent, message, eta, data[0] if data else None, rate)
+
+
+def _rate(current: float, started_at: datetime, finished_at: datetime | None) -> float | None:
+    elapsed = ((finished_at or datetime.now(UTC)) - started_at).total_seconds()
+    return current / elapsed if current > 0 and elapsed > 0 else None

@@ -36,7 +36,7 @@ IDLE_POLL: Final = 0.25
 ACTIVE_FOR: Final = 5.0
 """Seconds after the last work of other processes in which it polls every ACTIVE_POLL seconds."""
 REPORT_EVERY: Final = 0.25
-"""Seconds between two writes of starts and progress."""
+"""Seconds between two writes of starts, progress and logs."""
 
 
 class Dispatcher:
@@ -196,7 +196,7 @@ class Dispatcher:
     def _due_reports(self) -> Reports:
         moment = self._clock.monotonic()
         if not len(self._running) or moment - self._last_report < REPORT_EVERY:
-            return [], []
+            return [], [], []
         self._last_report = moment
         return self._running.reports()
 

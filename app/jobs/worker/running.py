@@ -11,11 +11,12 @@ from typing import Any
 from ..clock import Clock
 from ..run import Outcome, ProgressReport, Run
 from ..store.claims import SUSPECT_AFTER
+from ..store.logs import Logged
 from .prefetch import SHORT_TASK_SECONDS, Prefetch
 from .stuck_threads import StuckThreads
 
-Reports = tuple[Sequence[Run], Sequence[tuple[Run, ProgressReport]]]
-"""Runs whose start is not stored yet, and progress that is not."""
+Reports = tuple[Sequence[Run], Sequence[tuple[Run, ProgressReport]], Logged]
+"""Runs whose start is not stored yet, and progress and lines of logs that are not."""
 
 
 class Running:
@@ -117,18 +118,22 @@ class Running:
         self._unrecorded = []
 
     def reports(self) -> Reports:
-        """Starts and progress that are not stored yet."""
+        """Starts, progress and lines of logs that are not stored yet."""
         active = self.unended()
         started = [run for run in active if run.started_at is not None and not run.start_recorded]
-        return started, [(run, report) for run in active if (report := run.unrecorded_progress())]
+        progress = [(run, report) for run in active if (report := run.unrecorded_progress())]
+        return started, progress, [(run, batch) for run in active if (batch := run.unrecorded_log())]
 
     def mark_recorded(self, reports: Reports) -> None:
         """Mark `reports` as stored."""
-        started, progress = reports
+        started, progress, logged = reports
         for run in started:
             run.start_recorded = True
         for run, report in progress:
             run.progress_recorded = report
+        for run, batch in logged:
+            if run.log is not None:
+                run.log.mark_recorded(batch)
 
     def unended(self) -> list[Run]:
         """The runs without a collected outcome. From any thread."""

@@ -14,7 +14,7 @@ from ..engines.base import Engine
 from ..errors import DatabaseUnavailable
 from ..run import Failure, Outcome, Run
 from ..service.job_signals import JobSignals
-from ..store import claims, completion, runs, stuck_runs, workers
+from ..store import claims, completion, logs, runs, stuck_runs, workers
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
@@ -62,12 +62,14 @@ class Writer:
 
         Returns the event of each run that still owned its job, and the claimed runs.
         """
-        started, progress, stuck = *reports, self._stuck
+        (started, progress, logged), stuck = reports, self._stuck
         has_unknown, self.has_unknown_runs = self.has_unknown_runs, True
         with self._lock:
             with self._database.raw_write() as conn:
                 runs.record_progress(conn, progress)
                 runs.record_starts(conn, started)
+                if logged:
+                    logs.record_owned(conn, logged)
                 if stuck != self._recorded_stuck:
                     # In the transaction of their ends: what counts them never misses one in between.
                     stuck_runs.replace(conn, self._registration.id, self._running.stuck.runs)

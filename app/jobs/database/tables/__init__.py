@@ -5,6 +5,7 @@ A column that is added to a table must be nullable or have a server default: see
 
 from .jobs import ATTEMPTS, EVENTS, JOBS, RETENTIONS, TAGS
 from .limits import CONTROLS, LIMIT_KEYS, RATE_CLAIMS
+from .logs import LOGS
 from .metadata import FORMERLY, METADATA
 from .output import FILE_PARTS, FILES, STEPS
 from .requests import IDEMPOTENCY
@@ -13,6 +14,6 @@ from .workers import COUNTERS, LEASES, STUCK_RUNS, THREAD_DUMPS, WORKERS
 
 __all__ = [
     "ATTEMPTS", "CONTROLS", "COUNTERS", "EVENTS", "FILES", "FILE_PARTS", "FIRES", "FORMERLY", "IDEMPOTENCY",
-    "JOBS", "LEASES", "LIMIT_KEYS", "METADATA", "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS",
+    "JOBS", "LEASES", "LIMIT_KEYS", "LOGS", "METADATA", "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS",
     "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "WORKERS",
 ]  # fmt: skip

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
-from .checks import TEN_YEARS, text
-from .config_checks import (
+from ..checks import TEN_YEARS, text
+from ..errors import ConfigError
+from .checks import (
     as_boolean,
     fits,
     folder,
@@ -23,7 +24,6 @@ from .config_checks import (
     whole,
     zone,
 )  # fmt: skip
-from .errors import ConfigError
 
 PREFIX: Final = "JOBS_"
 ENGINES: Final = ("thread", "inline", "manual")
@@ -69,6 +69,7 @@ class Settings:
     schedules: bool = True
     timezone: str | None = None
     inline_raises: bool = False
+    capture_stdout: bool = False
     sqlite_synchronous: str = "FULL"
     database_url: str | None = field(default=None, repr=False)  # has a password
     bind_key: str | None = None
@@ -146,6 +147,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "schedules": as_boolean,
     "timezone": optional(zone),
     "inline_raises": as_boolean,
+    "capture_stdout": as_boolean,
     "sqlite_synchronous": one_of("FULL", "NORMAL", "EXTRA"),
     "database_url": optional(str),
     "bind_key": optional(str),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
-from .checks import Rule, find_zone
+from ..checks import Rule, find_zone
 
 RIGHTS: Final = ("read", "submit", "operate")
 LEAST_TOKEN: Final = 8
