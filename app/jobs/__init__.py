@@ -23,6 +23,7 @@ from .errors import (
     SimmerError,
     TablesMissing,
     TaskDefinitionError,
+    UniqueConflict,
     UnknownTask,
     WorkerLost,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "TablesMissing",
     "Task",
     "TaskDefinitionError",
+    "UniqueConflict",
     "UnknownTask",
     "WorkerLost",
     "current_job",

@@ -31,9 +31,12 @@ CLAIMABLE: Final = (SCHEDULED, QUEUED, RETRYING)
 """A job in one of these states is claimed as soon as its time has come."""
 CANCELLABLE: Final = (*CLAIMABLE, WAITING)
 """A job in one of these states is cancelled at once; a running one is asked."""
+REPLACEABLE: Final = (SCHEDULED, QUEUED)
+"""A job in one of these states, if it was never claimed, can be replaced by a later submission."""
 
 TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "submitted": ((), (SCHEDULED, QUEUED)),
+    "replaced": (REPLACEABLE, REPLACEABLE),
     "claimed": (CLAIMABLE, (RUNNING,)),
     "succeeded": ((RUNNING,), (SUCCEEDED,)),
     "failed": ((RUNNING,), (FAILED,)),

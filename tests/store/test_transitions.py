@@ -11,8 +11,9 @@ from app.jobs.database.database import Database
 from app.jobs.run import Run
 from app.jobs.states import CLAIMABLE, FINAL, STATES, TRANSITIONS
 from app.jobs.store import events, jobs, queries, rescue
+from app.jobs.store.replacement import replace
 
-from .factory import NOW, claim_one, end, job_in, state_of
+from .factory import NOW, claim_one, end, job_in, new_job, state_of
 
 Verb = Callable[[Connection, str, Run | None], bool]
 
@@ -26,6 +27,7 @@ def _end(verb: str) -> Verb:
 
 
 VERBS: dict[str, Verb] = {
+    "replaced": lambda conn, job_id, _: replace(conn, job_id, new_job(), NOW),
     "claimed": lambda conn, job_id, _: claim_one(conn, job_id) is not None,
     "succeeded": _end("succeeded"),
     "failed": _end("failed"),

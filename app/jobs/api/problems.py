@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, request, url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError
 
 from .. import errors
 from ..process.logs import get_logger
@@ -31,6 +32,7 @@ PROBLEM_TYPES: Final[dict[str, tuple[int, str]]] = {
     "method-not-allowed": (405, "The method is not allowed here"),
     "invalid-state": (409, "The state does not allow this"),
     "already-exists": (409, "The id is taken"),
+    "unique-conflict": (409, "A job has this unique key"),
     "idempotency-in-flight": (409, "The first request with this key is still being handled"),
     "gone": (410, "It is gone"),
     "precondition-failed": (412, "It is not as If-Match or If-None-Match says"),
@@ -56,6 +58,7 @@ SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.ScheduleExists, "already-exists"),
     (errors.ScheduleDeclared, "invalid-state"),
     (errors.InvalidState, "invalid-state"),
+    (errors.UniqueConflict, "unique-conflict"),
     (errors.InvalidCursor, "bad-parameter"),
     (errors.QueueFull, "queue-full"),
     (errors.IdempotencyConflict, "idempotency-key-reused"),
@@ -85,7 +88,10 @@ _SLUG_OF_STATUS: Final[dict[int, str]] = {
 
 
 class Problem(Exception):
-    """What a route raises to answer with a problem document; `slug` is a key of PROBLEM_TYPES."""
+    """What a route raises to answer with a problem document; `slug` is a key of PROBLEM_TYPES.
+
+    `members` are further ones of the document.
+    """
 
     def __init__(
         self,
@@ -94,9 +100,10 @@ class Problem(Exception):
         *,
         places: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.slug, self.detail, self.places = slug, detail, places
+        self.slug, self.detail, self.places, self.members = slug, detail, places, members or {}
         self.headers = dict(headers or {})
         if slug in RETRY_AFTER:
             self.headers.setdefault("Retry-After", str(RETRY_AFTER[slug]))
@@ -109,6 +116,7 @@ class Problem(Exception):
             "title": title,
             "status": status,
             "detail": self.detail[:MAX_TEXT],
+            **self.members,
         }
         return _problem_response(document, self.headers, self.places)
 
@@ -137,7 +145,18 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
         detail = f"The database said: {reason}. Try again." if reason else str(errors.DatabaseUnavailable())
     if isinstance(error, errors.UnknownTask):
         places = [errors.problem("#/task", detail)]
+    if isinstance(error, errors.UniqueConflict):
+        return _conflict(slug, detail, error.job_id).response()
     return Problem(slug, detail, places=places).response()
+
+
+def _conflict(slug: str, detail: str, job_id: str) -> Problem:
+    """With the id of the job that has the key, and where to poll it unless the API is switched off."""
+    try:
+        headers = {"Location": url_for("simmer.get_job", id=job_id)}
+    except BuildError:
+        headers = {}
+    return Problem(slug, detail, headers=headers, members={"job_id": job_id})
 
 
 def handle_errors(app: Flask | Blueprint) -> None:

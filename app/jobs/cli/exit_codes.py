@@ -14,6 +14,7 @@ from ..errors import (
     ScheduleExists,
     ScheduleNotFound,
     SimmerError,
+    UniqueConflict,
     UnknownTask,
     WorkerNotFound,
 )
@@ -37,6 +38,7 @@ _CODES: Final[dict[type[SimmerError], int]] = {
     InvalidState: REFUSED,
     ScheduleDeclared: REFUSED,
     ScheduleExists: REFUSED,
+    UniqueConflict: REFUSED,
 }
 
 

@@ -7,8 +7,10 @@ from .definitions import (
     OUTSIDE,
     STORED,
     Backoff,
+    Seconds,
     SubmitOptions,
     TaskOptions,
+    Unique,
 )
 from .option import Option
 from .values import DEFAULTS, problems, read_options, read_value, stored_values, unknown_option
@@ -22,8 +24,10 @@ __all__ = [
     "STORED",
     "Backoff",
     "Option",
+    "Seconds",
     "SubmitOptions",
     "TaskOptions",
+    "Unique",
     "problems",
     "read_options",
     "read_value",

@@ -99,7 +99,7 @@ class Status:
         if next_due is not None and next_due <= self._clock.now():
             return True
         queues = queues or claims.queues_due(conn)
-        return claims.anything_due(conn, queues, list(self._registry.tasks), app=self._app)
+        return claims.anything_due(conn, queues, list(self._registry.tasks), self._clock.now(), app=self._app)
 
     def warnings(self, is_reachable: bool) -> dict[str, str]:
         """What keeps nobody from being served and no job from being stored, but jobs from running.

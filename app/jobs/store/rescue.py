@@ -10,8 +10,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select, true, update
 
 from ..database.tables import ATTEMPTS, JOBS, WORKERS
-from ..states import CANCELLED, FAILED, QUEUED, RUNNING
-from . import counters
+from ..states import CANCELLED, FAILED, FINAL, QUEUED, RUNNING
+from . import counters, finals
 from .events import Event, record
 
 _J = JOBS.c
@@ -23,7 +23,7 @@ MOST_CRASHES: Final = 3
 _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
 _ORPHAN_COLUMNS = (
     _J.id, _J.task, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker,
-    _J.cancel_requested_at, _J.started_at, _J.prefetched,
+    _J.cancel_requested_at, _J.started_at, _J.prefetched, _J.unique_key,
 )  # fmt: skip
 _ORPHANS = (
     select(*_ORPHAN_COLUMNS)
@@ -74,6 +74,8 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
         conn.execute(_LOST, [_attempt_values(row, verbs[row.id], now) for row in orphans])
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
         counters.add_verbs(conn, [(row.task, verbs[row.id]) for row in orphans])
+        ended = [(row, state) for row in orphans if (state := _TARGET[verbs[row.id]]) in FINAL]
+        finals.follow(conn, [finals.Final(row.id, state, row.unique_key) for row, state in ended], now)
     return verbs
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Update, bindparam, select, update
 
@@ -50,18 +51,25 @@ _RUNS_OF_WORKER = Statement(
 )  # fmt: skip
 _OWNED = Statement(
     lambda dialect: (
-        select(_J.id, _J.claim, _J.cancel_requested_at)
+        select(_J.id, _J.claim, _J.cancel_requested_at, _J.unique_key)
         .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
         .with_for_update()
     )
 )
 
 
-def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], bool]:
-    """Who owns the jobs of the runs, under lock: (job, token) → whether cancelling was requested."""
+class Owned(NamedTuple):
+    """What the row of a running job says under the lock."""
+
+    cancel_requested_at: datetime | None
+    unique_key: str | None
+
+
+def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], Owned]:
+    """Who owns the jobs of the runs, under lock: (job, token) → what the row of the job says."""
     ids = {run.job_id for run in runs}
     rows = _OWNED.rows(conn, ids=as_json(ids)) if ids else ()
-    return {(id, token): asked is not None for id, token, asked in rows}
+    return {(id, token): Owned(*values) for id, token, *values in rows}
 
 
 def cancel_requested(conn: AnyConnection, job_ids: Sequence[str]) -> list[str]:

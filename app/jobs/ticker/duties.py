@@ -8,6 +8,7 @@ from ..database.database import Database
 from ..database.notifier import Notifier
 from ..service.live_workers import InCaller, LiveWorkers
 from ..worker.dispatcher import Dispatcher
+from .expirer import Expirer
 from .pruner import Pruner
 from .rescuer import Rescuer
 from .scheduler import Scheduler
@@ -25,6 +26,7 @@ def create_duties(
     return (
         Rescuer(dispatcher, database, settings, clock, notifier),
         scheduler,
+        Expirer(database, clock, notifier),
         Pruner(database, settings, clock),
         StuckRuns(dispatcher, settings, clock),
         ThreadDumper(dispatcher, database, settings, clock),

@@ -1,4 +1,4 @@
-"""Deletes finished jobs and decisions about fire times that are older than RETENTION, in small batches."""
+"""Deletes what is over in small batches: finished jobs and decisions older than RETENTION, keys, requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
 from ..states import CANCELLED, FAILED, SUCCEEDED
-from ..store import counters, fires, idempotency, jobs, thread_dumps
+from ..store import counters, fires, idempotency, jobs, thread_dumps, unique_keys
 
 PRUNE_EVERY: Final = 60.0
 AGAIN_AFTER: Final = 0.05
@@ -40,6 +40,7 @@ class Pruner:
         with self._database.write() as conn:
             idempotency.prune(conn, now)
             thread_dumps.prune(conn, now)
+            deleted = max(deleted, unique_keys.prune(conn, now, BATCH))
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
             counters.fold(conn)
         return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY

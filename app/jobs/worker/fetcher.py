@@ -109,12 +109,12 @@ class Fetcher:
         return self._next_due is not None and self._next_due <= self._clock.now()
 
     def _anything_due(self, conn: AnyConnection) -> bool:
-        tasks = list(self._registry.tasks)
-        return claims.anything_due(conn, self._queues, tasks, self._quarantine.limit, self._settings.app)
+        tasks, now = list(self._registry.tasks), self._clock.now()
+        return claims.anything_due(conn, self._queues, tasks, now, self._quarantine.limit, self._settings.app)
 
     def _candidates(self, conn: AnyConnection, worker: str, running: Running) -> Sequence[Any]:
         def find(too_many_crashes: int) -> Sequence[Any]:
-            tasks, app = list(self._registry.tasks), self._settings.app
-            return claims.candidates(conn, self._queues, tasks, running.room, too_many_crashes, app)
+            tasks, app, now = list(self._registry.tasks), self._settings.app, self._clock.now()
+            return claims.candidates(conn, self._queues, tasks, running.room, now, too_many_crashes, app)
 
         return self._quarantine.select(conn, worker, running, find)

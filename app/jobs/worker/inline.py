@@ -57,9 +57,10 @@ class InlineWorker:
         return count
 
     def _first_due(self, conn: Connection) -> Any:
-        claims.wake(conn, self._clock.now())
+        now = self._clock.now()
+        claims.wake(conn, now)
         queues = self._settings.queues or claims.queues_due(conn)
-        return claims.candidates(conn, queues, list(self._registry.tasks), 1, app=self._settings.app)
+        return claims.candidates(conn, queues, list(self._registry.tasks), 1, now, app=self._settings.app)
 
     def _run_next(self, find: Callable[[Connection], Any]) -> Run | None:
         claimed = self._claim(find)
