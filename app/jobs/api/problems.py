@@ -88,10 +88,7 @@ _SLUG_OF_STATUS: Final[dict[int, str]] = {
 
 
 class Problem(Exception):
-    """What a route raises to answer with a problem document; `slug` is a key of PROBLEM_TYPES.
-
-    `members` are further ones of the document.
-    """
+    """What a route raises to answer with a problem document; `slug` is a key of PROBLEM_TYPES."""
 
     def __init__(
         self,
@@ -100,10 +97,9 @@ class Problem(Exception):
         *,
         places: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
-        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.slug, self.detail, self.places, self.members = slug, detail, places, members or {}
+        self.slug, self.detail, self.places = slug, detail, places
         self.headers = dict(headers or {})
         if slug in RETRY_AFTER:
             self.headers.setdefault("Retry-After", str(RETRY_AFTER[slug]))
@@ -116,7 +112,6 @@ class Problem(Exception):
             "title": title,
             "status": status,
             "detail": self.detail[:MAX_TEXT],
-            **self.members,
         }
         return _problem_response(document, self.headers, self.places)
 
@@ -145,18 +140,16 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
         detail = f"The database said: {reason}. Try again." if reason else str(errors.DatabaseUnavailable())
     if isinstance(error, errors.UnknownTask):
         places = [errors.problem("#/task", detail)]
-    if isinstance(error, errors.UniqueConflict):
-        return _conflict(slug, detail, error.job_id).response()
-    return Problem(slug, detail, places=places).response()
+    headers = _location(error.job_id) if isinstance(error, errors.UniqueConflict) else {}
+    return Problem(slug, detail, places=places, headers=headers).response()
 
 
-def _conflict(slug: str, detail: str, job_id: str) -> Problem:
-    """With the id of the job that has the key, and where to poll it unless the API is switched off."""
+def _location(job_id: str) -> dict[str, str]:
+    """Where to poll the job; nothing where the API is switched off."""
     try:
-        headers = {"Location": url_for("simmer.get_job", id=job_id)}
+        return {"Location": url_for("simmer.get_job", id=job_id)}
     except BuildError:
-        headers = {}
-    return Problem(slug, detail, headers=headers, members={"job_id": job_id})
+        return {}
 
 
 def handle_errors(app: Flask | Blueprint) -> None:
