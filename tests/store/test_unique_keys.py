@@ -69,6 +69,19 @@ def test_a_key_that_was_left_behind_is_free(database: Database, state: str) -> N
         assert unique_keys.take(conn, {KEY: Wanted(second, None)}, NOW) == {KEY: second}
 
 
+def test_the_key_of_an_expired_job_is_free(database: Database) -> None:
+    """Before anybody has cancelled it: the answer must not be a job that never runs. A claimed one has it."""
+    with database.write() as conn:
+        expiring, second, third = submit(conn, expires_at=SOON), submit(conn), submit(conn)
+        unique_keys.take(conn, {KEY: Wanted(expiring, None)}, NOW)
+        assert unique_keys.take(conn, {KEY: Wanted(second, None)}, NOW) == {KEY: expiring}
+        assert unique_keys.take(conn, {KEY: Wanted(second, None)}, SOON) == {KEY: second}
+        running = submit(conn, expires_at=SOON)
+        assert claim_one(conn, running) is not None
+        unique_keys.take(conn, {"r": Wanted(running, None)}, NOW)
+        assert unique_keys.take(conn, {"r": Wanted(third, None)}, SOON) == {"r": running}
+
+
 def test_only_its_holder_gives_it_on(database: Database) -> None:
     """Who had it before, or never, changes nothing."""
     with database.write() as conn:

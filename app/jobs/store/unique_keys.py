@@ -71,7 +71,14 @@ def _release(dialect: Dialect, *conditions: Any) -> Delete:
 _TAKE = Statement(_take)
 _HOLDERS = Statement(
     lambda dialect: (
-        select(_K.key, _K.job_id, _K.expires_at, JOBS.c.state)
+        select(
+            _K.key,
+            _K.job_id,
+            _K.expires_at,
+            JOBS.c.state,
+            JOBS.c.run,
+            JOBS.c.expires_at.label("job_expires_at"),
+        )
         .select_from(UNIQUE_KEYS.outerjoin(JOBS, JOBS.c.id == _K.job_id))
         .where(_K.key.in_(dialect.texts("keys")))
     )
@@ -157,8 +164,9 @@ def _is_over(row: Any, now: datetime) -> bool:
     """Whether the key is nobody's any more: its time, or the job that was to free it, is over.
 
     A job has left its key behind where a worker of an earlier version ended it, or where somebody had the
-    key under lock at that moment.
+    key under lock at that moment. One that has expired never runs, whenever it is cancelled.
     """
-    if row.state is None:
-        return True
-    return is_final(row.state) if row.expires_at is None else row.expires_at <= now
+    if row.state is None or row.expires_at is not None:
+        return row.state is None or bool(row.expires_at <= now)
+    has_expired = row.run == 0 and row.job_expires_at is not None and row.job_expires_at <= now
+    return has_expired or is_final(row.state)
