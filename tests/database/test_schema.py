@@ -31,6 +31,7 @@ FIRST = {
     "simmer_idempotency": "fingerprint created_at",
     "simmer_counters": "count seconds",
     "simmer_thread_dumps": "worker requested_at",
+    "simmer_unique_keys": "job_id",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 
