@@ -26,6 +26,7 @@ from .errors import (
     SimmerError,
     TablesMissing,
     TaskDefinitionError,
+    UniqueConflict,
     UnknownTask,
     WorkerLost,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "TablesMissing",
     "Task",
     "TaskDefinitionError",
+    "UniqueConflict",
     "UnknownTask",
     "WorkerLost",
     "current_job",

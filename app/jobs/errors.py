@@ -84,6 +84,14 @@ class InvalidState(SimmerError):
         self.state = state
 
 
+class UniqueConflict(SimmerError):
+    """A job has this unique key already; `job_id` is its id."""
+
+    def __init__(self, message: str, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
 class InvalidCursor(SimmerError, ValueError):
     """This cursor was not made by this list: start again without one."""
 

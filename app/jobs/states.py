@@ -33,11 +33,12 @@ CANCELLABLE: Final = (*CLAIMABLE, WAITING)
 """A job in one of these states is cancelled at once; a running one is asked."""
 
 EDITABLE: Final = (SCHEDULED, QUEUED)
-"""A job in one of these states can be changed, until its first attempt."""
+"""A job in one of these states can be changed, or replaced by a later submission, until its first attempt."""
 
 TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "submitted": ((), (SCHEDULED, QUEUED)),
     "edited": (EDITABLE, EDITABLE),
+    "replaced": (EDITABLE, EDITABLE),
     "claimed": (CLAIMABLE, (RUNNING,)),
     "succeeded": ((RUNNING,), (SUCCEEDED,)),
     "failed": ((RUNNING,), (FAILED,)),

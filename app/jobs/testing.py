@@ -9,7 +9,7 @@ from typing import Final
 from .clock import ManualClock
 from .job import Job
 from .runtime import Runtime
-from .store import fires, queries
+from .store import expiry, fires, queries
 from .store.queries import JobFilters
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -35,7 +35,7 @@ class Testing:
             return queries.page(conn, filters, 10_000, None, newest_first=False)[0]
 
     def advance(self, duration: str | float) -> None:
-        """Move the clock by seconds, or by text such as "5m" or "1h30m", firing schedules.
+        """Move the clock by seconds, or by text such as "5m" or "1h30m", firing schedules, expiring jobs.
 
         Each fire time is decided at its moment, as by a ticker that is never late. Raises ValueError for
         other text, RuntimeError with another engine than "manual".
@@ -48,6 +48,7 @@ class Testing:
             left -= step
             self._fire()
         clock.advance(left)
+        self._expire()
 
     def _next_step(self, most: float) -> float | None:
         """Seconds to the next fire time, or None where that is more than `most` away."""
@@ -65,6 +66,12 @@ class Testing:
         # Again while something is due: one run fires a batch.
         while scheduler.seconds_until_due() <= 0:
             scheduler.run_once()
+
+    def _expire(self) -> None:
+        runtime = self._runtime()
+        with runtime.database.write() as conn:
+            while expiry.expire(conn, runtime.clock.now()):
+                pass
 
     def _manual_clock(self) -> ManualClock:
         clock = self._runtime().clock

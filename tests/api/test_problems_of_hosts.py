@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Blueprint, Flask
 
-from app.jobs import DatabaseUnavailable, OpenTransaction, QueueFull, SimmerError
+from app.jobs import DatabaseUnavailable, OpenTransaction, QueueFull, SimmerError, UniqueConflict
 
 from .api_client import api_client, is_problem, pointers
 
@@ -72,3 +72,14 @@ def test_one_that_was_caught_is_answered_by_hand(tmp_path: Path) -> None:
         response = here.jobs.problem(QueueFull("wait"))
         assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
         assert response.get_json()["detail"] == "wait"
+
+
+@pytest.mark.parametrize("prefix", ["/api/v1", None])
+def test_a_unique_conflict_says_where_its_job_is(tmp_path: Path, prefix: str | None) -> None:
+    """409, with a Location unless the API is switched off."""
+    with api_client(tmp_path, prefix=prefix) as here:
+        here.jobs.handle_errors(here.app)
+        add_view(here.app, "/taken", lambda: raise_(UniqueConflict("taken", "some-id")))
+        response = here.client.get("/taken")
+        is_problem(response, 409, "unique-conflict")
+        assert response.headers.get("Location") == (prefix and f"{prefix}/jobs/some-id")

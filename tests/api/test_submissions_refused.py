@@ -36,8 +36,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"task": "add", "tags": ["ok", ""]}, "#/tags/1"),
     ({"task": "add", "colour": "red"}, "#/colour"),
     ({"task": "add", "a/b~c": 1}, "#/a~1b~0c"),
-    ({"task": "add", "expires_in": 5}, "#/expires_in"),
-    ({"task": "add", "unique_key": "k"}, "#/unique_key"),
+    ({"task": "add", "expires_in": 0}, "#/expires_in"),
+    ({"task": "add", "expires_in": 5, "delay": 5}, "#/expires_in"),
+    ({"task": "add", "unique_key": "k" * 256}, "#/unique_key"),
+    ({"task": "add", "unique_key": "k", "on_conflict": "ignore"}, "#/on_conflict"),
     ({"task": "add", "on_conflict": "return"}, "#/on_conflict"),
     ({"task": "add", "depends_on": []}, "#/depends_on"),
 ]
@@ -72,8 +74,8 @@ def test_an_unknown_option_is_answered_with_the_likely_one(tmp_path: Path) -> No
         expected = {
             "countdown": "unknown option: did you mean delay?",
             "max_retries": "unknown option: did you mean max_attempts?",
-            "colour": "unknown option: there are delay, max_attempts, meta, priority, queue, run_at, tags,"
-            " timeout",
+            "colour": "unknown option: there are delay, expires_in, max_attempts, meta, on_conflict,"
+            " priority, queue, run_at, tags, timeout, unique_key",
             "priority": "Must be a whole number from -1,000 to 1,000.",
         }
         alone, batch = here.post("/jobs", job), here.post("/jobs/batch", {"jobs": [job]})

@@ -182,3 +182,18 @@ def _is_gone(here: CommandLine, job_id: str) -> bool:
     except JobNotFound:
         return True
     return False
+
+
+def test_submit_with_a_unique_key(tmp_path: Path) -> None:
+    """The id of the job that has the key is printed, and stderr says so; a rejected one is code 5."""
+    with command_line(tmp_path) as here:
+        words = ["submit", "add", "--unique-key", "k", "--delay", 60]
+        first = here(*words, "a=1").stdout
+        again = here(*words, "a=2")
+        assert (again.stdout, again.stderr) == (first, "Nothing was submitted: a job has this unique key.\n")
+        changed = here(*words, "a=3", "--on-conflict", "replace", "--expires-in", 90)
+        assert (changed.stdout, changed.stderr) == (first, "The job that has this unique key was replaced.\n")
+        job = here.get(first.strip())
+        assert job.expires_at is not None
+        assert (job.args, job.unique_key) == ({"a": 3}, "k")
+        is_refusal(here(*words, "a=4", "--on-conflict", "reject"), 5, "has this unique key already")

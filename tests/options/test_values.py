@@ -33,6 +33,8 @@ WRONG: list[tuple[str, Any]] = [
     ("delay", 10**400), ("run_at", "2030-01-01"), ("run_at", datetime(2030, 1, 1)),
     ("run_at", datetime(2300, 1, 1, tzinfo=UTC)), ("meta", "x"), ("meta", {"a": {1}}),
     ("meta", {"a": float("nan")}), ("meta", {"a": "\ud800"}), ("meta", {"a": "x" * 8_185}),
+    ("run_at", datetime(2300, 1, 1, tzinfo=UTC)), ("expires_in", 0), ("unique_key", ""),
+    ("unique_key", "x" * 256), ("unique_key", "a\0b"), ("on_conflict", "ignore"),
 ]  # fmt: skip
 
 
@@ -114,7 +116,10 @@ def test_an_alias_is_no_option(name: str, option: Option) -> None:
 def test_what_is_stored_has_a_column_and_what_job_names_is_shown() -> None:
     """Every attribute of a job that is an option is stored or becomes something that is."""
     assert set(JOBS.c.keys()) >= STORED.keys()
-    assert {field.name for field in fields(Job)} & OF_SUBMISSION.keys() - STORED.keys() == {"run_at"}
+    assert {field.name for field in fields(Job)} & OF_SUBMISSION.keys() - STORED.keys() == {
+        "run_at",
+        "unique_key",
+    }
 
 
 def test_http_and_the_command_take_what_is_given_outside_python() -> None:

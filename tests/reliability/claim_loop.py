@@ -23,7 +23,7 @@ def drain(database: Database, worker: str) -> None:
 def _claim_and_settle(database: Database, worker: str) -> None:
     while True:
         with database.write() as conn:
-            rows = claims.candidates(conn, ["default"], ["add"], 8)
+            rows = claims.candidates(conn, ["default"], ["add"], 8, NOW)
             made = claims.claim(conn, rows, worker, "thread", NOW)
         if not made:
             return

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from app.jobs.database.database import Database
-from app.jobs.database.tables import ATTEMPTS, EVENTS, FIRES, JOBS, WORKERS
+from app.jobs.database.tables import ATTEMPTS, EVENTS, FIRES, JOBS, UNIQUE_KEYS, WORKERS
 from app.jobs.states import FINAL, TRANSITIONS
 
 
@@ -19,6 +19,7 @@ def check_consistency(database: Database) -> None:
         events = conn.execute(select(EVENTS).order_by(EVENTS.c.id)).all()
         attempts = conn.execute(select(ATTEMPTS)).all()
         fires = conn.execute(select(FIRES)).all()
+        keys = conn.execute(select(UNIQUE_KEYS)).all()
         workers = set(conn.scalars(select(WORKERS.c.id)))
         if database.dialect.name == "sqlite":
             assert conn.scalar(text("PRAGMA integrity_check")) == "ok"
@@ -32,6 +33,8 @@ def check_consistency(database: Database) -> None:
         _check_history(job, histories[job.id])
         _check_runs(job, runs[job.id])
         assert job.state != "running" or job.worker in workers, job.id
+    held = {row.job_id for row in keys if row.expires_at is None}
+    assert held <= {job.id for job in jobs if job.unique_key is not None and job.state not in FINAL}
     fired = {row.job_id for row in fires if row.decision == "fired"}
     assert fired == {job.id for job in jobs if job.fire_time is not None}
 

@@ -83,7 +83,7 @@ class Contention:
             with self.database.raw_write() as conn:
                 completion.complete(conn, ended)
                 claims.wake(conn, _now())
-                rows = claims.candidates(conn, ["default"], ["add"], BATCH)
+                rows = claims.candidates(conn, ["default"], ["add"], BATCH, _now())
                 ended[:] = claims.claim(conn, rows, worker, "thread", _now())
             for run in ended:
                 run.started_at = run.finished_at = _now()
@@ -102,7 +102,8 @@ class Contention:
         """A worker claims some jobs and dies; they are rescued."""
         with self.database.write() as conn:
             mortal = register(conn, f"mortal-{random.random()}"[:36])
-            claims.claim(conn, claims.candidates(conn, ["default"], ["add"], 2), mortal, "thread", _now())
+            rows = claims.candidates(conn, ["default"], ["add"], 2, _now())
+            claims.claim(conn, rows, mortal, "thread", _now())
         with self.database.write() as conn:
             workers.deregister(conn, mortal)
         with self.database.write() as conn:

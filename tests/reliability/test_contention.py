@@ -69,7 +69,7 @@ def test_a_deadlock_is_repeated(database: Database) -> None:
     for thread in threads:
         thread.join(SECONDS)
     with database.read() as conn:
-        versions = {job.version for job in queries.get_many(conn, ids)}
+        versions = {job.version for job in queries.jobs_by_id(conn, ids).values()}
     assert versions == {3}
     assert len(conflicts) == sum(tries) - 2
     assert len(conflicts) == (0 if database.dialect.name == "sqlite" else 1)

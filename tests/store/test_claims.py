@@ -17,7 +17,7 @@ from .factory import LATER, NOW, claim_one, end, new_job, submit
 
 def claim_most(conn: Connection, most: int = 10, queues: tuple[str, ...] = ("default",)) -> list[Run]:
     """Run what is due of the task `add`."""
-    rows = claims.candidates(conn, queues, ["add"], most)
+    rows = claims.candidates(conn, queues, ["add"], most, NOW)
     return claims.claim(conn, rows, "worker-1", "thread", NOW)
 
 
@@ -42,7 +42,7 @@ def test_queues_can_be_served_in_the_order_named(database: Database) -> None:
         late, early = submit(conn, queue="a", priority=1), submit(conn, queue="a")
 
         def ordered(most: int) -> list[str]:
-            rows = claims.candidates(conn, ("a", "b"), ["add"], most, in_order=True)
+            rows = claims.candidates(conn, ("a", "b"), ["add"], most, NOW, in_order=True)
             return [row.id for row in rows]
 
         assert ordered(9) == [early, late, urgent]
@@ -56,8 +56,8 @@ def test_only_known_tasks_of_the_named_queues_are_claimed(database: Database) ->
         submit(conn, queue="other")
         mine = submit(conn)
         assert [made.job_id for made in claim_most(conn)] == [mine]
-        assert claims.anything_due(conn, ["default"], ["add"]) is False
-        assert claims.anything_due(conn, ["default"], ["unknown"]) is True
+        assert claims.anything_due(conn, ["default"], ["add"], NOW) is False
+        assert claims.anything_due(conn, ["default"], ["unknown"], NOW) is True
         assert claims.queues_due(conn) == ["default", "other"]
 
 

@@ -50,7 +50,7 @@ def test_its_time_decides_whether_it_waits_for_it(database: Database) -> None:
             assert edits.edit(conn, get(conn, job_id), {"run_at": run_at}, NOW)
             job = get(conn, job_id)
             assert (job.state, job.run_at) == (state, run_at)
-            due = claims.candidates(conn, ["default"], ["add"], 5)
+            due = claims.candidates(conn, ["default"], ["add"], 5, NOW)
             assert [row.id for row in due] == ([job_id] if state == "queued" else [])
             assert claims.next_due(conn).job_at == (None if state == "queued" else run_at)
 

@@ -14,6 +14,7 @@ from app.jobs.states import FINAL
 from app.jobs.store import (
     claims,
     events,
+    expiry,
     files,
     fires,
     jobs,
@@ -35,12 +36,15 @@ from .factory import NOW, claim_one, end, new_job, submit
 _TASKS = ["add", "mail"]
 _ENDED = JobFilters(finished_after=NOW, finished_before=NOW)
 READS: dict[str, tuple[Callable[[Connection], object], str]] = {
-    "claim": (lambda conn: claims.candidates(conn, ["q"], _TASKS, 8), "ix_simmer_jobs_due"),
+    "claim": (lambda conn: claims.candidates(conn, ["q"], _TASKS, 8, NOW), "ix_simmer_jobs_due"),
     "claim of an app": (
-        lambda conn: claims.candidates(conn, ["q"], _TASKS, 8, app="shop"),
+        lambda conn: claims.candidates(conn, ["q"], _TASKS, 8, NOW, app="shop"),
         "ix_simmer_jobs_due",
     ),
-    "anything due": (lambda conn: claims.anything_due(conn, ["q"], _TASKS, app="shop"), "ix_simmer_jobs_due"),
+    "anything due": (
+        lambda conn: claims.anything_due(conn, ["q"], _TASKS, NOW, app="shop"),
+        "ix_simmer_jobs_due",
+    ),
     "wake": (lambda conn: claims.wake(conn, NOW), "ix_simmer_jobs_wake"),
     "next due": (claims.next_due, "ix_simmer_jobs_wake"),
     "is there an orphan": (rescue.has_orphans, "ix_simmer_jobs_running"),
@@ -60,6 +64,8 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "ahead": (lambda conn: queries.ahead(conn, as_submitted(new_job()), 9), "ix_simmer_jobs_due"),
     "live workers": (lambda conn: workers.live_workers(conn, NOW, NOW), "ix_simmer_jobs_running"),
     "overdue runs": (lambda conn: overruns.overdue_runs(conn, NOW), "ix_simmer_jobs_running"),
+    "next expiry": (expiry.next_expiry, "ix_simmer_jobs_expires"),
+    "expire": (lambda conn: expiry.expire(conn, NOW), "ix_simmer_jobs_expires"),
     "prune": (lambda conn: jobs.prune(conn, Expired(["failed"], NOW)), "ix_simmer_jobs_state"),
     "prune of a task": (lambda conn: jobs.prune(conn, Expired(FINAL, NOW, "add")), "ix_simmer_jobs_task"),
     "tasks with jobs": (retention.tasks_with_jobs, "ix_simmer_jobs_task"),

@@ -52,7 +52,8 @@ def test_results_go_in_batches_and_their_jobs_stay(database: Database) -> None:
         later = NOW + HOUR
         assert retention.has_expired_results(conn, later)
         assert [retention.clear_results(conn, later, 2) for _ in range(3)] == [2, 1, 0]
-        found = queries.get_many(conn, going + staying)
+        by_id = queries.jobs_by_id(conn, going + staying)
+        found = [by_id[job_id] for job_id in going + staying]
         assert [job.result for job in found] == [None] * 3 + [7] * 2
         assert [job.version for job in found] == [4] * 3 + [3] * 2
         assert [retention.has_result(conn, job_id) for job_id in (going[0], staying[0])] == [False, True]

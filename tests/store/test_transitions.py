@@ -11,8 +11,9 @@ from app.jobs.database.database import Database
 from app.jobs.run import Run
 from app.jobs.states import CLAIMABLE, FINAL, STATES, TRANSITIONS
 from app.jobs.store import edits, events, jobs, queries, rescue
+from app.jobs.store.replacement import replace
 
-from .factory import NOW, claim_one, end, job_in, state_of
+from .factory import NOW, claim_one, end, job_in, new_job, state_of
 
 Verb = Callable[[Connection, str, Run | None], bool]
 
@@ -32,6 +33,7 @@ def _edit(conn: Connection, job_id: str, _claim: Run | None) -> bool:
 
 VERBS: dict[str, Verb] = {
     "edited": _edit,
+    "replaced": lambda conn, job_id, _: replace(conn, job_id, new_job(), NOW),
     "claimed": lambda conn, job_id, _: claim_one(conn, job_id) is not None,
     "succeeded": _end("succeeded"),
     "failed": _end("failed"),

@@ -27,7 +27,9 @@ WRONG: list[dict[str, Any]] = [
     {"backoff": -1}, {"backoff": "constant"}, {"backoff": lambda: 1}, {"backoff": float("nan")},
     {"backoff": 10**400}, {"timeout": 10**400},
     {"tags": ("",)}, {"tags": ("x" * 101,)}, {"tags": ("a\0b",)}, {"tags": (1,)}, {"tags": ("x",) * 51},
-    {"unique": True}, {"rate": "1/w"}, {"process": True}, {"function": None}, {"nothing": 1},
+    {"unique": 5}, {"unique": ()}, {"unique": False}, {"unique": lambda: ""}, {"unique_for": 0},
+    {"expires_in": -1}, {"on_conflict": "ignore"}, {"unique_key": "k"},
+    {"rate": "1/w"}, {"process": True}, {"function": None}, {"nothing": 1},
 ]  # fmt: skip
 
 

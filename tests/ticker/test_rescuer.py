@@ -161,7 +161,7 @@ def test_a_thousand_orphans_are_rescued_in_batches(jobs: Simmer) -> None:
     task = jobs.task("other")(lambda: 1)
     task.submit_many([{}] * 1_000)
     with observer.database.write() as conn:
-        rows = claims.candidates(conn, ["default"], ["other"], 1_000, app="host")
+        rows = claims.candidates(conn, ["default"], ["other"], 1_000, observer.clock.now(), app="host")
         claims.claim(conn, rows, "dead", "thread", observer.clock.now())
     commits: list[object] = []
     event.listen(observer.database.engine, "commit", commits.append)

@@ -45,7 +45,7 @@ class Claimer:
             self.limiter.refresh(conn, claims.next_due(conn).controls)
 
             def find(most: int) -> Any:
-                return claims.candidates(conn, self.limiter.unpaused(queues), tasks, most)
+                return claims.candidates(conn, self.limiter.unpaused(queues), tasks, most, self.clock.now())
 
             rows = self.limiter.select(conn, find, most)
             counted, now = self.limiter.counted(rows), self.clock.now()

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, request, url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError
 
 from .. import errors
 from ..process.logs import get_logger
@@ -31,6 +32,7 @@ PROBLEM_TYPES: Final[dict[str, tuple[int, str]]] = {
     "method-not-allowed": (405, "The method is not allowed here"),
     "invalid-state": (409, "The state does not allow this"),
     "already-exists": (409, "The id is taken"),
+    "unique-conflict": (409, "A job has this unique key"),
     "idempotency-in-flight": (409, "The first request with this key is still being handled"),
     "gone": (410, "It is gone"),
     "precondition-failed": (412, "It is not as If-Match or If-None-Match says"),
@@ -58,6 +60,7 @@ SLUG_OF_ERROR: Final[tuple[tuple[type[errors.SimmerError], str], ...]] = (
     (errors.ScheduleExists, "already-exists"),
     (errors.ScheduleDeclared, "invalid-state"),
     (errors.InvalidState, "invalid-state"),
+    (errors.UniqueConflict, "unique-conflict"),
     (errors.InvalidCursor, "bad-parameter"),
     (errors.QueueFull, "queue-full"),
     (errors.IdempotencyConflict, "idempotency-key-reused"),
@@ -140,7 +143,16 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
         detail = f"The database said: {reason}. Try again." if reason else str(errors.DatabaseUnavailable())
     if isinstance(error, errors.UnknownTask):
         places = [errors.problem("#/task", detail)]
-    return Problem(slug, detail, places=places).response()
+    headers = _location(error.job_id) if isinstance(error, errors.UniqueConflict) else {}
+    return Problem(slug, detail, places=places, headers=headers).response()
+
+
+def _location(job_id: str) -> dict[str, str]:
+    """Where to poll the job; nothing where the API is switched off."""
+    try:
+        return {"Location": url_for("simmer.get_job", id=job_id)}
+    except BuildError:
+        return {}
 
 
 def handle_errors(app: Flask | Blueprint) -> None:

@@ -16,6 +16,7 @@ from ..job import Job, Stamp
 from ..serialization.presenter import Redact, dump, present
 from ..serialization.redaction import redactor_of
 from ..service import runtime
+from ..service.submitted import Submitted
 from .conditional import etag_headers, job_tag
 from .requests import JSON
 
@@ -57,6 +58,13 @@ def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
     location = {"Location": f"{base}/{job.id}"} if base else {}
     own = {**etag_headers(job_tag(job)), "Retry-After": "1", **location}
     return _job_response(job, base, 202, {**own, **(headers or {})})
+
+
+def submitted(to: Submitted, headers: Mapping[str, str] | None = None) -> Response:
+    """As `accepted`; 200 where the job was there before."""
+    if to.is_new:
+        return accepted(to.job, headers)
+    return job_response(to.job, 200, {"Location": f"{jobs_url()}/{to.job.id}", **(headers or {})})
 
 
 def _job_response(job: Job, base: str | None, status: int, headers: dict[str, str]) -> Response:

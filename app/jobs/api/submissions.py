@@ -20,7 +20,7 @@ from .requests import (
     read_json_object,
     refuse_query,
 )
-from .responses import accepted, json_response
+from .responses import json_response, submitted
 from .schemas import BatchSchema, SubmissionSchema
 
 _SUBMISSION: Final = Loader(SubmissionSchema())
@@ -28,17 +28,21 @@ _BATCH: Final = BatchSchema()
 
 
 def submit_job() -> Response:
-    """`POST /jobs`: 202 after the commit; with an Idempotency-Key at most one job for each key."""
+    """`POST /jobs`: 202 after the commit, 200 where another job has its unique key.
+
+    With an Idempotency-Key at most one job for each key.
+    """
     refuse_query()
     submissions = runtime().submissions
     body = read_json_object(max_submission_bytes())
     submission = _submission(load_body(_SUBMISSION, body))
     # Of the body as sent: what the schema adds may be another thing in the next release.
     key = request_key(body)
+    asked = submission.task, submission.args, submission.options
     if key is None:
-        return accepted(submissions.submit(submission.task, submission.args, submission.options))
-    job, replayed = submissions.submit_once(key, submission.task, submission.args, submission.options)
-    return accepted(job, replay_headers(replayed))
+        return submitted(submissions.submit_or_find(*asked))
+    found, replayed = submissions.submit_once(key, *asked)
+    return submitted(found, replay_headers(replayed))
 
 
 def submit_batch() -> Response:

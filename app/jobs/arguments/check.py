@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from marshmallow import Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError
 
 from ..errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, pointer, problem
 from ..serialization.encoding import NotEncodable, loads, text_of, to_json
@@ -64,6 +64,11 @@ class Arguments:
     def load(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The keyword arguments of the function, from stored JSON; raises InvalidArguments."""
         return self._load(stored, "#/args")
+
+    def takes(self, name: str) -> bool:
+        """Whether a task may be given an argument of this name."""
+        fields = self.schema.load_fields.items()
+        return self.schema.unknown != RAISE or any(name == (field.data_key or own) for own, field in fields)
 
     def json_schema(self) -> JsonSchema:
         """The JSON Schema of the arguments, an object; nested schemas are inline."""

@@ -16,6 +16,7 @@ from ..errors import (
     ScheduleExists,
     ScheduleNotFound,
     SimmerError,
+    UniqueConflict,
     UnknownTask,
     WorkerNotFound,
 )
@@ -41,6 +42,7 @@ _CODES: Final[dict[type[SimmerError], int]] = {
     InvalidState: REFUSED,
     ScheduleDeclared: REFUSED,
     ScheduleExists: REFUSED,
+    UniqueConflict: REFUSED,
 }
 
 

@@ -22,6 +22,10 @@ _KINDS: Final[Mapping[type, tuple[Any, str]]] = {
     int: (int, "NUMBER"), float: (float, "SECONDS"), str: (str, "TEXT"), datetime: (Moment(), "TIME"),
     dict: (str, "KEY=TEXT"),
 }  # fmt: skip
+_KNOWN: Final = {
+    "existing": "Nothing was submitted: a job has this unique key.",
+    "replaced": "The job that has this unique key was replaced.",
+}
 
 
 class SubmitCommand(click.Command):
@@ -88,7 +92,9 @@ def submit(
     run = runtime()
     args = read_pairs(pairs, run.registry.get(name).arguments.json_schema())
     given = {name: value for name, value in options.items() if value != ()}
-    job = run.submissions.submit(name, args, read_options(given))
+    job, outcome = run.submissions.submit_or_find(name, args, read_options(given))
+    if outcome != "stored":
+        echo_stderr(_KNOWN[outcome])
     if wait is not None:
         echo_stderr(f"Submitted {job.id}")
         ctx.exit(report(follow(job, wait), as_json))

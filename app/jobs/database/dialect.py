@@ -126,6 +126,11 @@ class Dialect(ABC):
             set_={name: table.c[name] + insert.excluded[name] for name in added},
         )
 
+    def insert_or_skip(self, table: Table, source: Select[Any]) -> Any:
+        """An INSERT of the rows of `source` without those whose key is there already."""
+        insert = self.insert(table).from_select([column.name for column in source.selected_columns], source)
+        return insert.on_conflict_do_nothing(index_elements=list(table.primary_key))
+
     @abstractmethod
     def texts(self, parameter: str) -> Select[Any]:
         """The texts of a JSON list that comes as one parameter, for `column.in_(…)`."""

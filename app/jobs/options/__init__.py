@@ -10,6 +10,7 @@ from .definitions import (
     Seconds,
     SubmitOptions,
     TaskOptions,
+    Unique,
 )
 from .option import Option
 from .values import DEFAULTS, problems, read_options, read_value, stored_values, unknown_option
@@ -26,6 +27,7 @@ __all__ = [
     "Seconds",
     "SubmitOptions",
     "TaskOptions",
+    "Unique",
     "problems",
     "read_options",
     "read_value",

@@ -6,7 +6,7 @@ add the entry; an attribute of `Job` of the same name shows it; what it does goe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, TypedDict, get_args, get_type_hints
 
@@ -39,6 +39,8 @@ Concurrency = int | tuple[int, str]
 """So many at a time, or so many for each value of an argument."""
 Rate = str | tuple[str, str]
 """As in "100/m", or that for each value of an argument."""
+Unique = Literal[True] | str | tuple[str, ...] | Callable[[Mapping[str, Any]], str | None]
+"""True, the names of arguments, or a function of the arguments by name that returns a key or None."""
 
 _BACKOFF: Final = Rule(
     object,
@@ -52,6 +54,16 @@ _EXCEPTION: Final = Rule(
     type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)
 )
 _ANYTHING: Final = Rule(object, "anything", lambda value: True)
+_UNIQUE: Final = Rule(
+    object,
+    "True, the name of an argument, a tuple of names, or a callable that takes the arguments as a dict",
+    lambda value: value is True or _are_names(value) or takes(1, value),
+)
+
+
+def _are_names(value: Any) -> bool:
+    names = value if isinstance(value, tuple) else (value,)
+    return bool(names) and all(isinstance(name, str) and name for name in names)
 
 
 class JobOptions(TypedDict, total=False):
@@ -95,6 +107,21 @@ class JobOptions(TypedDict, total=False):
             default=(), stored=True, flag="tag", aliases=("labels", "headers"),
         ),
     ]  # fmt: skip
+    expires_in: Annotated[
+        Seconds | None,
+        Option(
+            help="Seconds from its submission after which it is cancelled if it has not begun",
+            rule=POSITIVE_SECONDS, aliases=("expires", "ttl", "max_age"),
+        ),
+    ]  # fmt: skip
+    on_conflict: Annotated[
+        Literal["return", "reject", "replace"],
+        Option(
+            help="What happens where a job has its unique key: `return` that one, `reject`, or `replace`",
+            rule=one_of("return", "reject", "replace"), default="return",
+            aliases=("if_exists", "replace_existing"),
+        ),
+    ]  # fmt: skip
 
 
 class SubmitOptions(JobOptions, total=False):
@@ -120,6 +147,13 @@ class SubmitOptions(JobOptions, total=False):
         Option(
             help="A JSON object of up to 8 KiB that is kept with the job, to find it by",
             rule=json_object(8 * 1024), stored=True, aliases=("metadata", "stamps", "description"),
+        ),
+    ]  # fmt: skip
+    unique_key: Annotated[
+        str,
+        Option(
+            help="While a job of the task with this key is not final, there is no second one",
+            rule=text(255), aliases=("job_id", "task_id", "queueing_lock", "dedup_key", "deduplication_id"),
         ),
     ]  # fmt: skip
     session: Annotated[
@@ -171,7 +205,7 @@ class TaskOptions(JobOptions, total=False):
         Seconds | None,
         Option(
             help="Seconds for which its finished jobs are kept, in place of `JOBS_RETENTION`",
-            rule=SECONDS, aliases=("ttl", "keep", "retention_period", "cleanup_after"),
+            rule=SECONDS, aliases=("keep", "retention_period", "cleanup_after"),
         ),
     ]  # fmt: skip
     keep_result_for: Annotated[
@@ -194,6 +228,21 @@ class TaskOptions(JobOptions, total=False):
             help='How many of its jobs are claimed in any second, minute, hour or day: `"100/m"`,'
             ' or `("5/s", "tenant")` for each tenant',
             rule=RATE_RULE, aliases=("rate_limit", "throttle", "limiter"),
+        ),
+    ]  # fmt: skip
+    unique: Annotated[
+        Unique | None,
+        Option(
+            help="Which of its jobs are one: those with the same arguments (`True`), with the same values of"
+            " the arguments named, or for which a callable returns the same text",
+            rule=_UNIQUE, aliases=("once", "singleton", "lock", "dedup"),
+        ),
+    ]  # fmt: skip
+    unique_for: Annotated[
+        Seconds | None,
+        Option(
+            help="Seconds from its submission for which a job has its unique key, whatever becomes of it",
+            rule=POSITIVE_SECONDS, aliases=("unique_period", "lock_ttl", "debounce"),
         ),
     ]  # fmt: skip
     schema: Annotated[

@@ -9,8 +9,17 @@ from typing import Any, Final, cast
 from ..config import Settings
 from ..errors import ArgumentsTooLarge, InvalidArguments, pointer, problem
 from ..ids import new_id
-from ..options import OF_SUBMISSION, SubmitOptions, problems, read_value, stored_values, unknown_option
+from ..options import (
+    OF_SUBMISSION,
+    Seconds,
+    SubmitOptions,
+    problems,
+    read_value,
+    stored_values,
+    unknown_option,
+)
 from ..store.jobs import NewJob
+from ..store.unique_keys import UniqueKey, stored_key
 from ..tasks.registry import Registry, TaskDefinition
 
 CHANGEABLE: Final = {name: OF_SUBMISSION[name] for name in ("priority", "queue", "run_at", "tags")}
@@ -68,19 +77,27 @@ class JobFactory:
     ) -> NewJob:  # fmt: skip
         stored = definition.stored
         if options:
-            self._check(options, where)
+            self._check(options, where, has_key=definition.uniqueness is not None)
             stored = stored_values(options, stored)
         text = self._encode(definition, args, where)
         origin.setdefault("app", self.app)
+        run_at = _run_at(options, now)
+        if (seconds := options.get("expires_in", definition.options["expires_in"])) is not None:
+            origin["expires_at"] = _expires_at(now, seconds, run_at, where)
+        if definition.uniqueness is not None or "unique_key" in options:
+            origin["unique"] = _unique_key(definition, text, options, now, origin["app"], where)
         # In the order of its fields: by their names it takes twice as long, which a large batch shows.
-        return NewJob(new_id(now), definition.name, text, stored, now, _run_at(options, now), **origin)
+        return NewJob(new_id(now), definition.name, text, stored, now, run_at, **origin)
 
-    def _check(self, options: SubmitOptions, where: str) -> None:
+    def _check(self, options: SubmitOptions, where: str, *, has_key: bool = False) -> None:
         found = {pointer(where, *place): words for place, words in problems(options, OF_SUBMISSION)}
         queue = options.get("queue")
         if queue is not None and queue not in (known := self.queues):
             words = f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(known))}"
             found.setdefault(pointer(where, "queue"), words)
+        if "on_conflict" in options and "unique_key" not in options and not has_key:
+            words = "there is no unique_key, and the task has no unique: pass a unique_key with it"
+            found.setdefault(pointer(where, "on_conflict"), words)
         if found:
             raise InvalidArguments([problem(place, words) for place, words in found.items()])
 
@@ -94,9 +111,36 @@ class JobFactory:
         return text
 
 
+def _expires_at(now: datetime, seconds: Seconds, run_at: datetime, where: str) -> datetime:
+    expires_at = now + _length(seconds)
+    if expires_at <= run_at:
+        words = "the job would expire before it is due: it counts from the submission"
+        raise InvalidArguments([problem(pointer(where, "expires_in"), words)])
+    return expires_at
+
+
+def _unique_key(
+    definition: TaskDefinition, args: str, options: SubmitOptions, now: datetime, app: str | None, where: str
+) -> UniqueKey | None:  # fmt: skip
+    """The key of the submission, else that of the task; None where there is none."""
+    text = options.get("unique_key")
+    if text is None and definition.uniqueness is not None:
+        text = definition.uniqueness.key(args, where)
+    if text is None:
+        return None
+    lasts = definition.options["unique_for"]
+    until = None if lasts is None else now + _length(lasts)
+    on_conflict = options.get("on_conflict", definition.options["on_conflict"])
+    return UniqueKey(stored_key(app, definition.name, text), text, until, on_conflict)
+
+
+def _length(seconds: Seconds) -> timedelta:
+    return seconds if isinstance(seconds, timedelta) else timedelta(seconds=seconds)
+
+
 def _run_at(options: SubmitOptions, now: datetime) -> datetime:
     if delay := options.get("delay"):
-        return now + (delay if isinstance(delay, timedelta) else timedelta(seconds=delay))
+        return now + _length(delay)
     if run_at := options.get("run_at"):
         return max(now, run_at.astimezone(UTC))
     return now

@@ -65,7 +65,7 @@ class JobSignals:
             part = wanted[start : start + READ_AT_ONCE]
             try:
                 with self._database.read() as conn:
-                    jobs = {job.id: job for job in queries.get_many(conn, [job_id for _, job_id in part])}
+                    jobs = queries.jobs_by_id(conn, [job_id for _, job_id in part])
             except SimmerError as error:  # what happened is stored, whatever becomes of this
                 log.warning("%d signals are not sent: %s", len(part), error)
                 continue

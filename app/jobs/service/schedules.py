@@ -186,7 +186,10 @@ class Schedules:
     def run_once(self, key: RequestKey, schedule_id: str) -> tuple[Job, bool]:
         """As `run`, once for `key`; also whether it is a replay."""
         row = self._row(schedule_id)
-        return self._submissions.submit_once(key, row.task, json.loads(row.args), **schedules.origin_of(row))
+        submitted, is_replay = self._submissions.submit_once(
+            key, row.task, json.loads(row.args), **schedules.origin_of(row)
+        )
+        return submitted.job, is_replay
 
     def history(
         self, schedule_id: str, limit: int = 50, before: datetime | None = None

@@ -93,7 +93,8 @@ class Status:
         if parking.has_parked(conn, paused, set_now.paused(controls.TASK)):
             return True
         queues = [name for name in queues or claims.queues_due(conn) if name not in paused]
-        return claims.anything_due(conn, queues, list(self._registry.runnable), app=self._app)
+        tasks = list(self._registry.runnable)
+        return claims.anything_due(conn, queues, tasks, self._clock.now(), app=self._app)
 
     def warnings(self, is_reachable: bool) -> dict[str, str]:
         """What keeps nobody from being served and no job from being stored, but jobs from running.

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.statements import BoundStatement, execute_all
 from ..errors import InvalidArguments, UnknownTask, problem
@@ -20,14 +21,17 @@ from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.jobs import NewJob
 from ..store.queries import JobFilters
-from ..store.snapshots import as_submitted
 from ..tasks.submission import Submission
 from .backlog import Backlog
 from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
 from .job_signals import JobSignals
 from .session import after_commit, confirmation, connection_of, refuse_open_transaction
+from .submitted import Submitted, are_unique, as_stored, store
 from .threads import LocalThreads
+
+Also = Callable[[Sequence[str]], list[BoundStatement]]
+"""Returns what is to be committed with jobs of these ids."""
 
 
 class Submissions:
@@ -49,8 +53,16 @@ class Submissions:
     ) -> Job:  # fmt: skip
         """Submit one job; returns after its commit, or with `session` joins the caller's transaction.
 
-        Raises UnknownTask, InvalidArguments, TypeError, QueueFull, OpenTransaction, DatabaseUnavailable.
+        Where its unique key is taken the job that has it is returned. Raises UnknownTask, InvalidArguments,
+        TypeError, QueueFull, UniqueConflict, OpenTransaction, DatabaseUnavailable.
         """
+        return self.submit_or_find(task, args, options, session=session, **origin).job
+
+    def submit_or_find(
+        self, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS, *, session: Any = None,
+        **origin: Any,
+    ) -> Submitted:  # fmt: skip
+        """As `submit`; also whether the job is new."""
         new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
         return (self._store([new]) if session is None else self._join([new], session))[0]
 
@@ -60,14 +72,16 @@ class Submissions:
         made = self._make_all(submissions, "#", now=now)
         if not made:
             return []
-        return self._store(made) if session is None else self._join(made, session)
+        submitted = self._store(made) if session is None else self._join(made, session)
+        return [job for job, _ in submitted]
 
     def submit_internal(self, task: str, args: Mapping[str, Any]) -> Job:
         """Submit a job of a task of the package itself, however full the backlog is: it may be to empty it.
 
         Raises OpenTransaction, DatabaseUnavailable.
         """
-        return self._store([self._factory.make_internal_job(task, args, self._clock.now())], limited=False)[0]
+        made = self._factory.make_internal_job(task, args, self._clock.now())
+        return self._store([made], limited=False)[0].job
 
     def submit_batch(
         self, submissions: Sequence[Submission], remember: Remember = lambda _id: []
@@ -76,19 +90,23 @@ class Submissions:
         now = self._clock.now()
         batch_id = new_id(now)
         made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
-        return batch_id, self._store(made, *remember(batch_id))
+        return batch_id, [job for job, _ in self._store(made, lambda _ids: remember(batch_id))]
 
     def submit_once(
         self, key: RequestKey, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS,
         **origin: Any,
-    ) -> tuple[Job, bool]:  # fmt: skip
-        """As `submit`, once for `key`; also whether it is a replay. Raises as that and `once`."""
+    ) -> tuple[Submitted, bool]:  # fmt: skip
+        """As `submit_or_find`, once for `key`; also whether it is a replay. Raises as that and `once`."""
 
-        def make(remember: Remember) -> Job:
+        def make(remember: Remember) -> Submitted:
             new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-            return self._store([new], *remember(new.id))[0]
+            return self._store([new], lambda ids: remember(ids[0]))[0]
 
-        return self.once(key, self._find, make)
+        def find(job_id: str) -> Submitted | None:
+            job = self._find(job_id)
+            return None if job is None else Submitted(job, "stored")
+
+        return self.once(key, find, make)
 
     def submit_batch_once(
         self, key: RequestKey, submissions: Sequence[Submission]
@@ -145,17 +163,32 @@ class Submissions:
             raise InvalidArguments(problems)
         return made
 
-    def _store(self, made: Sequence[NewJob], *more: BoundStatement, limited: bool = True) -> list[Job]:
+    def _store(
+        self, made: Sequence[NewJob], also: Also = lambda _ids: [], limited: bool = True
+    ) -> list[Submitted]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
         self._database.check_can_run()
         refuse_open_transaction(self._host_db, self._database)
         if limited:
             self._backlog.admit(len(made))
-        self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
-        self._submitted(made)
-        return self._snapshots(made)
+        if are_unique(made):
+            submitted = self._commit_unique(made, also)
+        else:
+            statements = jobs.bind_enqueue(self._database.dialect, made)
+            self._commits.commit([*statements, *also([new.id for new in made])])
+            submitted = as_stored(made)
+        self._tell(made, submitted)
+        return self._read_again(submitted) if self._runs_inline else submitted
 
-    def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
+    @retry_conflicts
+    def _commit_unique(self, made: Sequence[NewJob], also: Also) -> list[Submitted]:
+        # Not with others: a conflict would be theirs too, and so would the wait for who takes the same key.
+        with self._database.raw_write() as conn:
+            submitted = store(conn, made, self._clock.now())
+            execute_all(conn, also([job.id for job, _ in submitted]))
+        return submitted
+
+    def _join(self, made: Sequence[NewJob], session: Any) -> list[Submitted]:
         self._database.check_can_run()
         self._database.check()
         with self._database.translating():
@@ -163,21 +196,23 @@ class Submissions:
             confirm = confirmation(session, self._database)
             confirm()
             self._backlog.admit(len(made))
-            jobs.enqueue(conn, made)
+            submitted = store(conn, made, self._clock.now())
         # Raised by the caller's commit: it is the caller who acknowledges.
         after_commit(session, confirm)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
-        after_commit(session, lambda: self._submitted(made))
-        return [as_submitted(new) for new in made]
+        after_commit(session, lambda: self._tell(made, submitted))
+        return submitted
 
-    def _submitted(self, made: Sequence[NewJob]) -> None:
+    def _tell(self, made: Sequence[NewJob], submitted: Sequence[Submitted]) -> None:
+        """Tell the receivers of signals and the threads."""
         # In this order: the inline engine runs them here, and they were submitted before.
-        self._signals.submitted(made)
-        self._threads.jobs_submitted([new.id for new in made])
+        new = zip(made, submitted, strict=True)
+        self._signals.submitted([job for job, (_, outcome) in new if outcome == "stored"])
+        changed = (job.id for job, outcome in submitted if outcome != "existing")
+        self._threads.jobs_submitted(list(dict.fromkeys(changed)))
 
-    def _snapshots(self, made: Sequence[NewJob]) -> list[Job]:
-        """The jobs as they were submitted; read again where the inline engine has run them."""
-        if not self._runs_inline:
-            return [as_submitted(new) for new in made]
+    def _read_again(self, submitted: Sequence[Submitted]) -> list[Submitted]:
+        """The jobs as they are where the inline engine has run them."""
         with self._database.read() as conn:
-            return queries.get_many(conn, [new.id for new in made])
+            found = queries.jobs_by_id(conn, [job.id for job, _ in submitted])
+        return [Submitted(found[job.id], outcome) for job, outcome in submitted]

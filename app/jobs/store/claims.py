@@ -54,13 +54,14 @@ _CANDIDATE = (
 
 
 def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
-    """Of the due jobs of a queue those whose tasks are known, that are no other app's, and that did not crash
-    too often.
+    """Of the due jobs of a queue those whose tasks are known, that are no other app's, that did not crash too
+    often, and that have not expired.
     """
     known = unindexed(_J.task).in_(dialect.texts("tasks"))
     return select(*columns).where(
         _J.due, _J.queue == bindparam("queue"), known, shared_or_of(_J.app),
         _J.crashes < bindparam("too_many"),
+        or_(_J.expires_at.is_(None), _J.expires_at > bindparam("now"), _J.run > 0),
     )  # fmt: skip
 
 
@@ -128,11 +129,11 @@ def next_due(conn: AnyConnection) -> NextDue:
 
 
 def anything_due(
-    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], too_many_crashes: int = ANY_CRASHES,
-    app: str | None = None,
+    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], now: datetime,
+    too_many_crashes: int = ANY_CRASHES, app: str | None = None,
 ) -> bool:  # fmt: skip
     """Whether a claim would find something; reads only."""
-    values = {"tasks": as_json(tasks), "too_many": too_many_crashes, "app": app}
+    values = {"tasks": as_json(tasks), "now": now, "too_many": too_many_crashes, "app": app}
     return any(_ANY_DUE.rows(conn, queue=queue, **values) for queue in queues)
 
 
@@ -142,15 +143,15 @@ def queues_due(conn: AnyConnection) -> list[str]:
 
 
 def candidates(
-    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int,
+    conn: AnyConnection, queues: Iterable[str], tasks: Collection[str], most: int, now: datetime,
     too_many_crashes: int = ANY_CRASHES, app: str | None = None, in_order: bool = False,
 ) -> Sequence[Any]:  # fmt: skip
     """The first `most` due jobs in claiming order, locked: by priority, then due time, then id.
 
     With `in_order` those of the first queue come before those of the second, and so on.
 
-    Those of `app` and those of none; where that is None, the latter only. Each has the version of the
-    controls at this moment.
+    None that has expired by `now`. Those of `app` and those of none; where that is None, the latter only.
+    Each has the version of the controls at this moment.
     """
     names = as_json(tasks)
     rows: list[Any] = []
@@ -158,7 +159,7 @@ def candidates(
         if in_order and len(rows) >= most:
             break
         rows += _DUE.rows(
-            conn, queue=queue, tasks=names, most=most, too_many=too_many_crashes, app=app
+            conn, queue=queue, tasks=names, most=most, now=now, too_many=too_many_crashes, app=app
         )  # fmt: skip
     if not in_order:
         rows.sort(key=lambda row: (row.priority, row.run_at, row.id))

@@ -20,11 +20,11 @@ from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
 from ..run import Failure, Outcome, Run
-from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
-from . import counters, logs, overruns, parking
+from ..states import CANCELLED, FAILED, FINAL, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
+from . import counters, finals, logs, overruns, parking
 from .counters import SHARED
 from .events import insert_from
-from .runs import owned_runs, record_progress
+from .runs import limit_keys, owned_runs, record_progress
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -138,11 +138,15 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
     logs.record(conn, [(run, batch) for run in ours if (batch := run.unrecorded_log())])
     overruns.record(conn, ours)
     verbs: dict[tuple[str, int], str] = {}
+    ends: list[finals.Final] = []
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     by_task: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in ours:
-        verb, reason = _decide(run.outcome, owned[run.job_id, run.token].cancel_requested)
+        seen = owned[run.job_id, run.token]
+        verb, reason = _decide(run.outcome, seen.cancel_requested_at is not None)
         verbs[run.key] = verb
+        if (state := ENTERS[verb]) in FINAL:
+            ends.append(finals.Final.of(seen, state))
         by_task[run.task, verb].append(run)
         rows[verb].append(row(run, verb, reason))
     for verb, ended_by_verb in rows.items():
@@ -153,9 +157,13 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
         end_attempts.execute(conn, **values)
         record_events.execute(conn, **values)
     counters.add_runs(conn, by_task, worker)
+    moment = max((run.finished_at for run in ours if run.finished_at is not None), default=None)
+    if ends and moment is not None:
+        finals.follow(conn, ends, moment)
     # Last: who waits for a key must hold nothing that its owner may wait for.
-    if keys := [key for run in ours for key in owned[run.job_id, run.token].keys]:
-        parking.release(conn, keys, max(run.finished_at for run in ours if run.finished_at is not None))
+    keys = [key for run in ours for key in limit_keys(owned[run.job_id, run.token])]
+    if keys and moment is not None:
+        parking.release(conn, keys, moment)
     return verbs
 
 

@@ -16,6 +16,8 @@ _E = EVENTS.c
 COLUMNS: Final = ("job_id", "at", "type", "from_state", "to_state", "attempt", "worker", "reason")
 SUBMITTED: Final = InsertStatement(EVENTS, "job_id", "at", "type", "to_state", "attempt")
 """The first events of jobs. Not with all of COLUMNS: three NULLs a row take as long as the rest of it."""
+REPLACED: Final = InsertStatement(EVENTS, "job_id", "at", "type", "from_state", "to_state", "attempt")
+"""Events of jobs that no worker has had yet."""
 _RECORD: Final = InsertStatement(EVENTS, *COLUMNS)
 
 

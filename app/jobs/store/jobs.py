@@ -19,24 +19,29 @@ from ..database.statements import BoundStatement, InsertStatement, Statement, ex
 from ..database.supported import dialect_of
 from ..database.tables import ATTEMPTS, EVENTS, JOBS, LOGS, STEPS, TAGS
 from ..database.transactions import AnyConnection
+from ..errors import InvalidState
 from ..ids import first_id_at
 from ..options import STORED
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED, SUCCEEDED
-from . import counters, files, logs
+from . import counters, files, finals, logs, unique_keys
 from .events import SUBMITTED, Event, record
+from .unique_keys import UniqueKey, Wanted
 
 MOST_LOG_BYTES: Final = 16 * 1024 * 1024
 """Bytes of logs that are deleted in one transaction, unless a single job has more."""
 
 _J = JOBS.c
-_INSERT = InsertStatement(
-    JOBS, "id", "task", "state", "args", *STORED, "created_at", "run_at", "schedule_id", "fire_time",
+_ALWAYS: Final = (
+    "id", "task", "state", "args", *STORED, "created_at", "run_at", "schedule_id", "fire_time",
     "batch_id", "app", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
 )  # fmt: skip
+_INSERT = InsertStatement(JOBS, *_ALWAYS)
+_INSERT_LIMITED = InsertStatement(JOBS, *_ALWAYS, "unique_key", "expires_at")
+"""For those that have one of the two: NULLs for all others would cost time."""
 _TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
-    select(_J.id, _J.task, _J.state, _J.attempt, _J.cancel_requested_at)
+    select(_J.id, _J.task, _J.state, _J.attempt, _J.cancel_requested_at, _J.app, _J.unique_key)
     .where(_J.id.in_(bindparam("ids", expanding=True)))
     .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
 )
@@ -57,7 +62,7 @@ class NewJob(NamedTuple):
     """Everything that is known of a job at its submission; `args` is JSON text, times are UTC.
 
     `options` are the values of `options.STORED`, in that order and as their columns hold them. `app` is the
-    one whose workers alone run it, None for all.
+    one whose workers alone run it, None for all. `unique` is the key that it must have to be stored.
     """
 
     id: str
@@ -70,6 +75,8 @@ class NewJob(NamedTuple):
     fire_time: datetime | None = None
     batch_id: str | None = None
     app: str | None = None
+    expires_at: datetime | None = None
+    unique: UniqueKey | None = None
 
     @property
     def state(self) -> str:
@@ -85,17 +92,25 @@ def enqueue(conn: AnyConnection, jobs: Sequence[NewJob]) -> None:
 def bind_enqueue(dialect: Dialect, jobs: Sequence[NewJob]) -> list[BoundStatement]:
     """The statements of `enqueue`, to be executed in one transaction."""
     time = dialect.to_driver
-    rows, events = [], []
+    rows, limited, events = [], [], []
     for job in jobs:
         created, state = time(job.created_at), job.state
         run_at = created if job.run_at is job.created_at else time(job.run_at)
-        rows.append(_row(job, state, created, run_at, time(job.fire_time)))
+        row = _row(job, state, created, run_at, time(job.fire_time))
+        if job.unique is None and job.expires_at is None:
+            rows.append(row)
+        else:
+            limited.append((*row, job.unique and job.unique.text, time(job.expires_at)))
         events.append((job.id, created, "submitted", state, 0))
-    bound = [_INSERT.bind(rows), SUBMITTED.bind(events)]
+    bound = [insert.bind(some) for insert, some in ((_INSERT, rows), (_INSERT_LIMITED, limited)) if some]
+    return [*bound, SUBMITTED.bind(events), *bind_tags(jobs)]
+
+
+def bind_tags(jobs: Sequence[NewJob]) -> list[BoundStatement]:
+    """The statement that stores the tags of the jobs; none where they have none."""
     tagged = [(job.id, text) for job in jobs if (text := job.options[_TAGS]) != "[]"]
-    if tags := [(tag, job_id) for job_id, text in tagged for tag in dict.fromkeys(json.loads(text))]:
-        bound.append(_INSERT_TAG.bind(tags))
-    return bound
+    tags = [(tag, job_id) for job_id, text in tagged for tag in dict.fromkeys(json.loads(text))]
+    return [_INSERT_TAG.bind(tags)] if tags else []
 
 
 def lock(conn: Connection, job_ids: Sequence[str], *, wait: bool = True) -> Sequence[Any]:
@@ -122,6 +137,7 @@ def cancel_locked(
     )  # fmt: skip
     _record(conn, seen, "cancelled", CANCELLED, now, reason)
     counters.add_verbs(conn, [(row.task, "cancelled") for row in seen])
+    finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in seen], now)
     return [row.id for row in seen]
 
 
@@ -142,16 +158,26 @@ def request_cancel_locked(conn: Connection, locked: Sequence[Any], now: datetime
 def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
     """Queue a final job once more: goes on counting and allows one more attempt. Whether it did.
 
-    One that failed or was cancelled goes on after its last finished step, one that succeeded begins anew.
+    One that failed or was cancelled goes on after its last finished step, one that succeeded begins anew. It
+    has its unique key again until it is final; raises InvalidState where another job has that.
     """
-    return bool(retry_locked(conn, lock(conn, [job_id]), now, reason))
+    seen = [row for row in lock(conn, [job_id]) if row.state in FINAL]
+    for row in seen:
+        if (holder := _take_key_again(conn, row, now)) != row.id:
+            words = f"the job is {row.state}, and the job {holder} has its unique key now"
+            raise InvalidState(words, row.state)
+    return bool(_retry(conn, seen, now, reason))
 
 
 def retry_locked(
     conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None = None
 ) -> list[str]:
-    """Queue those of the jobs once more that are final. Their ids."""
-    seen = [row for row in locked if row.state in FINAL]
+    """Queue those of the jobs once more that are final, and whose unique keys are free. Their ids."""
+    seen = [row for row in locked if row.state in FINAL and _take_key_again(conn, row, now) == row.id]
+    return _retry(conn, seen, now, reason)
+
+
+def _retry(conn: Connection, seen: Sequence[Any], now: datetime, reason: str | None) -> list[str]:
     one_more = case((_J.max_attempts > _J.attempt, _J.max_attempts), else_=_J.attempt + 1)
     _change(
         conn, seen, FINAL, QUEUED, due=True, run_at=now, started_at=None, finished_at=None,
@@ -171,7 +197,10 @@ def delete_final(conn: Connection, job_ids: Sequence[str]) -> int:
 
 def delete_locked(conn: Connection, locked: Sequence[Any]) -> list[str]:
     """Delete those of the jobs that are final, with their history. Their ids."""
-    gone = [row.id for row in locked if row.state in FINAL]
+    seen = [row for row in locked if row.state in FINAL]
+    gone = [row.id for row in seen]
+    if unique := [row.id for row in seen if row.unique_key is not None]:
+        unique_keys.remove(conn, unique)
     if gone:
         for table in (ATTEMPTS, EVENTS, LOGS, STEPS, TAGS):
             conn.execute(delete(table).where(table.c.job_id.in_(gone)))
@@ -221,6 +250,16 @@ def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> 
         job.schedule_id, fire_time, job.batch_id, job.app, state == QUEUED,
         run_at if state == SCHEDULED else None, 0, 1, 0, False, 0,
     )  # fmt: skip
+
+
+def _take_key_again(conn: Connection, seen: Any, now: datetime) -> str:
+    """Who has the unique key of a final job now: itself, where it is free; a job without one has its own."""
+    if seen.unique_key is None:
+        return str(seen.id)
+    # Made anew, not kept: whoever has found its row to be over must not delete what is in force again.
+    key = unique_keys.stored_key(seen.app, seen.task, seen.unique_key)
+    unique_keys.forget(conn, key, seen.id)
+    return unique_keys.take(conn, {key: Wanted(seen.id, None)}, now)[key]
 
 
 def _change(conn: Connection, seen: Sequence[Any], sources: Iterable[str], state: str, **values: Any) -> None:

@@ -183,11 +183,10 @@ def rows(conn: AnyConnection, reading: Reading[Any], job_ids: Sequence[str]) -> 
     return {row[0]: row for row in found}
 
 
-def get_many(conn: Connection, job_ids: Sequence[str]) -> list[Job]:
-    """Those of the jobs that exist, in the order of `job_ids`."""
-    rows = conn.execute(select(*_SHOWN).where(_J.id.in_(job_ids)))
-    found = {row.id: to_job(row) for row in rows}
-    return [found[job_id] for job_id in job_ids if job_id in found]
+def jobs_by_id(conn: AnyConnection, job_ids: Sequence[str]) -> dict[str, Job]:
+    """Those of the jobs that exist."""
+    time = dialect_of(conn).from_driver
+    return {id: to_job(row, time) for id, row in rows(conn, WHOLE, job_ids).items()} if job_ids else {}
 
 
 def page(

@@ -10,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select, true, update
 
 from ..database.tables import ATTEMPTS, JOBS, WORKERS
-from ..states import CANCELLED, FAILED, QUEUED, RUNNING
-from . import counters, parking
+from ..states import CANCELLED, FAILED, FINAL, QUEUED, RUNNING
+from . import counters, finals, parking
 from .events import Event, record
+from .runs import limit_keys
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -23,7 +24,7 @@ MOST_CRASHES: Final = 3
 _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
 _ORPHAN_COLUMNS = (
     _J.id, _J.task, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker,
-    _J.cancel_requested_at, _J.started_at, _J.prefetched, _J.limit_key, _J.queue_key,
+    _J.cancel_requested_at, _J.started_at, _J.prefetched, _J.limit_key, _J.queue_key, _J.unique_key,
 )  # fmt: skip
 _ORPHANS = (
     select(*_ORPHAN_COLUMNS)
@@ -74,8 +75,9 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
         conn.execute(_LOST, [_attempt_values(row, verbs[row.id], now) for row in orphans])
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
         counters.add_verbs(conn, [(row.task, verbs[row.id]) for row in orphans])
-        keys = (key for row in orphans for key in (row.limit_key, row.queue_key) if key is not None)
-        parking.release(conn, keys, now)
+        ended = [(row, state) for row in orphans if (state := _TARGET[verbs[row.id]]) in FINAL]
+        finals.follow(conn, [finals.Final.of(row, state) for row, state in ended], now)
+        parking.release(conn, [key for row in orphans for key in limit_keys(row)], now)
     return verbs
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Update, bindparam, select, update
 
@@ -50,28 +50,23 @@ _RUNS_OF_WORKER = Statement(
 )  # fmt: skip
 _OWNED = Statement(
     lambda dialect: (
-        select(_J.id, _J.claim, _J.cancel_requested_at, _J.limit_key, _J.queue_key)
+        select(_J.id, _J.claim, _J.cancel_requested_at, _J.limit_key, _J.queue_key, _J.unique_key)
         .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
         .with_for_update()
     )
 )
 
 
-class Ownership(NamedTuple):
-    """A job that runs: whether cancelling was requested, and the keys of limits that it counts against."""
-
-    cancel_requested: bool
-    keys: tuple[str, ...]
-
-
-def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], Ownership]:
-    """Who owns the jobs of the runs, under lock, by (job, token)."""
+def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], Any]:
+    """Who owns the jobs of the runs, under lock: (job, token) → the row, whose columns _OWNED has."""
     ids = {run.job_id for run in runs}
     rows = _OWNED.rows(conn, ids=as_json(ids)) if ids else ()
-    return {
-        (id, token): Ownership(asked is not None, tuple(key for key in keys if key is not None))
-        for id, token, asked, *keys in rows
-    }
+    return {(row.id, row.claim): row for row in rows}
+
+
+def limit_keys(row: Any) -> list[str]:
+    """The keys of limits that a running job counts against, from its row."""
+    return [key for key in (row.limit_key, row.queue_key) if key is not None]
 
 
 def cancel_requested(conn: AnyConnection, job_ids: Sequence[str]) -> list[str]:

@@ -62,7 +62,8 @@ def as_submitted(new: NewJob) -> Job:
     job.update(
         id=new.id, task=new.task, state=new.state, args=stored(new.args), progress=NO_PROGRESS, attempt=0,
         created_at=new.created_at, run_at=new.run_at, schedule_id=new.schedule_id, fire_time=new.fire_time,
-        batch_id=new.batch_id, version=1,
+        batch_id=new.batch_id, version=1, expires_at=new.expires_at,
+        unique_key=None if new.unique is None else new.unique.text,
     )  # fmt: skip
     return Job.of(job)
 

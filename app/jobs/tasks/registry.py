@@ -21,6 +21,7 @@ from .functions import (
     refusal,
     takes_argument,
 )
+from .uniqueness import Uniqueness
 
 
 class TaskDefinition:
@@ -95,6 +96,16 @@ class TaskDefinition:
         """What the task takes; raises TaskDefinitionError where the signature cannot be understood."""
         return Arguments.of(self.function, self.options["schema"])
 
+    @functools.cached_property
+    def uniqueness(self) -> Uniqueness | None:
+        """By what its jobs are one, None where they are not; raises as `arguments`."""
+        if (unique := self.options["unique"]) is None:
+            return None
+        try:
+            return Uniqueness(unique, self.function, self.arguments)
+        except TaskDefinitionError as error:
+            raise TaskDefinitionError(f"task {self.name!r} ({self.place}): {error}") from None
+
 
 class Registry:
     """The tasks and declared schedules of one Simmer, by name.
@@ -156,12 +167,12 @@ class Registry:
         return self.runnable.get(name) or self.get(name)
 
     def check(self) -> None:
-        """Build every task's argument schema, so that a bad signature is found at start-up.
+        """Build what every task makes of its arguments, so that a bad one is found at start-up.
 
         Raises TaskDefinitionError, also for schedules whose arguments their tasks do not take.
         """
         for definition in self.tasks.values():
-            definition.arguments  # noqa: B018 - built for its errors
+            definition.arguments, definition.uniqueness  # noqa: B018 - built for their errors
         complaints = [words for each in self.declarations.values() for words in self.complaints_about(each)]
         if complaints:
             raise TaskDefinitionError("; ".join(complaints))

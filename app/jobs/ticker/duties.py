@@ -11,6 +11,7 @@ from ..service.files import Files
 from ..service.job_signals import JobSignals
 from ..service.live_workers import InCaller, LiveWorkers
 from ..worker.dispatcher import Dispatcher
+from .expirer import Expirer
 from .file_sweeper import FileSweeper
 from .overdue_schedules import OverdueSchedules
 from .pruner import Pruner
@@ -30,6 +31,7 @@ def create_duties(
     return (
         Rescuer(dispatcher, database, settings, clock, notifier, signals),
         scheduler,
+        Expirer(database, clock, notifier),
         Pruner(database, settings, clock),
         FileSweeper(files),
         StuckRuns(dispatcher, settings, clock),

@@ -1,4 +1,4 @@
-"""Deletes finished jobs, results and decisions about fire times that are kept no longer, in small batches."""
+"""Deletes what is kept no longer in small batches: finished jobs, results, decisions, keys, requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..config import Settings
 from ..database.database import Database
 from ..options.limits import LONGEST_PERIOD
 from ..states import CANCELLED, FAILED, FINAL, SUCCEEDED
-from ..store import counters, fires, idempotency, jobs, limits, retention, thread_dumps
+from ..store import counters, fires, idempotency, jobs, limits, retention, thread_dumps, unique_keys
 from ..store.jobs import Expired
 
 PRUNE_EVERY: Final = 60.0
@@ -44,6 +44,7 @@ class Pruner:
         with self._database.write() as conn:
             idempotency.prune(conn, now)
             thread_dumps.prune(conn, now)
+            deleted = max(deleted, unique_keys.prune(conn, now, BATCH))
             limits.prune(conn, now - timedelta(seconds=LONGEST_PERIOD))
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
             counters.fold(conn)

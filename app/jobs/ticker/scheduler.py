@@ -24,12 +24,14 @@ from ..schedules.policy import Policy, Verdict, decide
 from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
 from ..service.job_factory import JobFactory
+from ..service.submitted import are_unique
 from ..store import fires, jobs, leases, schedules
 from ..store.fires import Decision, Move
 from ..store.jobs import NewJob
 from ..tasks.registry import Registry
 from ..worker.dispatcher import Dispatcher
 from .declarations import Declarations
+from .unique_fires import place
 
 log = get_logger(__name__)
 CHECK_EVERY: Final = 1.0
@@ -187,6 +189,8 @@ def _apply_moves(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob]
     """Move the schedules on with their jobs; False, and nothing done, if a fire time was decided before."""
     try:
         with conn.begin_nested() as savepoint:
+            if are_unique(made):
+                moves, made = place(conn, moves, made, now), ()
             if not fires.move(conn, moves, now):
                 savepoint.rollback()
                 return False

@@ -124,7 +124,8 @@ class Fetcher:
 
     def _anything_due(self, conn: AnyConnection) -> bool:
         queues, tasks = self._limiter.unpaused(self._queues), list(self._registry.runnable)
-        return claims.anything_due(conn, queues, tasks, self._quarantine.limit, self._settings.app)
+        now, limit = self._clock.now(), self._quarantine.limit
+        return claims.anything_due(conn, queues, tasks, now, limit, self._settings.app)
 
     def _claimable(self, conn: AnyConnection, worker: str, running: Running) -> Sequence[Any]:
         return running.claimable(self._candidates(conn, worker, running), self._limiter.is_limited)
@@ -134,9 +135,9 @@ class Fetcher:
             def read(most: int) -> Sequence[Any]:
                 # Asked each time: what is paused may be news of the time before.
                 queues = self._limiter.unpaused(self._queues)
-                return claims.candidates(conn, queues, tasks, most, too_many_crashes, app, in_order)
+                return claims.candidates(conn, queues, tasks, most, now, too_many_crashes, app, in_order)
 
-            tasks, app = list(self._registry.runnable), self._settings.app
+            tasks, app, now = list(self._registry.runnable), self._settings.app, self._clock.now()
             in_order = self._settings.queues is not None
             return self._limiter.select(conn, read, running.room)
 

@@ -70,7 +70,7 @@ class InlineWorker:
 
         def read(most: int) -> Sequence[Any]:
             queues = self._limiter.unpaused(all_queues)
-            return claims.candidates(conn, queues, tasks, most, app=app, in_order=in_order)
+            return claims.candidates(conn, queues, tasks, most, now, app=app, in_order=in_order)
 
         return self._limiter.select(conn, read, 1)
 

@@ -1,4 +1,4 @@
-"""The tables of jobs: the row of each, its tags, its runs and its transitions."""
+"""The tables of jobs: the row of each, its tags, its unique key, its runs and its transitions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from ...options import STORED
 from ...states import FINAL, STATES
 from ..columns import BigId, Id, Time, check, one_of, option_column, partial
 from .metadata import METADATA
+
+MAY_EXPIRE: Final = "expires_at IS NOT NULL AND run = 0 AND finished_at IS NULL"
+"""Of which jobs the time may run out: what has once been claimed does not expire any more."""
 
 JOBS: Final = Table(
     "simmer_jobs",
@@ -32,6 +35,10 @@ JOBS: Final = Table(
     Column("schedule_id", String(64)),
     Column("fire_time", Time),
     Column("batch_id", Id),
+    # Its unique key as it is shown; who holds the key is a row of UNIQUE_KEYS.
+    Column("unique_key", String(255)),
+    # It is cancelled if it was not claimed by then.
+    Column("expires_at", Time),
     # The app whose workers alone run it (an explicit JOBS_APP); null for any worker that knows its task.
     Column("app", String(200)),
     Column("worker", Id),
@@ -76,6 +83,7 @@ JOBS: Final = Table(
     ),
     partial("ix_simmer_jobs_open", "schedule_id", where="schedule_id IS NOT NULL AND finished_at IS NULL"),
     partial("ix_simmer_jobs_batch", "batch_id", where="batch_id IS NOT NULL"),
+    partial("ix_simmer_jobs_expires", "expires_at", where=MAY_EXPIRE),
     partial("ix_simmer_jobs_finished", "finished_at", where="finished_at IS NOT NULL"),
     # Jobs that keep their results as long as themselves never enter it; the others leave it with the result.
     partial(
@@ -106,6 +114,20 @@ RETENTIONS: Final = Table(
     Column("seconds", Float, nullable=False),
 )
 """How long the finished jobs of a task are kept, where its app says so, in place of JOBS_RETENTION."""
+
+
+UNIQUE_KEYS: Final = Table(
+    "simmer_unique_keys",
+    METADATA,
+    # A digest of the app, the task and the job's key.
+    Column("key", String(64), primary_key=True),
+    Column("job_id", Id, nullable=False),
+    # Null: the job has the key until it is final.
+    Column("expires_at", Time),
+    Index("ix_simmer_unique_keys_job", "job_id"),
+    partial("ix_simmer_unique_keys_expires", "expires_at", where="expires_at IS NOT NULL"),
+)
+"""Which job has a unique key: while this row is in force, no other job gets it."""
 
 ATTEMPTS: Final = Table(
     "simmer_attempts",
