@@ -27,6 +27,7 @@ from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
+from .service.composition_methods import CompositionMethods
 from .service.schedule_methods import ScheduleMethods
 from .store.queries import JobFilters
 from .tasks.decorators import Decorators
@@ -35,7 +36,7 @@ from .testing import Testing
 log = get_logger(__name__)
 
 
-class Simmer(Decorators, ScheduleMethods):
+class Simmer(Decorators, ScheduleMethods, CompositionMethods):
     """Background jobs for Flask with nothing but the app's database.
 
     `Simmer(app)`, `Simmer(app, db)`, or `init_app` in a factory; one object serves several apps.

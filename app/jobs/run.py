@@ -56,6 +56,7 @@ class Run:
 
     `token` fences every write of this run. `args` is JSON text, `timeout` in seconds, `number` counts the
     runs of the job from 1, `crashes` those that ended with their process; `run_at` is when it came due.
+    `result_into` is the argument that takes the results of what the job depended on.
     """
 
     job_id: str
@@ -71,6 +72,7 @@ class Run:
     claimed_at: datetime
     run_at: datetime
     crashes: int = 0
+    result_into: str | None = None
     # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
     # deadline, progress and overrun, the dispatcher all others.
     thread: int | None = None

@@ -24,12 +24,13 @@ from .execution.runner import Runner
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import Jobs, Schedules, Status, Submissions
+from .service import Batches, Jobs, Schedules, Status, Submissions
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.job_factory import JobFactory
 from .service.live_workers import live_workers
 from .service.unserved import SubmissionWarning
 from .service.waiting_reason import WaitingReasons
+from .store.parents import Results
 from .tasks.registry import Registry
 from .ticker.duties import create_duties
 from .ticker.scheduler import Scheduler
@@ -48,7 +49,7 @@ class Runtime(service.Runtime):
     ) -> None:
         self.app, self.registry, self.settings, self.database = app, registry, settings, database
         self.clock = ManualClock() if settings.engine == "manual" else Clock()
-        self.runner = Runner(app, registry, settings, self.clock)
+        self.runner = Runner(app, registry, settings, self.clock, self._read_results)
         self.factory = JobFactory(registry, settings)
         self._host_db = host_db
         self.was_started = False
@@ -83,6 +84,7 @@ class Runtime(service.Runtime):
             database=database, clock=clock, notifier=self.notifier, threads=self,
             waiting_reasons=WaitingReasons(database, clock, live, has_workers),
         )  # fmt: skip
+        self.batches = Batches(database=database, clock=clock, notifier=self.notifier, threads=self)
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
@@ -189,6 +191,9 @@ class Runtime(service.Runtime):
         threads = self.worker_settings.threads
         pool = create_pool(self.app, threads)
         return ThreadEngine(pool, threads, run=self.runner.run, on_end=on_end, clock=self.clock)
+
+    def _read_results(self, job_id: str) -> Results:
+        return self.jobs.results(job_id)  # the use cases of this process: a fork has others
 
     def _inline_engine(self, on_end: OnEnd) -> Engine:
         return InlineEngine(self.settings.engine, run=self.runner.run, on_end=on_end)

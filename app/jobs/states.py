@@ -33,7 +33,8 @@ CANCELLABLE: Final = (*CLAIMABLE, WAITING)
 """A job in one of these states is cancelled at once; a running one is asked."""
 
 TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "submitted": ((), (SCHEDULED, QUEUED)),
+    "submitted": ((), (SCHEDULED, QUEUED, WAITING)),
+    "unblocked": ((WAITING,), (SCHEDULED, QUEUED)),
     "claimed": (CLAIMABLE, (RUNNING,)),
     "succeeded": ((RUNNING,), (SUCCEEDED,)),
     "failed": ((RUNNING,), (FAILED,)),
@@ -43,6 +44,7 @@ TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "rescued": ((RUNNING,), (QUEUED,)),
     "cancelled": ((*CANCELLABLE, RUNNING), (CANCELLED,)),
     "retried": (FINAL, (QUEUED,)),
+    "restored": ((CANCELLED,), (WAITING,)),
 }
 """Event type → (states it leaves, states it enters). Each is one guarded statement in `store`."""
 

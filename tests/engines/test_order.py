@@ -110,7 +110,7 @@ def test_the_options_of_a_submission_have_bounds(driver: EngineDriver) -> None:
         {"run_at": datetime.now()}, {"run_at": datetime.now(UTC) + timedelta(days=3_700)},
         {"tags": [""]}, {"tags": ["x" * 101]}, {"tags": ["a\0b"]}, {"tags": ["x"] * 51}, {"tags": [1]},
         {"delay": 1, "run_at": datetime.now(UTC)},
-        {"unique_key": "x"}, {"expires_in": 1}, {"depends_on": []}, {"nothing": 1},
+        {"unique_key": "x"}, {"expires_in": 1}, {"depends_on": ["x"]}, {"on_dependency": "x"}, {"nothing": 1},
     ]  # fmt: skip
     for options in wrong:
         with pytest.raises(InvalidArguments) as caught:

@@ -60,7 +60,7 @@ def test_no_more_threads_during_a_drain_is_no_failure(jobs: Simmer, words: str, 
         raise RuntimeError(words)
 
     runtime = jobs.runtime
-    runner = Runner(runtime.app, runtime.registry, runtime.settings, runtime.clock)
+    runner = Runner(runtime.app, runtime.registry, runtime.settings, runtime.clock, runtime.jobs.results)
     now = runtime.clock.now()
     run = Run("id", "need_a_thread", "default", "{}", 1, 1, None, 1, "worker", "token", now, now)
     run.stop_requested = is_draining

@@ -35,6 +35,8 @@ ROUTES: Final = (
     Route("POST", "/jobs", "submit", submissions.submit_job),
     Route("POST", "/jobs/batch", "submit", submissions.submit_batch),
     Route("GET", "/batches/<id>", "read", submissions.get_batch),
+    Route("POST", "/batches/<id>/cancel", "operate", submissions.cancel_batch),
+    Route("POST", "/batches/<id>/retry", "operate", submissions.retry_batch),
     Route("GET", "/jobs", "read", jobs.list_jobs),
     Route("GET", "/jobs/<id>", "read", jobs.get_job),
     Route("DELETE", "/jobs/<id>", "operate", jobs.delete_job),

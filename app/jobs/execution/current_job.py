@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, TypeVar, cast
 
 from werkzeug.local import LocalProxy
@@ -16,8 +16,11 @@ from ..errors import JobCancelled, JobTimeout
 from ..run import Run
 from ..serialization.encoding import loads
 from ..serialization.text import storable
+from ..store.parents import Results
 
 T = TypeVar("T")
+ReadResults = Callable[[str], Results]
+"""Reads what those returned that a job depends on."""
 _PACKAGE: Final = __name__.removesuffix(".execution.current_job")
 log = logging.getLogger(_PACKAGE)
 MAX_MESSAGE_BYTES: Final = 1024
@@ -32,8 +35,10 @@ class CurrentJob:
     the package's logger, and everything else raises RuntimeError. `bool(current_job)` tells.
     """
 
-    def __init__(self, run: Run | None = None, clock: Clock | None = None) -> None:
-        self._run, self._clock = run, clock or Clock()
+    def __init__(
+        self, run: Run | None = None, clock: Clock | None = None, read_results: ReadResults | None = None
+    ) -> None:
+        self._run, self._clock, self._read_results = run, clock or Clock(), read_results
 
     def __bool__(self) -> bool:
         return self._run is not None
@@ -65,6 +70,16 @@ class CurrentJob:
     def args(self) -> Mapping[str, Any]:
         """The arguments as they were submitted, a copy."""
         return cast(Mapping[str, Any], loads(self._require_run("args").args))
+
+    @functools.cached_property
+    def results(self) -> Sequence[Any]:
+        """What those jobs returned that this one depended on, in order; None for one that did not succeed.
+
+        Of a batch what each of its jobs returned. Raises LookupError where one was deleted.
+        """
+        job_id = self._require_run("results").job_id
+        assert self._read_results is not None
+        return self._read_results(job_id).values
 
     @property
     def time_left(self) -> float | None:

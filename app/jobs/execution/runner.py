@@ -16,7 +16,7 @@ from flask import Flask
 from ..checks import is_seconds
 from ..clock import Clock
 from ..config import Settings
-from ..errors import JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
+from ..errors import InvalidArguments, JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
 from ..process.logs import get_logger
 from ..process.signals import exit_child
 from ..run import Cancel, Failure, Outcome, Run, Snooze
@@ -25,7 +25,7 @@ from ..serialization.redaction import redactor_of
 from ..serialization.text import storable
 from ..tasks import backoff as backoffs
 from ..tasks.registry import Registry, TaskDefinition
-from .current_job import CurrentJob, set_current_job
+from .current_job import CurrentJob, ReadResults, set_current_job
 from .failure import describe_exception, is_interpreter_closing
 
 log = get_logger(__name__)
@@ -36,8 +36,11 @@ SHORTEST_SNOOZE: Final = 0.1
 class Runner:
     """Calls the tasks of one app; an error in one run ends that run only."""
 
-    def __init__(self, app: Flask, registry: Registry, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, app: Flask, registry: Registry, settings: Settings, clock: Clock, read_results: ReadResults
+    ) -> None:
         self._app, self._registry, self._settings, self._clock = app, registry, settings, clock
+        self._read_results = read_results
 
     def run(self, run: Run) -> Outcome:
         """Call the task of `run` and return its outcome. Never raises.
@@ -76,11 +79,11 @@ class Runner:
 
     def _call_task(self, run: Run) -> Outcome:
         definition = self._registry.get(run.task)
-        job = CurrentJob(run, self._clock)
+        job = CurrentJob(run, self._clock, self._read_results)
         set_current_job(job)
         try:
             job.check()
-            value = _call_in_this_process(definition.function, definition.arguments.load(stored(run.args)))
+            value = _call_in_this_process(definition.function, self._arguments(definition, run))
             return self._outcome_of(run, value)
         except JobCancelled as cancelled:
             return Outcome(
@@ -88,6 +91,18 @@ class Runner:
             )
         except BaseException as error:
             return _failure_outcome(definition, run, error, self._describe(run, error))
+
+    def _arguments(self, definition: TaskDefinition, run: Run) -> dict[str, Any]:
+        """The arguments as the schema loads them; raises InvalidArguments for a result that does not fit."""
+        args, into = stored(run.args), run.result_into
+        if into is None:
+            return definition.arguments.load(args)
+        found = self._read_results(run.job_id)
+        try:
+            return definition.arguments.load({**args, into: found.argument})
+        except InvalidArguments as error:
+            words = f"the result that the argument {into!r} takes does not fit: {error}"
+            raise InvalidArguments(error.errors, words) from None
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""

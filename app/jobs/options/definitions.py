@@ -6,7 +6,7 @@ add the entry; an attribute of `Job` of the same name shows it; what it does goe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, TypedDict, get_type_hints
 
@@ -27,9 +27,14 @@ from ..checks import (
     text,
     whole,
 )
+from ..ids import is_id
+from ..job import Job
+from ..values import Batch
 from .option import Option
 
 Seconds = float | timedelta
+DependsOn = str | Job | Batch | Sequence[str | Job | Batch]
+"""One or several: the id of a job or a batch, or either itself."""
 Backoff = Seconds | Literal["exponential"] | Callable[[int], float]
 """How long, the word "exponential", or a function of the attempt that has just failed."""
 
@@ -40,6 +45,9 @@ _BACKOFF: Final = Rule(
 )
 _EXCEPTION: Final = Rule(
     type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)
+)
+_ID: Final = Rule(
+    str, "the id of a job or a batch", lambda value: isinstance(value, str) and is_id(value), 36
 )
 _ANYTHING: Final = Rule(object, "anything", lambda value: True)
 
@@ -103,6 +111,23 @@ class SubmitOptions(JobOptions, total=False):
             help="The time with its zone at which it is due; excludes `delay`",
             rule=NEAR_TIME, excludes=("delay",),
             aliases=("eta", "run_date", "next_run_time", "at", "enqueue_at", "scheduled_at", "when"),
+        ),
+    ]  # fmt: skip
+    depends_on: Annotated[
+        DependsOn,
+        Option(
+            help="Up to 100 ids of jobs or batches that it waits for",
+            rule=several(_ID, 100, "up to 100 ids of jobs or batches"),
+            default=(), stored=True,
+            aliases=("after", "dependencies", "depends", "deps", "parents", "wait_for", "dependency"),
+        ),
+    ]  # fmt: skip
+    on_dependency: Annotated[
+        Literal["cancel", "run"],
+        Option(
+            help='When one of them fails or is cancelled: `"cancel"`, or `"run"` all the same',
+            rule=one_of("cancel", "run"), default="cancel", stored=True,
+            aliases=("allow_failure", "allow_dependency_failures", "ignore_failed"),
         ),
     ]  # fmt: skip
     session: Annotated[

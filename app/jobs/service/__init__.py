@@ -10,12 +10,13 @@ from ..config import Settings
 from ..current import current_runtime
 from ..database.database import Database
 from ..tasks.registry import Registry
+from .batches import Batches
 from .jobs import Jobs
 from .schedules import Schedules
 from .status import Status
 from .submissions import Submissions
 
-__all__ = ["Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
+__all__ = ["Batches", "Jobs", "Runtime", "Schedules", "Status", "Submissions", "runtime"]
 
 
 class Runtime(Protocol):
@@ -31,6 +32,7 @@ class Runtime(Protocol):
     database: Database
     submissions: Submissions
     jobs: Jobs
+    batches: Batches
     schedules: Schedules
     status: Status
     draining: bool

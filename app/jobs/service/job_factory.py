@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..config import Settings
-from ..errors import ArgumentsTooLarge, InvalidArguments, pointer, problem
+from ..errors import ArgumentsTooLarge, InvalidArguments, UnknownTask, pointer, problem
 from ..ids import new_id
-from ..options import OF_SUBMISSION, SubmitOptions, problems, stored_values
+from ..options import OF_SUBMISSION, SubmitOptions, stored_values
+from ..options import problems as option_problems
 from ..store.jobs import NewJob
 from ..tasks.registry import Registry, TaskDefinition
+from ..tasks.submission import Submission
 
 
 class JobFactory:
@@ -25,11 +27,35 @@ class JobFactory:
         """The queues that a job may name."""
         return {"default", *self._registry.queues(), *(self._settings.queues or ())}
 
+    def make_jobs(
+        self, submissions: Iterable[tuple[str, Submission]], now: datetime, **origin: Any
+    ) -> list[NewJob]:
+        """A job for each of them, which are given with their places in what was asked for.
+
+        Raises InvalidArguments naming all that is wrong, ArgumentsTooLarge, TypeError.
+        """
+        made: list[NewJob] = []
+        problems: list[dict[str, str]] = []
+        make_job = self.make_job
+        for place, each in submissions:
+            try:
+                made.append(make_job(
+                    each.task, each.args, each.options, now, where=place, result_into=each.into, **origin
+                ))  # fmt: skip
+            except UnknownTask as error:
+                problems.append(problem(f"{place}/task", error))
+            except InvalidArguments as error:
+                problems += error.errors
+        if problems:
+            raise InvalidArguments(problems)
+        return made
+
     def make_job(
         self, task: str, args: Mapping[str, Any], options: SubmitOptions, now: datetime, *, where: str = "#",
         **origin: Any,
     ) -> NewJob:  # fmt: skip
-        """A job to store; `origin` is schedule_id, fire_time, batch_id or app (JOBS_APP, where it is set).
+        """A job to store; `origin` is schedule_id, fire_time, batch_id, app (JOBS_APP, where it is set) or
+        result_into, the argument whose value comes later.
 
         Raises UnknownTask, InvalidArguments (its pointers begin with `where`), ArgumentsTooLarge, TypeError.
         """
@@ -38,13 +64,13 @@ class JobFactory:
         if options:
             self._check(options, where)
             stored = stored_values(options, stored)
-        text = self._encode(definition, args, where)
+        text = self._encode(definition, args, where, origin.get("result_into"))
         origin.setdefault("app", self.app)
         # In the order of its fields: by their names it takes twice as long, which a large batch shows.
         return NewJob(new_id(now), definition.name, text, stored, now, _run_at(options, now), **origin)
 
     def _check(self, options: SubmitOptions, where: str) -> None:
-        found = {pointer(where, *place): words for place, words in problems(options, OF_SUBMISSION)}
+        found = {pointer(where, *place): words for place, words in option_problems(options, OF_SUBMISSION)}
         queue = options.get("queue")
         if queue is not None and queue not in (known := self.queues):
             words = f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(known))}"
@@ -52,8 +78,10 @@ class JobFactory:
         if found:
             raise InvalidArguments([problem(place, words) for place, words in found.items()])
 
-    def _encode(self, definition: TaskDefinition, args: Mapping[str, Any], where: str) -> str:
-        text = definition.arguments.check(args, f"{where}/args")
+    def _encode(
+        self, definition: TaskDefinition, args: Mapping[str, Any], where: str, later: str | None
+    ) -> str:
+        text = definition.arguments.check(args, f"{where}/args", later)
         if (size := len(text.encode())) > self._settings.max_args_bytes:
             limit = f"{size} bytes, JOBS_MAX_ARGS_BYTES is {self._settings.max_args_bytes}"
             raise ArgumentsTooLarge(

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
+from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.statements import BoundStatement, execute_all
-from ..errors import InvalidArguments, UnknownTask, problem
-from ..ids import new_id
+from ..database.transactions import AnyConnection
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions
-from ..store import jobs, queries
+from ..store import batches, dependencies, jobs, queries
+from ..store.batches import NewBatch
+from ..store.dependencies import Step, UnknownParents
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.jobs import NewJob
 from ..store.queries import JobFilters
 from ..store.snapshots import as_submitted
-from ..tasks.submission import Submission
+from ..tasks.submission import BatchSubmission, Submission
+from ..values import Batch
 from .backlog import Backlog
+from .composition import Composition, Part, refusal
 from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
 from .session import after_commit, confirmation, connection_of, refuse_open_transaction
@@ -30,7 +34,9 @@ from .threads import LocalThreads
 
 
 class Submissions:
-    """Submit jobs: one, many, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or None."""
+    """Submit jobs: one, many, a batch, a chain, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or
+    None.
+    """
 
     def __init__(
         self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
@@ -50,24 +56,41 @@ class Submissions:
         Raises UnknownTask, InvalidArguments, TypeError, QueueFull, OpenTransaction, DatabaseUnavailable.
         """
         new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-        return (self._store([new]) if session is None else self._join([new], session))[0]
+        return self._submit([Step([new])], ["#"], session)[0]
 
     def submit_many(self, submissions: Sequence[Submission], *, session: Any = None) -> list[Job]:
         """Submit all in one transaction, or none. Raises as `submit`, with pointers such as #/3/args/a."""
-        now = self._clock.now()
-        made = self._make_all(submissions, "#", now=now)
-        if not made:
-            return []
-        return self._store(made) if session is None else self._join(made, session)
+        places = [f"#/{index}" for index in range(len(submissions))]
+        made = self._factory.make_jobs(zip(places, submissions, strict=True), self._clock.now())
+        return self._submit([Step(made)], places, session) if made else []
 
     def submit_batch(
-        self, submissions: Sequence[Submission], remember: Remember = lambda _id: []
-    ) -> tuple[str, list[Job]]:
-        """As `submit_many`, under a batch id; pointers begin with #/jobs."""
-        now = self._clock.now()
-        batch_id = new_id(now)
-        made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
-        return batch_id, self._store(made, *remember(batch_id))
+        self, batch: BatchSubmission, remember: Remember = lambda _id: [], *, session: Any = None
+    ) -> tuple[Batch, list[Job]]:
+        """Submit the jobs of a batch, and those that wait for it, in one transaction or none.
+
+        Returns the batch, and its own jobs in order. Raises as `submit`, with pointers such as
+        #/jobs/3/args/a and #/on_done/task.
+        """
+        made = Composition(self._factory, self._clock.now())
+        new = made.add_batch(batch)
+        if batch.jobs and len(made.steps) == 1:
+            # Nothing waits for it: its ends need not be counted.
+            made.steps = [Step(made.jobs)]
+        own = self._submit(made.steps, made.places, session, *remember(new.id))[: len(batch.jobs)]
+        return _batch_of(new, own), own
+
+    def submit_chain(self, parts: Sequence[Part], *, session: Any = None) -> Job | Batch:
+        """Submit jobs and batches each of which waits for the one before; returns the last of them.
+
+        Raises as `submit`, with pointers that begin with the place in the chain, #/1/args/a.
+        """
+        made = Composition(self._factory, self._clock.now())
+        last = made.add_chain(parts)
+        by_id = {job.id: job for job in self._submit(made.steps, made.places, session)}
+        if isinstance(last, NewJob):
+            return by_id[last.id]
+        return _batch_of(last, [job for job in by_id.values() if job.batch_id == last.id])
 
     def submit_once(
         self, key: RequestKey, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS,
@@ -77,26 +100,25 @@ class Submissions:
 
         def make(remember: Remember) -> Job:
             new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-            return self._store([new], *remember(new.id))[0]
+            return self._submit([Step([new])], ["#"], None, *remember(new.id))[0]
 
         return self.once(key, self._find, make)
 
     def submit_batch_once(
-        self, key: RequestKey, submissions: Sequence[Submission]
-    ) -> tuple[tuple[str, Sequence[Job]], bool]:
+        self, key: RequestKey, batch: BatchSubmission
+    ) -> tuple[tuple[Batch, Sequence[Job]], bool]:
         """Submit a batch once for `key`; also whether it is a replay.
 
         Raises as `submit_batch` and `once`; a batch of which a job was deleted counts as gone.
         """
 
-        def find(batch_id: str) -> tuple[str, Sequence[Job]] | None:
+        def find(batch_id: str) -> tuple[Batch, Sequence[Job]] | None:
             with self._database.read() as conn:
-                found, _ = queries.page(
-                    conn, JobFilters(batch_ids=(batch_id,)), len(submissions), None, False
-                )
-            return (batch_id, found) if len(found) == len(submissions) else None
+                found = batches.get(conn, batch_id)
+                own, _ = queries.page(conn, JobFilters(batch_ids=(batch_id,)), len(batch.jobs), None, False)
+            return (found, own) if found is not None and len(own) == len(batch.jobs) else None
 
-        return self.once(key, find, lambda remember: self.submit_batch(submissions, remember))
+        return self.once(key, find, lambda remember: self.submit_batch(batch, remember))
 
     def join_once(self, key: RequestKey, submit: Callable[[], Job], session: Any) -> tuple[Job, bool]:
         """Call `submit`, which joins the caller's transaction, and commit that, once for `key`."""
@@ -118,34 +140,46 @@ class Submissions:
         with self._database.read() as conn:
             return queries.get(conn, job_id)
 
-    def _make_all(
-        self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any
-    ) -> list[NewJob]:
-        made: list[NewJob] = []
-        problems: list[dict[str, str]] = []
-        make_job = self._factory.make_job
-        for index, each in enumerate(submissions):
-            place = f"{where}/{index}"
-            try:
-                made.append(make_job(each.task, each.args, each.options, now, where=place, **origin))
-            except UnknownTask as error:
-                problems.append(problem(f"{place}/task", error))
-            except InvalidArguments as error:
-                problems += error.errors
-        if problems:
-            raise InvalidArguments(problems)
-        return made
+    def _submit(
+        self, steps: Sequence[Step], places: Sequence[str], session: Any, *more: BoundStatement
+    ) -> list[Job]:
+        """Commit the jobs of all steps, or join the caller's transaction; `places` are those of the jobs.
 
-    def _store(self, made: Sequence[NewJob], *more: BoundStatement) -> list[Job]:
+        `more` is committed with them.
+        """
+        made = [new for step in steps for new in step.jobs]
+        try:
+            return self._store(steps, made, more) if session is None else self._join(steps, made, session)
+        except UnknownParents as error:
+            raise refusal(error, places, made) from None
+
+    def _store(
+        self, steps: Sequence[Step], made: Sequence[NewJob], more: Sequence[BoundStatement]
+    ) -> list[Job]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
         self._database.check_can_run()
         refuse_open_transaction(self._host_db, self._database)
         self._backlog.admit(len(made))
-        self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
+        if dependencies.are_independent(steps):
+            self._commits.commit([*jobs.bind_enqueue(self._database.dialect, made), *more])
+        else:
+            self._write(steps, more)
         self._threads.jobs_submitted([new.id for new in made])
-        return self._snapshots(made)
+        if self._runs_inline:
+            with self._database.read() as conn:
+                return queries.get_many(conn, [new.id for new in made])
+        if not any(map(dependencies.is_dependent, made)):
+            return [as_submitted(new) for new in made]
+        with self._database.raw_read() as conn:
+            return _as_submitted(conn, made)
 
-    def _join(self, made: Sequence[NewJob], session: Any) -> list[Job]:
+    @retry_conflicts
+    def _write(self, steps: Sequence[Step], more: Sequence[BoundStatement]) -> None:
+        with self._database.raw_write() as conn:
+            dependencies.enqueue(conn, steps)
+            execute_all(conn, more)
+
+    def _join(self, steps: Sequence[Step], made: Sequence[NewJob], session: Any) -> list[Job]:
         self._database.check_can_run()
         self._database.check()
         with self._database.translating():
@@ -153,17 +187,23 @@ class Submissions:
             confirm = confirmation(session, self._database)
             confirm()
             self._backlog.admit(len(made))
-            jobs.enqueue(conn, made)
+            dependencies.enqueue(conn, steps)
+            submitted = _as_submitted(conn, made)
         # Raised by the caller's commit: it is the caller who acknowledges.
         after_commit(session, confirm)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
         ids = [new.id for new in made]
         after_commit(session, lambda: self._threads.jobs_submitted(ids))
-        return [as_submitted(new) for new in made]
+        return submitted
 
-    def _snapshots(self, made: Sequence[NewJob]) -> list[Job]:
-        """The jobs as they were submitted; read again where the inline engine has run them."""
-        if not self._runs_inline:
-            return [as_submitted(new) for new in made]
-        with self._database.read() as conn:
-            return queries.get_many(conn, [new.id for new in made])
+
+def _as_submitted(conn: AnyConnection, made: Sequence[NewJob]) -> list[Job]:
+    """The jobs as they were submitted; read where others decide about their state."""
+    dependent = [new.id for new in made if dependencies.is_dependent(new)]
+    read = {job.id: job for job in queries.get_all(conn, dependent)}
+    return [read[new.id] if new.id in read else as_submitted(new) for new in made]
+
+
+def _batch_of(new: NewBatch, own: Sequence[Job]) -> Batch:
+    states = Counter(job.state for job in own)
+    return batches.batch_of(new.id, states, new.created_at, new.on_done, new.on_success)

@@ -46,7 +46,7 @@ MOST_WOKEN: Final = 1_000
 _J = JOBS.c
 _CANDIDATE = (
     _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
-    _J.timeout, _J.run, _J.rerun, _J.crashes, _J.on_interrupt,
+    _J.timeout, _J.run, _J.rerun, _J.crashes, _J.on_interrupt, _J.result_into,
 )  # fmt: skip
 
 
@@ -201,5 +201,5 @@ def _run_of(row: Any, worker: str, token: str, now: datetime) -> Run:
     attempt = row.attempt if row.rerun else row.attempt + 1
     return Run(
         row.id, row.task, row.queue, row.args, attempt, row.max_attempts, row.timeout, row.run + 1, worker,
-        token, now, row.run_at, row.crashes,
+        token, now, row.run_at, row.crashes, row.result_into,
     )  # fmt: skip

@@ -20,8 +20,8 @@ from ..database.statements import Statement
 from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
 from ..run import Failure, Outcome, Run
-from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED
-from . import counters, overruns
+from ..states import CANCELLED, FAILED, QUEUED, RETRYING, RUNNING, SCHEDULED, SUCCEEDED, is_final
+from . import counters, finals, overruns
 from .counters import SHARED
 from .events import insert_from
 from .runs import owned_runs, record_progress
@@ -139,9 +139,13 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
     verbs: dict[tuple[str, int], str] = {}
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     by_task: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    final: list[finals.Final] = []
     for run in ours:
-        verb, reason = _decide(run.outcome, owned[run.job_id, run.token])
+        seen = owned[run.job_id, run.token]
+        verb, reason = _decide(run.outcome, seen.cancel_requested_at is not None)
         verbs[run.key] = verb
+        if is_final(ENTERS[verb]):
+            final.append(finals.Final(run.job_id, ENTERS[verb], seen.awaited, seen.batch_id))
         by_task[run.task, verb].append(run)
         rows[verb].append(row(run, verb, reason))
     for verb, ended_by_verb in rows.items():
@@ -152,6 +156,8 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
         end_attempts.execute(conn, **values)
         record_events.execute(conn, **values)
     counters.add_runs(conn, by_task, worker)
+    if final:
+        finals.follow(conn, final, max(run.finished_at for run in ours if run.finished_at))
     return verbs
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select, true, update
 
 from ..database.tables import ATTEMPTS, JOBS, WORKERS
 from ..states import CANCELLED, FAILED, QUEUED, RUNNING
-from . import counters
+from . import counters, finals
 from .events import Event, record
 
 _J = JOBS.c
@@ -23,7 +23,7 @@ MOST_CRASHES: Final = 3
 _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.id))).limit(1)
 _ORPHAN_COLUMNS = (
     _J.id, _J.task, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker,
-    _J.cancel_requested_at, _J.started_at, _J.prefetched,
+    _J.cancel_requested_at, _J.started_at, _J.prefetched, _J.awaited, _J.batch_id,
 )  # fmt: skip
 _ORPHANS = (
     select(*_ORPHAN_COLUMNS)
@@ -74,6 +74,7 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
         conn.execute(_LOST, [_attempt_values(row, verbs[row.id], now) for row in orphans])
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
         counters.add_verbs(conn, [(row.task, verbs[row.id]) for row in orphans])
+        finals.follow(conn, [_final(row, verbs[row.id]) for row in orphans if _is_final(verbs[row.id])], now)
     return verbs
 
 
@@ -95,7 +96,7 @@ def _verb(row: Any) -> str:
 
 def _values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
     values = {"job_id": row.id, "token": row.claim}
-    if _TARGET[verb] != QUEUED:
+    if _is_final(verb):
         values["ended"] = now
     if verb == "failed":
         values["failure"] = _failure(row)
@@ -108,6 +109,14 @@ def _attempt_values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
         "id_of_job": row.id, "run_no": row.run, "ended": now,
         "how": "lost" if is_lost else verb, "failure": _failure(row) if is_lost else None,
     }  # fmt: skip
+
+
+def _is_final(verb: str) -> bool:
+    return _TARGET[verb] != QUEUED
+
+
+def _final(row: Any, verb: str) -> finals.Final:
+    return finals.Final(row.id, _TARGET[verb], row.awaited, row.batch_id)
 
 
 def _event(row: Any, verb: str) -> Event:

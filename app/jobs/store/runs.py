@@ -50,18 +50,19 @@ _RUNS_OF_WORKER = Statement(
 )  # fmt: skip
 _OWNED = Statement(
     lambda dialect: (
-        select(_J.id, _J.claim, _J.cancel_requested_at)
+        select(_J.id, _J.claim, _J.cancel_requested_at, _J.awaited, _J.batch_id)
         .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
+        .order_by(_J.id)  # as those lock them who submit what depends on several
         .with_for_update()
     )
 )
 
 
-def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], bool]:
-    """Who owns the jobs of the runs, under lock: (job, token) → whether cancelling was requested."""
+def owned_runs(conn: AnyConnection, runs: Iterable[Run]) -> dict[tuple[str, str], Any]:
+    """Who owns the jobs of the runs, under lock: (job, token) → the row, whose columns _OWNED has."""
     ids = {run.job_id for run in runs}
     rows = _OWNED.rows(conn, ids=as_json(ids)) if ids else ()
-    return {(id, token): asked is not None for id, token, asked in rows}
+    return {(row.id, row.claim): row for row in rows}
 
 
 def cancel_requested(conn: AnyConnection, job_ids: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
 from ..states import CANCELLED, FAILED, SUCCEEDED
-from ..store import counters, fires, idempotency, jobs, thread_dumps
+from ..store import batches, counters, fires, idempotency, jobs, thread_dumps
 
 PRUNE_EVERY: Final = 60.0
 AGAIN_AFTER: Final = 0.05
@@ -41,5 +41,6 @@ class Pruner:
             idempotency.prune(conn, now)
             thread_dumps.prune(conn, now)
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
+            deleted = max(deleted, batches.prune(conn, now - self._retention, BATCH))
             counters.fold(conn)
         return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY

@@ -51,6 +51,13 @@ JOBS: Final = Table(
     Column("prefetched", Boolean),
     # How many of its runs had begun and ended with the death of their process.
     Column("crashes", Integer, nullable=False),
+    # How many of those that it depends on have not ended as it needs. Above 0 in a cancelled job: it was
+    # cancelled for one of them, and waits again when that is retried.
+    Column("unmet", Integer),
+    # Which argument takes the result of what it depends on.
+    Column("result_into", String(200)),
+    # Whether its end concerns others: jobs that wait for it, or its batch. Null for no, as in most.
+    Column("awaited", Boolean),
     check(f"state IN ({one_of(STATES)})", "jobs_state"),
     check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
     check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),

@@ -1,0 +1,94 @@
+"""What follows in the same transaction when jobs have become final, whoever ended them; and when they go on.
+
+Downwards only, from parents to those that wait for them, in the order of ids: transactions that meet at one
+job or batch wait for each other, but not in a circle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ..database.transactions import AnyConnection
+from ..states import CANCELLED
+from . import batches, dependants, parents
+from .parents import Parent
+
+
+class Final(NamedTuple):
+    """A job that has become final, as its row said under the lock, and the state that it has entered.
+
+    `awaited`: its end concerns others, those that wait for it or its batch.
+    """
+
+    job_id: str
+    state: str
+    awaited: bool | None
+    batch_id: str | None
+
+
+def cancelled(row: Any) -> Final:
+    """Of the row of a job that was or is cancelled."""
+    return Final(row.id, CANCELLED, row.awaited, row.batch_id)
+
+
+def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> None:
+    """Count them in their batches, and unblock or cancel what waits for them; transitively."""
+    ended = [final for final in finals if final.awaited]
+    while ended:
+        ended_batches = batches.count_ends(conn, ended)
+        found = [Parent.job(final.job_id, final.state) for final in ended]
+        found += [Parent.batch(row.id, row.pending, row.failed) for row in ended_batches]
+        ended = _tell_dependants(conn, {parent.id: parent for parent in found}, now)
+
+
+def go_on(conn: AnyConnection, restarted: Sequence[Final], now: datetime) -> None:
+    """Jobs that were final are to run once more: who waits for them waits longer.
+
+    Those that were cancelled for them wait again, unless another parent of theirs has failed; transitively.
+    """
+    ended = [final for final in restarted if final.awaited]
+    while ended:
+        ids = [*(final.job_id for final in ended), *batches.count_restarts(conn, ended)]
+        waits = dependants.waiting(conn, ids)
+        dependants.keep_waiting(conn, ((row.id, row.unmet + n) for row, n in _counted(waits)))
+        ended = _restore_dependants(conn, ids, now)
+
+
+def _tell_dependants(conn: AnyConnection, ended: Mapping[str, Parent], now: datetime) -> list[Final]:
+    """Those that were cancelled by it."""
+    rows = dependants.waiting(conn, ended)
+    broken: dict[str, tuple[Any, str]] = {}
+    for row in rows:
+        if not (parent := ended[row.parent]).is_met(row.on_dependency):
+            broken.setdefault(row.id, (row, parent.words))
+    met = [(row, row.unmet - n) for row, n in _counted(row for row in rows if row.id not in broken)]
+    dependants.keep_waiting(conn, ((row.id, unmet) for row, unmet in met if unmet > 0))
+    dependants.unblock(conn, [row for row, unmet in met if unmet <= 0], now)
+    dependants.cancel(conn, list(broken.values()), now)
+    return [cancelled(row) for row, _ in broken.values()]
+
+
+def _restore_dependants(conn: AnyConnection, restarted: Iterable[str], now: datetime) -> list[Final]:
+    """Those that wait again by it, as the final jobs that they were."""
+    rows = dependants.cancelled(conn, restarted)
+    wanted = {row.id: parents.ids_of(row.depends_on) for row in rows}
+    # Under lock: one that ends meanwhile would not find a job that is cancelled.
+    known = parents.lock(conn, [id for ids in wanted.values() for id in ids]) if rows else {}
+    restored = []
+    for row in rows:
+        of_row = parents.in_order(known, row.depends_on)
+        if parents.broken(of_row, row.on_dependency) is None:
+            restored.append((row, parents.unmet(of_row, row.on_dependency)))
+    dependants.restore(conn, restored, now)
+    return [cancelled(row) for row, _ in restored]
+
+
+def _counted(rows: Iterable[Any]) -> list[tuple[Any, int]]:
+    """Each dependant once, and how often it was there."""
+    by_id: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_id[row.id].append(row)
+    return [(each[0], len(each)) for each in by_id.values()]
