@@ -31,9 +31,11 @@ from .extension import Simmer
 from .job import Job, JobList, Progress
 from .run import Cancel, Snooze
 from .tasks.task import Task
+from .values import Batch
 
 __all__ = [
     "ArgumentsTooLarge",
+    "Batch",
     "BatchNotFound",
     "Cancel",
     "ConfigError",
