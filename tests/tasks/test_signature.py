@@ -91,4 +91,4 @@ def test_something_else_than_a_signature_is_refused() -> None:
     with pytest.raises(TypeError, match="was given none"):
         jobs.chain()
     with pytest.raises(InvalidArguments, match="submit\\(\\) of the chain"):
-        task.options(session=object()).s()  # type: ignore[typeddict-item]
+        task.options(session=object()).s()  # type: ignore[arg-type]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, Select, Update, bindparam, or_, select, update
+from sqlalchemy import Integer, Update, bindparam, or_, select, update
 from sqlalchemy.types import TypeEngine
 
 from ..database.columns import Id, Time
@@ -24,22 +25,21 @@ _D = DEPENDENCIES.c
 _COLUMNS: Final[dict[str, TypeEngine[Any]]] = {"job_id": Id, "unmet_now": Integer(), "due_at": Time}
 
 
-def _dependants(dialect: Dialect, *columns: Any) -> Select[Any]:
-    return select(*columns).where(_D.depends_on.in_(dialect.texts("parents")), _J.id == _D.job_id)
+_EDGES = Statement(
+    lambda dialect: select(_D.depends_on, _D.job_id).where(_D.depends_on.in_(dialect.texts("parents")))
+)
+_FOUND = (
+    _J.id, _J.task, _J.attempt, _J.run_at, _J.unmet, _J.on_dependency, _J.depends_on, _J.awaited, _J.batch_id,
+)  # fmt: skip
 
 
-def _locked(state: str) -> Statement:
-    """The dependants in that state; one with several of the parents comes once for each."""
-    columns = (
-        _D.depends_on.label("parent"), _J.id, _J.task, _J.attempt, _J.run_at, _J.unmet, _J.on_dependency,
-        _J.depends_on, _J.awaited, _J.batch_id,
-    )  # fmt: skip
+def _in_state(state: str) -> Statement:
     return Statement(
         lambda dialect: (
-            _dependants(dialect, *columns)
-            .where(unindexed(_J.state) == state)
+            select(*_FOUND)
+            .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == state)
             .order_by(_J.id)
-            .with_for_update(of=JOBS)
+            .with_for_update()
         )
     )
 
@@ -59,13 +59,12 @@ def _update(source: str, /, **values: Any) -> Statement:
 
 _DUE_AT: Final = object()
 _NEXT: Final = _J.version + 1
-_FIND = {state: _locked(state) for state in (WAITING, CANCELLED)}
-_READY = Statement(
+_FIND = {state: _in_state(state) for state in (WAITING, CANCELLED)}
+_CLAIMABLE = Statement(
     lambda dialect: (
-        _dependants(dialect, _J.id)
-        .where(or_(*(unindexed(_J.state) == state for state in CLAIMABLE)))
+        select(_J.id)
+        .where(_J.id.in_(dialect.texts("ids")), or_(*(unindexed(_J.state) == state for state in CLAIMABLE)))
         .order_by(_J.id)
-        .distinct()
     )
 )
 _KEEP_WAITING = _update(WAITING)
@@ -83,20 +82,33 @@ _CANCEL = Statement(
 _RESTORE = _update(CANCELLED, state=WAITING, finished_at=None, version=_NEXT)
 
 
-def waiting(conn: AnyConnection, parents: Iterable[str]) -> Sequence[Any]:
-    """The waiting jobs that depend on them, locked, by id; a row for each parent."""
-    return _FIND[WAITING].rows(conn, parents=as_json(parents))
+def waiting(conn: AnyConnection, parents: Iterable[str]) -> list[tuple[Any, list[str]]]:
+    """The waiting jobs that depend on them, locked, by id, each with those of the parents that it has."""
+    by_job = _by_job(conn, parents)
+    return [(row, by_job[row.id]) for row in _locked(conn, WAITING, by_job)]
 
 
 def cancelled(conn: AnyConnection, parents: Iterable[str]) -> list[Any]:
-    """The jobs that were cancelled while they waited for one of them or of others, locked, each once."""
-    rows = _FIND[CANCELLED].rows(conn, parents=as_json(parents))
-    return list({row.id: row for row in rows if row.unmet}.values())
+    """The jobs that were cancelled while they waited for one of them or of others, locked, by id."""
+    return [row for row in _locked(conn, CANCELLED, _by_job(conn, parents)) if row.unmet]
 
 
 def ready(conn: AnyConnection, parents: Iterable[str]) -> list[str]:
     """The jobs that depend on them and can be claimed, now or later."""
-    return [row.id for row in _READY.rows(conn, parents=as_json(parents))]
+    ids = _by_job(conn, parents)
+    return [row.id for row in _CLAIMABLE.rows(conn, ids=as_json(ids))] if ids else []
+
+
+def _by_job(conn: AnyConnection, parents: Iterable[str]) -> dict[str, list[str]]:
+    # By itself: of a batch hardly a job has a dependant of its own, and a join would be planned for many.
+    found: dict[str, list[str]] = defaultdict(list)
+    for parent, job_id in _EDGES.rows(conn, parents=as_json(parents)):
+        found[job_id].append(parent)
+    return found
+
+
+def _locked(conn: AnyConnection, state: str, ids: Collection[str]) -> Sequence[Any]:
+    return _FIND[state].rows(conn, ids=as_json(ids)) if ids else ()
 
 
 def keep_waiting(conn: AnyConnection, unmet: Iterable[tuple[str, int]]) -> None:

@@ -6,7 +6,6 @@ job or batch wait for each other, but not in a circle.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -53,22 +52,24 @@ def go_on(conn: AnyConnection, restarted: Sequence[Final], now: datetime) -> Non
     while ended:
         ids = [*(final.job_id for final in ended), *batches.count_restarts(conn, ended)]
         waits = dependants.waiting(conn, ids)
-        dependants.keep_waiting(conn, ((row.id, row.unmet + n) for row, n in _counted(waits)))
+        dependants.keep_waiting(conn, ((row.id, row.unmet + len(of_row)) for row, of_row in waits))
         ended = _restore_dependants(conn, ids, now)
 
 
 def _tell_dependants(conn: AnyConnection, ended: Mapping[str, Parent], now: datetime) -> list[Final]:
     """Those that were cancelled by it."""
-    rows = dependants.waiting(conn, ended)
-    broken: dict[str, tuple[Any, str]] = {}
-    for row in rows:
-        if not (parent := ended[row.parent]).is_met(row.on_dependency):
-            broken.setdefault(row.id, (row, parent.words))
-    met = [(row, row.unmet - n) for row, n in _counted(row for row in rows if row.id not in broken)]
-    dependants.keep_waiting(conn, ((row.id, unmet) for row, unmet in met if unmet > 0))
-    dependants.unblock(conn, [row for row, unmet in met if unmet <= 0], now)
-    dependants.cancel(conn, list(broken.values()), now)
-    return [cancelled(row) for row, _ in broken.values()]
+    broken, kept, met = [], [], []
+    for row, ids in dependants.waiting(conn, ended):
+        if failed := parents.broken([ended[id] for id in ids], row.on_dependency):
+            broken.append((row, failed.words))
+        elif unmet := row.unmet - len(ids):
+            kept.append((row.id, unmet))
+        else:
+            met.append(row)
+    dependants.keep_waiting(conn, kept)
+    dependants.unblock(conn, met, now)
+    dependants.cancel(conn, broken, now)
+    return [cancelled(row) for row, _ in broken]
 
 
 def _restore_dependants(conn: AnyConnection, restarted: Iterable[str], now: datetime) -> list[Final]:
@@ -84,11 +85,3 @@ def _restore_dependants(conn: AnyConnection, restarted: Iterable[str], now: date
             restored.append((row, parents.unmet(of_row, row.on_dependency)))
     dependants.restore(conn, restored, now)
     return [cancelled(row) for row, _ in restored]
-
-
-def _counted(rows: Iterable[Any]) -> list[tuple[Any, int]]:
-    """Each dependant once, and how often it was there."""
-    by_id: dict[str, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_id[row.id].append(row)
-    return [(each[0], len(each)) for each in by_id.values()]
