@@ -23,6 +23,7 @@ PUBLIC: Final = {"_exit"}
 WITHOUT_COUNTERPART: Final = {
     "api/test_blueprint.py": "the API as a whole, mounted elsewhere or nowhere",
     "engines/test_after.py": "what every engine promises of jobs that ended",
+    "engines/test_composition.py": "what every engine does with jobs that wait for others",
     "engines/test_context.py": "what every engine keeps from a job",
     "engines/test_current_job.py": "what every engine's tasks see of their job",
     "engines/test_executor.py": "the one place where Flask-Executor's internals matter",

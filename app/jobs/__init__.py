@@ -36,9 +36,11 @@ from .job import Job, JobList, Progress
 from .run import Cancel, Snooze
 from .tasks.backoff import fixed
 from .tasks.task import Task
+from .values import Batch
 
 __all__ = [
     "ArgumentsTooLarge",
+    "Batch",
     "BatchNotFound",
     "Cancel",
     "ConfigError",

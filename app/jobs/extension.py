@@ -28,6 +28,7 @@ from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
 from .service import bulk
+from .service.composition_methods import CompositionMethods
 from .service.control_methods import ControlMethods
 from .service.edits import JobChanges
 from .service.schedule_methods import ScheduleMethods
@@ -39,7 +40,7 @@ from .values import BulkResult, File, LogPage, Step
 log = get_logger(__name__)
 
 
-class Simmer(Decorators, ScheduleMethods, ControlMethods):
+class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
     """Background jobs for Flask with nothing but the app's database.
 
     `Simmer(app)`, `Simmer(app, db)`, or `init_app` in a factory; one object serves several apps.

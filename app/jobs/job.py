@@ -62,6 +62,7 @@ class Job:
     fire_time: datetime | None
     batch_id: str | None
     depends_on: tuple[str, ...]
+    on_dependency: str
     unique_key: str | None
     worker: str | None
     engine: str | None

@@ -76,7 +76,7 @@ class Run:
 
     `token` fences every write of this run. `args` and `meta` are JSON text, `timeout` in seconds, `number`
     counts the runs of the job from 1, `crashes` those that ended with their process; `run_at` is when it was
-    due.
+    due. `result_into` is the argument that takes the results of what the job depended on.
     """
 
     job_id: str
@@ -93,6 +93,7 @@ class Run:
     run_at: datetime
     crashes: int = 0
     meta: str | None = None
+    result_into: str | None = None
     # No lock: each attribute from here on has one writer. The thread of the task sets thread, started_at,
     # deadline, progress, log and overrun (whoever ends a stuck run, that too), the dispatcher all others.
     thread: int | None = None

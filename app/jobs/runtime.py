@@ -27,7 +27,19 @@ from .execution.stores import Stores
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import BulkActions, Edits, Files, Jobs, Logs, Queues, Schedules, Status, Submissions, Tasks
+from .service import (
+    Batches,
+    BulkActions,
+    Edits,
+    Files,
+    Jobs,
+    Logs,
+    Queues,
+    Schedules,
+    Status,
+    Submissions,
+    Tasks,
+)
 from .service.backlog import COUNT_MAX_AGE, Backlog
 from .service.controls import MAX_AGE, RuntimeControls
 from .service.hold_reasons import HoldReasons
@@ -79,7 +91,7 @@ class Runtime(service.Runtime):
         self._create_use_cases()
         sleeps = self.settings.engine != "inline"  # which ignores delays
         steps = StoredSteps(self.database, self._host_db)
-        stores = Stores(steps, self.files, self.settings.max_result_bytes, sleeps)
+        stores = Stores(steps, self.files, self.settings.max_result_bytes, sleeps, self.jobs.results)
         self.runner = Runner(
             self.app, self.registry, self.settings, self.clock, stores, on_start=self.signals.started
         )
@@ -115,6 +127,7 @@ class Runtime(service.Runtime):
         )
         self.tasks = Tasks(database, registry, controls)
         self.logs = Logs(database, self.jobs.stamp)
+        self.batches = Batches(database=database, clock=clock, notifier=self.notifier, threads=self)
         self._submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,

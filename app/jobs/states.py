@@ -36,7 +36,8 @@ EDITABLE: Final = (SCHEDULED, QUEUED)
 """A job in one of these states can be changed, or replaced by a later submission, until its first attempt."""
 
 TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
-    "submitted": ((), (SCHEDULED, QUEUED)),
+    "submitted": ((), (SCHEDULED, QUEUED, WAITING)),
+    "unblocked": ((WAITING,), (SCHEDULED, QUEUED)),
     "edited": (EDITABLE, EDITABLE),
     "replaced": (EDITABLE, EDITABLE),
     "claimed": (CLAIMABLE, (RUNNING,)),
@@ -48,6 +49,7 @@ TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "rescued": ((RUNNING,), (QUEUED,)),
     "cancelled": ((*CANCELLABLE, RUNNING), (CANCELLED,)),
     "retried": (FINAL, (QUEUED,)),
+    "restored": ((CANCELLED,), (WAITING,)),
 }
 """Event type → (states it leaves, states it enters). Each is one guarded statement in `store`."""
 

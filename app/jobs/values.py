@@ -135,12 +135,17 @@ class LogPage(list[LogLine]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Value):
-    """A batch: the number of its jobs in each state, and how many of them are final."""
+    """A batch: the number of its jobs in each state, and how many of them are final.
+
+    `on_done` and `on_success` are the ids of the jobs that wait for the end, and for the success, of all.
+    """
 
     id: str
     total: int
     counts: Mapping[str, int]
     progress: Mapping[str, float]
+    on_done: str | None
+    on_success: str | None
     created_at: datetime
 
 

@@ -37,6 +37,7 @@ KEYS = [
     "fire_time",
     "batch_id",
     "depends_on",
+    "on_dependency",
     "unique_key",
     "worker",
     "engine",

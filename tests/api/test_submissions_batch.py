@@ -65,7 +65,8 @@ def test_all_or_none(tmp_path: Path) -> None:
         ({"jobs": [{"task": "add"}, {"task": "add", "queue": "no"}]}, "validation", "#/jobs/1/queue"),
         ({"jobs": [{"task": "add"}, {"task": "no"}]}, "validation", "#/jobs/1/task"),
         ({"jobs": [{"task": "add"}], "atomic": False}, "validation", "#/atomic"),
-        ({"jobs": [{"task": "add"}], "on_success": {}}, "validation", "#/on_success"),
+        ({"jobs": [{"task": "add"}], "on_success": {}}, "validation", "#/on_success/task"),
+        ({"jobs": [{"task": "add"}], "on_done": {"task": "no"}}, "validation", "#/on_done/task"),
     ],
     ids=lambda value: str(value)[:50],
 )

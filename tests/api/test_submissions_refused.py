@@ -41,7 +41,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"task": "add", "unique_key": "k" * 256}, "#/unique_key"),
     ({"task": "add", "unique_key": "k", "on_conflict": "ignore"}, "#/on_conflict"),
     ({"task": "add", "on_conflict": "return"}, "#/on_conflict"),
-    ({"task": "add", "depends_on": []}, "#/depends_on"),
+    ({"task": "add", "depends_on": ["x"]}, "#/depends_on/0"),
+    ({"task": "add", "depends_on": ["01a219ca-1ea3-7c87-9aab-c2aec5f97b4a"]}, "#/depends_on/0"),
+    ({"task": "add", "on_dependency": "wait"}, "#/on_dependency"),
 ]
 
 
@@ -74,8 +76,8 @@ def test_an_unknown_option_is_answered_with_the_likely_one(tmp_path: Path) -> No
         expected = {
             "countdown": "unknown option: did you mean delay?",
             "max_retries": "unknown option: did you mean max_attempts?",
-            "colour": "unknown option: there are delay, expires_in, max_attempts, meta, on_conflict,"
-            " priority, queue, run_at, tags, timeout, unique_key",
+            "colour": "unknown option: there are delay, depends_on, expires_in, max_attempts, meta,"
+            " on_conflict, on_dependency, priority, queue, run_at, tags, timeout, unique_key",
             "priority": "Must be a whole number from -1,000 to 1,000.",
         }
         alone, batch = here.post("/jobs", job), here.post("/jobs/batch", {"jobs": [job]})

@@ -40,6 +40,7 @@ FIRST = {
     "simmer_limit_keys": "subject wake_count",
     "simmer_rate_claims": "count",
     "simmer_logs": "attempt lines level size last",
+    "simmer_batches": "total pending failed created_at",
     "simmer_unique_keys": "job_id",
 }
 """What each row has had since its table was made, which alone may be required without a default."""

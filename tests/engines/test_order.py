@@ -112,7 +112,7 @@ def test_the_options_of_a_submission_have_bounds(driver: EngineDriver) -> None:
         {"delay": 1, "run_at": datetime.now(UTC)},
         {"unique_key": ""}, {"unique_key": "x" * 256}, {"unique_key": 5}, {"expires_in": 0},
         {"expires_in": 5, "delay": 6}, {"on_conflict": "ignore"}, {"on_conflict": "reject"},
-        {"depends_on": []}, {"nothing": 1},
+        {"depends_on": ["x"]}, {"on_dependency": "x"}, {"nothing": 1},
     ]  # fmt: skip
     for options in wrong:
         with pytest.raises(InvalidArguments) as caught:

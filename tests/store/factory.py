@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
-from app.jobs.database.tables import JOBS
 from app.jobs.ids import new_id
 from app.jobs.options import DEFAULTS, STORED, stored_values
 from app.jobs.run import Failure, Outcome, Run
-from app.jobs.store import claims, completion, jobs, queries, workers
+from app.jobs.store import claims, completion, dependencies, jobs, queries, workers
+from app.jobs.store.batches import NewBatch
+from app.jobs.store.dependencies import Step
 from app.jobs.store.jobs import NewJob
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -39,6 +41,21 @@ def submit(conn: Connection, **values: Any) -> str:
     job = new_job(**values)
     jobs.enqueue(conn, [job])
     return job.id
+
+
+def submit_dependant(conn: Connection, parents: Sequence[str], **values: Any) -> str:
+    """Store a job that depends on these; its id."""
+    job = new_job(depends_on=tuple(parents), **values)
+    dependencies.enqueue(conn, [Step([job])], NOW)
+    return job.id
+
+
+def submit_batch(conn: Connection, size: int, **values: Any) -> tuple[str, list[str]]:
+    """Store a batch whose ends are counted; its id and those of its jobs."""
+    batch = NewBatch(new_id(), size, NOW)
+    made = [new_job(batch_id=batch.id, **values) for _ in range(size)]
+    dependencies.enqueue(conn, [Step(made, batch)], NOW)
+    return batch.id, [job.id for job in made]
 
 
 def register(conn: Connection, worker: str = "worker-1", **values: Any) -> str:
@@ -71,9 +88,9 @@ def end(conn: Connection, claim: Run, verb: str) -> bool:
 def job_in(conn: Connection, state: str) -> tuple[str, Run | None]:
     """A job in that state, and the claim of its (last) run."""
     job_id = submit(conn, run_at=LATER if state == "scheduled" else NOW)
-    if state == "waiting":  # nothing leads there before jobs can depend on others
-        conn.execute(update(JOBS).where(JOBS.c.id == job_id).values(state="waiting", due=False))
-    if state in ("scheduled", "queued", "waiting"):
+    if state == "waiting":
+        return submit_dependant(conn, [job_id]), None
+    if state in ("scheduled", "queued"):
         return job_id, None
     claim = claim_one(conn, job_id)
     assert claim is not None

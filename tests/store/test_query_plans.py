@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, make_url
 from app.jobs.database.database import Database
 from app.jobs.states import FINAL
 from app.jobs.store import (
+    batches,
     claims,
     events,
     expiry,
@@ -54,7 +55,7 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "running jobs": (workers.running_jobs, "ix_simmer_jobs_running"),
     "next fire": (lambda conn: fires.next_fire(conn, _TASKS), "ix_simmer_schedules_next"),
     "schedules due": (lambda conn: fires.due(conn, NOW, _TASKS, 9), "ix_simmer_schedules_next"),
-    "batch": (lambda conn: queries.batch(conn, "b"), "ix_simmer_jobs_batch"),
+    "batch": (lambda conn: batches.get(conn, "b"), "ix_simmer_jobs_batch"),
     "count by state": (
         lambda conn: queries.count(conn, JobFilters(states=("queued",))),
         "ix_simmer_jobs_state",

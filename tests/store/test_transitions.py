@@ -31,6 +31,17 @@ def _edit(conn: Connection, job_id: str, _claim: Run | None) -> bool:
     return job is not None and edits.edit(conn, job, {"priority": 5}, NOW)
 
 
+def _end_parent(conn: Connection, job_id: str) -> bool:
+    """Let the first of those succeed that the job depends on. Whether the job went on by that."""
+    job = queries.get(conn, job_id)
+    assert job is not None
+    for parent in job.depends_on:
+        claim = claim_one(conn, parent)
+        assert claim is not None
+        end(conn, claim, "succeeded")
+    return job.state == "waiting"
+
+
 VERBS: dict[str, Verb] = {
     "edited": _edit,
     "replaced": lambda conn, job_id, _: replace(conn, job_id, new_job(), NOW),
@@ -45,12 +56,13 @@ VERBS: dict[str, Verb] = {
         jobs.cancel(conn, job_id, NOW) or _end("cancelled")(conn, job_id, claim)
     ),
     "retried": lambda conn, job_id, _: jobs.retry(conn, job_id, NOW),
+    "unblocked": lambda conn, job_id, _: _end_parent(conn, job_id),
 }
 
 
 def test_every_event_but_the_first_has_a_verb_here() -> None:
-    """The table of this module is complete."""
-    assert set(VERBS) == set(TRANSITIONS) - {"submitted"}
+    """The table of this module is complete; what restores a job is a parent's retry: `test_finals`."""
+    assert set(VERBS) == set(TRANSITIONS) - {"submitted", "restored"}
 
 
 @pytest.mark.parametrize("state", STATES)

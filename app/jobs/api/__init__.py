@@ -36,6 +36,8 @@ ROUTES: Final = (
     Route("POST", "/jobs", "submit", submissions.submit_job),
     Route("POST", "/jobs/batch", "submit", submissions.submit_batch),
     Route("GET", "/batches/<id>", "read", submissions.get_batch),
+    Route("POST", "/batches/<id>/cancel", "operate", submissions.cancel_batch),
+    Route("POST", "/batches/<id>/retry", "operate", submissions.retry_batch),
     Route("GET", "/jobs", "read", jobs.list_jobs),
     Route("POST", "/jobs/actions", "operate", jobs.act_on_jobs),
     Route("GET", "/jobs/<id>", "read", jobs.get_job),

@@ -84,6 +84,8 @@ class BatchSchema(Schema):
     """The body of `POST /jobs/batch`."""
 
     jobs = JsonList(JsonObject(SubmissionSchema), required=True, validate=validate.Length(1, MOST_IN_BATCH))
+    on_done = JsonObject(SubmissionSchema, allow_none=True)
+    on_success = JsonObject(SubmissionSchema, allow_none=True)
 
     @pre_load
     def refuse_too_many(self, body: dict[str, Any], **options: Any) -> dict[str, Any]:

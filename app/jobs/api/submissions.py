@@ -9,7 +9,9 @@ from flask import Response, url_for
 from ..arguments.loading import Loader
 from ..options import read_options
 from ..service import runtime
-from ..tasks.submission import Submission
+from ..states import RUNNING
+from ..tasks.submission import BatchSubmission, Submission
+from ..values import Batch
 from .correlation import with_correlation
 from .idempotency import replay_headers, request_key
 from .requests import (
@@ -19,6 +21,7 @@ from .requests import (
     max_submission_bytes,
     read_json_object,
     refuse_query,
+    require_empty_body,
 )
 from .responses import json_response, submitted
 from .schemas import BatchSchema, SubmissionSchema
@@ -49,20 +52,49 @@ def submit_batch() -> Response:
     """`POST /jobs/batch`: submit all jobs or none, in one transaction."""
     refuse_query()
     body = read_json_object(MAX_BATCH_BYTES)
-    batch = [_submission(each) for each in load_body(_BATCH, body)["jobs"]]
+    loaded = load_body(_BATCH, body)
+    jobs, on_done, on_success = loaded["jobs"], loaded.get("on_done"), loaded.get("on_success")
+    batch = BatchSubmission(
+        [_submission(each) for each in jobs],
+        on_done and _submission(on_done),
+        on_success and _submission(on_success),
+    )
     key, submissions = request_key(body), runtime().submissions
-    (id, jobs), replayed = (
+    (made, own), replayed = (
         (submissions.submit_batch(batch), False) if key is None else submissions.submit_batch_once(key, batch)
     )
-    items = [{"index": index, "id": job.id, "state": job.state} for index, job in enumerate(jobs)]
-    headers = {"Location": url_for("simmer.get_batch", id=id), "Retry-After": "1", **replay_headers(replayed)}
-    return json_response({"batch_id": id, "accepted": len(jobs), "items": items}, 202, headers)
+    items = [{"index": index, "id": job.id, "state": job.state} for index, job in enumerate(own)]
+    return json_response(
+        {"batch_id": made.id, "accepted": len(own), "items": items},
+        202,
+        {**_location(made), "Retry-After": "1", **replay_headers(replayed)},
+    )
 
 
 def get_batch(id: str) -> Response:
     """`GET /batches/{id}`: the number of its jobs in each state."""
     refuse_query()
-    return json_response(runtime().jobs.batch(batch_id(id)).as_dict())
+    return json_response(runtime().batches.get(batch_id(id)).as_dict())
+
+
+def cancel_batch(id: str) -> Response:
+    """`POST /batches/{id}/cancel`: 200 when all of its jobs have ended, 202 when some were asked to stop."""
+    refuse_query()
+    require_empty_body()
+    batch = runtime().batches.cancel(batch_id(id))
+    return json_response(batch.as_dict(), 202 if batch.counts[RUNNING] else 200)
+
+
+def retry_batch(id: str) -> Response:
+    """`POST /batches/{id}/retry`: those of its jobs that failed, queued once more."""
+    refuse_query()
+    require_empty_body()
+    batch = runtime().batches.retry(batch_id(id))
+    return json_response(batch.as_dict(), 202, _location(batch))
+
+
+def _location(batch: Batch) -> dict[str, str]:
+    return {"Location": url_for("simmer.get_batch", id=batch.id)}
 
 
 def _submission(loaded: dict[str, Any]) -> Submission:

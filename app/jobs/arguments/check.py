@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import INCLUDE, Schema, ValidationError
 
 from ..errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, pointer, problem
 from ..serialization.encoding import NotEncodable, loads, text_of, to_json
@@ -43,8 +43,17 @@ class Arguments:
             )
         return cls(made)
 
-    def check(self, args: Mapping[str, Any], where: str = "#/args") -> str:
-        """Check that `args` load, and return them as JSON text.
+    @property
+    def required(self) -> Mapping[str, bool]:
+        """The names of the arguments, in order, but for `**kwargs`: whether a value must be given."""
+        return {field.data_key or name: field.required for name, field in self.schema.load_fields.items()}
+
+    def takes(self, name: str) -> bool:
+        """Whether there is an argument of that name."""
+        return name in self.required or self.schema.unknown == INCLUDE
+
+    def check(self, args: Mapping[str, Any], where: str = "#/args", later: str | None = None) -> str:
+        """Check that `args` load, and return them as JSON text; the value of `later` need not be there yet.
 
         Raises InvalidArguments with a pointer below `where` for each invalid value, UnencodableArguments,
         which is a TypeError too, for one that cannot be encoded.
@@ -58,17 +67,12 @@ class Arguments:
             raise UnencodableArguments([found], str(exc)) from exc.__cause__
         text = text_of(plain)
         # A copy for a schema of the host's: its hooks may change what they are given.
-        self._load(plain if isinstance(self._loader, Loader) else loads(text), where)
+        self._load(plain if isinstance(self._loader, Loader) else loads(text), where, later)
         return text
 
     def load(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """The keyword arguments of the function, from stored JSON; raises InvalidArguments."""
         return self._load(stored, "#/args")
-
-    def takes(self, name: str) -> bool:
-        """Whether a task may be given an argument of this name."""
-        fields = self.schema.load_fields.items()
-        return self.schema.unknown != RAISE or any(name == (field.data_key or own) for own, field in fields)
 
     def json_schema(self) -> JsonSchema:
         """The JSON Schema of the arguments, an object; nested schemas are inline."""
@@ -85,9 +89,11 @@ class Arguments:
             described = {"type": "object", "description": f"This schema cannot be shown: {exc}"}
         return cast(JsonSchema, _json_safe(described))
 
-    def _load(self, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    def _load(self, values: Mapping[str, Any], where: str, later: str | None = None) -> dict[str, Any]:
         try:
-            loaded = self._loader.load(values)
+            loaded = (
+                self._loader.load(values) if later is None else self.schema.load(values, partial=(later,))
+            )
         except ValidationError as exc:
             found = itertools.islice(_problems(exc.messages, where, values), MAX_PROBLEMS)
             raise InvalidArguments(list(found)) from None

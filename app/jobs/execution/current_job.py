@@ -7,7 +7,7 @@ import contextvars
 import functools
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from flask import Flask, current_app
@@ -84,6 +84,16 @@ class CurrentJob:
     def meta(self) -> Mapping[str, Any]:
         """The `meta` of its submission, a copy; empty where there was none."""
         return cast(Mapping[str, Any], loads(self._require_run("meta").meta or "{}"))
+
+    @functools.cached_property
+    def results(self) -> Sequence[Any]:
+        """What those jobs returned that this one depended on, in order; None for one that did not succeed.
+
+        Of a batch what each of its jobs returned. Raises LookupError where one was deleted.
+        """
+        job_id = self._require_run("results").job_id
+        assert self._stores is not None
+        return self._stores.read_results(job_id).values
 
     @property
     def time_left(self) -> float | None:

@@ -14,7 +14,14 @@ from flask import Flask
 from ..checks import is_seconds
 from ..clock import Clock
 from ..config import Settings
-from ..errors import FileTooLarge, JobCancelled, JobTimeout, ResultNotSerializable, ResultTooLarge
+from ..errors import (
+    FileTooLarge,
+    InvalidArguments,
+    JobCancelled,
+    JobTimeout,
+    ResultNotSerializable,
+    ResultTooLarge,
+)
 from ..process.logs import get_logger
 from ..run import Cancel, Failure, Outcome, Run, Snooze
 from ..serialization.encoding import stored
@@ -101,7 +108,7 @@ class Runner:
             capture_stdout()
         try:
             job.check()
-            args = definition.arguments.load(stored(run.args))
+            args = self._arguments(definition, run)
             return self._outcome_of(run, call_in_this_process(self._wrapped(definition, job, args)))
         except SleepBegun as sleep:
             return Outcome("snoozed", delay=max(SHORTEST_SNOOZE, sleep.seconds))
@@ -124,6 +131,18 @@ class Runner:
         if not wrappers or definition.name not in self._registry.tasks:
             return call
         return partial(call_wrapped, wrappers, job, call)
+
+    def _arguments(self, definition: TaskDefinition, run: Run) -> dict[str, Any]:
+        """The arguments as the schema loads them; raises InvalidArguments for a result that does not fit."""
+        args, into = stored(run.args), run.result_into
+        if into is None:
+            return definition.arguments.load(args)
+        found = self._stores.read_results(run.job_id)
+        try:
+            return definition.arguments.load({**args, into: found.argument})
+        except InvalidArguments as error:
+            words = f"the result that the argument {into!r} takes does not fit: {error}"
+            raise InvalidArguments(error.errors, words) from None
 
     def _describe(self, run: Run, error: BaseException) -> Failure:
         """The exception as it is stored and logged, without the secrets of the job's arguments."""

@@ -6,7 +6,7 @@ add the entry; an attribute of `Job` of the same name shows it; what it does goe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, TypedDict, get_args, get_type_hints
 
@@ -28,10 +28,15 @@ from ..checks import (
     text,
     whole,
 )
+from ..ids import is_id
+from ..job import Job
+from ..values import Batch
 from .limits import CONCURRENCY_RULE, RATE_RULE
 from .option import Option
 
 Seconds = float | timedelta
+DependsOn = str | Job | Batch | Sequence[str | Job | Batch]
+"""One or several: the id of a job or a batch, or either itself."""
 BackoffName = Literal["exponential", "linear"]
 Backoff = Seconds | BackoffName | Callable[[int], float]
 """How long, a word, or a function of the attempt that has just failed."""
@@ -52,6 +57,9 @@ _BACKOFF: Final = Rule(
 )
 _EXCEPTION: Final = Rule(
     type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)
+)
+_ID: Final = Rule(
+    str, "the id of a job or a batch", lambda value: isinstance(value, str) and is_id(value), 36
 )
 _ANYTHING: Final = Rule(object, "anything", lambda value: True)
 _UNIQUE: Final = Rule(
@@ -154,6 +162,23 @@ class SubmitOptions(JobOptions, total=False):
         Option(
             help="While a job of the task with this key is not final, there is no second one",
             rule=text(255), aliases=("job_id", "task_id", "queueing_lock", "dedup_key", "deduplication_id"),
+        ),
+    ]  # fmt: skip
+    depends_on: Annotated[
+        DependsOn,
+        Option(
+            help="Up to 100 ids of jobs or batches that it waits for",
+            rule=several(_ID, 100, "up to 100 ids of jobs or batches"),
+            default=(), stored=True,
+            aliases=("after", "dependencies", "depends", "deps", "parents", "wait_for", "dependency"),
+        ),
+    ]  # fmt: skip
+    on_dependency: Annotated[
+        Literal["cancel", "run"],
+        Option(
+            help='When one of them fails or is cancelled: `"cancel"`, or `"run"` all the same',
+            rule=one_of("cancel", "run"), default="cancel", stored=True,
+            aliases=("allow_failure", "allow_dependency_failures", "ignore_failed"),
         ),
     ]  # fmt: skip
     session: Annotated[

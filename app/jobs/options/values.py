@@ -10,6 +10,8 @@ from typing import Any, Final, cast
 
 from ..checks import json_text
 from ..errors import InvalidArguments, pointer, problem
+from ..job import Job
+from ..values import Batch
 from .definitions import OF_SUBMISSION, OF_TASK, STORED, SubmitOptions
 from .option import Option
 
@@ -29,11 +31,15 @@ def read_options(words: Mapping[str, Any]) -> SubmitOptions:
 
 
 def read_value(name: str, value: Any) -> Any:
-    """A value as it is checked and stored: where several are meant a tuple, of a timedelta its seconds."""
+    """A value as it is checked and stored.
+
+    Where several are meant a tuple, of a timedelta its seconds, of a job or a batch its id.
+    """
     option = OF_TASK.get(name) or OF_SUBMISSION.get(name)
     if option is None or option.rule.kind is not tuple:
         return value.total_seconds() if isinstance(value, timedelta) else value
-    return tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    items = value if isinstance(value, list | tuple | set | frozenset) else (value,)
+    return tuple(item.id if isinstance(item, Job | Batch) else item for item in items)
 
 
 def problems(

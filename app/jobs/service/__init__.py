@@ -10,6 +10,7 @@ from ..config import Settings
 from ..current import current_runtime
 from ..database.database import Database
 from ..tasks.registry import Registry
+from .batches import Batches
 from .bulk import BulkActions
 from .edits import Edits
 from .files import Files
@@ -22,7 +23,7 @@ from .submissions import Submissions
 from .tasks import Tasks
 
 __all__ = [
-    "BulkActions", "Edits", "Files", "Jobs", "Logs", "Queues", "Runtime", "Schedules", "Status",
+    "Batches", "BulkActions", "Edits", "Files", "Jobs", "Logs", "Queues", "Runtime", "Schedules", "Status",
     "Submissions", "Tasks", "runtime",
 ]  # fmt: skip
 
@@ -40,6 +41,7 @@ class Runtime(Protocol):
     database: Database
     submissions: Submissions
     jobs: Jobs
+    batches: Batches
     bulk: BulkActions
     edits: Edits
     files: Files

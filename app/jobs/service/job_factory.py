@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from ..config import Settings
-from ..errors import ArgumentsTooLarge, InvalidArguments, pointer, problem
+from ..errors import ArgumentsTooLarge, InvalidArguments, UnknownTask, pointer, problem
 from ..ids import new_id
-from ..options import (
-    OF_SUBMISSION,
-    Seconds,
-    SubmitOptions,
-    problems,
-    read_value,
-    stored_values,
-    unknown_option,
-)
+from ..options import OF_SUBMISSION, Seconds, SubmitOptions, read_value, stored_values, unknown_option
+from ..options import problems as option_problems
 from ..store.jobs import NewJob
 from ..store.unique_keys import UniqueKey, stored_key
 from ..tasks.registry import Registry, TaskDefinition
+from ..tasks.submission import Submission
 
 CHANGEABLE: Final = {name: OF_SUBMISSION[name] for name in ("priority", "queue", "run_at", "tags")}
 """The options of a job that can be changed until it has begun."""
@@ -37,11 +31,35 @@ class JobFactory:
         """The queues that a job may name."""
         return {"default", *self._registry.queues(), *(self._settings.queues or ())}
 
+    def make_jobs(
+        self, submissions: Iterable[tuple[str, Submission]], now: datetime, **origin: Any
+    ) -> list[NewJob]:
+        """A job for each of them, which are given with their places in what was asked for.
+
+        Raises InvalidArguments naming all that is wrong, ArgumentsTooLarge, TypeError.
+        """
+        made: list[NewJob] = []
+        problems: list[dict[str, str]] = []
+        make_job = self.make_job
+        for place, each in submissions:
+            try:
+                made.append(make_job(
+                    each.task, each.args, each.options, now, where=place, result_into=each.into, **origin
+                ))  # fmt: skip
+            except UnknownTask as error:
+                problems.append(problem(f"{place}/task", error))
+            except InvalidArguments as error:
+                problems += error.errors
+        if problems:
+            raise InvalidArguments(problems)
+        return made
+
     def make_job(
         self, task: str, args: Mapping[str, Any], options: SubmitOptions, now: datetime, *, where: str = "#",
         **origin: Any,
     ) -> NewJob:  # fmt: skip
-        """A job to store; `origin` is schedule_id, fire_time, batch_id or app (JOBS_APP, where it is set).
+        """A job to store; `origin` is schedule_id, fire_time, batch_id, app (JOBS_APP, where it is set) or
+        result_into, the argument whose value comes later.
 
         Raises UnknownTask, InvalidArguments (its pointers begin with `where`), ArgumentsTooLarge, TypeError.
         """
@@ -79,18 +97,22 @@ class JobFactory:
         if options:
             self._check(options, where, has_key=definition.uniqueness is not None)
             stored = stored_values(options, stored)
-        text = self._encode(definition, args, where)
+        text = self._encode(definition, args, where, origin.get("result_into"))
         origin.setdefault("app", self.app)
         run_at = _run_at(options, now)
         if (seconds := options.get("expires_in", definition.options["expires_in"])) is not None:
             origin["expires_at"] = _expires_at(now, seconds, run_at, where)
         if definition.uniqueness is not None or "unique_key" in options:
-            origin["unique"] = _unique_key(definition, text, options, now, origin["app"], where)
+            unique = _unique_key(definition, text, options, now, origin["app"], where)
+            if unique is not None and unique.on_conflict == "replace" and options.get("depends_on"):
+                words = 'what a job waits for cannot be replaced: leave on_conflict="replace" or this out'
+                raise InvalidArguments([problem(f"{where}/depends_on", words)])
+            origin["unique"] = unique
         # In the order of its fields: by their names it takes twice as long, which a large batch shows.
         return NewJob(new_id(now), definition.name, text, stored, now, run_at, **origin)
 
     def _check(self, options: SubmitOptions, where: str, *, has_key: bool = False) -> None:
-        found = {pointer(where, *place): words for place, words in problems(options, OF_SUBMISSION)}
+        found = {pointer(where, *place): words for place, words in option_problems(options, OF_SUBMISSION)}
         queue = options.get("queue")
         if queue is not None and queue not in (known := self.queues):
             words = f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(known))}"
@@ -101,8 +123,10 @@ class JobFactory:
         if found:
             raise InvalidArguments([problem(place, words) for place, words in found.items()])
 
-    def _encode(self, definition: TaskDefinition, args: Mapping[str, Any], where: str) -> str:
-        text = definition.arguments.check(args, f"{where}/args")
+    def _encode(
+        self, definition: TaskDefinition, args: Mapping[str, Any], where: str, later: str | None = None
+    ) -> str:
+        text = definition.arguments.check(args, f"{where}/args", later)
         if (size := len(text.encode())) > self._settings.max_args_bytes:
             limit = f"{size} bytes, JOBS_MAX_ARGS_BYTES is {self._settings.max_args_bytes}"
             raise ArgumentsTooLarge(

@@ -13,15 +13,16 @@ from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
-from ..errors import BatchNotFound, InvalidCursor, InvalidState, JobNotFound, ResultExpired
+from ..errors import InvalidCursor, InvalidState, JobNotFound, ResultExpired
 from ..execution.current_job import current_job
 from ..ids import is_id
 from ..job import Job, JobList, Stamp
 from ..states import CANCELLED, FAILED
-from ..store import events, jobs, queries, retention, steps
+from ..store import dependencies, events, jobs, queries, retention, steps
 from ..store.batched_reads import BatchedReads
+from ..store.parents import Results
 from ..store.queries import JobFilters
-from ..values import Batch, Step
+from ..values import Step
 from .job_signals import JobSignals
 from .preconditions import Precondition
 from .threads import LocalThreads
@@ -34,7 +35,7 @@ CHECK_EVERY: Final = 0.1
 
 
 class Jobs:
-    """Get, wait, list, cancel, retry, delete; attempts, events, batches."""
+    """Get, wait, list, cancel, retry, delete; attempts, events, results."""
 
     def __init__(
         self, *, database: Database, clock: Clock, notifier: Notifier,
@@ -195,13 +196,10 @@ class Jobs:
         with self._database.read() as conn:
             return steps.steps_of(conn, job_id, self._clock.now(), most)
 
-    def batch(self, batch_id: str) -> Batch:
-        """The batch with its counts and progress. Raises BatchNotFound."""
-        with self._database.read() as conn:
-            found = queries.batch(conn, batch_id)
-        if found is None:
-            raise BatchNotFound(f"no batch has the id {batch_id!r}")
-        return found
+    def results(self, job_id: str) -> Results:
+        """What those returned that the job depends on. Raises LookupError where one was deleted."""
+        with self._database.raw_read() as conn:
+            return dependencies.results(conn, job_id)
 
 
 def _check(conn: Connection, job_id: str, precondition: Precondition[Stamp] | None) -> None:

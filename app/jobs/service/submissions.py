@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -12,22 +12,24 @@ from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.statements import BoundStatement, execute_all
-from ..errors import InvalidArguments, UnknownTask, problem
-from ..ids import new_id
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions
-from ..store import jobs, queries
+from ..store import batches, jobs, queries
+from ..store.batches import NewBatch
+from ..store.dependencies import Step, UnknownParents
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.jobs import NewJob
 from ..store.queries import JobFilters
-from ..tasks.submission import Submission
+from ..tasks.submission import BatchSubmission, Submission
+from ..values import Batch
 from .backlog import Backlog
+from .composition import Composition, Part, refusal, refuse_unique
 from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
 from .job_signals import JobSignals
 from .session import after_commit, confirmation, connection_of, refuse_open_transaction
-from .submitted import Submitted, are_unique, as_stored, store
+from .submitted import Submitted, are_plain, as_stored, store
 from .threads import LocalThreads
 
 Also = Callable[[Sequence[str]], list[BoundStatement]]
@@ -35,7 +37,9 @@ Also = Callable[[Sequence[str]], list[BoundStatement]]
 
 
 class Submissions:
-    """Submit jobs: one, many, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or None."""
+    """Submit jobs: one, many, a batch, a chain, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or
+    None.
+    """
 
     def __init__(
         self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
@@ -64,33 +68,50 @@ class Submissions:
     ) -> Submitted:  # fmt: skip
         """As `submit`; also whether the job is new."""
         new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-        return (self._store([new]) if session is None else self._join([new], session))[0]
+        return self._submit([Step([new])], ["#"], session)[0]
 
     def submit_many(self, submissions: Sequence[Submission], *, session: Any = None) -> list[Job]:
         """Submit all in one transaction, or none. Raises as `submit`, with pointers such as #/3/args/a."""
-        now = self._clock.now()
-        made = self._make_all(submissions, "#", now=now)
-        if not made:
-            return []
-        submitted = self._store(made) if session is None else self._join(made, session)
-        return [job for job, _ in submitted]
+        places = [f"#/{index}" for index in range(len(submissions))]
+        made = self._factory.make_jobs(zip(places, submissions, strict=True), self._clock.now())
+        return [job for job, _ in self._submit([Step(made)], places, session)] if made else []
 
     def submit_internal(self, task: str, args: Mapping[str, Any]) -> Job:
         """Submit a job of a task of the package itself, however full the backlog is: it may be to empty it.
 
         Raises OpenTransaction, DatabaseUnavailable.
         """
-        made = self._factory.make_internal_job(task, args, self._clock.now())
-        return self._store([made], limited=False)[0].job
+        made = [self._factory.make_internal_job(task, args, self._clock.now())]
+        return self._store([Step(made)], made, limited=False)[0].job
 
     def submit_batch(
-        self, submissions: Sequence[Submission], remember: Remember = lambda _id: []
-    ) -> tuple[str, list[Job]]:
-        """As `submit_many`, under a batch id; pointers begin with #/jobs."""
-        now = self._clock.now()
-        batch_id = new_id(now)
-        made = self._make_all(submissions, "#/jobs", now=now, batch_id=batch_id)
-        return batch_id, [job for job, _ in self._store(made, lambda _ids: remember(batch_id))]
+        self, batch: BatchSubmission, remember: Remember = lambda _id: [], *, session: Any = None
+    ) -> tuple[Batch, list[Job]]:
+        """Submit the jobs of a batch, and those that wait for it, in one transaction or none.
+
+        Returns the batch, and its own jobs in order. Raises as `submit`, with pointers such as
+        #/jobs/3/args/a and #/on_done/task.
+        """
+        made = Composition(self._factory, self._clock.now())
+        new = made.add_batch(batch)
+        if batch.jobs and len(made.steps) == 1:
+            # Nothing waits for it: its ends need not be counted.
+            made.steps = [Step(made.jobs)]
+        submitted = self._submit(made.steps, made.places, session, lambda _ids: remember(new.id))
+        own = [job for job, _ in submitted[: len(batch.jobs)]]
+        return _batch_of(new, own), own
+
+    def submit_chain(self, parts: Sequence[Part], *, session: Any = None) -> Job | Batch:
+        """Submit jobs and batches each of which waits for the one before; returns the last of them.
+
+        Raises as `submit`, with pointers that begin with the place in the chain, #/1/args/a.
+        """
+        made = Composition(self._factory, self._clock.now())
+        last = made.add_chain(parts)
+        by_id = {job.id: job for job, _ in self._submit(made.steps, made.places, session)}
+        if isinstance(last, NewJob):
+            return by_id[last.id]
+        return _batch_of(last, [job for job in by_id.values() if job.batch_id == last.id])
 
     def submit_once(
         self, key: RequestKey, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS,
@@ -100,7 +121,7 @@ class Submissions:
 
         def make(remember: Remember) -> Submitted:
             new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-            return self._store([new], lambda ids: remember(ids[0]))[0]
+            return self._submit([Step([new])], ["#"], None, lambda ids: remember(ids[0]))[0]
 
         def find(job_id: str) -> Submitted | None:
             job = self._find(job_id)
@@ -109,21 +130,20 @@ class Submissions:
         return self.once(key, find, make)
 
     def submit_batch_once(
-        self, key: RequestKey, submissions: Sequence[Submission]
-    ) -> tuple[tuple[str, Sequence[Job]], bool]:
+        self, key: RequestKey, batch: BatchSubmission
+    ) -> tuple[tuple[Batch, Sequence[Job]], bool]:
         """Submit a batch once for `key`; also whether it is a replay.
 
         Raises as `submit_batch` and `once`; a batch of which a job was deleted counts as gone.
         """
 
-        def find(batch_id: str) -> tuple[str, Sequence[Job]] | None:
+        def find(batch_id: str) -> tuple[Batch, Sequence[Job]] | None:
             with self._database.read() as conn:
-                found, _ = queries.page(
-                    conn, JobFilters(batch_ids=(batch_id,)), len(submissions), None, False
-                )
-            return (batch_id, found) if len(found) == len(submissions) else None
+                found = batches.get(conn, batch_id)
+                own, _ = queries.page(conn, JobFilters(batch_ids=(batch_id,)), len(batch.jobs), None, False)
+            return (found, own) if found is not None and len(own) == len(batch.jobs) else None
 
-        return self.once(key, find, lambda remember: self.submit_batch(submissions, remember))
+        return self.once(key, find, lambda remember: self.submit_batch(batch, remember))
 
     def join_once(self, key: RequestKey, submit: Callable[[], Job], session: Any) -> tuple[Job, bool]:
         """Call `submit`, which joins the caller's transaction, and commit that, once for `key`."""
@@ -145,50 +165,52 @@ class Submissions:
         with self._database.read() as conn:
             return queries.get(conn, job_id)
 
-    def _make_all(
-        self, submissions: Sequence[Submission], where: str, *, now: datetime, **origin: Any
-    ) -> list[NewJob]:
-        made: list[NewJob] = []
-        problems: list[dict[str, str]] = []
-        make_job = self._factory.make_job
-        for index, each in enumerate(submissions):
-            place = f"{where}/{index}"
-            try:
-                made.append(make_job(each.task, each.args, each.options, now, where=place, **origin))
-            except UnknownTask as error:
-                problems.append(problem(f"{place}/task", error))
-            except InvalidArguments as error:
-                problems += error.errors
-        if problems:
-            raise InvalidArguments(problems)
-        return made
+    def _submit(
+        self, steps: Sequence[Step], places: Sequence[str], session: Any, also: Also = lambda _ids: []
+    ) -> list[Submitted]:
+        """Commit the jobs of all steps, or join the caller's transaction; `places` are those of the jobs.
+
+        `also` returns what is committed with them.
+        """
+        made = [new for step in steps for new in step.jobs]
+        refuse_unique(steps, places, made)
+        try:
+            if session is not None:
+                return self._join(steps, made, session)
+            return self._store(steps, made, also)
+        except UnknownParents as error:
+            raise refusal(error, places, made) from None
 
     def _store(
-        self, made: Sequence[NewJob], also: Also = lambda _ids: [], limited: bool = True
+        self,
+        steps: Sequence[Step],
+        made: Sequence[NewJob],
+        also: Also = lambda _ids: [],
+        limited: bool = True,
     ) -> list[Submitted]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
         self._database.check_can_run()
         refuse_open_transaction(self._host_db, self._database)
         if limited:
             self._backlog.admit(len(made))
-        if are_unique(made):
-            submitted = self._commit_unique(made, also)
-        else:
+        if are_plain(steps):
             statements = jobs.bind_enqueue(self._database.dialect, made)
             self._commits.commit([*statements, *also([new.id for new in made])])
             submitted = as_stored(made)
+        else:
+            submitted = self._write(steps, also)
         self._tell(made, submitted)
         return self._read_again(submitted) if self._runs_inline else submitted
 
     @retry_conflicts
-    def _commit_unique(self, made: Sequence[NewJob], also: Also) -> list[Submitted]:
+    def _write(self, steps: Sequence[Step], also: Also) -> list[Submitted]:
         # Not with others: a conflict would be theirs too, and so would the wait for who takes the same key.
         with self._database.raw_write() as conn:
-            submitted = store(conn, made, self._clock.now())
+            submitted = store(conn, steps, self._clock.now())
             execute_all(conn, also([job.id for job, _ in submitted]))
         return submitted
 
-    def _join(self, made: Sequence[NewJob], session: Any) -> list[Submitted]:
+    def _join(self, steps: Sequence[Step], made: Sequence[NewJob], session: Any) -> list[Submitted]:
         self._database.check_can_run()
         self._database.check()
         with self._database.translating():
@@ -196,7 +218,7 @@ class Submissions:
             confirm = confirmation(session, self._database)
             confirm()
             self._backlog.admit(len(made))
-            submitted = store(conn, made, self._clock.now())
+            submitted = store(conn, steps, self._clock.now())
         # Raised by the caller's commit: it is the caller who acknowledges.
         after_commit(session, confirm)
         # Not before: until the caller commits, the jobs cannot be claimed, and may never exist.
@@ -216,3 +238,8 @@ class Submissions:
         with self._database.read() as conn:
             found = queries.jobs_by_id(conn, [job.id for job, _ in submitted])
         return [Submitted(found[job.id], outcome) for job, outcome in submitted]
+
+
+def _batch_of(new: NewBatch, own: Sequence[Job]) -> Batch:
+    states = Counter(job.state for job in own)
+    return batches.batch_of(new.id, states, new.created_at, new.on_done, new.on_success)

@@ -1,4 +1,4 @@
-"""Jobs with unique keys on their way into the database, and what a submission has led to."""
+"""Jobs on their way into the database, and what a submission has led to."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import NamedTuple
 from ..database.transactions import AnyConnection
 from ..errors import TransactionConflict
 from ..job import Job
-from ..store import jobs, queries
+from ..store import dependencies, jobs, queries
+from ..store.dependencies import Step
 from ..store.jobs import NewJob
-from ..store.placement import Outcome, place
+from ..store.placement import Outcome
 from ..store.snapshots import as_submitted
 
 
@@ -32,18 +33,32 @@ def are_unique(made: Sequence[NewJob]) -> bool:
     return any(new.unique is not None for new in made)
 
 
+def are_plain(steps: Sequence[Step]) -> bool:
+    """Whether all jobs can be enqueued as they are: none has a unique key, or depends on anything."""
+    return dependencies.are_independent(steps) and not any(are_unique(step.jobs) for step in steps)
+
+
 def as_stored(made: Sequence[NewJob]) -> list[Submitted]:
     """What it has led to that the jobs were stored just now."""
     return [Submitted(as_submitted(new), "stored") for new in made]
 
 
-def store(conn: AnyConnection, made: Sequence[NewJob], now: datetime) -> list[Submitted]:
-    """Submit the jobs in the caller's transaction. Raises UniqueConflict, TransactionConflict."""
-    if not are_unique(made):
+def store(conn: AnyConnection, steps: Sequence[Step], now: datetime) -> list[Submitted]:
+    """Submit the jobs in the caller's transaction.
+
+    Raises UniqueConflict, TransactionConflict, UnknownParents.
+    """
+    made = [new for step in steps for new in step.jobs]
+    if are_plain(steps):
         jobs.enqueue(conn, made)
         return as_stored(made)
-    placements = place(conn, made, now)
-    ids = [at.job_id for new, at in zip(made, placements, strict=True) if at != (new.id, "stored")]
+    placements = dependencies.enqueue(conn, steps, now)
+    # Others decide about the state of what depends on them.
+    ids = [
+        at.job_id
+        for new, at in zip(made, placements, strict=True)
+        if at != (new.id, "stored") or dependencies.is_dependent(new)
+    ]
     found = queries.jobs_by_id(conn, ids)
     found.update((new.id, as_submitted(new)) for new in made if new.id not in found)
     if not all(at.job_id in found for at in placements):  # it was over, and is deleted by now

@@ -13,8 +13,9 @@ from ..clock import Clock
 from ..database.database import Database
 from ..job import Job
 from ..serialization.presenter import moment
-from ..states import QUEUED, RETRYING, SCHEDULED
-from ..store import queries
+from ..states import QUEUED, RETRYING, SCHEDULED, WAITING
+from ..store import dependencies, queries
+from ..store.parents import waits_for
 from ..store.workers import LiveWorker
 from .hold_reasons import HoldReasons
 from .live_workers import InCaller, LiveWorkers, all_overdue
@@ -38,10 +39,19 @@ class WaitingReasons:
 
     def add_to(self, job: Job, *, counts: bool = True) -> Job:
         """The job with its waiting_reason, if there is one; `counts` the jobs ahead where all are busy."""
+        if job.state == WAITING:
+            return replace(job, waiting_reason=self._waits_for(job, counts))
         if job.state not in (QUEUED, SCHEDULED, RETRYING):
             return job
         reason = self._reason(job, self._clock.now(), counts)
         return job if reason is None else replace(job, waiting_reason=reason)
+
+    def _waits_for(self, job: Job, counts: bool) -> str | None:
+        if not counts:
+            return "waits for what it depends on"
+        with self._database.raw_read() as conn:
+            unmet = dependencies.unmet(conn, job)
+        return waits_for(unmet) if unmet else None  # the last one has ended since the job was read
 
     def _reason(self, job: Job, now: datetime, counts: bool) -> str | None:
         if job.state != QUEUED and job.run_at > now:

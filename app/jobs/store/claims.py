@@ -49,7 +49,7 @@ _J = JOBS.c
 _K = LIMIT_KEYS.c
 _CANDIDATE = (
     _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
-    _J.timeout, _J.run, _J.rerun, _J.crashes, _J.on_interrupt, _J.meta,
+    _J.timeout, _J.run, _J.rerun, _J.crashes, _J.on_interrupt, _J.meta, _J.result_into,
 )  # fmt: skip
 
 
@@ -232,5 +232,5 @@ def _run_of(row: Any, worker: str, token: str, now: datetime) -> Run:
     attempt = row.attempt if row.rerun else row.attempt + 1
     return Run(
         row.id, row.task, row.queue, row.args, attempt, row.max_attempts, row.timeout, row.run + 1, worker,
-        token, now, row.run_at, row.crashes, row.meta,
+        token, now, row.run_at, row.crashes, row.meta, row.result_into,
     )  # fmt: skip

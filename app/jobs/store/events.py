@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Insert, Select, insert, select
 from ..database.statements import InsertStatement
 from ..database.supported import dialect_of
 from ..database.tables import EVENTS
+from ..database.transactions import AnyConnection
 
 _E = EVENTS.c
 COLUMNS: Final = ("job_id", "at", "type", "from_state", "to_state", "attempt", "worker", "reason")
@@ -33,7 +34,7 @@ class Event(NamedTuple):
     reason: str | None = None
 
 
-def record(conn: Connection, at: datetime, events: Iterable[Event]) -> None:
+def record(conn: AnyConnection, at: datetime, events: Iterable[Event]) -> None:
     """Write events of the moment `at`."""
     moment = dialect_of(conn).to_driver(at)
     if rows := [(job_id, moment, *rest) for job_id, *rest in events]:

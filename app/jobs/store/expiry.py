@@ -19,7 +19,7 @@ _J = JOBS.c
 _MAY_EXPIRE = text(MAY_EXPIRE)  # as the index says it, by which the rows are found
 _NEXT = Statement(select(_J.expires_at).where(_MAY_EXPIRE).order_by(_J.expires_at).limit(1))
 _EXPIRED = (
-    select(_J.id, _J.task, _J.state, _J.attempt, _J.unique_key)
+    select(_J.id, _J.task, _J.state, _J.attempt, _J.unique_key, _J.awaited, _J.batch_id)
     .where(_MAY_EXPIRE, _J.expires_at <= bindparam("now"))
     .order_by(_J.expires_at)
     .limit(bindparam("most"))
@@ -41,7 +41,14 @@ def expire(conn: Connection, now: datetime, limit: int = 500) -> list[str]:
         return []
     ids = [row.id for row in rows]
     ended = update(JOBS).where(_J.id.in_(ids), _J.state.in_(CANCELLABLE), _J.run == 0)
-    values = {"state": CANCELLED, "due": False, "wake_at": None, "finished_at": now}
+    values = {
+        "state": CANCELLED,
+        "due": False,
+        "wake_at": None,
+        "parked": None,
+        "unmet": None,
+        "finished_at": now,
+    }
     applied = conn.execute(ended.values(version=_J.version + 1, **values)).rowcount
     assert applied == len(rows), "a job changed under our lock"
     record(
@@ -50,5 +57,5 @@ def expire(conn: Connection, now: datetime, limit: int = 500) -> list[str]:
         [Event(row.id, "cancelled", row.state, CANCELLED, row.attempt, None, REASON) for row in rows],
     )
     counters.add_verbs(conn, [(row.task, "cancelled") for row in rows])
-    finals.follow(conn, [finals.Final(row.id, CANCELLED, row.unique_key) for row in rows], now)
+    finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in rows], now)
     return ids

@@ -10,27 +10,28 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, select, update
+from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
 
 from ..database.columns import Time
 from ..database.dialect import Dialect
 from ..database.row_sets import as_json, unindexed
 from ..database.statements import BoundStatement, InsertStatement, Statement, execute_all
 from ..database.supported import dialect_of
-from ..database.tables import ATTEMPTS, EVENTS, JOBS, LOGS, STEPS, TAGS
+from ..database.tables import ATTEMPTS, DEPENDENCIES, EVENTS, JOBS, LOGS, STEPS, TAGS
 from ..database.transactions import AnyConnection
 from ..errors import InvalidState
 from ..ids import first_id_at
 from ..options import STORED
-from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED, SUCCEEDED
+from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SCHEDULED, SUCCEEDED, WAITING
 from . import counters, files, finals, logs, unique_keys
 from .events import SUBMITTED, Event, record
-from .unique_keys import UniqueKey, Wanted
+from .unique_keys import UniqueKey
 
 MOST_LOG_BYTES: Final = 16 * 1024 * 1024
 """Bytes of logs that are deleted in one transaction, unless a single job has more."""
 
 _J = JOBS.c
+_D = DEPENDENCIES.c
 _ALWAYS: Final = (
     "id", "task", "state", "args", *STORED, "created_at", "run_at", "schedule_id", "fire_time",
     "batch_id", "app", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
@@ -41,7 +42,17 @@ _INSERT_LIMITED = InsertStatement(JOBS, *_ALWAYS, "unique_key", "expires_at")
 _TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 _SEEN = (
-    select(_J.id, _J.task, _J.state, _J.attempt, _J.cancel_requested_at, _J.app, _J.unique_key)
+    select(
+        _J.id,
+        _J.task,
+        _J.state,
+        _J.attempt,
+        _J.cancel_requested_at,
+        _J.app,
+        _J.unique_key,
+        _J.awaited,
+        _J.batch_id,
+    )
     .where(_J.id.in_(bindparam("ids", expanding=True)))
     .order_by(_J.id)  # locked in one order, so that those who delete the same jobs do not meet in a deadlock
 )
@@ -62,7 +73,9 @@ class NewJob(NamedTuple):
     """Everything that is known of a job at its submission; `args` is JSON text, times are UTC.
 
     `options` are the values of `options.STORED`, in that order and as their columns hold them. `app` is the
-    one whose workers alone run it, None for all. `unique` is the key that it must have to be stored.
+    one whose workers alone run it, None for all. `unique` is the key that it must have to be stored. `unmet`
+    is for how many it waits of those that it depends on, `result_into` the argument that takes their results:
+    for `dependencies.enqueue`.
     """
 
     id: str
@@ -77,10 +90,14 @@ class NewJob(NamedTuple):
     app: str | None = None
     expires_at: datetime | None = None
     unique: UniqueKey | None = None
+    unmet: int = 0
+    result_into: str | None = None
 
     @property
     def state(self) -> str:
-        """scheduled where the time has not come, else queued."""
+        """waiting for those it depends on, scheduled where the time has not come, else queued."""
+        if self.unmet:
+            return WAITING
         return SCHEDULED if self.run_at > self.created_at else QUEUED
 
 
@@ -131,9 +148,10 @@ def cancel_locked(
 ) -> list[str]:
     """Cancel at once those of the jobs that do not run. Their ids."""
     seen = [row for row in locked if row.state in CANCELLABLE]
+    # Not `unmet`, above 0: one that somebody has cancelled does not wait again.
     _change(
         conn, seen, CANCELLABLE, CANCELLED, due=False, wake_at=None, parked=None, finished_at=now,
-        cancel_requested_at=now,
+        cancel_requested_at=now, unmet=None,
     )  # fmt: skip
     _record(conn, seen, "cancelled", CANCELLED, now, reason)
     counters.add_verbs(conn, [(row.task, "cancelled") for row in seen])
@@ -155,6 +173,12 @@ def request_cancel_locked(conn: Connection, locked: Sequence[Any], now: datetime
     return [row.id for row in seen]
 
 
+def request_cancel_all(conn: Connection, job_ids: Sequence[str], now: datetime) -> int:
+    """Ask those of the jobs to stop that run and were not asked. How many there were."""
+    asked = update(JOBS).where(_J.id.in_(job_ids), _J.state == RUNNING, _J.cancel_requested_at.is_(None))
+    return conn.execute(asked.values(cancel_requested_at=now, version=_J.version + 1)).rowcount
+
+
 def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
     """Queue a final job once more: goes on counting and allows one more attempt. Whether it did.
 
@@ -163,7 +187,7 @@ def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = Non
     """
     seen = [row for row in lock(conn, [job_id]) if row.state in FINAL]
     for row in seen:
-        if (holder := _take_key_again(conn, row, now)) != row.id:
+        if (holder := unique_keys.take_again(conn, row, now)) != row.id:
             words = f"the job is {row.state}, and the job {holder} has its unique key now"
             raise InvalidState(words, row.state)
     return bool(_retry(conn, seen, now, reason))
@@ -173,7 +197,7 @@ def retry_locked(
     conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None = None
 ) -> list[str]:
     """Queue those of the jobs once more that are final, and whose unique keys are free. Their ids."""
-    seen = [row for row in locked if row.state in FINAL and _take_key_again(conn, row, now) == row.id]
+    seen = [row for row in locked if row.state in FINAL and unique_keys.take_again(conn, row, now) == row.id]
     return _retry(conn, seen, now, reason)
 
 
@@ -182,11 +206,12 @@ def _retry(conn: Connection, seen: Sequence[Any], now: datetime, reason: str | N
     _change(
         conn, seen, FINAL, QUEUED, due=True, run_at=now, started_at=None, finished_at=None,
         cancel_requested_at=None, result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None,
-        progress=None,
+        progress=None, unmet=None,
     )  # fmt: skip
     if done := [row.id for row in seen if row.state == SUCCEEDED]:
         conn.execute(delete(STEPS).where(STEPS.c.job_id.in_(done)))
     _record(conn, seen, "retried", QUEUED, now, reason)
+    finals.go_on(conn, [finals.Final.of(row, row.state) for row in seen], now)
     return [row.id for row in seen]
 
 
@@ -204,6 +229,7 @@ def delete_locked(conn: Connection, locked: Sequence[Any]) -> list[str]:
     if gone:
         for table in (ATTEMPTS, EVENTS, LOGS, STEPS, TAGS):
             conn.execute(delete(table).where(table.c.job_id.in_(gone)))
+        conn.execute(delete(DEPENDENCIES).where(or_(_D.job_id.in_(gone), _D.depends_on.in_(gone))))
         files.release(conn, gone)
         conn.execute(delete(JOBS).where(_J.id.in_(gone), _J.state.in_(FINAL)))
     return gone
@@ -250,16 +276,6 @@ def _row(job: NewJob, state: str, created: Any, run_at: Any, fire_time: Any) -> 
         job.schedule_id, fire_time, job.batch_id, job.app, state == QUEUED,
         run_at if state == SCHEDULED else None, 0, 1, 0, False, 0,
     )  # fmt: skip
-
-
-def _take_key_again(conn: Connection, seen: Any, now: datetime) -> str:
-    """Who has the unique key of a final job now: itself, where it is free; a job without one has its own."""
-    if seen.unique_key is None:
-        return str(seen.id)
-    # Made anew, not kept: whoever has found its row to be over must not delete what is in force again.
-    key = unique_keys.stored_key(seen.app, seen.task, seen.unique_key)
-    unique_keys.forget(conn, key, seen.id)
-    return unique_keys.take(conn, {key: Wanted(seen.id, None)}, now)[key]
 
 
 def _change(conn: Connection, seen: Sequence[Any], sources: Iterable[str], state: str, **values: Any) -> None:

@@ -28,8 +28,7 @@ from ..database.tables import ATTEMPTS, JOBS, TAGS
 from ..database.transactions import AnyConnection
 from ..ids import first_id_after, first_id_at
 from ..job import Job, Stamp
-from ..states import CLAIMABLE, STATES, is_final
-from ..values import Batch
+from ..states import CLAIMABLE, STATES, WAITING, is_final
 from . import time_ranges
 from .json_filters import JsonFilter, json_filters, last_scanned
 from .loads import MOST_COUNTED
@@ -41,7 +40,7 @@ _SHOWN: Final = tuple(_J[name] for name in COLUMNS)
 T = TypeVar("T")
 Row = Sequence[Any]
 """As the driver gives it; the id is first."""
-_UNCLAIMED: Final = (*CLAIMABLE, "waiting")
+_UNCLAIMED: Final = (*CLAIMABLE, WAITING)
 COUNT_CAP: Final = 10_000
 TIMES: Final = tuple(
     f"{of}_{side}" for of in ("created", "started", "finished") for side in ("after", "before")
@@ -189,6 +188,13 @@ def jobs_by_id(conn: AnyConnection, job_ids: Sequence[str]) -> dict[str, Job]:
     return {id: to_job(row, time) for id, row in rows(conn, WHOLE, job_ids).items()} if job_ids else {}
 
 
+def get_all(conn: AnyConnection, job_ids: Sequence[str]) -> list[Job]:
+    """As `get_many`, however many there are."""
+    found = rows(conn, WHOLE, job_ids) if job_ids else {}
+    time = dialect_of(conn).from_driver
+    return [WHOLE.make(found[job_id], time) for job_id in job_ids if job_id in found]
+
+
 def page(
     conn: Connection, filters: JobFilters, limit: int, after: str | None, newest_first: bool
 ) -> tuple[list[Job], str | None]:
@@ -276,20 +282,3 @@ def attempts(conn: Connection, job_id: str) -> list[dict[str, Any]]:
         {**{name: getattr(row, name) for name in names}, "error": row.error and json.loads(row.error)}
         for row in rows
     ]
-
-
-def batch(conn: Connection, batch_id: str) -> Batch | None:
-    """How a batch stands, or None."""
-    rows = conn.execute(
-        select(_J.state, func.count().label("jobs"), func.min(_J.created_at).label("since"))
-        .where(_J.batch_id == batch_id)
-        .group_by(_J.state)
-    ).all()
-    if not rows:
-        return None
-    counts = dict.fromkeys(STATES, 0) | {row.state: row.jobs for row in rows}
-    total = sum(counts.values())
-    done = sum(jobs for state, jobs in counts.items() if is_final(state))
-    progress = {"current": done, "total": total, "percent": round(100 * done / total, 2)}
-    created_at = min(row.since for row in rows)
-    return Batch(id=batch_id, total=total, counts=counts, progress=progress, created_at=created_at)

@@ -25,6 +25,7 @@ _ORPHAN = select(_J.id).where(_J.claim.is_not(None), _J.worker.not_in(select(_W.
 _ORPHAN_COLUMNS = (
     _J.id, _J.task, _J.claim, _J.run, _J.attempt, _J.crashes, _J.on_interrupt, _J.worker,
     _J.cancel_requested_at, _J.started_at, _J.prefetched, _J.limit_key, _J.queue_key, _J.unique_key,
+    _J.awaited, _J.batch_id,
 )  # fmt: skip
 _ORPHANS = (
     select(*_ORPHAN_COLUMNS)
@@ -75,8 +76,8 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
         conn.execute(_LOST, [_attempt_values(row, verbs[row.id], now) for row in orphans])
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
         counters.add_verbs(conn, [(row.task, verbs[row.id]) for row in orphans])
-        ended = [(row, state) for row in orphans if (state := _TARGET[verbs[row.id]]) in FINAL]
-        finals.follow(conn, [finals.Final.of(row, state) for row, state in ended], now)
+        ended = [row for row in orphans if _is_final(verbs[row.id])]
+        finals.follow(conn, [finals.Final.of(row, _TARGET[verbs[row.id]]) for row in ended], now)
         parking.release(conn, [key for row in orphans for key in limit_keys(row)], now)
     return verbs
 
@@ -99,7 +100,7 @@ def _verb(row: Any) -> str:
 
 def _values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
     values = {"job_id": row.id, "token": row.claim}
-    if _TARGET[verb] != QUEUED:
+    if _is_final(verb):
         values["ended"] = now
     if verb == "failed":
         values["failure"] = _failure(row)
@@ -112,6 +113,10 @@ def _attempt_values(row: Any, verb: str, now: datetime) -> dict[str, Any]:
         "id_of_job": row.id, "run_no": row.run, "ended": now,
         "how": "lost" if is_lost else verb, "failure": _failure(row) if is_lost else None,
     }  # fmt: skip
+
+
+def _is_final(verb: str) -> bool:
+    return _TARGET[verb] in FINAL
 
 
 def _event(row: Any, verb: str) -> Event:

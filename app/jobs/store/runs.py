@@ -50,8 +50,18 @@ _RUNS_OF_WORKER = Statement(
 )  # fmt: skip
 _OWNED = Statement(
     lambda dialect: (
-        select(_J.id, _J.claim, _J.cancel_requested_at, _J.limit_key, _J.queue_key, _J.unique_key)
+        select(
+            _J.id,
+            _J.claim,
+            _J.cancel_requested_at,
+            _J.limit_key,
+            _J.queue_key,
+            _J.unique_key,
+            _J.awaited,
+            _J.batch_id,
+        )
         .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == RUNNING)
+        .order_by(_J.id)  # as those lock them who submit what depends on several
         .with_for_update()
     )
 )

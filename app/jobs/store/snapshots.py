@@ -17,7 +17,7 @@ from ..states import is_final
 from .jobs import NewJob
 
 Time = Callable[[Any], Any]
-_BLANK: Final[dict[str, Any]] = dict.fromkeys(field.name for field in fields(Job)) | {"depends_on": ()}
+_BLANK: Final[dict[str, Any]] = dict.fromkeys(field.name for field in fields(Job))
 COLUMNS: Final = tuple(name for name in _BLANK if name in JOBS.c)
 """What of a job's row is shown: what Job has an attribute for, in that order."""
 _TIMES: Final = tuple(name for name in COLUMNS if isinstance(JOBS.c[name].type, DateTime))

@@ -125,6 +125,19 @@ def take(conn: AnyConnection, wanted: Mapping[str, Wanted], now: datetime) -> di
     raise TransactionConflict()
 
 
+def take_again(conn: AnyConnection, seen: Any, now: datetime) -> str:
+    """Who has the unique key of a final job now: itself, where it is free; a job without one has its own.
+
+    `seen` is its row, under lock, with id, app, task and unique_key.
+    """
+    if seen.unique_key is None:
+        return str(seen.id)
+    # Made anew, not kept: whoever has found its row to be over must not delete what is in force again.
+    key = stored_key(seen.app, seen.task, seen.unique_key)
+    forget(conn, key, seen.id)
+    return take(conn, {key: Wanted(seen.id, None)}, now)[key]
+
+
 def lock(conn: AnyConnection, key: str, holder: str) -> bool:
     """Keep others from giving the key of job `holder` to another one. Whether that still had it.
 

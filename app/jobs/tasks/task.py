@@ -11,6 +11,7 @@ from ..errors import InvalidArguments, pointer, problem
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions, read_options
 from .registry import TaskDefinition
+from .signature import FREE, Signature
 from .submission import Submission
 
 P = ParamSpec("P")
@@ -51,6 +52,17 @@ class Submittable(Generic[P]):
         """
         named = self._named(args, kwargs) if args else kwargs
         return self._submitter().submit(self.name, named, self._options, session=self._session)
+
+    def s(self, /, *args: Any, into: str | None = FREE, **kwargs: Any) -> Signature:
+        """The task with these arguments, for `jobs.chain` and `jobs.batch`.
+
+        `into` names the argument that takes the result of what it waits for, instead of the first one
+        without a value; with None no argument does. Raises InvalidArguments for one that is not there.
+        """
+        if self._session is not None:
+            raise InvalidArguments([problem("#/session", "give it to submit() of the chain or the batch")])
+        named = self._named(args, kwargs) if args else kwargs
+        return Signature(self.definition, named, self._options, into)
 
     def submit_many(self, items: Iterable[Mapping[str, Any]]) -> list[Job]:
         """Submit a job for each dict of arguments, all in one transaction or none."""

@@ -11,7 +11,7 @@ from ..config import Settings
 from ..database.database import Database
 from ..options.limits import LONGEST_PERIOD
 from ..states import CANCELLED, FAILED, FINAL, SUCCEEDED
-from ..store import counters, fires, idempotency, jobs, limits, retention, thread_dumps, unique_keys
+from ..store import batches, counters, fires, idempotency, jobs, limits, retention, thread_dumps, unique_keys
 from ..store.jobs import Expired
 
 PRUNE_EVERY: Final = 60.0
@@ -47,6 +47,7 @@ class Pruner:
             deleted = max(deleted, unique_keys.prune(conn, now, BATCH))
             limits.prune(conn, now - timedelta(seconds=LONGEST_PERIOD))
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
+            deleted = max(deleted, batches.prune(conn, now - self._retention, BATCH))
             counters.fold(conn)
         return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY
 

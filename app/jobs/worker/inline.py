@@ -16,7 +16,7 @@ from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..run import Outcome, Run
 from ..service.job_signals import JobSignals
-from ..store import claims, completion, controls, parking, queries
+from ..store import claims, completion, controls, dependencies, parking, queries
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .limiter import Limiter
@@ -40,10 +40,17 @@ class InlineWorker:
         self._limiter = Limiter(registry, clock)
 
     def run_to_end(self, job_id: str) -> None:
-        """Run the job until it is final, delays and backoff ignored.
+        """Run the job until it is final, delays and backoff ignored, and then those that waited for it.
 
         Raises what its task raised where JOBS_INLINE_RAISES is set.
         """
+        due = [job_id]
+        while due:
+            self._run_one_to_end(job_id := due.pop(0))
+            with self._database.read() as conn:
+                due += dependencies.ready_dependants(conn, job_id)
+
+    def _run_one_to_end(self, job_id: str) -> None:
         for _ in range(MAX_RUNS):
             run = self._run_next(lambda conn: claims.candidate(conn, job_id))
             if run is None:

@@ -63,6 +63,13 @@ JOBS: Final = Table(
     # While it runs: the keys that it counts against, of its task's limit and of its queue's.
     Column("limit_key", String(400)),
     Column("queue_key", String(210)),
+    # How many of those that it depends on have not ended as it needs. Above 0 in a cancelled job: it was
+    # cancelled for one of them, and waits again when that is retried.
+    Column("unmet", Integer),
+    # Which argument takes the result of what it depends on.
+    Column("result_into", String(200)),
+    # Whether its end concerns others: jobs that wait for it, or its batch. Null for no, as in most.
+    Column("awaited", Boolean),
     check(f"state IN ({one_of(STATES)})", "jobs_state"),
     check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
     check("(state = 'running') = (claim IS NOT NULL)", "jobs_claim"),
