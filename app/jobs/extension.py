@@ -32,7 +32,7 @@ from .service.composition_methods import CompositionMethods
 from .service.control_methods import ControlMethods
 from .service.edits import JobChanges
 from .service.schedule_methods import ScheduleMethods
-from .store.queries import JobFilters
+from .store.job_filters import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
 from .values import BulkResult, File, LogPage, Step

@@ -10,7 +10,6 @@ from typing import Any
 
 from flask import Flask
 
-from . import service
 from .api.access import warn_if_unprotected
 from .clock import Clock, ManualClock
 from .config import Settings
@@ -27,28 +26,10 @@ from .execution.stores import Stores
 from .process.logs import get_logger
 from .process.servers import Serving
 from .process.supervisor import Supervisor
-from .service import (
-    Batches,
-    BulkActions,
-    Edits,
-    Files,
-    Jobs,
-    Logs,
-    Queues,
-    Schedules,
-    Status,
-    Submissions,
-    Tasks,
-)
-from .service.backlog import COUNT_MAX_AGE, Backlog
-from .service.controls import MAX_AGE, RuntimeControls
-from .service.hold_reasons import HoldReasons
 from .service.job_factory import JobFactory
 from .service.job_signals import JobSignals
-from .service.live_workers import live_workers
 from .service.steps import StoredSteps
-from .service.unserved import SubmissionWarning
-from .service.waiting_reason import WaitingReasons
+from .service.use_cases import UseCases
 from .tasks.registry import Registry
 from .ticker.duties import create_duties
 from .ticker.scheduler import Scheduler
@@ -59,7 +40,7 @@ from .worker.inline import InlineWorker
 log = get_logger(__name__)
 
 
-class Runtime(service.Runtime):
+class Runtime(UseCases):
     """`app.extensions["simmer"]`. Its threads belong to one process: a fork has none."""
 
     def __init__(
@@ -85,10 +66,7 @@ class Runtime(service.Runtime):
         self.server_threads: int | None = None
         self.draining = False
         self._start_problem: str | None = None
-        # While a test's clock stands still a count would never expire.
-        max_age = 0.0 if self.settings.in_caller else COUNT_MAX_AGE
-        self.backlog = Backlog(self.database, self.settings.max_queued, self.clock, max_age)
-        self._create_use_cases()
+        self.create_use_cases(self, self._host_db, Path(self.app.instance_path))
         sleeps = self.settings.engine != "inline"  # which ignores delays
         steps = StoredSteps(self.database, self._host_db)
         stores = Stores(steps, self.files, self.settings.max_result_bytes, sleeps, self.jobs.results)
@@ -99,53 +77,6 @@ class Runtime(service.Runtime):
         self.inline_worker = InlineWorker(
             make_engine=self._inline_engine, database=self.database, registry=self.registry,
             settings=self.settings, clock=self.clock, notifier=self.notifier, signals=self.signals,
-        )  # fmt: skip
-
-    def _create_use_cases(self) -> None:
-        database, clock, registry = self.database, self.clock, self.registry
-        has_workers = not self.settings.in_caller
-        self._live = live = live_workers(self.settings, database, registry, clock)
-        controls = RuntimeControls(
-            database=database, registry=registry, clock=clock, threads=self,
-            max_age=MAX_AGE if has_workers else 0.0,
-        )  # fmt: skip
-        holds = HoldReasons(database, clock, controls.get, self.settings.redact)
-        self.jobs = Jobs(
-            database=database, clock=clock, notifier=self.notifier, threads=self,
-            waiting_reasons=WaitingReasons(database, clock, live, has_workers, holds), signals=self.signals,
-        )  # fmt: skip
-        self.edits = Edits(
-            database=database, factory=self.factory, jobs=self.jobs, clock=clock, notifier=self.notifier,
-            threads=self,
-        )  # fmt: skip
-        self.files = Files(
-            database=database, host_db=self._host_db, settings=self.settings,
-            base=Path(self.app.instance_path), clock=clock,
-        )  # fmt: skip
-        self.queues = Queues(
-            database=database, clock=clock, factory=self.factory, live=live, controls=controls
-        )
-        self.tasks = Tasks(database, registry, controls)
-        self.logs = Logs(database, self.jobs.stamp)
-        self.batches = Batches(database=database, clock=clock, notifier=self.notifier, threads=self)
-        self._submission_warning = SubmissionWarning(database, clock, live)
-        self.submissions = Submissions(
-            database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=self,
-            host_db=self._host_db, runs_inline=self.settings.engine == "inline", signals=self.signals,
-        )  # fmt: skip
-        self.bulk = BulkActions(
-            database=database, clock=clock, notifier=self.notifier, threads=self,
-            submissions=self.submissions, signals=self.signals,
-        )  # fmt: skip
-        self.schedules = Schedules(
-            database=database, factory=self.factory, submissions=self.submissions, clock=clock, threads=self,
-            timezone=self.settings.timezone,
-        )  # fmt: skip
-        self.status = Status(
-            database=database, registry=registry, clock=clock, threads=self, live=live,
-            app=self.settings.app,
-            needs_workers=has_workers and not self.settings.runs_jobs,
-            fires_schedules=self.settings.schedules,
         )  # fmt: skip
 
     def start(self, serving: Serving, **overrides: Any) -> None:
@@ -217,7 +148,7 @@ class Runtime(service.Runtime):
         )  # fmt: skip
         self.scheduler = self._new_scheduler()
         duties = create_duties(
-            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self._live,
+            self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self.live,
             self.files, self._receivers, self.signals,
         )  # fmt: skip
         self.ticker = Ticker(duties, self.clock)
@@ -294,7 +225,7 @@ class Runtime(service.Runtime):
         elif self.dispatcher is not None:
             self.dispatcher.wake()
         elif self.settings.role == "web":
-            self._submission_warning.submitted()
+            self.submission_warning.submitted()
 
     def cancel_requested(self, job_id: str) -> None:
         """Forward the request if the job runs here; another process reads it from the database."""

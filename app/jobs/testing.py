@@ -10,7 +10,7 @@ from .clock import ManualClock
 from .job import Job
 from .runtime import Runtime
 from .store import expiry, fires, queries
-from .store.queries import JobFilters
+from .store.job_filters import JobFilters
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 

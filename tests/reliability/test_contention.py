@@ -18,6 +18,7 @@ from app.jobs.database.tables import JOBS
 from app.jobs.errors import TransactionConflict
 from app.jobs.states import FINAL
 from app.jobs.store import queries
+from app.jobs.store.job_filters import JobFilters
 
 from ..store.factory import submit
 from .consistency import check_consistency
@@ -37,8 +38,8 @@ def test_nobody_meets_a_deadlock(database: Database, submitted: int) -> None:
     assert contention.errors == []
     check_consistency(database)
     with database.read() as conn:
-        kept, _ = queries.count(conn, queries.JobFilters(), cap=submitted)
-        final, _ = queries.count(conn, queries.JobFilters(states=FINAL), cap=submitted)
+        kept, _ = queries.count(conn, JobFilters(), cap=submitted)
+        final, _ = queries.count(conn, JobFilters(states=FINAL), cap=submitted)
     assert contention.pruned > 0
     assert kept == final == submitted - contention.pruned
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from app.jobs import DatabaseUnavailable, Simmer, Snooze, current_job
-from app.jobs.store.queries import JobFilters
+from app.jobs.store.job_filters import JobFilters
 
 from .consistency import check_consistency
 from .database_faults import failing_statement, unanswered_commit

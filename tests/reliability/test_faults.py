@@ -22,6 +22,7 @@ from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
 from app.jobs.run import Run
 from app.jobs.store import claims, completion, jobs, queries, rescue, workers
+from app.jobs.store.job_filters import JobFilters
 
 from ..store.factory import NOW, OUTCOMES, ended, register, submit
 from ..support import ROOT
@@ -193,7 +194,7 @@ def test_no_job_is_claimed_twice(database: Database) -> None:
         (0, b"")
     ] * 4
     with database.read() as conn:
-        assert queries.count(conn, queries.JobFilters(states=("succeeded",))) == (2_000, False)
+        assert queries.count(conn, JobFilters(states=("succeeded",))) == (2_000, False)
         assert conn.exec_driver_sql("SELECT count(*) FROM simmer_attempts").scalar() == 2_000
     check_consistency(database)
 

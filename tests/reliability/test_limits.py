@@ -17,7 +17,7 @@ from sqlalchemy import URL, select
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, JOBS
 from app.jobs.states import SUCCEEDED
-from app.jobs.store.queries import JobFilters
+from app.jobs.store.job_filters import JobFilters
 
 from ..support import ROOT, eventually
 from .consistency import check_consistency

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.jobs.database.database import Database
 from app.jobs.database.tables import JOBS, UNIQUE_KEYS
 from app.jobs.store import queries
+from app.jobs.store.job_filters import JobFilters
 
 from ..store.factory import register
 from ..support import ROOT
@@ -61,7 +62,7 @@ def test_one_key_is_one_job(database: Database) -> None:
     assert len({answer.job_id for answer in answers}) == 1
     assert Counter(answer.outcome for answer in answers) == {"stored": 1, "existing": 199}
     with database.read() as conn:
-        assert queries.count(conn, queries.JobFilters()) == (1, False)
+        assert queries.count(conn, JobFilters()) == (1, False)
     check_consistency(database)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from app.jobs import InvalidArguments, Simmer
 from app.jobs.service import bulk
-from app.jobs.store.queries import JobFilters
+from app.jobs.store.job_filters import JobFilters
 from app.jobs.tasks.submission import Submission
 from tests.reliability.consistency import check_consistency
 from tests.support import eventually

@@ -8,7 +8,7 @@ from app.jobs.database.database import Database
 from app.jobs.states import CANCELLED, FINAL, QUEUED, STATES, State
 from app.jobs.store import bulk, events, jobs, queries
 from app.jobs.store.bulk import Action
-from app.jobs.store.queries import JobFilters
+from app.jobs.store.job_filters import JobFilters
 
 from .factory import LATER, NOW, job_in, new_job
 

@@ -10,7 +10,7 @@ from app.jobs import Job
 from app.jobs.database.database import Database
 from app.jobs.database.tables import JOBS, TAGS
 from app.jobs.store import claims, edits, events, jobs, queries
-from app.jobs.store.queries import JobFilters
+from app.jobs.store.job_filters import JobFilters
 
 from .factory import LATER, NOW, claim_one, end, submit
 

@@ -19,6 +19,7 @@ from app.jobs.database.database import Database
 from app.jobs.database.transactions import AnyConnection
 from app.jobs.store import jobs, queries
 from app.jobs.store.group_commit import GroupCommit
+from app.jobs.store.job_filters import JobFilters
 
 from ..support import eventually
 from .factory import new_job
@@ -63,7 +64,7 @@ class Crowd:
     def stored(self) -> list[str]:
         """The tasks of the jobs that exist."""
         with self.database.read() as conn:
-            found, _ = queries.page(conn, queries.JobFilters(), 500, None, True)
+            found, _ = queries.page(conn, JobFilters(), 500, None, True)
         return sorted(job.task for job in found)
 
     def leave(self) -> None:

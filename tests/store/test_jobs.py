@@ -14,8 +14,8 @@ from app.jobs.schedules.declaration import Declaration
 from app.jobs.schedules.triggers import parse_trigger
 from app.jobs.store import batches, fires, idempotency, jobs, queries, schedules
 from app.jobs.store.idempotency import RequestKey
+from app.jobs.store.job_filters import JobFilters
 from app.jobs.store.jobs import Expired
-from app.jobs.store.queries import JobFilters
 
 from .factory import NOW, claim_one, end, job_in, new_job, submit
 

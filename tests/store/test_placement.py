@@ -16,6 +16,7 @@ from app.jobs.database.database import Database
 from app.jobs.database.tables import TAGS, UNIQUE_KEYS
 from app.jobs.job import Job
 from app.jobs.store import queries
+from app.jobs.store.job_filters import JobFilters
 from app.jobs.store.jobs import NewJob
 from app.jobs.store.placement import Placement, place
 from app.jobs.store.unique_keys import UniqueKey, stored_key
@@ -61,7 +62,7 @@ def test_return_leaves_everything_as_it_is(database: Database) -> None:
         assert job_of(conn, first) == before
         claim_one(conn, first)
         assert place_one(conn, "return") == (first, "existing")
-        assert queries.count(conn, queries.JobFilters()) == (1, False)
+        assert queries.count(conn, JobFilters()) == (1, False)
 
 
 def test_reject_stores_none_of_several(database: Database) -> None:
@@ -73,7 +74,7 @@ def test_reject_stores_none_of_several(database: Database) -> None:
             place(conn, several, NOW)
         assert caught.value.job_id == first
     with database.read() as conn:
-        assert queries.count(conn, queries.JobFilters()) == (1, False)
+        assert queries.count(conn, JobFilters()) == (1, False)
         assert conn.scalar(select(func.count()).select_from(UNIQUE_KEYS)) == 1
 
 
@@ -135,7 +136,7 @@ def test_several_of_one_key_in_one_submission(database: Database) -> None:
         assert job_of(conn, last.id).args == {"a": 2}
         with pytest.raises(UniqueConflict):
             place(conn, [unique_job("x", "reject"), unique_job("x", "reject")], NOW)
-        assert queries.count(conn, queries.JobFilters()) == (3, False)
+        assert queries.count(conn, JobFilters()) == (3, False)
 
 
 @pytest.mark.parametrize("on_conflict", ["return", "replace"])
@@ -151,7 +152,7 @@ def test_many_keys_in_any_order(database: Database, on_conflict: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         placed = [each for placements in threads.map(submit_all, range(4)) for each in placements]
     with database.read() as conn:
-        assert queries.count(conn, queries.JobFilters()) == (20, False)
+        assert queries.count(conn, JobFilters()) == (20, False)
     assert [outcome for _, outcome in placed].count("stored") == 20
     assert len({job_id for job_id, _ in placed}) == 20
 
@@ -179,8 +180,8 @@ def test_a_storm_on_one_key(database: Database) -> None:
         over.set()
         worker.result(SECONDS)
     with database.read() as conn:
-        stored, _ = queries.count(conn, queries.JobFilters())
-        open_jobs, _ = queries.count(conn, queries.JobFilters(states=("queued",)))
+        stored, _ = queries.count(conn, JobFilters())
+        open_jobs, _ = queries.count(conn, JobFilters(states=("queued",)))
     assert stored == [outcome for _, outcome in placed].count("stored")
     assert open_jobs <= 1
 

@@ -28,8 +28,8 @@ from app.jobs.store import (
     time_ranges,
     workers,
 )
+from app.jobs.store.job_filters import JobFilters
 from app.jobs.store.jobs import Expired
-from app.jobs.store.queries import JobFilters
 from app.jobs.store.snapshots import as_submitted
 
 from .factory import NOW, claim_one, end, new_job, submit

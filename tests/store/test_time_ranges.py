@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.jobs.database.database import Database
 from app.jobs.ids import new_id
 from app.jobs.store import completion, jobs, queries, time_ranges
-from app.jobs.store.queries import JobFilters
+from app.jobs.store.job_filters import JobFilters
 
 from .factory import NOW, OUTCOMES, claim_one, new_job, register
 

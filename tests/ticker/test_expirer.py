@@ -10,6 +10,7 @@ from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.notifier import Notifier
 from app.jobs.store import expiry, queries
+from app.jobs.store.job_filters import JobFilters
 from app.jobs.store.jobs import enqueue
 from app.jobs.ticker import expirer
 from app.jobs.ticker.expirer import AGAIN_AFTER, CHECK_EVERY, Expirer
@@ -33,5 +34,5 @@ def test_it_cancels_in_time_and_in_batches(database: Database, monkeypatch: pyte
         assert told.is_set()
     assert duty.run_once() == CHECK_EVERY
     with database.read() as conn:
-        assert queries.count(conn, queries.JobFilters(states=("cancelled",))) == (3, False)
+        assert queries.count(conn, JobFilters(states=("cancelled",))) == (3, False)
         assert expiry.next_expiry(conn) is None

@@ -10,7 +10,7 @@ from ..job import Job
 from ..serialization.presenter import MAX_LIST_BYTES, present_attempt, present_in_list, present_step
 from ..service import runtime
 from ..states import CANCELLED
-from ..store.queries import JobFilters
+from ..store.job_filters import JobFilters
 from . import long_poll
 from .access import has_right
 from .conditional import is_conditional, is_not_modified, job_tag, precondition

@@ -11,7 +11,7 @@ from ..api.schemas import MOST_IN_PAGE, readings
 from ..errors import WorkerNotFound
 from ..job import Job
 from ..serialization.presenter import MAX_LIST_BYTES, present, present_attempt, present_in_list, present_step
-from ..store.queries import JobFilters
+from ..store.job_filters import JobFilters
 from .arguments import read_pairs
 from .attempts import print_attempts
 from .group import jobs_cli, require_utf8, runtime

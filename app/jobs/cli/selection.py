@@ -11,7 +11,7 @@ import click
 from ..errors import JobNotFound
 from ..ids import is_id
 from ..states import STATES
-from ..store.queries import TIMES
+from ..store.job_filters import TIMES
 from .group import require_utf8, runtime
 from .triggers import Moment
 

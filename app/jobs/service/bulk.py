@@ -18,7 +18,7 @@ from ..run import Snooze
 from ..states import RUNNING
 from ..store import bulk, jobs
 from ..store.bulk import Action
-from ..store.queries import TIMES, WITH_PATHS, JobFilters
+from ..store.job_filters import TIMES, WITH_PATHS, JobFilters
 from ..tasks.registry import TaskDefinition
 from ..values import BulkResult
 from .job_signals import JobSignals

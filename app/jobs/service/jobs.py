@@ -20,8 +20,8 @@ from ..job import Job, JobList, Stamp
 from ..states import CANCELLED, FAILED
 from ..store import dependencies, events, jobs, queries, retention, steps
 from ..store.batched_reads import BatchedReads
+from ..store.job_filters import JobFilters
 from ..store.parents import Results
-from ..store.queries import JobFilters
 from ..values import Step
 from .job_signals import JobSignals
 from .preconditions import Precondition

@@ -19,8 +19,8 @@ from ..store.batches import NewBatch
 from ..store.dependencies import Step, UnknownParents
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
+from ..store.job_filters import JobFilters
 from ..store.jobs import NewJob
-from ..store.queries import JobFilters
 from ..tasks.submission import BatchSubmission, Submission
 from ..values import Batch
 from .backlog import Backlog

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from ..database.tables import JOBS
 from ..states import CANCELLABLE, FINAL, RUNNING
 from . import jobs, queries
+from .job_filters import JobFilters
 from .loads import MOST_COUNTED
-from .queries import JobFilters
 
 _J = JOBS.c
 Action = Literal["cancel", "retry", "delete"]

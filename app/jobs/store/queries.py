@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import (
@@ -24,13 +22,12 @@ from sqlalchemy import (
 from ..database.row_sets import as_json
 from ..database.statements import Statement
 from ..database.supported import dialect_of
-from ..database.tables import ATTEMPTS, JOBS, TAGS
+from ..database.tables import ATTEMPTS, JOBS
 from ..database.transactions import AnyConnection
-from ..ids import first_id_after, first_id_at
 from ..job import Job, Stamp
 from ..states import CLAIMABLE, STATES, WAITING, is_final
-from . import time_ranges
-from .json_filters import JsonFilter, json_filters, last_scanned
+from .job_filters import JobFilters
+from .json_filters import last_scanned
 from .loads import MOST_COUNTED
 from .snapshots import COLUMNS, Time, to_job, to_stamp
 
@@ -42,12 +39,6 @@ Row = Sequence[Any]
 """As the driver gives it; the id is first."""
 _UNCLAIMED: Final = (*CLAIMABLE, WAITING)
 COUNT_CAP: Final = 10_000
-TIMES: Final = tuple(
-    f"{of}_{side}" for of in ("created", "started", "finished") for side in ("after", "before")
-)
-"""The filters by a moment, as words."""
-WITH_PATHS: Final = ("args", "meta")
-"""The filters by what stands at a path in JSON, as words."""
 
 
 class Reading(Generic[T]):
@@ -82,76 +73,6 @@ _STATE_COUNTS = union_all(
         for state in STATES
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilters:
-    """Which jobs: different fields are joined by and, the values of one field by or; empty means any."""
-
-    states: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
-    queues: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    schedule_ids: tuple[str, ...] = ()
-    batch_ids: tuple[str, ...] = ()
-    ids: tuple[str, ...] = ()
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    started_after: datetime | None = None
-    started_before: datetime | None = None
-    finished_after: datetime | None = None
-    finished_before: datetime | None = None
-    json: tuple[JsonFilter, ...] = ()
-
-    @classmethod
-    def of(cls, words: Mapping[str, Any]) -> JobFilters:
-        """From the words of Python and HTTP: state, task, queue, tag, … each one or several.
-
-        Raises TypeError for another word, ValueError for what is not a state or no path in JSON.
-        """
-        plural = {"state": "states", "task": "tasks", "queue": "queues", "tag": "tags",
-                  "schedule_id": "schedule_ids", "batch_id": "batch_ids"}  # fmt: skip
-        given: dict[str, Any] = {}
-        for word, value in words.items():
-            if word in plural:
-                given[plural[word]] = (value,) if isinstance(value, str) else tuple(value)
-            elif word in TIMES:
-                given[word] = value
-            elif word in WITH_PATHS:
-                given["json"] = (*given.get("json", ()), *json_filters(word, value))
-            else:
-                known = (*plural, *TIMES, *WITH_PATHS)
-                raise TypeError(f"{word} is not a filter: there are {', '.join(known)}")
-        if unknown := [state for state in given.get("states", ()) if state not in STATES]:
-            raise ValueError(f"{unknown[0]!r} is not a state: there are {', '.join(STATES)}")
-        return cls(**given)
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filters as SQL conditions on the jobs table."""
-        columns = {
-            _J.state: self.states, _J.task: self.tasks, _J.queue: self.queues,
-            _J.schedule_id: self.schedule_ids, _J.batch_id: self.batch_ids, _J.id: self.ids,
-        }  # fmt: skip
-        found: list[ColumnElement[bool]] = [
-            column.in_(values) for column, values in columns.items() if values
-        ]
-        if self.tags:
-            found.append(_J.id.in_(select(TAGS.c.job_id).where(TAGS.c.tag.in_(self.tags))))
-        # Ids are ordered by creation, so the primary key bounds the scan of a time range.
-        if self.created_after:
-            found += [_J.created_at > self.created_after, _J.id >= first_id_at(self.created_after)]
-        if self.created_before:
-            found += [_J.created_at < self.created_before, _J.id < first_id_after(self.created_before)]
-        found += time_ranges.conditions(_J.started_at, self.started_after, self.started_before)
-        return found + time_ranges.conditions(_J.finished_at, self.finished_after, self.finished_before)
-
-    def json_conditions(self, conn: Connection) -> list[ColumnElement[bool]]:
-        """What no index finds: to be asked of a bounded number of jobs."""
-        return [each.condition(dialect_of(conn)) for each in self.json]
-
-    def short_cut(self, conn: Connection) -> list[ColumnElement[bool]]:
-        """A condition by which the database finds the jobs faster, where there is one."""
-        return time_ranges.candidates(conn, self.started_after, self.finished_after, self.finished_before)
 
 
 def get(conn: AnyConnection, job_id: str) -> Job | None:
