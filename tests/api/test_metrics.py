@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import URL
 
-from app.jobs.store import jobs
+from app.jobs.store import new_jobs
 from app.jobs.store.loads import loads
 
 from ..store.factory import new_job
@@ -70,7 +70,7 @@ def test_a_long_backlog_is_counted_to_the_last(tmp_path: Path) -> None:
     """Beyond 10,000 too, by state and by queue and task."""
     with api_client(tmp_path) as here:
         with here.app.app_context(), here.jobs.runtime.database.write() as conn:
-            jobs.enqueue(conn, [new_job(queue="default") for _ in range(10_500)])
+            new_jobs.enqueue(conn, [new_job(queue="default") for _ in range(10_500)])
         found = scrape(here)
         assert found["simmer_jobs", "queued"] == found["simmer_jobs_queued", "", "default", "add"] == 10_500
         assert (

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from app.jobs.database.database import Database
 from app.jobs.run import Failure, Outcome, Run
 from app.jobs.states import SUCCEEDED
-from app.jobs.store import claims, completion, jobs, queries, rescue, workers
+from app.jobs.store import claims, completion, jobs, new_jobs, queries, rescue, workers
 
 from ..store.factory import new_job, register
 
@@ -67,7 +67,7 @@ class Contention:
         now = _now()
         made = [new_job(created_at=now, run_at=now + _some_time() * (n % 2)) for n in range(size)]
         with self.database.write() as conn:
-            jobs.enqueue(conn, made)
+            new_jobs.enqueue(conn, made)
         for job in made[::3]:
             with self.database.write() as conn:
                 if not jobs.cancel(conn, job.id, _now()):

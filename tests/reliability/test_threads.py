@@ -17,6 +17,7 @@ from app.jobs import Simmer, Snooze, current_job
 from app.jobs.database.database import Database
 from app.jobs.options import NO_OPTIONS
 from app.jobs.store import jobs as verbs
+from app.jobs.store import new_jobs
 from tests.support import eventually, job_is
 
 from .consistency import check_consistency
@@ -144,7 +145,7 @@ def test_a_job_that_another_process_submits_is_seen(jobs: Simmer) -> None:
     new = jobs.runtime.factory.make_job("add", {}, NO_OPTIONS, jobs.runtime.clock.now())
     moment = time.monotonic()
     with jobs.runtime.database.write() as conn:
-        verbs.enqueue(conn, [new])
+        new_jobs.enqueue(conn, [new])
     assert jobs.wait(new.id, 10).state == "succeeded"
     print(f"seen and done after {time.monotonic() - moment:.2f} s")
 

@@ -17,7 +17,7 @@ from app.jobs.database.tables import EVENTS, JOBS
 from app.jobs.errors import DatabaseUnavailable
 from app.jobs.service.write_check import WriteCheck
 from app.jobs.store.group_commit import GroupCommit
-from app.jobs.store.jobs import bind_enqueue
+from app.jobs.store.new_jobs import bind_enqueue
 
 from ..store.factory import new_job, submit
 from ..support import eventually

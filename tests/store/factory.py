@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from app.jobs.ids import new_id
 from app.jobs.options import DEFAULTS, STORED, stored_values
 from app.jobs.run import Failure, Outcome, Run
-from app.jobs.store import claims, completion, dependencies, jobs, queries, workers
+from app.jobs.store import claims, completion, dependencies, new_jobs, queries, workers
 from app.jobs.store.batches import NewBatch
 from app.jobs.store.dependencies import Step
-from app.jobs.store.jobs import NewJob
+from app.jobs.store.new_jobs import NewJob
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -39,7 +39,7 @@ def new_job(**values: Any) -> NewJob:
 def submit(conn: Connection, **values: Any) -> str:
     """Store a job; its id."""
     job = new_job(**values)
-    jobs.enqueue(conn, [job])
+    new_jobs.enqueue(conn, [job])
     return job.id
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.jobs.database.database import Database
 from app.jobs.states import CANCELLED, FINAL, QUEUED, STATES, State
-from app.jobs.store import bulk, events, jobs, queries
+from app.jobs.store import bulk, events, jobs, new_jobs, queries
 from app.jobs.store.bulk import Action
 from app.jobs.store.job_filters import JobFilters
 
@@ -63,7 +63,7 @@ def test_what_comes_later_is_not_added(database: Database) -> None:
     with database.write() as conn:
         done, _ = job_in(conn, "failed")
         old = new_job()
-        jobs.enqueue(conn, [old, new_job(created_at=LATER, run_at=LATER)])
+        new_jobs.enqueue(conn, [old, new_job(created_at=LATER, run_at=LATER)])
         assert bulk.applicable(conn, "cancel", ANY, 10, until=NOW) == [old.id]
         assert bulk.applicable(conn, "cancel", ANY, 10, after=old.id, until=NOW) == []
         assert bulk.applicable(conn, "retry", ANY, 10, until=NOW) == [done]

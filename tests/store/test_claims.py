@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from app.jobs.database.database import Database
 from app.jobs.database.tables import ATTEMPTS, JOBS
 from app.jobs.run import Run
-from app.jobs.store import claims, jobs, queries
+from app.jobs.store import claims, jobs, new_jobs, queries
 
 from .factory import LATER, NOW, claim_one, end, new_job, submit
 
@@ -127,7 +127,7 @@ def test_due_and_wake_at_say_the_same_as_the_state(database: Database, verb: str
 def test_two_claimers_never_get_the_same_job(database: Database) -> None:
     """While one holds its candidates, another takes the next ones, or waits its turn."""
     with database.write() as conn:
-        jobs.enqueue(conn, [new_job() for _ in range(4)])
+        new_jobs.enqueue(conn, [new_job() for _ in range(4)])
     with database.write() as conn:
         mine = claim_most(conn, 2)
         if database.dialect.name != "sqlite":  # there a second writer waits

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from app.jobs import DatabaseUnavailable, Simmer
 from app.jobs.database.database import Database
 from app.jobs.database.transactions import AnyConnection
-from app.jobs.store import jobs, queries
+from app.jobs.store import new_jobs, queries
 from app.jobs.store.group_commit import GroupCommit
 from app.jobs.store.job_filters import JobFilters
 
@@ -50,7 +50,7 @@ class Crowd:
 
     def submit_many(self, wishes: list[dict[str, Any]]) -> Future[None]:
         """Commit several jobs in a thread of its own."""
-        writes = jobs.bind_enqueue(self.database.dialect, [new_job(**values) for values in wishes])
+        writes = new_jobs.bind_enqueue(self.database.dialect, [new_job(**values) for values in wishes])
         return self._threads.submit(self.commits.commit, writes)
 
     def line_up(self, *crowd: dict[str, Any]) -> list[Future[None]]:

@@ -12,7 +12,7 @@ from app.jobs.database.tables import ATTEMPTS, EVENTS, FIRES, JOBS, TAGS
 from app.jobs.ids import new_id
 from app.jobs.schedules.declaration import Declaration
 from app.jobs.schedules.triggers import parse_trigger
-from app.jobs.store import batches, fires, idempotency, jobs, queries, schedules
+from app.jobs.store import batches, fires, idempotency, jobs, new_jobs, queries, schedules
 from app.jobs.store.idempotency import RequestKey
 from app.jobs.store.job_filters import JobFilters
 from app.jobs.store.jobs import Expired
@@ -77,7 +77,7 @@ def test_idempotency_keys_are_forgotten_after_a_day(database: Database) -> None:
 def test_a_batch_counts_its_jobs_by_state(database: Database) -> None:
     """Its progress is how many are final."""
     with database.write() as conn:
-        jobs.enqueue(conn, [new_job(batch_id="b") for _ in range(4)])
+        new_jobs.enqueue(conn, [new_job(batch_id="b") for _ in range(4)])
         ids = list(conn.scalars(select(JOBS.c.id).order_by(JOBS.c.id)))
         for job_id, verb in zip(ids, ("succeeded", "failed", "retrying"), strict=False):
             claim = claim_one(conn, job_id)
@@ -94,7 +94,7 @@ def test_a_batch_counts_its_jobs_by_state(database: Database) -> None:
 def test_counts_are_capped(database: Database) -> None:
     """Counting stops at the cap and says that there are more."""
     with database.write() as conn:
-        jobs.enqueue(conn, [new_job() for _ in range(5)])
+        new_jobs.enqueue(conn, [new_job() for _ in range(5)])
         assert queries.count(conn, JobFilters(), cap=5) == (5, False)
         assert queries.count(conn, JobFilters(), cap=4) == (4, True)
         assert queries.backlog(conn, 3) == 3

@@ -17,7 +17,7 @@ from app.jobs.database.tables import TAGS, UNIQUE_KEYS
 from app.jobs.job import Job
 from app.jobs.store import queries
 from app.jobs.store.job_filters import JobFilters
-from app.jobs.store.jobs import NewJob
+from app.jobs.store.new_jobs import NewJob
 from app.jobs.store.placement import Placement, place
 from app.jobs.store.unique_keys import UniqueKey, stored_key
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.jobs.database.database import Database
 from app.jobs.ids import new_id
-from app.jobs.store import completion, jobs, queries, time_ranges
+from app.jobs.store import completion, new_jobs, queries, time_ranges
 from app.jobs.store.job_filters import JobFilters
 
 from .factory import NOW, OUTCOMES, claim_one, new_job, register
@@ -27,7 +27,7 @@ def at(minutes: float) -> datetime:
 def store(conn: Connection, minute: int, begun: int | None, ended: int | None) -> str:
     """A job made at `minute`, which began and ended so many minutes after NOW; None: not yet."""
     job_id = new_id(at(minute))
-    jobs.enqueue(conn, [new_job(id=job_id, created_at=at(minute), run_at=at(minute))])
+    new_jobs.enqueue(conn, [new_job(id=job_id, created_at=at(minute), run_at=at(minute))])
     if begun is None:
         return job_id
     claim = claim_one(conn, job_id)

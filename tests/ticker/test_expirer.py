@@ -11,7 +11,7 @@ from app.jobs.database.database import Database
 from app.jobs.database.notifier import Notifier
 from app.jobs.store import expiry, queries
 from app.jobs.store.job_filters import JobFilters
-from app.jobs.store.jobs import enqueue
+from app.jobs.store.new_jobs import enqueue
 from app.jobs.ticker import expirer
 from app.jobs.ticker.expirer import AGAIN_AFTER, CHECK_EVERY, Expirer
 from tests.store.factory import new_job

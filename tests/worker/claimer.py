@@ -10,7 +10,7 @@ from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.tables import JOBS
 from app.jobs.run import Run
-from app.jobs.store import claims, completion, controls, jobs, parking
+from app.jobs.store import claims, completion, controls, new_jobs, parking
 from app.jobs.tasks.limits import keys_of, subject_of
 from app.jobs.tasks.registry import Registry, TaskDefinition
 from app.jobs.worker.limiter import Limiter
@@ -34,7 +34,7 @@ class Claimer:
         """Store so many jobs; their ids."""
         made = [new_job(task=task, args=args, **values) for _ in range(count)]
         with self.database.write() as conn:
-            jobs.enqueue(conn, made)
+            new_jobs.enqueue(conn, made)
         return [job.id for job in made]
 
     def claim(self, most: int = 8, queues: tuple[str, ...] = ("default",)) -> list[Run]:

@@ -12,7 +12,7 @@ from ..options import SubmitOptions
 from ..store import dependencies
 from ..store.batches import NewBatch
 from ..store.dependencies import Step, UnknownParents
-from ..store.jobs import NewJob
+from ..store.new_jobs import NewJob
 from ..tasks.submission import BatchSubmission, Submission
 from .job_factory import JobFactory
 

@@ -11,7 +11,7 @@ from ..errors import ArgumentsTooLarge, InvalidArguments, UnknownTask, pointer, 
 from ..ids import new_id
 from ..options import OF_SUBMISSION, Seconds, SubmitOptions, read_value, stored_values, unknown_option
 from ..options import problems as option_problems
-from ..store.jobs import NewJob
+from ..store.new_jobs import NewJob
 from ..store.unique_keys import UniqueKey, stored_key
 from ..tasks.registry import Registry, TaskDefinition
 from ..tasks.submission import Submission

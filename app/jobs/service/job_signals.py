@@ -15,7 +15,7 @@ from ..process.logs import get_logger
 from ..run import Run
 from ..states import OVERRAN
 from ..store import queries
-from ..store.jobs import NewJob
+from ..store.new_jobs import NewJob
 from ..store.snapshots import as_submitted
 
 log = get_logger(__name__)

@@ -14,13 +14,13 @@ from ..database.database import Database
 from ..database.statements import BoundStatement, execute_all
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions
-from ..store import batches, jobs, queries
+from ..store import batches, new_jobs, queries
 from ..store.batches import NewBatch
 from ..store.dependencies import Step, UnknownParents
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.job_filters import JobFilters
-from ..store.jobs import NewJob
+from ..store.new_jobs import NewJob
 from ..tasks.submission import BatchSubmission, Submission
 from ..values import Batch
 from .backlog import Backlog
@@ -194,7 +194,7 @@ class Submissions:
         if limited:
             self._backlog.admit(len(made))
         if are_plain(steps):
-            statements = jobs.bind_enqueue(self._database.dialect, made)
+            statements = new_jobs.bind_enqueue(self._database.dialect, made)
             self._commits.commit([*statements, *also([new.id for new in made])])
             submitted = as_stored(made)
         else:

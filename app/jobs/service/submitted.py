@@ -9,9 +9,9 @@ from typing import NamedTuple
 from ..database.transactions import AnyConnection
 from ..errors import TransactionConflict
 from ..job import Job
-from ..store import dependencies, jobs, queries
+from ..store import dependencies, new_jobs, queries
 from ..store.dependencies import Step
-from ..store.jobs import NewJob
+from ..store.new_jobs import NewJob
 from ..store.placement import Outcome
 from ..store.snapshots import as_submitted
 
@@ -50,7 +50,7 @@ def store(conn: AnyConnection, steps: Sequence[Step], now: datetime) -> list[Sub
     """
     made = [new for step in steps for new in step.jobs]
     if are_plain(steps):
-        jobs.enqueue(conn, made)
+        new_jobs.enqueue(conn, made)
         return as_stored(made)
     placements = dependencies.enqueue(conn, steps, now)
     # Others decide about the state of what depends on them.

@@ -14,8 +14,8 @@ from ..database.database import Database
 from ..errors import SimmerError
 from ..ids import new_id
 from ..options import DEFAULTS, NO_OPTIONS, stored_values
-from ..store import jobs
-from ..store.jobs import NewJob
+from ..store import new_jobs
+from ..store.new_jobs import NewJob
 
 TRY_EVERY: Final = 1.0
 """Seconds between two trials, at least."""
@@ -52,7 +52,7 @@ class WriteCheck:
         try:
             with self._database.write() as conn:
                 with self._database.dialect.trial(conn):
-                    jobs.enqueue(conn, [job])
+                    new_jobs.enqueue(conn, [job])
                 conn.rollback()
         except (SimmerError, SQLAlchemyError) as error:
             transactions.record_write_failure(error)

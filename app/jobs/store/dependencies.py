@@ -19,7 +19,7 @@ from ..options import STORED
 from ..states import CANCELLED
 from . import batches, dependants, finals, parents
 from .batches import NewBatch
-from .jobs import NewJob
+from .new_jobs import NewJob
 from .parents import Parent
 from .placement import Placement, place
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from ..database.transactions import AnyConnection
 from ..errors import TransactionConflict, UniqueConflict
 from . import unique_keys
-from .jobs import NewJob, enqueue
+from .new_jobs import NewJob, enqueue
 from .replacement import replace
 from .unique_keys import MOST_TRIES, UniqueKey, Wanted
 

@@ -15,7 +15,7 @@ from ..database.transactions import AnyConnection
 from ..options import STORED
 from ..states import EDITABLE, QUEUED, SCHEDULED
 from .events import REPLACED
-from .jobs import NewJob, bind_tags
+from .new_jobs import NewJob, bind_tags
 
 _J = JOBS.c
 _CHANGED = ("args", *STORED, "state", "run_at", "wake_at", "due", "parked", "expires_at")

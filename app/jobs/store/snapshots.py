@@ -14,7 +14,7 @@ from ..job import NO_PROGRESS, Job, Progress, Stamp
 from ..options import STORED
 from ..serialization.encoding import stored
 from ..states import is_final
-from .jobs import NewJob
+from .new_jobs import NewJob
 
 Time = Callable[[Any], Any]
 _BLANK: Final[dict[str, Any]] = dict.fromkeys(field.name for field in fields(Job))

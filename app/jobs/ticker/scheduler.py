@@ -25,9 +25,9 @@ from ..schedules.triggers import Trigger, parse_trigger
 from ..service.backlog import Backlog
 from ..service.job_factory import JobFactory
 from ..service.submitted import are_unique
-from ..store import fires, jobs, leases, schedules
+from ..store import fires, leases, new_jobs, schedules
 from ..store.fires import Decision, Move
-from ..store.jobs import NewJob
+from ..store.new_jobs import NewJob
 from ..tasks.registry import Registry
 from ..worker.dispatcher import Dispatcher
 from .declarations import Declarations
@@ -195,7 +195,7 @@ def _apply_moves(conn: Connection, moves: Sequence[Move], made: Sequence[NewJob]
                 savepoint.rollback()
                 return False
             if made:
-                jobs.enqueue(conn, made)
+                new_jobs.enqueue(conn, made)
     except IntegrityError:
         return False
     return True

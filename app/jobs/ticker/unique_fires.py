@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ..store import placement
 from ..store.fires import Decision, Move
-from ..store.jobs import NewJob
+from ..store.new_jobs import NewJob
 from ..store.placement import Placement
 
 
