@@ -25,7 +25,7 @@ class Contention:
 
     def __init__(self, database: Database, count: int) -> None:
         self.database, self.errors = database, list[BaseException]()
-        self.pruned, self._left_to_submit = 0, count
+        self.pruned, self._left_to_submit, self._left_to_store = 0, count, count
         self._lock, self._is_over = threading.Lock(), threading.Event()
 
     def run(self, claimers: int = 4, submitters: int = 2, seconds: float = 60) -> None:
@@ -50,7 +50,7 @@ class Contention:
             self.errors.append(error)
 
     def _all_is_done(self) -> bool:
-        if self._left_to_submit > 0:
+        if self._left_to_store > 0:
             return False
         with self.database.read() as conn:
             counts = queries.state_counts(conn)
@@ -68,6 +68,8 @@ class Contention:
         made = [new_job(created_at=now, run_at=now + _some_time() * (n % 2)) for n in range(size)]
         with self.database.write() as conn:
             new_jobs.enqueue(conn, made)
+        with self._lock:
+            self._left_to_store -= size
         for job in made[::3]:
             with self.database.write() as conn:
                 if not jobs.cancel(conn, job.id, _now()):

@@ -6,13 +6,11 @@ from .definitions import (
     OF_TASK,
     OUTSIDE,
     STORED,
-    Backoff,
-    Seconds,
     SubmitOptions,
     TaskOptions,
-    Unique,
 )
 from .option import Option
+from .types import Backoff, Concurrency, Rate, Seconds, Unique
 from .values import DEFAULTS, problems, read_options, read_value, stored_values, unknown_option
 
 __all__ = [
@@ -23,7 +21,9 @@ __all__ = [
     "OUTSIDE",
     "STORED",
     "Backoff",
+    "Concurrency",
     "Option",
+    "Rate",
     "Seconds",
     "SubmitOptions",
     "TaskOptions",

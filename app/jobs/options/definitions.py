@@ -6,9 +6,8 @@ add the entry; an attribute of `Job` of the same name shows it; what it does goe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, TypedDict, get_args, get_type_hints
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, TypedDict, get_type_hints
 
 from marshmallow import Schema
 from sqlalchemy.orm import Session, scoped_session
@@ -18,60 +17,28 @@ from ..checks import (
     POSITIVE_SECONDS,
     QUEUE_NAME,
     SECONDS,
-    Rule,
-    is_seconds,
     json_object,
     matching,
     one_of,
     several,
-    takes,
     text,
     whole,
 )
-from ..ids import is_id
-from ..job import Job
-from ..values import Batch
 from .limits import CONCURRENCY_RULE, RATE_RULE
 from .option import Option
-
-Seconds = float | timedelta
-DependsOn = str | Job | Batch | Sequence[str | Job | Batch]
-"""One or several: the id of a job or a batch, or either itself."""
-BackoffName = Literal["exponential", "linear"]
-Backoff = Seconds | BackoffName | Callable[[int], float]
-"""How long, a word, or a function of the attempt that has just failed."""
-Concurrency = int | tuple[int, str]
-"""So many at a time, or so many for each value of an argument."""
-Rate = str | tuple[str, str]
-"""As in "100/m", or that for each value of an argument."""
-Unique = Literal[True] | str | tuple[str, ...] | Callable[[Mapping[str, Any]], str | None]
-"""True, the names of arguments, or a function of the arguments by name that returns a key or None."""
-
-_BACKOFF: Final = Rule(
-    object,
-    'seconds (0 to ten years), "exponential", "linear", or a callable that takes the attempt and returns'
-    " seconds",
-    lambda value: (
-        value in get_args(BackoffName) if isinstance(value, str) else is_seconds(value) or takes(1, value)
-    ),
-)
-_EXCEPTION: Final = Rule(
-    type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)
-)
-_ID: Final = Rule(
-    str, "the id of a job or a batch", lambda value: isinstance(value, str) and is_id(value), 36
-)
-_ANYTHING: Final = Rule(object, "anything", lambda value: True)
-_UNIQUE: Final = Rule(
-    object,
-    "True, the name of an argument, a tuple of names, or a callable that takes the arguments as a dict",
-    lambda value: value is True or _are_names(value) or takes(1, value),
-)
-
-
-def _are_names(value: Any) -> bool:
-    names = value if isinstance(value, tuple) else (value,)
-    return bool(names) and all(isinstance(name, str) and name for name in names)
+from .types import (
+    ANYTHING,
+    BACKOFF_RULE,
+    EXCEPTION_RULE,
+    ID_RULE,
+    UNIQUE_RULE,
+    Backoff,
+    Concurrency,
+    DependsOn,
+    Rate,
+    Seconds,
+    Unique,
+)  # fmt: skip
 
 
 class JobOptions(TypedDict, total=False):
@@ -168,7 +135,7 @@ class SubmitOptions(JobOptions, total=False):
         DependsOn,
         Option(
             help="Up to 100 ids of jobs or batches that it waits for",
-            rule=several(_ID, 100, "up to 100 ids of jobs or batches"),
+            rule=several(ID_RULE, 100, "up to 100 ids of jobs or batches"),
             default=(), stored=True,
             aliases=("after", "dependencies", "depends", "deps", "parents", "wait_for", "dependency"),
         ),
@@ -185,7 +152,7 @@ class SubmitOptions(JobOptions, total=False):
         Session | scoped_session[Any] | None,
         Option(
             help="Join the transaction of that session",
-            rule=_ANYTHING, python_only=True, aliases=("db", "db_session"),
+            rule=ANYTHING, python_only=True, aliases=("db", "db_session"),
         ),
     ]  # fmt: skip
 
@@ -206,7 +173,7 @@ class TaskOptions(JobOptions, total=False):
         Option(
             help='Seconds before the next attempt: a number, `"exponential"`, `"linear"`, or a callable'
             " of the attempt",
-            rule=_BACKOFF, default="exponential",
+            rule=BACKOFF_RULE, default="exponential",
             aliases=("retry_backoff", "default_retry_delay", "retry_delay", "interval"),
         ),
     ]  # fmt: skip
@@ -214,7 +181,7 @@ class TaskOptions(JobOptions, total=False):
         type[BaseException] | tuple[type[BaseException], ...],
         Option(
             help="Which exceptions are worth another attempt; a timeout counts as an `Exception`",
-            rule=several(_EXCEPTION, 100, "exception classes"), default=(Exception,),
+            rule=several(EXCEPTION_RULE, 100, "exception classes"), default=(Exception,),
             aliases=("autoretry_for", "retry_for"),
         ),
     ]  # fmt: skip
@@ -222,7 +189,7 @@ class TaskOptions(JobOptions, total=False):
         type[BaseException] | tuple[type[BaseException], ...],
         Option(
             help="Which exceptions are not, whatever `retry_on` says",
-            rule=several(_EXCEPTION, 100, "exception classes"), default=(),
+            rule=several(EXCEPTION_RULE, 100, "exception classes"), default=(),
             aliases=("dont_autoretry_for", "throws", "discard_on"),
         ),
     ]  # fmt: skip
@@ -260,7 +227,7 @@ class TaskOptions(JobOptions, total=False):
         Option(
             help="Which of its jobs are one: those with the same arguments (`True`), with the same values of"
             " the arguments named, or for which a callable returns the same text",
-            rule=_UNIQUE, aliases=("once", "singleton", "lock", "dedup"),
+            rule=UNIQUE_RULE, aliases=("once", "singleton", "lock", "dedup"),
         ),
     ]  # fmt: skip
     unique_for: Annotated[
@@ -274,7 +241,7 @@ class TaskOptions(JobOptions, total=False):
         Schema | type[Schema] | None,
         Option(
             help="A marshmallow schema for the arguments, in place of the annotations",
-            rule=_ANYTHING, aliases=("args_schema", "validator", "pydantic"),
+            rule=ANYTHING, aliases=("args_schema", "validator", "pydantic"),
         ),
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, TypedDict, Unpack
 
-from ..options.definitions import Concurrency, Rate
+from ..options import Concurrency, Rate
 from ..tasks.task import Task
 from ..values import Queue
 from . import Runtime
