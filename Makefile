@@ -15,8 +15,8 @@ READY_BENCH := $(VENV)/ready-bench-$(call key,requirements.txt requirements-benc
 READY_PEERS := $(VENV)/ready-peers-$(call key,requirements.txt requirements-bench.txt requirements-bench-peers.txt)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-# On two cores, in the way of tests/distribution.py.
-PYTEST := $(BIN)/python -m pytest -n 2
+# Three processes keep two cores busy while servers start and stop; in the way of tests/distribution.py.
+PYTEST := $(BIN)/python -m pytest -n 3
 
 # $(error) is the way to end with one line; a recipe that fails adds a line of make's own.
 stop_if = $(if $(strip $(1)),$(error $(1)))
@@ -42,7 +42,7 @@ test-long: $(READY_DEV) ## Run the tests that take their time
 	@$(PYTEST) -m long
 
 test-lowest: $(READY_LOWEST) ## Run the test suite on the lowest versions that pyproject.toml accepts
-	@$(LOWEST)/bin/python -m pytest -n 2 --deselect tests/app/test_project.py::test_what_is_pinned_is_what_the_suite_runs_on
+	@$(LOWEST)/bin/python -m pytest -n 3 --deselect tests/app/test_project.py::test_what_is_pinned_is_what_the_suite_runs_on
 
 test-servers: $(READY_SERVERS) ## Install servers of every kind and run the matrix of docs/deployment.md
 	@$(BIN)/python -m pytest -m long tests/processes/test_matrix.py

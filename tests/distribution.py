@@ -1,4 +1,4 @@
-"""Which tests share a core where the suite is spread over several (`-n 2`)."""
+"""Which tests share a core where the suite is spread over several (`-n 3`)."""
 
 from __future__ import annotations
 

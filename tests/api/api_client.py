@@ -113,6 +113,8 @@ def api_client(
         with app.app_context():
             jobs.stop(timeout=5)
             jobs.runtime.database.close()
+            if url is not None:
+                app.extensions["sqlalchemy"].engine.dispose()
 
 
 def _host_db(app: Flask, url: URL) -> SQLAlchemy:

@@ -88,7 +88,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path, by_word: bool) -> None:
 def test_the_second_time_nothing_is_set_up(tmp_path: Path) -> None:
     """With the stamps there, only the suite is started."""
     done = make("--dry-run", "test", *ready(tmp_path))
-    assert done.stdout.splitlines() == [f"{tmp_path}/venv/bin/python -m pytest -n 2"]
+    assert done.stdout.splitlines() == [f"{tmp_path}/venv/bin/python -m pytest -n 3"]
 
 
 def test_help_lists_every_target() -> None:

@@ -186,10 +186,9 @@ def test_a_storm_on_one_key(database: Database) -> None:
     assert open_jobs <= 1
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_whoever_met_a_key_holds_up_no_worker(database: Database) -> None:
     """A caller's transaction that was given the holder is still open, and the holder's end does not wait."""
-    if database.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
     with database.write() as conn:
         first = place_one(conn, "return").job_id
         claim = claim_one(conn, first)

@@ -107,10 +107,9 @@ def test_what_is_over_is_pruned(database: Database) -> None:
         assert holder(conn, "d") == job
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_release_does_not_wait_for_who_is_given_the_key(database: Database) -> None:
     """A worker that ends the job passes by; if the other rolls back, the next one finds the key free."""
-    if database.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
     with database.write() as conn:
         first = submit(conn)
         conn.execute(update(JOBS).values(unique_key="k"))

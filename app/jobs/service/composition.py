@@ -90,17 +90,15 @@ def refusal(error: UnknownParents, places: Sequence[str], made: Sequence[NewJob]
     ])  # fmt: skip
 
 
-def refuse_unique(steps: Sequence[Step], places: Sequence[str], made: Sequence[NewJob]) -> None:
-    """Refuse unique keys where others of the submission name a job, or count it, that may not be stored."""
-    if len(steps) > 1 or any(step.batch is not None for step in steps):
-        words = (
-            "a job with a unique key cannot be in a chain, or in a batch that others wait for: submit it by"
-            " itself, and name it in depends_on"
-        )
-        if found := [
-            problem(place, words) for place, new in zip(places, made, strict=True) if new.unique is not None
-        ]:
-            raise InvalidArguments(found)
+def refuse_unique(places: Sequence[str], made: Sequence[NewJob]) -> None:
+    """Refuse unique keys: others of the submission name a job, or count it, that may not be stored."""
+    words = (
+        "a job with a unique key cannot be in a chain, or in a batch that others wait for: submit it by"
+        " itself, and name it in depends_on"
+    )
+    unique = [place for place, new in zip(places, made, strict=True) if new.unique is not None]
+    if unique:
+        raise InvalidArguments([problem(place, words) for place in unique])
 
 
 def _after(

@@ -173,7 +173,8 @@ class Submissions:
         `also` returns what is committed with them.
         """
         made = [new for step in steps for new in step.jobs]
-        refuse_unique(steps, places, made)
+        if len(steps) > 1 or steps[0].batch is not None:
+            refuse_unique(places, made)
         try:
             if session is not None:
                 return self._join(steps, made, session)
@@ -228,9 +229,9 @@ class Submissions:
     def _tell(self, made: Sequence[NewJob], submitted: Sequence[Submitted]) -> None:
         """Tell the receivers of signals and the threads."""
         # In this order: the inline engine runs them here, and they were submitted before.
-        new = zip(made, submitted, strict=True)
-        self._signals.submitted([job for job, (_, outcome) in new if outcome == "stored"])
-        changed = (job.id for job, outcome in submitted if outcome != "existing")
+        new = [job for job, found in zip(made, submitted, strict=True) if found.is_new]
+        self._signals.submitted(new)
+        changed = [job.id for job, outcome in submitted if outcome != "existing"]
         self._threads.jobs_submitted(list(dict.fromkeys(changed)))
 
     def _read_again(self, submitted: Sequence[Submitted]) -> list[Submitted]:

@@ -139,14 +139,18 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
     overruns.record(conn, ours)
     verbs: dict[tuple[str, int], str] = {}
     ends: list[finals.Final] = []
+    keys: list[str] = []
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     by_task: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in ours:
         seen = owned[run.job_id, run.token]
         verb, reason = _decide(run.outcome, seen.cancel_requested_at is not None)
         verbs[run.key] = verb
-        if (state := ENTERS[verb]) in FINAL:
+        # Looked at here, not below: most jobs have none of these, and a call for each would cost them.
+        if (seen.awaited or seen.unique_key is not None) and (state := ENTERS[verb]) in FINAL:
             ends.append(finals.Final.of(seen, state))
+        if seen.limit_key is not None or seen.queue_key is not None:
+            keys += limit_keys(seen)
         by_task[run.task, verb].append(run)
         rows[verb].append(row(run, verb, reason))
     for verb, ended_by_verb in rows.items():
@@ -157,12 +161,10 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
         end_attempts.execute(conn, **values)
         record_events.execute(conn, **values)
     counters.add_runs(conn, by_task, worker)
-    moment = max((run.finished_at for run in ours if run.finished_at is not None), default=None)
-    if ends and moment is not None:
+    if ends or keys:
+        moment = max(run.finished_at for run in ours if run.finished_at is not None)
         finals.follow(conn, ends, moment)
-    # Last: who waits for a key must hold nothing that its owner may wait for.
-    keys = [key for run in ours for key in limit_keys(owned[run.job_id, run.token])]
-    if keys and moment is not None:
+        # Last: who waits for a key must hold nothing that its owner may wait for.
         parking.release(conn, keys, moment)
     return verbs
 

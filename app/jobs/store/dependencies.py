@@ -61,11 +61,6 @@ def is_dependent(new: NewJob) -> bool:
     return bool(new.options[_DEPENDS_ON] != "[]")
 
 
-def are_independent(steps: Sequence[Step]) -> bool:
-    """Whether all jobs can be enqueued as they are."""
-    return not any(step.batch is not None or any(map(is_dependent, step.jobs)) for step in steps)
-
-
 def depends_on(new: NewJob) -> Sequence[str]:
     """The ids that it depends on."""
     return parents.ids_of(new.options[_DEPENDS_ON])
