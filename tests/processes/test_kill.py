@@ -18,6 +18,10 @@ from .servers import Server
 
 TWO, ONE = "gunicorn -k gthread -w2", "gunicorn -k gthread -w1"
 QUICK = {"RESCUE_AFTER": 1, "HEARTBEAT_SECONDS": 0.2}
+BEGUN = (
+    "SELECT count(*) FROM simmer_attempts a JOIN simmer_jobs j ON j.id = a.job_id"
+    " WHERE j.task = ? AND a.run = ? AND a.started_at IS NOT NULL"
+)
 OWNER = """SELECT pid FROM simmer_workers JOIN simmer_attempts ON simmer_attempts.worker = simmer_workers.id
            WHERE job_id = ? AND run = ?"""
 ENDED = f"SELECT count(*) FROM simmer_jobs WHERE task = ? AND state IN {FINAL}"
@@ -108,7 +112,7 @@ def test_innocent_suspects_do_not_starve_the_rest(here: ServerHost) -> None:
     server = here.up("waitress")
     server.submit_many(8, "nap", seconds=0.8)
     for run in (1, 2):
-        here.until(8, "SELECT count(*) FROM simmer_attempts WHERE run = ? AND started_at IS NOT NULL", run)
+        here.until(8, BEGUN, "nap", run)
         server.kill()
         server = here.start("waitress")
     here.until(3, "SELECT max(run) FROM simmer_jobs")
