@@ -109,9 +109,9 @@ def test_ages_of_them_are_counted_fast(words: dict[str, Any], years: int, count:
     first = trigger.next_after(None, START)
     assert first is not None
     moment = START.replace(year=START.year + years)
-    begun = time.perf_counter()
+    begun = time.thread_time()
     found, last = trigger.until(first, moment, START)
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
     assert found == count
     assert last <= moment
     following = trigger.next_after(last, START)

@@ -100,7 +100,7 @@ def test_any_json_is_a_trigger_or_refused(words: dict[str, Any]) -> None:
 @given(_cronlike | st.lists(_cronlike, min_size=5, max_size=6).map(" ".join))
 def test_any_text_is_an_expression_or_refused(text: str) -> None:
     """Quickly, and with nothing but TriggerError."""
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with suppress(TriggerError):
         parse_trigger("cron", expression=text).next_after(None, NOW)
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1

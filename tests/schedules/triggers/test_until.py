@@ -30,9 +30,9 @@ def test_a_year_of_them(words: dict[str, Any], count: int, last: timedelta) -> N
     trigger = parse_trigger("cron", **words)
     first = trigger.next_after(START - timedelta(seconds=1), START)
     assert first is not None
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert trigger.until(first, START + timedelta(days=365), START) == (count, START + last)
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_a_moment_before_the_first_counts_the_first() -> None:
