@@ -182,3 +182,14 @@ def test_where_nobody_listens_nothing_more_is_executed(make_app: MakeApp, jobs: 
             assert statements() == silent
         with signals.job_succeeded.connected_to(lambda sender, job: None, sender=app):
             assert statements() > silent
+
+
+def test_a_batch_that_is_cancelled_tells_of_each_of_its_jobs(make_app: MakeApp, jobs: Simmer) -> None:
+    """As one that is cancelled by itself does."""
+    app = make_app(jobs, JOBS_ENGINE="manual")
+    add = jobs.task("later")(lambda: 1).options(delay=60)
+    with app.app_context():
+        batch = jobs.batch([add.s() for _ in range(3)]).submit()
+        with listening(jobs, app) as heard:
+            jobs.cancel_batch(batch.id)
+    assert heard == [("cancelled", "later", "cancelled")] * 3

@@ -37,6 +37,8 @@ LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 MOST_OF_A_NAME: Final = 200
 """Characters of a caller's name that are kept."""
+_CALLER: Final = "flask_simmer.caller"
+"""Where the environ of a request that JOBS_AUTH let in has what it returned."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(:[0-9]+)?", re.IGNORECASE)
 _PROXY_HEADER = re.compile(r"HTTP_(?:FORWARDED\b|X_REAL_IP\b|VIA\b|X_FORWARDED)")
@@ -90,8 +92,7 @@ def caller() -> str | None:
     """Who sends the current request: what JOBS_AUTH returned of it in place of True; None where that is not
     known.
     """
-    auth = _settings().auth
-    name: Any = None if auth is None or _bearer_token(request) is not None else auth(request, "operate")
+    name = request.environ.get(_CALLER)
     return name[:MOST_OF_A_NAME] if isinstance(name, str) else None
 
 
@@ -118,7 +119,8 @@ def access_problem(settings: Settings, request: Request, right: str) -> Problem 
     rights = _rights_of_token(settings, request)
     if rights is not None and includes(rights, right):
         return None
-    if settings.auth is not None and settings.auth(request, right):
+    if settings.auth is not None and (known := settings.auth(request, right)):
+        request.environ[_CALLER] = known
         return _cross_site_problem(settings, request)
     if rights is None and settings.api_tokens:
         detail = "Send one of the tokens of JOBS_API_TOKENS as 'Authorization: Bearer <token>'."

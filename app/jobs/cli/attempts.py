@@ -7,17 +7,15 @@ from typing import Any, Final
 
 import click
 
-from .output import print_lines, print_table
+from .output import print_lines, print_rows
 
-_NAMES: Final = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at")
+_NAMES: Final = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
 
 
 def print_attempts(attempts: Sequence[Mapping[str, Any]]) -> None:
     """Print a line for each run, and below them the tracebacks as Python prints them."""
-    titles = [*(name.removesuffix("_at").upper() for name in _NAMES), "ERROR"]
-    rows = [[*(attempt[name] for name in _NAMES), _error(attempt["error"])] for attempt in attempts]
     click.echo()
-    print_table(titles, rows)
+    print_rows(_NAMES, [{**attempt, "error": _error(attempt["error"])} for attempt in attempts])
     for attempt in attempts:
         print_lines(_traceback(attempt))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from .group import jobs_cli, runtime
-from .output import echo_stderr, json_option, print_json, print_table
+from .output import echo_stderr, json_option, print_json, print_rows
 from .selection import find_id
 
 
@@ -35,9 +35,7 @@ def list_or_get_files(id: str, name: str | None, output: Path | None, as_json: b
     elif not found:
         echo_stderr("No files.")
     else:
-        names = ("name", "size", "content_type", "created_at")
-        rows = [[each[key] for key in names] for each in found]
-        print_table([key.removesuffix("_at").replace("_", " ").upper() for key in names], rows)
+        print_rows(("name", "size", "content_type", "created_at"), found)
 
 
 def _write(id: str, name: str, output: Path | None) -> None:

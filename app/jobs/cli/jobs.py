@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -15,11 +14,19 @@ from ..store.job_filters import JobFilters
 from .arguments import read_pairs
 from .attempts import print_attempts
 from .group import jobs_cli, require_utf8, runtime
-from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
+from .output import (
+    echo_stderr,
+    json_line,
+    json_option,
+    print_fields,
+    print_json,
+    print_rows,
+    print_table,
+    redactor,
+)
 from .selection import filter_options, find_id
 from .threads import print_threads
 
-_ATTEMPT: Final = ("run", "attempt", "outcome", "worker", "claimed_at", "finished_at", "error")
 _STEP: Final = ("name", "kind", "state", "run", "started_at", "finished_at", "result")
 
 
@@ -91,16 +98,9 @@ def show(id: str, as_json: bool) -> None:
     print_fields((name, _field(value)) for name, value in shown.items())
     if attempts:
         print_attempts(attempts)
-    steps = run.jobs.steps(id, MAX_LIST_BYTES)
-    _print_rows(_STEP, [present_step(step, is_long, redact) for step, is_long in steps])
-
-
-def _print_rows(names: Sequence[str], found: Sequence[Mapping[str, Any]]) -> None:
-    """A table of these keys, below what was printed before; nothing where there is no row."""
-    if found:
+    if steps := [present_step(*step, redact) for step in run.jobs.steps(id, MAX_LIST_BYTES)]:
         click.echo()
-        rows = [[_field(each[name]) for name in names] for each in found]
-        print_table([name.removesuffix("_at").upper() for name in names], rows)
+        print_rows(_STEP, [{name: _field(value) for name, value in step.items()} for step in steps])
 
 
 @jobs_cli.command("workers")
@@ -123,8 +123,9 @@ def workers(id: str | None, threads: bool, as_json: bool) -> None:
             "id", "host", "pid", "state", "busy", "threads", "stuck", "queues", "started_at", "heartbeat_at",
         )  # fmt: skip
         shown = [each.as_dict() for each in found]
-        rows = [["all" if each[name] is None else each[name] for name in names] for each in shown]
-        print_table([name.removesuffix("_at").upper() for name in names], rows)
+        print_rows(
+            names, [{**each, "queues": "all" if each["queues"] is None else each["queues"]} for each in shown]
+        )
 
 
 @jobs_cli.command("init-db")

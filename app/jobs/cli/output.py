@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -45,6 +45,12 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         _echo_line("  ".join(padded).rstrip())
+
+
+def print_rows(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print a table of these keys of each row, which are its titles but for what kind of value they have."""
+    titles = [name.removesuffix("_at").removesuffix("_seconds").replace("_", " ").upper() for name in names]
+    print_table(titles, ([row[name] for name in names] for row in rows))
 
 
 def print_lines(lines: Iterable[str]) -> None:

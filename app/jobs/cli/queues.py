@@ -7,7 +7,7 @@ import click
 from ..values import Queue
 from .group import CALLER, jobs_cli, queue_name, runtime
 from .limits import read_limit
-from .output import echo_stderr, json_option, print_json, print_table
+from .output import echo_stderr, json_option, print_json, print_rows
 
 _SHOWN = ("name", "paused", "queued", "running", "oldest_seconds", "concurrency", "workers")
 
@@ -31,9 +31,7 @@ def list_queues(as_json: bool) -> None:
     if as_json:
         print_json({"items": found})
         return
-    rows = [{**each, "paused": "yes" if each["paused"] else "no"} for each in found]
-    titles = [name.removesuffix("_seconds").upper() for name in _SHOWN]
-    print_table(titles, [[each[name] for name in _SHOWN] for each in rows])
+    print_rows(_SHOWN, [{**each, "paused": "yes" if each["paused"] else "no"} for each in found])
 
 
 @queues.command("pause")

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
-
-from sqlalchemy import Connection
-
-from ..clock import Clock
-from ..database.conflicts import retry_conflicts
 from ..database.database import Database
-from ..database.notifier import Notifier
 from ..errors import BatchNotFound
-from ..states import CANCELLABLE, FAILED, RUNNING
-from ..store import batches, jobs
+from ..states import FAILED
+from ..store import batches
+from ..store.job_filters import JobFilters
 from ..values import Batch
-from .threads import LocalThreads
-
-AT_ONCE: Final = 500
-"""Jobs that are cancelled or retried in one transaction, so that no other writer waits long."""
-
-Change = Callable[[Connection, Sequence[Any]], object]
+from .bulk import BulkActions
 
 
 class Batches:
     """Get, cancel, retry."""
 
-    def __init__(
-        self, *, database: Database, clock: Clock, notifier: Notifier, threads: LocalThreads
-    ) -> None:  # fmt: skip
-        self._database, self._clock, self._notifier, self._threads = database, clock, notifier, threads
+    def __init__(self, database: Database, bulk: BulkActions) -> None:
+        self._database, self._bulk = database, bulk
 
     def get(self, batch_id: str) -> Batch:
         """The batch with its counts and progress. Raises BatchNotFound."""
@@ -45,17 +31,7 @@ class Batches:
         Raises BatchNotFound.
         """
         self.get(batch_id)
-        self._change_all(
-            batch_id, CANCELLABLE,
-            lambda conn, locked: jobs.cancel_locked(conn, locked, self._clock.now(), reason),
-        )  # fmt: skip
-        # In this order: a job claimed between the two is running, and gets the request.
-        running = self._change_all(
-            batch_id, (RUNNING,),
-            lambda conn, locked: jobs.request_cancel_locked(conn, locked, self._clock.now()),
-        )  # fmt: skip
-        for job_id in running:
-            self._threads.cancel_requested(job_id)
+        self._bulk.apply_to_all("cancel", JobFilters(batch_ids=(batch_id,)), reason)
         return self.get(batch_id)
 
     def retry(self, batch_id: str, reason: str | None = None) -> Batch:
@@ -64,27 +40,5 @@ class Batches:
         A job that waited for its success and was cancelled waits again.
         """
         self.get(batch_id)
-        retried = self._change_all(
-            batch_id, (FAILED,),
-            lambda conn, locked: jobs.retry_locked(conn, locked, self._clock.now(), reason),
-        )  # fmt: skip
-        self._threads.jobs_submitted(retried)
+        self._bulk.apply_to_all("retry", JobFilters(batch_ids=(batch_id,), states=(FAILED,)), reason)
         return self.get(batch_id)
-
-    def _change_all(self, batch_id: str, states: Sequence[str], change: Change) -> list[str]:
-        """Change its jobs in these states, some at a time: their ids."""
-        changed: list[str] = []
-        while ids := self._change_some(batch_id, states, changed[-1] if changed else "", change):
-            changed += ids
-        self._notifier.notify(changed)
-        return changed
-
-    @retry_conflicts
-    def _change_some(
-        self, batch_id: str, states: Sequence[str], after: str, change: Change
-    ) -> Sequence[str]:  # fmt: skip
-        with self._database.write() as conn:
-            ids = batches.jobs_in(conn, batch_id, states, after, AT_ONCE)
-            if ids:
-                change(conn, jobs.lock(conn, ids))
-        return ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -88,19 +88,33 @@ class BulkActions:
         selected = JobFilters.of(filters)
         with self._database.read() as conn:
             total = bulk.count_applicable(conn, action, selected)
-        reason, after, affected = f"by job {current_job.id}", "", 0
-        while True:
+        reason, affected = f"by job {current_job.id}", 0
+        for found in self._find(action, selected, until):
             current_job.check()
             if current_job.stopping:
                 return Snooze(0)
-            with self._database.read() as conn:
-                found = bulk.applicable(conn, action, selected, BATCH, after=after, until=until)
-            if not found:
-                return {"affected": affected}
-            after = found[-1]
             # Not itself: it may be among those that its filter names.
             affected += self._apply_to(action, [each for each in found if each != current_job.id], reason)
             current_job.progress(affected, max(affected, total))
+        current_job.check()
+        return {"affected": affected}
+
+    def apply_to_all(self, action: Action, selected: JobFilters, reason: str | None = None) -> None:
+        """Apply it to all of them here, however many there are, in transactions of BATCH."""
+        for found in self._find(action, selected):
+            self._apply_to(action, found, reason)
+
+    def _find(
+        self, action: Action, selected: JobFilters, until: datetime | None = None
+    ) -> Iterator[list[str]]:
+        """The ids of those to which it applies, BATCH at a time; see `bulk.applicable`."""
+        found = [""]
+        while True:
+            with self._database.read() as conn:
+                found = bulk.applicable(conn, action, selected, BATCH, after=found[-1], until=until)
+            if not found:
+                return
+            yield found
 
     def _apply_to(self, action: Action, job_ids: list[str], reason: str | None = None) -> int:
         """Apply it to these jobs; to how many it applied."""

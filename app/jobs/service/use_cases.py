@@ -77,7 +77,6 @@ class UseCases:
         )
         self.tasks = Tasks(database, registry, controls)
         self.logs = Logs(database, self.jobs.stamp)
-        self.batches = Batches(database=database, clock=clock, notifier=self.notifier, threads=threads)
         self.submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=threads,
@@ -87,6 +86,7 @@ class UseCases:
             database=database, clock=clock, notifier=self.notifier, threads=threads,
             submissions=self.submissions, signals=self.signals,
         )  # fmt: skip
+        self.batches = Batches(database, self.bulk)
         self.schedules = Schedules(
             database=database, factory=self.factory, submissions=self.submissions, clock=clock,
             threads=threads, timezone=self.settings.timezone,

@@ -125,12 +125,6 @@ def batch_of(
     )  # fmt: skip
 
 
-def jobs_in(conn: Connection, batch_id: str, states: Sequence[str], after: str, limit: int) -> Sequence[str]:
-    """Up to `limit` of its jobs in one of `states`, beyond the id `after`, in order."""
-    mine = (_J.batch_id == batch_id, _J.state.in_(states), _J.id > after)
-    return conn.scalars(select(_J.id).where(*mine).order_by(_J.id).limit(limit)).all()
-
-
 def prune(conn: Connection, before: datetime, limit: int = 500) -> int:
     """Forget up to `limit` batches of before `before` whose jobs are all deleted. How many."""
     left = exists().where(_J.batch_id == _B.id, _J.batch_id.is_not(None))

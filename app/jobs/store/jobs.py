@@ -97,12 +97,6 @@ def request_cancel_locked(conn: Connection, locked: Sequence[Any], now: datetime
     return [row.id for row in seen]
 
 
-def request_cancel_all(conn: Connection, job_ids: Sequence[str], now: datetime) -> int:
-    """Ask those of the jobs to stop that run and were not asked. How many there were."""
-    asked = update(JOBS).where(_J.id.in_(job_ids), _J.state == RUNNING, _J.cancel_requested_at.is_(None))
-    return conn.execute(asked.values(cancel_requested_at=now, version=_J.version + 1)).rowcount
-
-
 def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
     """Queue a final job once more: goes on counting and allows one more attempt. Whether it did.
 

@@ -109,13 +109,6 @@ def jobs_by_id(conn: AnyConnection, job_ids: Sequence[str]) -> dict[str, Job]:
     return {id: to_job(row, time) for id, row in rows(conn, WHOLE, job_ids).items()} if job_ids else {}
 
 
-def get_all(conn: AnyConnection, job_ids: Sequence[str]) -> list[Job]:
-    """As `get_many`, however many there are."""
-    found = rows(conn, WHOLE, job_ids) if job_ids else {}
-    time = dialect_of(conn).from_driver
-    return [WHOLE.make(found[job_id], time) for job_id in job_ids if job_id in found]
-
-
 def page(
     conn: Connection, filters: JobFilters, limit: int, after: str | None, newest_first: bool
 ) -> tuple[list[Job], str | None]:
