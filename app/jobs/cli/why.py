@@ -1,0 +1,65 @@
+"""`flask jobs why`: why a job waits, and about when it begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ..job import Job
+from ..serialization.presenter import present, present_explanation
+from ..service.estimates import counted
+from ..states import RUNNING
+from ..values import Explanation
+from .group import jobs_cli, runtime
+from .output import json_option, print_fields, print_json, redactor
+from .selection import find_id
+
+
+@jobs_cli.command("why")
+@click.argument("id")
+@json_option
+def why(id: str, as_json: bool) -> None:
+    """Say why a job waits, and about when it begins and ends.
+
+    ID may be the beginning of one that no other shares.
+    """
+    run = runtime()
+    job = run.jobs.get(find_id(id))
+    explanation = run.explanations.explain(job)
+    if as_json:
+        shown = present(job, redactor(run.settings))
+        print_json({**shown, "explain": present_explanation(explanation)})
+        return
+    print_fields([(job.state, headline(job, explanation)), *_fields(explanation, run.clock.now())])
+
+
+def headline(job: Job, explanation: Explanation) -> str:
+    """In one line what holds the job, if anything does."""
+    if job.is_final:
+        return "it has ended, and waits for nothing"
+    if explanation.detail is not None:
+        return explanation.detail
+    return "it runs, and waits for nothing" if job.state == RUNNING else "nothing holds it"
+
+
+def _fields(explanation: Explanation, now: datetime) -> Iterator[tuple[str, Any]]:
+    if (limit := explanation.limit) is not None and limit.held_by:
+        more = ", …" if limit.held > len(limit.held_by) else ""
+        yield "held by", f"{', '.join(limit.held_by)}{more}"
+    for name, moment in (("starts", explanation.starts_at), ("ends", explanation.ends_at)):
+        if moment is not None:
+            yield name, f"about {moment:%Y-%m-%d %H:%M:%SZ}, {_distance(moment, now)}"
+    yield "basis", explanation.basis
+
+
+def _distance(moment: datetime, now: datetime) -> str:
+    """In words: `in 3 minutes`."""
+    seconds = (moment - now).total_seconds()
+    if seconds < 1:
+        return "now"
+    units = {"day": 86_400, "hour": 3_600, "minute": 60}
+    unit, size = next((each for each in units.items() if seconds >= 2 * each[1]), ("second", 1))
+    return f"in {counted(round(seconds / size), unit)}"
