@@ -25,8 +25,9 @@ from app.jobs.options import OF_SUBMISSION, OF_TASK, OUTSIDE
 from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
+from app.jobs.service.reasons import REASONS
 from app.jobs.store.bulk import ACTIONS
-from app.jobs.values import Batch, File, Queue, Schedule, Step, Worker
+from app.jobs.values import Batch, Explanation, File, Queue, ReachedLimit, Schedule, Step, Worker
 
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
 from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
@@ -106,6 +107,22 @@ def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> N
     """Each key of a batch, a file, a queue, a schedule, a step or a worker stands in its table."""
     table = doc(page).text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
+
+
+@pytest.mark.parametrize(
+    ("value", "title"), [(Explanation, "an explanation"), (ReachedLimit, "a reached limit")]
+)
+def test_every_key_of_an_explanation_is_documented(value: Any, title: str) -> None:
+    """Each stands in its table."""
+    table = doc("http").section("Why it waits").partition(f"| key of {title} |")[2].partition("\n\n")[0]
+    assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
+
+
+def test_every_reason_is_documented() -> None:
+    """The table has each code that a job may wait for, and no other."""
+    table = doc("http").section("Why it waits").partition("| `reason` | `detail` |")[2].partition("\n\n")[0]
+    first = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| `")]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(first))) == sorted(REASONS)
 
 
 GROUPS = (queues, schedules, tasks)

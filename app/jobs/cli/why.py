@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 import click
 
@@ -33,11 +31,21 @@ def why(id: str, as_json: bool) -> None:
         shown = present(job, redactor(run.settings))
         print_json({**shown, "explain": present_explanation(explanation)})
         return
-    print_fields([(job.state, headline(job, explanation)), *_fields(explanation, run.clock.now())])
+    times = _times(explanation, run.clock.now())
+    held_by = explanation.limit and explanation.limit.held_by
+    print_fields(
+        [(job.state, _headline(job, explanation)), ("held by", held_by or None), *times.items(),
+         ("basis", explanation.basis)]
+    )  # fmt: skip
 
 
-def headline(job: Job, explanation: Explanation) -> str:
-    """In one line what holds the job, if anything does."""
+def one_line(job: Job, explanation: Explanation, now: datetime) -> str:
+    """What holds the job, if anything does, and about when it begins and ends."""
+    times = _times(explanation, now)
+    return "; ".join([_headline(job, explanation), *(f"{name} {words}" for name, words in times.items())])
+
+
+def _headline(job: Job, explanation: Explanation) -> str:
     if job.is_final:
         return "it has ended, and waits for nothing"
     if explanation.detail is not None:
@@ -45,14 +53,13 @@ def headline(job: Job, explanation: Explanation) -> str:
     return "it runs, and waits for nothing" if job.state == RUNNING else "nothing holds it"
 
 
-def _fields(explanation: Explanation, now: datetime) -> Iterator[tuple[str, Any]]:
-    if (limit := explanation.limit) is not None and limit.held_by:
-        more = ", …" if limit.held > len(limit.held_by) else ""
-        yield "held by", f"{', '.join(limit.held_by)}{more}"
-    for name, moment in (("starts", explanation.starts_at), ("ends", explanation.ends_at)):
-        if moment is not None:
-            yield name, f"about {moment:%Y-%m-%d %H:%M:%SZ}, {_distance(moment, now)}"
-    yield "basis", explanation.basis
+def _times(explanation: Explanation, now: datetime) -> dict[str, str]:
+    known = {"starts": explanation.starts_at, "ends": explanation.ends_at}
+    return {
+        name: f"about {moment:%Y-%m-%d %H:%M:%SZ}, {_distance(moment, now)}"
+        for name, moment in known.items()
+        if moment is not None
+    }
 
 
 def _distance(moment: datetime, now: datetime) -> str:

@@ -31,7 +31,7 @@ from .reasons import (
     THREADS_OVERDUE,
     Hold,
 )
-from .waiting_reason import WaitingReasons, jobs_ahead
+from .waiting_reason import WaitingReasons, all_busy, jobs_ahead
 
 MOST_AHEAD: Final = 1_000
 """Jobs ahead that are counted, at most; behind more there is no estimate."""
@@ -116,16 +116,19 @@ class Explanations:
         with self._database.read() as conn:
             running = positions.running_on(conn, [worker.id for worker in able], MOST_HOLDERS)
             place = _Place(_ahead(conn, job, able), running)
-        history = self._history(job, place)
-        threads, is_free = sum(worker.threads for worker in able), explained.reason == READY
+        history, threads = self._history(job, place), sum(worker.threads for worker in able)
         # What is prefetched comes before all that is due, and has no thread yet.
         begun = [run for run in running if not run.is_in_line]
         line = [*(run.task for run in running if run.is_in_line), *(each.task for each in place.ahead)]
-        wait = _wait(history, now, begun, max(1, threads - len(begun)) if is_free else 0, line)
-        detail = explained.detail if is_free else f"{explained.detail}, {place.words}"
+        if explained.reason == READY and len(begun) >= threads:  # the reason is of a moment ago
+            explained = replace(explained, reason=THREADS_BUSY, detail=all_busy(threads))
+        idle = threads - len(begun) if explained.reason == READY else 0
+        detail = f"{explained.detail}, {place.words}" if place.count or not idle else explained.detail
         explained = replace(explained, detail=detail, ahead=place.count)
-        basis = f"{place.words} on {counted(threads, 'thread')}"
-        return _estimated(explained, job, place.begins_at(now, wait), history, basis)
+        starts_at = place.begins_at(now, _wait(history, now, begun, idle, line))
+        return _estimated(
+            explained, job, starts_at, history, f"{place.words} on {counted(threads, 'thread')}"
+        )
 
     def _explain_limit(self, job: Job, explained: Explanation, hold: Hold, now: datetime) -> Explanation:
         limit, key = hold.limit, hold.applied.key

@@ -125,10 +125,14 @@ def jobs_ahead(number: int, most: int) -> str:
     return "1 job ahead" if number == 1 else f"{number} jobs ahead"
 
 
+def all_busy(threads: int) -> str:
+    """What there is to say where none of so many threads is free."""
+    return f"all {threads} threads are busy"
+
+
 def _busy(workers: Sequence[LiveWorker]) -> Reason:
     if any(worker.busy < worker.threads for worker in workers):
         return NOTHING._replace(able=workers)
     if (overdue := all_overdue(workers)) is not None:
         return Reason(THREADS_OVERDUE, overdue, able=workers)
-    threads = sum(worker.threads for worker in workers)
-    return Reason(THREADS_BUSY, f"all {threads} threads are busy", able=workers)
+    return Reason(THREADS_BUSY, all_busy(sum(worker.threads for worker in workers)), able=workers)

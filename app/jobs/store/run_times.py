@@ -15,6 +15,10 @@ ENOUGH: Final = 10
 """So many among the jobs that ended last will do; of a task with less its own jobs are looked at."""
 MOST_TASKS: Final = 20
 """Tasks whose own jobs are looked at, at most."""
+MOST_ENDED: Final = 1_000
+"""Jobs that are read of those that ended last."""
+MOST_OF_TASK: Final = 300
+"""Jobs that are read of a task."""
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -29,13 +33,16 @@ def _runs_of(jobs: Select[Any]) -> Select[Any]:
 
 
 _ENDED_LAST = _runs_of(
-    select(_J.id, _J.task).where(_J.finished_at.is_not(None)).order_by(_J.finished_at.desc()).limit(1_000)
+    select(_J.id, _J.task)
+    .where(_J.finished_at.is_not(None))
+    .order_by(_J.finished_at.desc())
+    .limit(bindparam("most"))
 )
 _OF_TASK = _runs_of(
     select(_J.id, _J.task)
     .where(_J.task == bindparam("of_task"), _J.id <= bindparam("last_id"))
     .order_by(_J.id.desc())
-    .limit(300)
+    .limit(bindparam("most"))
 )
 
 
@@ -47,11 +54,11 @@ def latest(conn: Connection, tasks: Mapping[str, str]) -> dict[str, list[float]]
     there may be any number of others.
     """
     found: dict[str, list[Any]] = {task: [] for task in tasks}
-    for row in conn.execute(_ENDED_LAST):
+    for row in conn.execute(_ENDED_LAST, {"most": MOST_ENDED}):
         if row.task in found:
             found[row.task].append(row)
     for task in [task for task, runs in found.items() if len(runs) < ENOUGH][:MOST_TASKS]:
-        runs = conn.execute(_OF_TASK, {"of_task": task, "last_id": tasks[task]}).all()
+        runs = conn.execute(_OF_TASK, {"of_task": task, "last_id": tasks[task], "most": MOST_OF_TASK}).all()
         found[task] = max(found[task], list(runs), key=len)
     return {task: _seconds(runs) for task, runs in found.items()}
 
