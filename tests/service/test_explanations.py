@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection
 
 from app.jobs.database.database import Database
-from app.jobs.service.explanations import MOST_AHEAD, Explanations
 from app.jobs.service.reasons import REASONS
-from app.jobs.store import completion, controls, limits, parking, runs
+from app.jobs.store import controls, limits, parking
 from app.jobs.values import Explanation
 
-from ..store.factory import (
-    LATER,
-    NOW,
-    OUTCOMES,
-    claim_one,
-    job_in,
-    register,
-    submit,
-    submit_batch,
-    submit_dependant,
-)
-from .reasons import clock_at, crash_twice, hold_limit, read_job, waiting_reasons
-
-EARLIER = NOW - timedelta(minutes=1)
-
-
-def explain(database: Database, job_id: str, seconds: float = 10.0) -> Explanation:
-    """What is said of the job so many seconds after NOW."""
-    reasons = waiting_reasons(database, seconds)
-    return Explanations(database, clock_at(seconds), reasons).explain(read_job(database, job_id))
-
-
-def at(seconds: float) -> datetime:
-    """So many seconds after NOW."""
-    return NOW + timedelta(seconds=seconds)
-
-
-def finish(conn: Connection, seconds: float, task: str = "add") -> None:
-    """A job that ran for so long, a minute ago."""
-    run = claim_one(conn, submit(conn, task=task, created_at=EARLIER, run_at=EARLIER))
-    assert run is not None
-    outcome, finished_at = OUTCOMES["succeeded"], EARLIER + timedelta(seconds=seconds)
-    completion.complete(conn, [replace(run, outcome=outcome, started_at=EARLIER, finished_at=finished_at)])
-
-
-def begin(conn: Connection, worker: str = "worker-1", **values: Any) -> str:
-    """A job that runs since NOW; its id."""
-    run = claim_one(conn, submit(conn, **values), worker)
-    assert run is not None
-    run.started_at = NOW
-    runs.record_starts(conn, [run])
-    return run.job_id
+from ..documents import doc
+from ..store.factory import LATER, NOW, job_in, register, submit, submit_batch, submit_dependant
+from .reasons import EARLIER, at, begin, crash_twice, explain, finish, hold_limit
 
 
 def test_a_job_that_is_not_due_begins_then(database: Database) -> None:
@@ -175,44 +133,6 @@ def test_a_job_is_in_quarantine(database: Database) -> None:
     assert (found.reason, found.ahead, found.starts_at) == ("quarantine", 0, None)
 
 
-def test_all_threads_are_busy(database: Database) -> None:
-    """It begins once those that run, and those that come before it, have left it a thread."""
-    with database.write() as conn:
-        register(conn, threads=2)
-        for seconds in (15, 15, 35):
-            finish(conn, seconds)
-        begin(conn)
-        begin(conn)
-        submit(conn, queue="other", priority=-1)
-        last = submit(conn)
-        submit(conn)
-    found = explain(database, last)
-    assert (found.reason, found.detail) == ("threads_busy", "all 2 threads are busy, 1 job ahead")
-    # Both run for 10 of their 15 seconds, one of them is replaced by what is ahead, the other by this.
-    assert (found.ahead, found.starts_at, found.ends_at) == (1, at(15), at(30))
-    assert found.basis == "median of the latest 3 runs of add; 1 job ahead on 2 threads"
-    found = explain(database, last, seconds=20.0)
-    assert (found.starts_at, found.ends_at) == (at(35), at(50))
-
-
-def test_prefetched_runs_come_first(database: Database) -> None:
-    """They are claimed, have no thread yet, and are not counted as ahead."""
-    with database.write() as conn:
-        register(conn, threads=1)
-        finish(conn, 15)
-        begin(conn)
-        prefetched = begin(conn)
-        unstarted = "UPDATE simmer_jobs SET started_at = NULL, prefetched = (1 = 1)"
-        conn.exec_driver_sql(f"{unstarted} WHERE id = '{prefetched}'")
-        last = submit(conn)
-    found = explain(database, last)
-    assert (found.ahead, found.starts_at) == (0, at(30))
-    found = explain(database, prefetched)
-    assert (found.reason, found.detail) == (
-        "claimed", "the worker worker-1 has claimed it and is about to begin it",
-    )  # fmt: skip
-
-
 def test_all_threads_are_overdue(database: Database) -> None:
     """Nobody knows when they end."""
     with database.write() as conn:
@@ -226,61 +146,6 @@ def test_all_threads_are_overdue(database: Database) -> None:
     )  # fmt: skip
 
 
-def test_nothing_holds_the_job(database: Database) -> None:
-    """A thread is free: it begins now, also where the reason was read before the threads were taken."""
-    with database.write() as conn:
-        register(conn, threads=1)
-        finish(conn, 3)
-        job_id = submit(conn)
-    found = explain(database, job_id, seconds=0.0)
-    assert (found.reason, found.detail, found.ahead) == ("ready", "nothing holds it", 0)
-    assert (found.starts_at, found.ends_at) == (NOW, at(3))
-    assert found.basis == "median of the latest 1 run of add; 0 jobs ahead on 1 thread"
-
-
-def test_queues_are_served_in_the_order_of_their_worker(database: Database) -> None:
-    """All that is due in an earlier queue is ahead, whatever its priority; nothing of a later one is."""
-    with database.write() as conn:
-        register(conn, threads=1, queues=("urgent", "default", "bulk"))
-        begin(conn)
-        first = [submit(conn, queue="urgent", priority=priority) for priority in (-9, 9)]
-        job_id = submit(conn, queue="default")
-        submit(conn, queue="bulk", priority=-9)
-        submit(conn, queue="urgent", task="unknown")
-    assert explain(database, job_id).ahead == len(first)
-    with database.write() as conn:
-        register(conn, "worker-2", threads=1, queues=("default",))
-        begin(conn, "worker-2")
-    assert explain(database, job_id).ahead == 0
-
-
-def test_behind_more_than_are_counted_nothing_is_estimated(database: Database) -> None:
-    """The number says that there are so many or more."""
-    with database.write() as conn:
-        register(conn, threads=1)
-        finish(conn, 3)
-        begin(conn)
-        for _ in range(MOST_AHEAD + 1):
-            submit(conn)
-        last = submit(conn)
-    assert explain(database, last) == Explanation(
-        reason="threads_busy", detail="all 1 threads are busy, over 1000 jobs ahead", ahead=MOST_AHEAD
-    )
-
-
-def test_a_running_job_ends(database: Database) -> None:
-    """By the runs that took as long as it has; nothing is said once it has gone on for longer than all."""
-    with database.write() as conn:
-        register(conn)
-        for seconds in (5, 20, 40):
-            finish(conn, seconds)
-        job_id = begin(conn)
-    assert explain(database, job_id) == Explanation(
-        ends_at=at(30), basis="median of 2 of the latest 3 runs of add, which took longer"
-    )
-    assert explain(database, job_id, seconds=41.0) == Explanation()
-
-
 @pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
 def test_a_final_job_waits_for_nothing(database: Database, state: str) -> None:
     """Everything is None."""
@@ -291,7 +156,10 @@ def test_a_final_job_waits_for_nothing(database: Database, state: str) -> None:
 
 
 def test_the_reasons_are_a_fixed_list() -> None:
-    """Programs compare with them: a change is one of the contract."""
+    """Programs compare with them, and a page has them: each with its sentence, and no other."""
+    table = doc("http").section("Why it waits").partition("| `reason` | `detail` |")[2].partition("\n\n")[0]
+    named = " ".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
+    assert sorted(re.findall(r"`(\w+)`", named)) == sorted(REASONS)
     assert set(REASONS) == {
         "not_due", "dependencies", "queue_paused", "task_paused", "no_worker", "no_worker_for_queue",
         "no_worker_for_task", "no_worker_of_app", "concurrency", "rate", "quarantine", "threads_busy",
