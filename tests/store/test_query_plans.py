@@ -175,12 +175,9 @@ def test_a_page_of_what_ended_reads_no_more_than_that(lite: Database) -> None:
 
 
 def test_the_latest_runs_of_a_task_are_found_by_its_jobs(lite: Database) -> None:
-    """From a job downwards, and of each its runs by their key; the same for the jobs that ended last."""
+    """From a job downwards, where those that ended last tell too little."""
     sent: list[str] = []
     event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
     with lite.read() as conn:
         run_times.latest(conn, {"add": "j"})
-        ended, of_task = [explain(conn, sql) for sql in list(sent) if "simmer_attempts" in sql]
-    check(ended, "ix_simmer_jobs_finished")
-    check(of_task, "ix_simmer_jobs_task (task=? AND id<?)")
-    assert all(any("(job_id=?)" in step for step in steps) for steps in (ended, of_task))
+        check(explain(conn, sent[-1]), "ix_simmer_jobs_task (task=? AND id<?)")

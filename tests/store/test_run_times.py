@@ -42,15 +42,6 @@ def test_the_latest_runs_count(database: Database) -> None:
     assert found == {"add": [5.0, 2.0], "mail": [3.0], "none": []}
 
 
-def test_each_run_of_a_job_counts(database: Database) -> None:
-    """Also one after which there was another."""
-    with database.write() as conn:
-        register(conn)
-        job_id = finish(conn, 4, verb="retrying")
-        conn.exec_driver_sql(f"UPDATE simmer_jobs SET state = 'queued' WHERE id = '{job_id}'")
-        assert run_times.latest(conn, {"add": job_id}) == {"add": [4.0]}
-
-
 def test_a_hundred_runs_are_enough(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The latest ones."""
     monkeypatch.setattr(run_times, "MOST_RUNS", 2)
