@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from app.jobs import Progress
 from app.jobs.database.database import Database
-from app.jobs.service.explanations import MOST_AHEAD
+from app.jobs.service.explanations import MOST_AHEAD, Explanations
 from app.jobs.values import Explanation
 
 from ..store.factory import NOW, register, submit
-from .reasons import at, begin, explain, finish
+from .reasons import at, begin, clock_at, explain, finish, read_job, waiting_reasons
 
 
 def test_all_threads_are_busy(database: Database) -> None:
@@ -101,3 +107,20 @@ def test_a_running_job_ends(database: Database) -> None:
         ends_at=at(30), basis="median of 2 of the latest 3 runs of add, which took longer"
     )
     assert explain(database, job_id, seconds=41.0) == Explanation()
+
+
+@pytest.mark.parametrize(("total", "ends_at"), [(4, at(30)), (10**18, None)])
+def test_a_running_job_ends_as_its_progress_says(
+    database: Database, total: int, ends_at: datetime | None
+) -> None:
+    """Where it tells how far it is; what would take for ever has no date."""
+    with database.write() as conn:
+        register(conn)
+        finish(conn, 20)
+        job_id = begin(conn)
+    progress = Progress(current=1, total=total, eta=total * 10.0 - 20)
+    reasons = waiting_reasons(database, 10.0)
+    job = replace(read_job(database, job_id), progress=progress)
+    found = Explanations(database, clock_at(10.0), reasons).explain(job)
+    assert found.ends_at == ends_at
+    assert (found.basis is None) == (ends_at is None)

@@ -37,6 +37,8 @@ MOST_AHEAD: Final = 1_000
 """Jobs ahead that are counted, at most; behind more there is no estimate."""
 MOST_NAMED: Final = 10
 """Ids of jobs that hold a limit, at most."""
+LONGEST: Final = 10 * 365 * 86_400.0
+"""Seconds: what is beyond that is not an estimate, and may be no date."""
 _IN_LINE: Final = (READY, THREADS_BUSY, THREADS_OVERDUE)
 """The reasons of a job that waits for a thread, and for nothing else."""
 
@@ -58,9 +60,7 @@ class _Place:
 
     def begins_at(self, now: datetime, wait: float | None) -> datetime | None:
         """In so many seconds; None where that is not known, or where not all that is ahead was counted."""
-        if wait is None or len(self.ahead) > MOST_AHEAD:
-            return None
-        return now + timedelta(seconds=wait)
+        return None if len(self.ahead) > MOST_AHEAD else _later(now, wait)
 
 
 ALONE: Final = _Place()
@@ -97,12 +97,12 @@ class Explanations:
             detail = f"the worker {job.worker} has claimed it and is about to begin it"
             return Explanation(reason=CLAIMED, detail=detail)
         if (eta := job.progress.eta) is not None:
-            ends_at = now + timedelta(seconds=eta)
-            return Explanation(ends_at=ends_at, basis="its progress, if the rest goes on as fast")
-        history, elapsed = self._history(job), _elapsed(job.started_at, now)
-        if (left := history.left(job.task, elapsed)) is None:
-            return Explanation()
-        return Explanation(ends_at=now + timedelta(seconds=left), basis=history.basis(job.task, elapsed))
+            ends_at, basis = _later(now, eta), "its progress, if the rest goes on as fast"
+        else:
+            history, elapsed = self._history(job), _elapsed(job.started_at, now)
+            ends_at = _later(now, history.left(job.task, elapsed))
+            basis = history.basis(job.task, elapsed)
+        return Explanation() if ends_at is None else Explanation(ends_at=ends_at, basis=basis)
 
     def _explain_later(self, job: Job, explained: Explanation) -> Explanation:
         """Not due yet: it begins then, unless it would be held by something else if it were due now."""
@@ -191,6 +191,10 @@ def _wait_for_rate(hold: Hold, period: float, ahead: int, now: datetime) -> floa
     return max(0.0, (hold.wake_at - now).total_seconds()) + ahead // hold.limit.count * period
 
 
+def _later(moment: datetime, seconds: float | None) -> datetime | None:
+    return None if seconds is None or seconds > LONGEST else moment + timedelta(seconds=seconds)
+
+
 def _elapsed(since: datetime | None, now: datetime) -> float:
     return 0.0 if since is None else max(0.0, (now - since).total_seconds())
 
@@ -200,9 +204,8 @@ def _estimated(
 ) -> Explanation:
     if starts_at is None:
         return explained
-    if (left := history.left(job.task)) is None:
+    if (ends_at := _later(starts_at, history.left(job.task))) is None:
         return replace(explained, starts_at=starts_at, basis=basis)
-    ends_at = starts_at + timedelta(seconds=left)
     basis = f"{history.basis(job.task)}; {basis}"
     return replace(explained, starts_at=starts_at, ends_at=ends_at, basis=basis)
 
