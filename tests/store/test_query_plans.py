@@ -64,6 +64,10 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
         "ix_simmer_jobs_state",
     ),
     "count by task": (lambda conn: queries.count(conn, JobFilters(tasks=("add",))), "ix_simmer_jobs_task"),
+    "page of a queue": (
+        lambda conn: queries.page(conn, JobFilters(queues=("mail",)), 5, None, True),
+        "ix_simmer_jobs_queue",
+    ),
     "backlog": (lambda conn: queries.backlog(conn, 10), "ix_simmer_jobs_state"),
     "due ahead": (lambda conn: positions.due_ahead(conn, _JOB, ["q"], [], 9), "ix_simmer_jobs_due"),
     "due before it": (lambda conn: positions.due_ahead(conn, _JOB, [], ["q"], 9), "ix_simmer_jobs_due"),
