@@ -92,8 +92,23 @@ def test_behind_more_than_are_counted_nothing_is_estimated(database: Database) -
             submit(conn)
         last = submit(conn)
     assert explain(database, last) == Explanation(
-        reason="threads_busy", detail="all 1 threads are busy, over 1000 jobs ahead", ahead=MOST_AHEAD
+        reason="threads_busy", detail="all 1 threads are busy, 1000 or more jobs ahead", ahead=MOST_AHEAD
     )
+
+
+def test_what_no_worker_knows_is_not_ahead(database: Database) -> None:
+    """Among more than are looked at those that are known are so many or more: nothing is estimated."""
+    with database.write() as conn:
+        register(conn, threads=1)
+        finish(conn, 3)
+        begin(conn)
+        submit(conn)
+        for _ in range(MOST_AHEAD):
+            submit(conn, task="unknown")
+        last = submit(conn)
+    found = explain(database, last)
+    assert (found.detail, found.ahead) == ("all 1 threads are busy, 1 or more jobs ahead", 1)
+    assert found.starts_at is None
 
 
 def test_a_running_job_ends(database: Database) -> None:

@@ -7,12 +7,7 @@ from typing import Any, Final
 from flask import Response
 
 from ..job import Job
-from ..serialization.presenter import (
-    MAX_LIST_BYTES,
-    present_attempt,
-    present_in_list,
-    present_step,
-)
+from ..serialization.presenter import MAX_LIST_BYTES, present_attempt, present_in_list, present_step
 from ..service import runtime
 from ..states import CANCELLED
 from ..store.job_filters import JobFilters

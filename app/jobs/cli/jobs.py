@@ -96,8 +96,7 @@ def show(id: str, as_json: bool) -> None:
     if as_json:
         print_json({**shown, "attempts": attempts})
         return
-    if not job.is_final:
-        shown["waiting_reason"] = one_line(job, run.explanations.explain(job), run.clock.now())
+    shown["waiting_reason"] = one_line(run.explanations.explain(job), run.clock.now())
     print_fields((name, _field(value)) for name, value in shown.items())
     if attempts:
         print_attempts(attempts)

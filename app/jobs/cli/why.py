@@ -39,10 +39,10 @@ def why(id: str, as_json: bool) -> None:
     )  # fmt: skip
 
 
-def one_line(job: Job, explanation: Explanation, now: datetime) -> str:
-    """What holds the job, if anything does, and about when it begins and ends."""
-    times = _times(explanation, now)
-    return "; ".join([_headline(job, explanation), *(f"{name} {words}" for name, words in times.items())])
+def one_line(explanation: Explanation, now: datetime) -> str | None:
+    """What holds the job and about when it begins and ends; None where nothing of it is known."""
+    times = [f"{name} {words}" for name, words in _times(explanation, now).items()]
+    return "; ".join([*filter(None, [explanation.detail]), *times]) or None
 
 
 def _headline(job: Job, explanation: Explanation) -> str:

@@ -45,22 +45,22 @@ _IN_LINE: Final = (READY, THREADS_BUSY, THREADS_OVERDUE)
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a job stands: what is ahead of it, and what occupies the threads, or the limit, that it needs."""
+    """Where a job stands: what is ahead of it, and what occupies the threads, or the limit, that it needs.
+
+    `is_cut`: more may be ahead.
+    """
 
     ahead: Sequence[Ahead] = ()
+    is_cut: bool = False
     occupants: Sequence[Occupant] = ()
 
     @property
-    def count(self) -> int:
-        return min(len(self.ahead), MOST_AHEAD)
-
-    @property
     def words(self) -> str:
-        return jobs_ahead(len(self.ahead), MOST_AHEAD)
+        return f"{len(self.ahead)} or more jobs ahead" if self.is_cut else jobs_ahead(len(self.ahead))
 
     def begins_at(self, now: datetime, wait: float | None) -> datetime | None:
         """In so many seconds; None where that is not known, or where not all that is ahead was counted."""
-        return None if len(self.ahead) > MOST_AHEAD else _later(now, wait)
+        return None if self.is_cut else _later(now, wait)
 
 
 ALONE: Final = _Place()
@@ -115,7 +115,7 @@ class Explanations:
     ) -> Explanation:
         with self._database.read() as conn:
             running = positions.running_on(conn, [worker.id for worker in able], MOST_HOLDERS)
-            place = _Place(_ahead(conn, job, able), running)
+            place = _Place(*_ahead(conn, job, able), running)
         history, threads = self._history(job, place), sum(worker.threads for worker in able)
         # What is prefetched comes before all that is due, and has no thread yet.
         begun = [run for run in running if not run.is_in_line]
@@ -123,8 +123,8 @@ class Explanations:
         if explained.reason == READY and len(begun) >= threads:  # the reason is of a moment ago
             explained = replace(explained, reason=THREADS_BUSY, detail=all_busy(threads))
         idle = threads - len(begun) if explained.reason == READY else 0
-        detail = f"{explained.detail}, {place.words}" if place.count or not idle else explained.detail
-        explained = replace(explained, detail=detail, ahead=place.count)
+        detail = f"{explained.detail}, {place.words}" if place.ahead or not idle else explained.detail
+        explained = replace(explained, detail=detail, ahead=len(place.ahead))
         starts_at = place.begins_at(now, _wait(history, now, begun, idle, line))
         return _estimated(
             explained, job, starts_at, history, f"{place.words} on {counted(threads, 'thread')}"
@@ -136,7 +136,7 @@ class Explanations:
             ahead = positions.parked_ahead(conn, job, key, MOST_AHEAD + 1)
             since = now - timedelta(seconds=limit.seconds or 0.0)
             claims = positions.claims_since(conn, key, since, MOST_HOLDERS) if limit.seconds else 0
-        place = _Place(ahead, hold.holders)
+        place = _Place(ahead[:MOST_AHEAD], len(ahead) > MOST_AHEAD, hold.holders)
         history = self._history(job, place)
         if limit.seconds is None:
             wait = _wait(
@@ -145,7 +145,7 @@ class Explanations:
         else:
             wait = _wait_for_rate(hold, limit.seconds, len(ahead), now)
         explained = replace(
-            explained, ahead=place.count, limit=_reached(hold, len(hold.holders) + claims, now)
+            explained, ahead=len(place.ahead), limit=_reached(hold, len(hold.holders) + claims, now)
         )
         basis = f"{place.words} under the limit of {limit.text}"
         return _estimated(explained, job, place.begins_at(now, wait), history, basis)
@@ -160,8 +160,8 @@ class Explanations:
             return History(run_times.latest(conn, tasks))
 
 
-def _ahead(conn: Connection, job: Job, able: Sequence[LiveWorker]) -> list[Ahead]:
-    """What is claimed before the job where that is least, of what these workers can run."""
+def _ahead(conn: Connection, job: Job, able: Sequence[LiveWorker]) -> tuple[list[Ahead], bool]:
+    """What is claimed before the job where that is least, of what these workers can run; whether it is cut."""
     due = queues_due(conn)
     found = []
     for queues in {worker.queues for worker in able}:
@@ -169,8 +169,9 @@ def _ahead(conn: Connection, job: Job, able: Sequence[LiveWorker]) -> list[Ahead
         before = [] if queues is None else [name for name in queues[: queues.index(job.queue)] if name in due]
         beside = due if queues is None else [job.queue]
         rows = positions.due_ahead(conn, job, before, beside, MOST_AHEAD + 1)
-        found.append([row for row in rows if _is_for(row, able)])
-    return min(found, key=len)
+        known = [row for row in rows[:MOST_AHEAD] if _is_for(row, able)]
+        found.append((known, len(rows) > MOST_AHEAD))
+    return min(found, key=lambda each: len(each[0]))
 
 
 def _is_for(row: Ahead, able: Iterable[LiveWorker]) -> bool:

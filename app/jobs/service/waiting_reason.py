@@ -115,13 +115,12 @@ class WaitingReasons:
         if use == "explanation":
             return busy
         ahead = queries.ahead(conn, job, MOST_AHEAD + 1)
-        return busy._replace(detail=f"{busy.detail}, {jobs_ahead(ahead, MOST_AHEAD)} in its queue")
+        words = jobs_ahead(ahead) if ahead <= MOST_AHEAD else f"over {MOST_AHEAD} jobs ahead"
+        return busy._replace(detail=f"{busy.detail}, {words} in its queue")
 
 
-def jobs_ahead(number: int, most: int) -> str:
-    """`3 jobs ahead`; of more than `most` no more than that."""
-    if number > most:
-        return f"over {most} jobs ahead"
+def jobs_ahead(number: int) -> str:
+    """`3 jobs ahead`."""
     return "1 job ahead" if number == 1 else f"{number} jobs ahead"
 
 
