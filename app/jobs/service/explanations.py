@@ -161,7 +161,7 @@ class Explanations:
 
 
 def _ahead(conn: Connection, job: Job, able: Sequence[LiveWorker]) -> tuple[list[Ahead], bool]:
-    """What is claimed before the job where that is least, of what these workers can run; whether it is cut."""
+    """What these workers claim before the job, where that is least, and whether it is cut."""
     due = queues_due(conn)
     found = []
     for queues in {worker.queues for worker in able}:
