@@ -5,13 +5,14 @@ Values may be text, as the environment has them.
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
-from ..checks import Rule, find_zone
+from ..checks import Rule, find_zone, takes
 
 RIGHTS: Final = ("read", "submit", "operate")
 LEAST_TOKEN: Final = 8
@@ -172,8 +173,12 @@ def origins(value: Any) -> tuple[str, ...]:
     return found
 
 
-def function(value: Any) -> Callable[[Any, str], bool]:
-    """What can be called."""
+def function(value: Any) -> Callable[..., Any]:
+    """What can be asked whether a request has a right, in two parameters or with its job in three."""
     if not callable(value):
-        raise TypeError("must be a callable (request, right) -> bool")
+        raise TypeError("must be a callable (request, right) -> bool, or (request, right, job) -> bool")
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__):
+        raise TypeError("must not be async: what it returns unawaited would let everybody in")
+    if not (takes(2, value) or takes(3, value)):
+        raise TypeError("must take (request, right) or (request, right, job), and nothing else")
     return value  # type: ignore[no-any-return]

@@ -53,7 +53,7 @@ class Settings:
     ui_shortcuts: bool = True
     cli_group: str | None = "jobs"
     api_tokens: Mapping[str, tuple[str, ...]] | None = None
-    auth: Callable[[Any, str], bool] | None = None
+    auth: Callable[..., Any] | None = None
     cors_origins: tuple[str, ...] | None = None
     shutdown_grace: float = 20.0
     heartbeat_seconds: float = 5.0
