@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,11 @@ def page(here: ApiClient, path: str, status: int = 200, **options: Any) -> str:
     return response.get_data(as_text=True)
 
 
-def post(here: ApiClient, path: str, follow: bool = True, **form: Any) -> TestResponse:
+def post(
+    here: ApiClient, path: str, form: Mapping[str, Any] | None = None, *, follow: bool = True, **fields: Any
+) -> TestResponse:
     """What answers to a form, after its redirect."""
-    return here.client.post(UI + path, data=form, follow_redirects=follow)
+    return here.client.post(UI + path, data={**(form or {}), **fields}, follow_redirects=follow)
 
 
 def words(markup: str) -> str:

@@ -42,15 +42,15 @@ def test_ticked_jobs_are_asked_about_and_then_acted_on(here: ApiClient) -> None:
 def test_all_that_match_are_those_of_the_filters_not_of_the_page(here: ApiClient) -> None:
     """With that box ticked the filters of the list say which, and nothing else is touched."""
     form: dict[str, Any] = {"action": "delete", "all": "yes", "query": "state=failed&limit=1"}
-    assert "Delete 3 jobs?" in words(post(here, "/jobs/bulk", **form).get_data(as_text=True))
-    post(here, "/jobs/bulk", **form, confirmed="yes")
+    assert "Delete 3 jobs?" in words(post(here, "/jobs/bulk", form).get_data(as_text=True))
+    post(here, "/jobs/bulk", form, confirmed="yes")
     assert states(here) == ["queued"]
 
 
 def test_what_the_state_does_not_allow_is_counted_and_left_alone(here: ApiClient) -> None:
     """The question says how many of the named jobs the action does not fit."""
     form: dict[str, Any] = {"action": "cancel", "all": "yes", "query": "task=add&task=fail"}
-    text = words(post(here, "/jobs/bulk", **form).get_data(as_text=True))
+    text = words(post(here, "/jobs/bulk", form).get_data(as_text=True))
     assert "Cancel 1 job?" in text
     assert "4 are named; the state of 3 does not allow it" in text
 
@@ -67,5 +67,5 @@ def test_what_the_state_does_not_allow_is_counted_and_left_alone(here: ApiClient
 )
 def test_what_names_nothing_does_nothing(here: ApiClient, form: dict[str, Any]) -> None:
     """No action without a selection: neither an empty form nor an unknown filter means all jobs."""
-    assert post(here, "/jobs/bulk", **form, confirmed="yes").status_code in (400, 422)
+    assert post(here, "/jobs/bulk", form, confirmed="yes").status_code in (400, 422)
     assert states(here) == ["failed", "failed", "failed", "queued"]

@@ -44,7 +44,7 @@ def test_an_edit_changes_what_the_form_has_and_keeps_secrets(here: ApiClient) ->
     """The redacted value that the form shows stands for the one that is stored."""
     job = here.submit("echo", args={"value": 1, "password": "hunter2"})
     form: dict[str, Any] = {"args": '{"value": 2, "password": "[redacted]"}', "priority": "-5", "tags": "a b"}
-    post(here, f"/jobs/{job['id']}/edit", **form)
+    post(here, f"/jobs/{job['id']}/edit", form)
     with here.app.app_context():
         changed = here.jobs.get(job["id"])
     assert changed.args == {"value": 2, "password": "hunter2"}
@@ -58,7 +58,7 @@ def test_an_edit_changes_what_the_form_has_and_keeps_secrets(here: ApiClient) ->
 def test_an_edit_that_does_not_fit_is_said_and_changes_nothing(here: ApiClient, form: dict[str, Any]) -> None:
     """422 with the place; the job is as it was."""
     job = here.submit("echo", args={"value": 1})
-    assert post(here, f"/jobs/{job['id']}/edit", **form).status_code == 422
+    assert post(here, f"/jobs/{job['id']}/edit", form).status_code == 422
     assert here.get(f"/jobs/{job['id']}").get_json()["version"] == job["version"]
 
 

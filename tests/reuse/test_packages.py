@@ -27,7 +27,7 @@ def test_every_folder_of_the_package_is_named() -> None:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(installed: Installed) -> None:
-    """Every module and page of app/jobs under its other name, the types' marker, no package named app."""
+    """All files of app/jobs under its other name, the marker of its types, and no package named app."""
     kinds = (".py", ".html", ".css", ".js", ".svg", ".typed")
     files = [path for path in PACKAGE.rglob("*") if path.suffix in kinds]
     with zipfile.ZipFile(installed.wheel) as wheel:

@@ -21,6 +21,8 @@ def duration(seconds: float | None) -> str:
     """Two units at most: "12 ms", "1.2 s", "3 min 4 s", "2 d 5 h"; a dash for None."""
     if seconds is None:
         return "–"
+    if 0 < seconds < 0.0005:
+        return "< 1 ms"
     if seconds < 1:
         return f"{max(0, round(seconds * 1000))} ms"
     if seconds < 60:
@@ -66,6 +68,14 @@ def iso(at: datetime | None) -> str:
 def absolute(at: datetime | None) -> str:
     """Date and time to the second, UTC."""
     return "–" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def local(text: str | None) -> str:
+    """A time in RFC 3339 to the second, in its own zone; a dash for None."""
+    if text is None:
+        return "–"
+    at = datetime.fromisoformat(text)
+    return at.strftime("%Y-%m-%d %H:%M:%S ") + (at.tzname() or "")
 
 
 def redacted(value: Any) -> Any:

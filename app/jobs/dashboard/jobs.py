@@ -36,11 +36,6 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def overview() -> Any:
-    """`GET /`: leads to the jobs."""
-    return see_other("list_jobs")
-
-
 def list_jobs() -> Any:
     """`GET /jobs`: a page of jobs; what was typed into the filter bar becomes part of the URL first."""
     if (typed := request.args.get("find")) is not None:

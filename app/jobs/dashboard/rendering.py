@@ -38,8 +38,14 @@ class Link(NamedTuple):
 
 
 NAVIGATION: Final = (
-    Link("overview", "Overview", "o"),
+    Link("show_overview", "Overview", "o"),
     Link("list_jobs", "Jobs", "j"),
+    Link("list_schedules", "Schedules", "s"),
+    Link("list_tasks", "Tasks", "t"),
+    Link("list_batches", "Batches", "b"),
+    Link("list_queues", "Queues", "q"),
+    Link("list_workers", "Workers", "w"),
+    Link("show_about", "About", "a"),
 )
 
 

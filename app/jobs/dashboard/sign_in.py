@@ -28,7 +28,7 @@ def sign_in() -> BaseResponse:
     known = [token for token in runtime().settings.api_tokens or () if _is_same(token, sent)]
     if not known:
         return page("sign_in.html", 403, next=target, is_wrong=True)
-    response = redirect(target if _is_ours(target) else path_of("overview"), 303)
+    response = redirect(target if _is_ours(target) else path_of("show_overview"), 303)
     # SameSite=Lax: other sites' forms do not send it. Path /: the API serves the pages' scripts.
     response.set_cookie(
         COOKIE, cookie_of(known[0]), max_age=SECONDS, httponly=True, samesite="Lax", secure=request.is_secure,
@@ -51,6 +51,6 @@ def _is_same(token: str, sent: str) -> bool:
 def _is_ours(target: str) -> bool:
     """Whether it is a path below the dashboard's: nobody is led to another site."""
     parts = urlsplit(target)
-    root = path_of("overview")
+    root = path_of("show_overview")
     # Browsers read a backslash as a slash, so that "/\\host" would lead away.
     return not parts.scheme and not parts.netloc and "\\" not in target and parts.path.startswith(root)

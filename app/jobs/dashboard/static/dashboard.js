@@ -130,6 +130,25 @@
     tick();
   };
 
+  // --- previews -------------------------------------------------------------------------------------
+  let typing = 0;
+  const preview = async (form) => {
+    const body = new FormData(form);
+    body.set("preview", "yes");
+    try {
+      const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(body) });
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      const result = $("[data-preview-result]", fresh);
+      if (result) $("[data-preview-result]", form).replaceChildren(...result.childNodes);
+    } catch { /* the button shows it all the same */ }
+  };
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("[data-preview]");
+    if (!form) return;
+    clearTimeout(typing);
+    typing = setTimeout(() => preview(form), 300);
+  });
+
   // --- keys ---------------------------------------------------------------------------------------------
   const hasShortcuts = "shortcuts" in document.body.dataset;
   const sheet = $("[data-sheet]"), help = $("[data-help]");
