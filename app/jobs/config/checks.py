@@ -111,11 +111,28 @@ def fits(rule: Rule) -> Callable[[Any], Any]:
 
 
 def folder(value: Any) -> str:
-    """The path of a folder, or "database"."""
+    """The path of a folder, the URL of one that fsspec knows, or "database"."""
     path = str(value) if isinstance(value, str | PurePath) else ""
-    if not path or "\0" in path or "://" in path:
-        raise ValueError('must be the path of a folder, or "database"')
+    if not path or "\0" in path:
+        raise ValueError('must be the path or the URL of a folder, or "database"')
+    if "://" in path:
+        _check_url(*path.split("://", 1))
     return path
+
+
+def _check_url(scheme: str, rest: str) -> None:
+    try:
+        from fsspec import get_filesystem_class
+    except ImportError:
+        raise ValueError("for a URL install fsspec: pip install 'Flask-Simmer[files]'") from None
+    try:
+        get_filesystem_class(scheme.partition("::")[0])
+    except (ImportError, ValueError) as error:  # the package of the driver is missing; no such driver
+        raise ValueError(f"fsspec says: {error}") from None
+    if not scheme or not rest.strip("/") or (scheme == "file" and not rest.startswith("/")):
+        raise ValueError(
+            "must name a folder or bucket after ://, of file:// by its whole path (file:///srv/files)"
+        )
 
 
 def zone(value: Any) -> str:
