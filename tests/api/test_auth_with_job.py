@@ -97,6 +97,8 @@ def test_a_view_of_the_host_names_its_job(tmp_path: Path) -> None:
         def plain(job_id: str) -> str:
             return job_id
 
+        with pytest.raises(ValueError, match="'id'"):
+            here.jobs.requires("read", job="id")(plain)
         mine = submit(here, "bob")
         assert here.client.get(f"/named/{mine}", **as_user("bob")).status_code == 200
         assert here.client.get(f"/named/{mine}", **as_user("eve")).status_code == 403

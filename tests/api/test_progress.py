@@ -76,6 +76,9 @@ def test_words_of_the_hosts_own(here: ApiClient) -> None:
     assert f'data-lost="{WORDS["lost"]}"' in page
     with pytest.raises(ValueError, match=r"'done'.*succeeded"):
         rendered(here, job, template, words={"done": "Fertig"})
+    for wrong in ("{{ jobs_progress(job.id) }}", "{{ jobs_progress(missing) }}"):
+        with pytest.raises(TypeError, match="jobs_progress takes a job"):
+            rendered(here, job, wrong)
 
 
 def test_what_it_needs(tmp_path: Path) -> None:

@@ -63,7 +63,13 @@ def requires(
     """
     if right not in RIGHTS:
         raise ValueError(f"{right!r} is not a right: choose one of {', '.join(RIGHTS)}")
-    return lambda view: guard(view, right, job)
+
+    def decorate(view: Callable[P, Any]) -> Callable[P, ResponseReturnValue]:
+        if job is not None and not _has_argument(view, job):
+            raise ValueError(f"{view!r} has no argument {job!r} that could be the id of a job")
+        return guard(view, right, job)
+
+    return decorate
 
 
 def guard(
@@ -84,6 +90,14 @@ def guard(
 
     guarded.right, guarded.job = right, job  # type: ignore[attr-defined]
     return guarded
+
+
+def _has_argument(view: Callable[..., Any], name: str) -> bool:
+    try:
+        inspect.signature(view).bind_partial(**{name: ""})
+    except TypeError:
+        return False
+    return True
 
 
 def has_right(right: str) -> bool:

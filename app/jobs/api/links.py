@@ -44,6 +44,10 @@ CALLER: Final = "link"
 HEADERS: Final = {"Referrer-Policy": "no-referrer"}
 """Of what is shown by a link: no other site learns its address."""
 
+_RIGHT_OF: Final = {
+    route.rpartition("/")[2].replace("<id>", "self"): right for route, right in OPENED.items()
+}
+"""The right that each of the `links` of a job needs."""
 _NOT_VALID: Final = "The link is not valid for this job: ask for a new one where you got it."
 _EXPIRED: Final = "The link has expired: ask for a new one where you got it."
 
@@ -60,11 +64,10 @@ class Link(NamedTuple):
 
     def sign(self, addresses: Mapping[str, str]) -> dict[str, str]:
         """Those of the `links` of a job that it opens, each with its parameter."""
-        opened = {"self": "read", "result": "read", "logs": "read", "cancel": "cancel"}
         return {
             name: _with_parameter(address, self.signature)
             for name, address in addresses.items()
-            if name in opened and self.allows(opened[name])
+            if name in _RIGHT_OF and self.allows(_RIGHT_OF[name])
         }
 
 
@@ -147,10 +150,9 @@ def _keys() -> list[Any]:
 
 
 def _greatest(rights: Collection[str]) -> str:
-    unknown = [right for right in rights if right not in RIGHTS] if not isinstance(rights, str) else [rights]
-    if unknown or not rights:
-        wrong = f"{unknown[0]!r} is none" if unknown else "none is given"
-        raise ValueError(f'rights={rights!r}: a list such as ("read",) of {" and ".join(RIGHTS)}; {wrong}')
+    is_list = isinstance(rights, Collection) and not isinstance(rights, str)
+    if not (is_list and rights and all(right in RIGHTS for right in rights)):
+        raise ValueError(f'rights={rights!r}: must be a list of {" and ".join(RIGHTS)}, such as ("read",)')
     return max(rights, key=RIGHTS.index)
 
 

@@ -46,8 +46,10 @@ def jobs_progress(
     """A progress bar of the job, which lives where `jobs_progress_script()` is on the page too.
 
     It polls by `job.url(expires=…)`. `label` is its name for screen readers; `words` take the place of some
-    of WORDS. Raises ConfigError as `job.url` does, ValueError for other words.
+    of WORDS. Raises ConfigError as `job.url` does, ValueError for other words, TypeError for what is no job.
     """
+    if not isinstance(job, Job):
+        raise TypeError(f"jobs_progress takes a job, as jobs.get(id) returns it, not {job!r}")
     if unknown := sorted(set(words or ()) - WORDS.keys()):
         raise ValueError(f"words: there is no {unknown[0]!r}: choose of {', '.join(WORDS)}")
     said = {**WORDS, **(words or {})}
