@@ -9,9 +9,11 @@ from flask import Flask
 
 from .api import accepted, create_blueprint
 from .api.access import requires
+from .api.auth_with_job import with_job
 from .api.csrf import exempt_from_csrf
 from .api.idempotency import accepted_once
 from .api.problems import handle_errors, handle_simmer_error
+from .api.progress import add_template_globals
 from .api.requests import read_json_object
 from .cli import add_commands
 from .config import load_settings
@@ -67,7 +69,7 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
         add_commands(app, settings.cli_group)
         self.registry.check()
         db = host_database(app, db)
-        runtime = Runtime(app, self.registry, settings, connect(app, db, settings), db)
+        runtime = Runtime(app, self.registry, with_job(settings), connect(app, db, settings), db)
         app.extensions[KEY] = runtime
         if settings.api_prefix is not None:
             blueprint = create_blueprint(settings.api_prefix, settings.cors_origins)
@@ -77,6 +79,7 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
             dashboard = create_dashboard(settings.ui_prefix)
             app.register_blueprint(dashboard)
             exempt_from_csrf(app, dashboard)
+        add_template_globals(app)
         # Forks before threads: a server may fork the moment that it sees the app.
         register_forkable(runtime)
         if settings.autostart and runtime.database.runs_nothing is None:

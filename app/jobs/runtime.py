@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 
 from .api.access import warn_if_unprotected
+from .api.links import job_url
 from .clock import Clock, ManualClock
 from .config import Settings
 from .database.connect import ORDER
@@ -111,6 +112,8 @@ class Runtime(UseCases):
                 if self.supervisor is supervisor:  # else somebody has started afresh meanwhile
                     self.supervisor = self.dispatcher = self.ticker = None
                     self.draining = False
+
+    job_url = staticmethod(job_url)
 
     @property
     def is_running(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ BAD: dict[str, tuple[Any, ...]] = {
     "JOBS_RETENTION": (-1, "a week"),
     "JOBS_MAX_ARGS_BYTES": (0, "1 MiB"),
     "JOBS_MAX_QUEUED": (0, None),
-    "JOBS_FILES": (None, "", "s3://bucket/files", 7),
+    "JOBS_FILES": (None, "", 7, "nope://bucket/files", "memory://", "file://files", "://files"),
     "JOBS_MAX_FILE_BYTES": (0, "1 MiB"),
     "JOBS_CORS_ORIGINS": (
         "*",
@@ -50,6 +51,18 @@ def test_a_bad_value_is_refused_by_name(key: str, value: Any) -> None:
     """The message names the key and what would be right."""
     with pytest.raises(ConfigError, match=f"{key}.*(must|choose|say|token)"):
         load_settings({key: value})
+
+
+def test_a_url_of_files_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without fsspec, or a driver of its, the message says what to install; a password is never shown."""
+    with pytest.raises(ConfigError, match="JOBS_FILES: fsspec says: ") as caught:
+        load_settings({"JOBS_FILES": "nope://ada:correct-horse@host/files"})
+    assert "correct-horse" not in str(caught.value)
+    settings, _ = load_settings({"JOBS_FILES": "memory://ada:correct-horse@host/files"})
+    assert "correct-horse" not in repr(settings)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(ConfigError, match=r"pip install 'Flask-Simmer\[files\]'"):
+        load_settings({"JOBS_FILES": "memory://files"})
 
 
 def test_all_problems_are_reported_at_once() -> None:

@@ -10,10 +10,11 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..errors import SimmerError
-from . import files, jobs, logs, metrics, ops, problems, queues, schedules, submissions, tasks
-from .access import OPEN, requires
+from . import files, jobs, logs, metrics, ops, problems, progress, queues, schedules, submissions, tasks
+from .access import OPEN, guard
 from .cors import add_cors
 from .fallback import add_fallback
+from .links import OPENED, by_link
 from .long_poll import SLOTS_KEY, LongPollSlots
 from .responses import accepted
 
@@ -72,6 +73,7 @@ ROUTES: Final = (
     Route("GET", "/workers", "read", ops.list_workers),
     Route("GET", "/workers/<id>/threads", "operate", ops.list_threads),
     Route("GET", "/metrics", "read", metrics.get_metrics),
+    Route("GET", progress.SCRIPT, OPEN, progress.get_script),
     Route("GET", "/health/live", OPEN, ops.live),
     Route("GET", "/health/ready", OPEN, ops.ready),
 )
@@ -108,7 +110,11 @@ def _protected_view(route: Route) -> Callable[..., Response]:
     if route.right == OPEN:
         route.view.right = OPEN  # type: ignore[attr-defined]
         return route.view
-    return requires(route.right)(route.view)  # type: ignore[return-value]
+    job = "id" if route.path.startswith("/jobs/<id>") else None
+    link = OPENED.get(f"{route.method} {route.path}")
+    view = guard(route.view, route.right, job, None if link is None else by_link(route.view, link))
+    view.link = link  # type: ignore[attr-defined]
+    return view  # type: ignore[return-value]
 
 
 def _add_long_poll_slots(state: BlueprintSetupState) -> None:

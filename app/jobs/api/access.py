@@ -53,31 +53,51 @@ _UNPROTECTED = (
 )
 
 
-def requires(right: str) -> Callable[[Callable[P, Any]], Callable[P, ResponseReturnValue]]:
+def requires(
+    right: str, job: str | None = None
+) -> Callable[[Callable[P, Any]], Callable[P, ResponseReturnValue]]:
     """Decorate a view so that it runs only for callers with `right`.
 
-    Works on any view of the app; others get a problem document, 401 or 403. Put it below `@app.route`.
+    Works on any view of the app; others get a problem document, 401 or 403. Put it below `@app.route`. `job`
+    names the argument of the view that is the id of a job, for a JOBS_AUTH that looks at it.
     """
     if right not in RIGHTS:
         raise ValueError(f"{right!r} is not a right: choose one of {', '.join(RIGHTS)}")
 
     def decorate(view: Callable[P, Any]) -> Callable[P, ResponseReturnValue]:
-        is_async = inspect.iscoroutinefunction(view)
-
-        @functools.wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            # The object behind the proxy: every attribute of the proxy costs a look-up in the context.
-            req = request._get_current_object()  # type: ignore[attr-defined]
-            problem = access_problem(_settings(), req, right)
-            if problem is not None:
-                return problem.response()
-            run = current_app.ensure_sync(view) if is_async else view
-            return cast(ResponseReturnValue, run(*args, **kwargs))
-
-        guarded.right = right  # type: ignore[attr-defined]
-        return guarded
+        if job is not None and not _has_argument(view, job):
+            raise ValueError(f"{view!r} has no argument {job!r} that could be the id of a job")
+        return guard(view, right, job)
 
     return decorate
+
+
+def guard(
+    view: Callable[P, Any], right: str, job: str | None = None, instead: Callable[..., Any] | None = None
+) -> Callable[P, ResponseReturnValue]:
+    """As `requires`; where `right` is denied `instead` answers, called with the problem and the arguments."""
+    is_async = inspect.iscoroutinefunction(view)
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        # The object behind the proxy: every attribute of the proxy costs a look-up in the context.
+        req = request._get_current_object()  # type: ignore[attr-defined]
+        problem = access_problem(_settings(), req, right)
+        if problem is not None:
+            return problem.response() if instead is None else instead(problem, *args, **kwargs)
+        run = current_app.ensure_sync(view) if is_async else view
+        return cast(ResponseReturnValue, run(*args, **kwargs))
+
+    guarded.right, guarded.job = right, job  # type: ignore[attr-defined]
+    return guarded
+
+
+def _has_argument(view: Callable[..., Any], name: str) -> bool:
+    try:
+        inspect.signature(view).bind_partial(**{name: ""})
+    except TypeError:
+        return False
+    return True
 
 
 def has_right(right: str) -> bool:
@@ -95,6 +115,11 @@ def caller() -> str | None:
     """
     name = request.environ.get(_CALLER)
     return name[:MOST_OF_A_NAME] if isinstance(name, str) else None
+
+
+def set_caller(name: str) -> None:
+    """Say who sends the current request."""
+    request.environ[_CALLER] = name
 
 
 def warn_if_unprotected(app: Flask, settings: Settings) -> None:

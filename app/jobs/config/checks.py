@@ -5,13 +5,14 @@ Values may be text, as the environment has them.
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
-from ..checks import Rule, find_zone
+from ..checks import Rule, find_zone, takes
 
 RIGHTS: Final = ("read", "submit", "operate")
 LEAST_TOKEN: Final = 8
@@ -110,11 +111,28 @@ def fits(rule: Rule) -> Callable[[Any], Any]:
 
 
 def folder(value: Any) -> str:
-    """The path of a folder, or "database"."""
+    """The path of a folder, the URL of one that fsspec knows, or "database"."""
     path = str(value) if isinstance(value, str | PurePath) else ""
-    if not path or "\0" in path or "://" in path:
-        raise ValueError('must be the path of a folder, or "database"')
+    if not path or "\0" in path:
+        raise ValueError('must be the path or the URL of a folder, or "database"')
+    if "://" in path:
+        _check_url(*path.split("://", 1))
     return path
+
+
+def _check_url(scheme: str, rest: str) -> None:
+    try:
+        from fsspec import get_filesystem_class
+    except ImportError:
+        raise ValueError("for a URL install fsspec: pip install 'Flask-Simmer[files]'") from None
+    try:
+        get_filesystem_class(scheme.partition("::")[0])
+    except (ImportError, ValueError) as error:  # the package of the driver is missing; no such driver
+        raise ValueError(f"fsspec says: {error}") from None
+    if not scheme or not rest.strip("/") or (scheme == "file" and not rest.startswith("/")):
+        raise ValueError(
+            "must name a folder or bucket after ://, of file:// by its whole path (file:///srv/files)"
+        )
 
 
 def zone(value: Any) -> str:
@@ -172,8 +190,12 @@ def origins(value: Any) -> tuple[str, ...]:
     return found
 
 
-def function(value: Any) -> Callable[[Any, str], bool]:
-    """What can be called."""
+def function(value: Any) -> Callable[..., Any]:
+    """What can be asked whether a request has a right, in two parameters or with its job in three."""
     if not callable(value):
-        raise TypeError("must be a callable (request, right) -> bool")
+        raise TypeError("must be a callable (request, right) -> bool, or (request, right, job) -> bool")
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__):
+        raise TypeError("must not be async: what it returns unawaited would let everybody in")
+    if not (takes(2, value) or takes(3, value)):
+        raise TypeError("must take (request, right) or (request, right, job), and nothing else")
     return value  # type: ignore[no-any-return]

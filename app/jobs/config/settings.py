@@ -33,8 +33,8 @@ ROLES: Final = ("web", "worker", "all")
 DAY: Final = 86_400.0
 FILES_FOLDER: Final = "simmer-files"
 """Where files are kept below the instance folder, unless JOBS_FILES says otherwise."""
-_SECRET: Final = ("api_tokens",)
-"""Settings whose values no message shows."""
+_SECRET: Final = ("api_tokens", "files")
+"""Settings whose values no message shows; the URL of files may have a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Settings:
     ui_shortcuts: bool = True
     cli_group: str | None = "jobs"
     api_tokens: Mapping[str, tuple[str, ...]] | None = None
-    auth: Callable[[Any, str], bool] | None = None
+    auth: Callable[..., Any] | None = None
     cors_origins: tuple[str, ...] | None = None
     shutdown_grace: float = 20.0
     heartbeat_seconds: float = 5.0
@@ -63,7 +63,7 @@ class Settings:
     retention_failed: float = 30 * DAY
     max_args_bytes: int = 256 * 1024
     max_result_bytes: int = 1024 * 1024
-    files: str = FILES_FOLDER
+    files: str = field(default=FILES_FOLDER, repr=False)
     max_file_bytes: int = 100 * 1024 * 1024
     max_job_files_bytes: int = 1024 * 1024 * 1024
     max_queued: int = 100_000
