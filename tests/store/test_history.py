@@ -17,7 +17,7 @@ from app.jobs.database.database import Database
 from app.jobs.database.tables import COUNTERS, EVENTS, HISTORY, JOBS
 from app.jobs.states import FINAL
 from app.jobs.store import completion, counters, history, jobs, workers
-from app.jobs.store.history import HOUR, MINUTE, Span
+from app.jobs.store.history import HOUR, MINUTE, QUARTER_DAY, Span
 from app.jobs.ticker.sampler import Sampler
 
 from ..store.factory import NOW, OUTCOMES, claim_one, end, register, submit
@@ -166,12 +166,12 @@ def test_a_clock_that_is_set_back_stops_no_samples(sampled: Database) -> None:
 
 
 def test_old_rows_go_and_their_sums_do_not_come_back(sampled: Database) -> None:
-    """Minutes after two hours, hours after eight days; what was sampled once is not sampled again."""
+    """Minutes after an hour, hours after a day; what was sampled once is not sampled again."""
     work(sampled, "succeeded", 2)
     assert sample(sampled, at(1))
     with sampled.write() as conn:
-        assert history.prune(conn, at(60 * 24)) > 0
-        assert {row.resolution for row in conn.execute(select(HISTORY))} == {0, HOUR}
+        assert history.prune(conn, at(60 * 30)) > 0
+        assert {row.resolution for row in conn.execute(select(HISTORY))} == {0, QUARTER_DAY}
         assert history.prune(conn, at(60 * 24 * 9), 1) == 1
         while history.prune(conn, at(60 * 24 * 9)):
             pass

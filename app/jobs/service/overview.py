@@ -24,7 +24,7 @@ from ..schedules.triggers.describe import describe
 from ..states import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED
 from ..store import history, overview, queries
 from ..store.counters import RUN, WAIT
-from ..store.history import HOUR, MINUTE, Span
+from ..store.history import HOUR, MINUTE, QUARTER_DAY, Span
 from ..store.loads import loads
 from .failure_groups import group
 from .numbers import oldest_of, seconds_since
@@ -56,7 +56,7 @@ class Window(NamedTuple):
         return [last - timedelta(seconds=self.step * back) for back in reversed(range(self.steps))]
 
 
-WINDOWS: Final = {"1h": Window(MINUTE, 60), "24h": Window(HOUR, 24), "7d": Window(HOUR, 7 * 24)}
+WINDOWS: Final = {"1h": Window(MINUTE, 60), "24h": Window(HOUR, 24), "7d": Window(QUARTER_DAY, 28)}
 """The windows that numbers are known of, by name."""
 
 

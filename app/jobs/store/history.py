@@ -1,4 +1,4 @@
-"""Numbers over time: by how much the counters have grown in each minute, and in each hour.
+"""Numbers over time: by how much the counters have grown in each minute, hour and quarter of a day.
 
 The counters are written with what they count. Once a minute one process stores by how much they have grown
 since the last time, so that nothing is missed or counted twice, whoever is killed or deletes jobs, and the
@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Float,
     Integer,
@@ -43,7 +44,8 @@ from .counters import RUN, WAIT
 SINCE_EVER: Final = 0
 MINUTE: Final = 60
 HOUR: Final = 3_600
-KEPT: Final = {MINUTE: timedelta(hours=2), HOUR: timedelta(days=8)}
+QUARTER_DAY: Final = 21_600
+KEPT: Final = {MINUTE: timedelta(minutes=65), HOUR: timedelta(hours=26), QUARTER_DAY: timedelta(days=8)}
 """How long the rows of each resolution are kept."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES: Final = (*FINAL, WAIT, RUN)
@@ -109,7 +111,7 @@ def sample(conn: Connection, now: datetime) -> bool:
     if not _take_turn(conn, last, now):
         return False
     at = moment_of(last, now)
-    places = [(SINCE_EVER, EPOCH), (MINUTE, floor(at, MINUTE)), (HOUR, floor(at, HOUR))]
+    places = [(SINCE_EVER, EPOCH), *((resolution, floor(at, resolution)) for resolution in KEPT)]
     if last is None and not _began_just_now(conn, now):
         places = places[:1]
     if rows := conn.execute(_GROWN).all():
@@ -159,21 +161,22 @@ def read(
     """
     last = sampled_at(conn)
     at = moment_of(last, now)
-    stored = select(_H.at, _H.task, _H.name, _H.bucket, _H["count"], _H.seconds).where(
-        _H.resolution == span.resolution, _H.at >= span.since
-    )
-    parts = [stored]
+    stored = [_H.resolution == span.resolution, _H.at >= span.since, _H.name.in_(names)]
+    parts = [_summed(_H, keys, stored, task)]
     if at >= span.since and (last is not None or not is_sampled):
-        grown = _GROWN.subquery("grown").c
-        columns = (grown.task, grown.name, grown.bucket, grown["count"], grown.seconds)
-        parts.append(select(literal(at, Time), *columns))
-    both = union_all(*parts).subquery("span").c
-    wanted = [both[key] for key in keys]
-    sums = cast(func.sum(both["count"]), BigInteger).label("count"), func.sum(both.seconds).label("seconds")
-    found = select(*wanted, *sums).where(both.name.in_(names)).group_by(*wanted)
-    if task is not None:
-        found = found.where(both.task == task)
-    return conn.execute(found).all()
+        live = select(literal(at, Time).label("at"), *_GROWN.subquery("grown").c).subquery("live").c
+        parts.append(_summed(live, keys, [live.name.in_(names)], task))
+    return conn.execute(_summed(union_all(*parts).subquery("both").c, keys, [])).all()
+
+
+def _summed(
+    rows: Any, keys: Sequence[str], conditions: Sequence[ColumnElement[bool]], task: str | None = None
+) -> Select[Any]:  # fmt: skip
+    """The counts and seconds of the rows, summed up by `keys`."""
+    wanted = [rows[key] for key in keys]
+    sums = cast(func.sum(rows["count"]), BigInteger).label("count"), func.sum(rows.seconds).label("seconds")
+    found = select(*wanted, *sums).where(*conditions).group_by(*wanted)
+    return found if task is None else found.where(rows.task == task)
 
 
 def prune(conn: Connection, now: datetime, limit: int = 500) -> int:
