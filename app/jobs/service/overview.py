@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -78,6 +79,12 @@ class Overview:
         """How long runs took and waited within a window, of all tasks or one. Raises InvalidArguments."""
         found = by_name(self._read(window, ("name", "bucket"), (RUN, WAIT), task))
         return Percentiles(window=window, run=quantiles(found[RUN]), wait=quantiles(found[WAIT]))
+
+    def numbers(self, window: str) -> dict[str, Any]:
+        """`throughput` and `percentiles` of a window, as JSON. Raises InvalidArguments."""
+        return {
+            "throughput": asdict(self.throughput(window)), "percentiles": asdict(self.percentiles(window)),
+        }  # fmt: skip
 
     def task_statistics(self, window: str) -> list[TaskStatistics]:
         """What the jobs of each task did within a window, by name. Raises InvalidArguments."""
