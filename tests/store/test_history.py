@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
-from app.jobs.database.tables import COUNTERS, EVENTS, HISTORY, JOBS
+from app.jobs.database.tables import COUNTERS, EVENTS, HISTORY
 from app.jobs.states import FINAL
-from app.jobs.store import completion, counters, history, jobs, workers
+from app.jobs.store import history, jobs
 from app.jobs.store.history import HOUR, MINUTE, QUARTER_DAY, Span
 from app.jobs.ticker.sampler import Sampler
 
-from ..store.factory import NOW, OUTCOMES, claim_one, end, register, submit
+from ..store.factory import NOW, claim_one, end, register, submit
 
 SPAN = Span(MINUTE, NOW - timedelta(hours=1))
 
@@ -178,57 +175,6 @@ def test_old_rows_go_and_their_sums_do_not_come_back(sampled: Database) -> None:
         assert {row.resolution for row in conn.execute(select(HISTORY))} == {0}
     assert sample(sampled, at(60 * 24 * 9))
     assert ended(sampled, at(60 * 24 * 9), Span(HOUR, NOW)) == {}
-
-
-def test_random_work_is_counted_as_the_events_say(sampled: Database) -> None:
-    """Two write while two take samples and fold: each end is there once, by task and state."""
-
-    def write(worker: str, seed: int) -> None:
-        chance = random.Random(seed)
-        with sampled.write() as conn:
-            register(conn, worker)
-        for _ in range(40):
-            with sampled.write() as conn:
-                task = chance.choice(("add", "mail", "report"))
-                job_id = submit(conn, task=task)
-                if chance.random() < 0.2:
-                    jobs.cancel(conn, job_id, NOW)
-                    continue
-                claim = claim_one(conn, job_id, worker)
-                assert claim is not None
-                begun = replace(
-                    claim, outcome=OUTCOMES[chance.choice(list(OUTCOMES))], started_at=NOW,
-                    finished_at=NOW + timedelta(seconds=chance.random() * 100),
-                )  # fmt: skip
-                completion.complete(conn, [begun], worker)
-        with sampled.write() as conn:
-            workers.deregister(conn, worker)
-
-    def take_samples() -> None:
-        for minute in range(1, 30):
-            sample(sampled, at(minute))
-            with sampled.write() as conn:
-                counters.fold(conn)
-
-    with ThreadPoolExecutor(4) as pool:
-        writers = [pool.submit(write, f"worker-{number}", number) for number in (2, 3)]
-        others = [pool.submit(take_samples), pool.submit(take_samples)]
-        for each in (*writers, *others):
-            each.result()
-    with sampled.write() as conn:
-        counters.fold(conn)
-    brute: Counter[Any] = Counter()
-    with sampled.read() as conn:
-        ends = select(EVENTS.c.job_id, EVENTS.c.to_state).where(EVENTS.c.to_state.in_(FINAL))
-        for job_id, state in conn.execute(ends):
-            brute[conn.scalar(select(JOBS.c.task).where(JOBS.c.id == job_id)), state] += 1
-        for resolution in (MINUTE, HOUR):
-            span = Span(resolution, NOW - timedelta(hours=1))
-            found = history.read(conn, span, at(29), ("task", "name"), FINAL)
-            assert {(row.task, row.name): row.count for row in found} == brute
-            runs = history.read(conn, span, at(29), ("bucket",), ("run",))
-            begun = "SELECT count(*) FROM simmer_attempts WHERE started_at IS NOT NULL"
-            assert sum(row.count for row in runs) == conn.exec_driver_sql(begun).scalar_one()
 
 
 def test_the_duty_samples_once_a_minute(sampled: Database) -> None:
