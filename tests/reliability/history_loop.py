@@ -32,7 +32,7 @@ def work(database: Database, name: str) -> None:
         for _ in range(chance.randrange(4)):
             _end_one(database, worker, chance)
         with database.write() as conn:
-            history.sample(conn, NOW + timedelta(minutes=turn))
+            history.sample(conn, history.sampled_at(conn), NOW + timedelta(minutes=turn))
         with database.write() as conn:
             counters.fold(conn)
 

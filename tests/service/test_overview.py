@@ -31,7 +31,7 @@ class Here:
     def sample(self) -> None:
         """As the ticker does."""
         with self.database.write() as conn:
-            assert history.sample(conn, self.clock.now())
+            assert history.sample(conn, history.sampled_at(conn), self.clock.now())
 
     def end(self, outcome: Outcome, task: str = "add", wait: float = 0.0, run: float = 1.0) -> str:
         """A job that ends now, after so many seconds; its id."""

@@ -55,7 +55,7 @@ def store_history(database: Database) -> None:
     minutes = [-60 * hour for hour in range(24 * 7, 1, -1)] + list(range(-65, 1))
     for minute in minutes:
         with database.write() as conn:
-            history.sample(conn, NOW + timedelta(minutes=minute))
+            history.sample(conn, history.sampled_at(conn), NOW + timedelta(minutes=minute))
             counters.add(conn, added)
     with database.write() as conn:
         while history.prune(conn, NOW):

@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete, select
 
-from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.tables import COUNTERS, EVENTS, HISTORY
 from app.jobs.states import FINAL
 from app.jobs.store import history, jobs
 from app.jobs.store.history import HOUR, MINUTE, QUARTER_DAY, Span
-from app.jobs.ticker.sampler import Sampler
 
 from ..store.factory import NOW, claim_one, end, register, submit
 
@@ -25,7 +23,7 @@ SPAN = Span(MINUTE, NOW - timedelta(hours=1))
 def sample(database: Database, now: datetime) -> bool:
     """Take a sample."""
     with database.write() as conn:
-        return history.sample(conn, now)
+        return history.sample(conn, history.sampled_at(conn), now)
 
 
 def ended(database: Database, now: datetime, span: Span = SPAN) -> Counter[tuple[datetime, str]]:
@@ -108,20 +106,15 @@ def test_jobs_that_are_deleted_or_run_again_stay_counted(sampled: Database) -> N
 def test_one_of_several_processes_takes_the_sample(sampled: Database) -> None:
     """Whoever saw the same watermark and comes second stores nothing."""
     work(sampled, "succeeded", 5)
+
+    def sample_after(last: datetime | None) -> bool:
+        with sampled.write() as conn:
+            return history.sample(conn, last, at(1))
+
     with ThreadPoolExecutor(4) as pool:
-        taken = list(pool.map(lambda _: try_sample(sampled), range(4)))
-    assert sum(taken) == 1
+        assert sum(pool.map(sample_after, [NOW] * 4)) == 1
+        assert sum(pool.map(sample_after, [None] * 4)) == 0
     assert ended(sampled, at(1)) == {(NOW, "succeeded"): 5}
-
-
-def try_sample(database: Database) -> bool:
-    """As the duty of a process."""
-    with database.read() as conn:
-        due = history.is_due(history.sampled_at(conn), at(1))
-    if not due:
-        return False
-    with database.write() as conn:
-        return history.is_due(history.sampled_at(conn), at(1)) and history.sample(conn, at(1))
 
 
 def test_the_first_sample_leaves_the_past_alone(database: Database) -> None:
@@ -175,18 +168,3 @@ def test_old_rows_go_and_their_sums_do_not_come_back(sampled: Database) -> None:
         assert {row.resolution for row in conn.execute(select(HISTORY))} == {0}
     assert sample(sampled, at(60 * 24 * 9))
     assert ended(sampled, at(60 * 24 * 9), Span(HOUR, NOW)) == {}
-
-
-def test_the_duty_samples_once_a_minute(sampled: Database) -> None:
-    """It comes back after the full minute, and stores nothing in one that has its sample."""
-    clock = ManualClock(at(0.25))
-    duty = Sampler(sampled, clock)
-    work(sampled, "succeeded")
-    assert duty.run_once() == pytest.approx(45.5)
-    with sampled.read() as conn:
-        assert history.sampled_at(conn) == NOW
-    clock.advance(45.5)
-    assert duty.run_once() == pytest.approx(60.0)
-    with sampled.read() as conn:
-        assert history.sampled_at(conn) == clock.now()
-    assert ended(sampled, clock.now()) == {(NOW, "succeeded"): 1}

@@ -154,7 +154,7 @@ def test_a_window_is_a_range_of_the_history(lite: Database, names: Sequence[str]
     sent: list[str] = []
     event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
     with lite.write() as conn:
-        history.sample(conn, NOW)
+        history.sample(conn, None, NOW)
         span = history.Span(history.MINUTE, NOW)
         history.read(conn, span, NOW + timedelta(seconds=30), ("task", "name", "bucket"), names)
         steps = [step for step in explain(conn, sent[-1]) if "simmer_" in step]

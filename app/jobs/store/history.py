@@ -15,10 +15,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Float,
-    Integer,
     Select,
-    String,
     cast,
     delete,
     func,
@@ -31,12 +28,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import TypeEngine
 
 from ..database.columns import Time
-from ..database.dialect import Dialect
-from ..database.row_sets import as_json, as_text
-from ..database.statements import Statement
+from ..database.supported import dialect_of
 from ..database.tables import COUNTERS, EVENTS, HISTORY, WATERMARKS
 from ..states import FINAL
 from .counters import RUN, WAIT
@@ -56,10 +50,6 @@ _H = HISTORY.c
 _C = COUNTERS.c
 _W = WATERMARKS.c
 _MARK: Final = "history"
-_TYPES: Final[dict[str, TypeEngine[Any]]] = {
-    "resolution": Integer(), "at": Time, "task": String(200), "name": String(20), "bucket": BigInteger(),
-    "count": BigInteger(), "seconds": Float(),
-}  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -79,14 +69,7 @@ def _grown() -> Select[Any]:
     return grown.group_by(*key).having(count > 0)
 
 
-def _add_rows(dialect: Dialect) -> Any:
-    rows = dialect.row_set("grown", _TYPES).c
-    # WHERE true: without one SQLite takes ON CONFLICT for the ON of a join.
-    return dialect.insert_or_add(HISTORY, select(*rows).where(true()), "count", "seconds")
-
-
 _GROWN: Final = _grown()
-_ADD: Final = Statement(_add_rows)
 
 
 def floor(moment: datetime, seconds: int) -> datetime:
@@ -105,18 +88,18 @@ def is_due(last: datetime | None, now: datetime) -> bool:
     return last is None or not floor(now, MINUTE) <= last <= now + MOST_LATE
 
 
-def sample(conn: Connection, now: datetime) -> bool:
-    """Store by how much the counters have grown since the last sample. False: another process was faster."""
-    last = sampled_at(conn)
+def sample(conn: Connection, last: datetime | None, now: datetime) -> bool:
+    """Store by how much the counters have grown since the sample of `last`.
+
+    False where another process has taken one since, and where the first is to be taken and is there.
+    """
     if not _take_turn(conn, last, now):
         return False
     at = moment_of(last, now)
     places = [(SINCE_EVER, EPOCH), *((resolution, floor(at, resolution)) for resolution in KEPT)]
     if last is None and not _began_just_now(conn, now):
         places = places[:1]
-    if rows := conn.execute(_GROWN).all():
-        added = [(resolution, as_text(at), *row) for resolution, at in places for row in rows]
-        _ADD.execute(conn, grown=as_json(added))
+    _add(conn, places)
     return True
 
 
@@ -137,6 +120,17 @@ def _began_just_now(conn: Connection, now: datetime) -> bool:
     """Whether nothing has happened earlier than a minute ago: else what has been counted is of the past."""
     first: datetime | None = conn.scalar(select(EVENTS.c.at).order_by(EVENTS.c.id).limit(1))
     return first is not None and first > now - MOST_LATE
+
+
+def _add(conn: Connection, places: Sequence[tuple[int, datetime]]) -> None:
+    """Add what has grown to the rows of each resolution that begin at that moment."""
+    added = (
+        select(literal(number).label("resolution"), literal(at, Time).label("at")) for number, at in places
+    )
+    place, grown = union_all(*added).subquery("place"), _GROWN.subquery("grown")
+    # WHERE true: without one SQLite takes ON CONFLICT for the ON of the join.
+    rows = select(*place.c, *grown.c).select_from(place.join(grown, true())).where(true())
+    conn.execute(dialect_of(conn).insert_or_add(HISTORY, rows, "count", "seconds"))
 
 
 def moment_of(last: datetime | None, now: datetime) -> datetime:
