@@ -15,12 +15,14 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Select,
+    Subquery,
     cast,
     delete,
     func,
     insert,
-    literal,
+    literal_column,
     select,
     true,
     tuple_,
@@ -30,6 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from ..database.columns import Time
+from ..database.dialect import Dialect
+from ..database.row_sets import as_json, as_text
+from ..database.statements import Statement
 from ..database.supported import dialect_of
 from ..database.tables import COUNTERS, EVENTS, HISTORY, WATERMARKS
 from ..states import FINAL
@@ -61,7 +66,8 @@ class Span(NamedTuple):
 
 def _grown() -> Select[Any]:
     """What the counters have grown by since the last sample: the difference of two sums, in one statement."""
-    now = select(_C.task, _C.name, _C.bucket, _C["count"], _C.seconds).where(_C.name.in_(NAMES))
+    names: list[Any] = [literal_column(f"'{name}'") for name in NAMES]  # a Statement expands no list
+    now = select(_C.task, _C.name, _C.bucket, _C["count"], _C.seconds).where(_C.name.in_(names))
     stored = select(_H.task, _H.name, _H.bucket, -_H["count"], -_H.seconds)
     both = union_all(now, stored.where(_H.resolution == SINCE_EVER)).subquery("both").c
     count, key = func.sum(both["count"]), (both.task, both.name, both.bucket)
@@ -69,7 +75,23 @@ def _grown() -> Select[Any]:
     return grown.group_by(*key).having(count > 0)
 
 
-_GROWN: Final = _grown()
+def _placed(dialect: Dialect) -> Subquery:
+    """What has grown, at each of the `places`: lists of a resolution and a time.
+
+    By a row set: not every driver says that a lone parameter is a time.
+    """
+    place = dialect.row_set("places", {"resolution": Integer(), "at": Time})
+    grown = _grown().subquery("grown")
+    return select(*place.c, *grown.c).select_from(place.join(grown, true())).subquery("placed")
+
+
+def _add_rows(dialect: Dialect) -> Any:
+    # WHERE true: without one SQLite takes ON CONFLICT for the ON of a join.
+    rows = select(*_placed(dialect).c).where(true())
+    return dialect.insert_or_add(HISTORY, rows, "count", "seconds")
+
+
+_ADD: Final = Statement(_add_rows)
 
 
 def floor(moment: datetime, seconds: int) -> datetime:
@@ -99,7 +121,7 @@ def sample(conn: Connection, last: datetime | None, now: datetime) -> bool:
     places = [(SINCE_EVER, EPOCH), *((resolution, floor(at, resolution)) for resolution in KEPT)]
     if last is None and not _began_just_now(conn, now):
         places = places[:1]
-    _add(conn, places)
+    _ADD.execute(conn, places=as_json((resolution, as_text(at)) for resolution, at in places))
     return True
 
 
@@ -120,17 +142,6 @@ def _began_just_now(conn: Connection, now: datetime) -> bool:
     """Whether nothing has happened earlier than a minute ago: else what has been counted is of the past."""
     first: datetime | None = conn.scalar(select(EVENTS.c.at).order_by(EVENTS.c.id).limit(1))
     return first is not None and first > now - MOST_LATE
-
-
-def _add(conn: Connection, places: Sequence[tuple[int, datetime]]) -> None:
-    """Add what has grown to the rows of each resolution that begin at that moment."""
-    added = (
-        select(literal(number).label("resolution"), literal(at, Time).label("at")) for number, at in places
-    )
-    place, grown = union_all(*added).subquery("place"), _GROWN.subquery("grown")
-    # WHERE true: without one SQLite takes ON CONFLICT for the ON of the join.
-    rows = select(*place.c, *grown.c).select_from(place.join(grown, true())).where(true())
-    conn.execute(dialect_of(conn).insert_or_add(HISTORY, rows, "count", "seconds"))
 
 
 def moment_of(last: datetime | None, now: datetime) -> datetime:
@@ -158,9 +169,10 @@ def read(
     stored = [_H.resolution == span.resolution, _H.at >= span.since, _H.name.in_(names)]
     parts = [_summed(_H, keys, stored, task)]
     if at >= span.since and (last is not None or not is_sampled):
-        live = select(literal(at, Time).label("at"), *_GROWN.subquery("grown").c).subquery("live").c
+        live = _placed(dialect_of(conn)).c
         parts.append(_summed(live, keys, [live.name.in_(names)], task))
-    return conn.execute(_summed(union_all(*parts).subquery("both").c, keys, [])).all()
+    place = as_json([(span.resolution, as_text(at))])
+    return conn.execute(_summed(union_all(*parts).subquery("both").c, keys, []), {"places": place}).all()
 
 
 def _summed(
