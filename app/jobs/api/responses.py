@@ -13,10 +13,11 @@ from flask import Response, request
 from werkzeug.datastructures import Headers
 
 from ..job import Job, Stamp
-from ..serialization.presenter import Redact, dump, present
+from ..serialization.presenter import Redact, dump, present, present_explanation
 from ..serialization.redaction import redactor_of
 from ..service import runtime
 from ..service.submitted import Submitted
+from ..values import Explanation
 from .conditional import etag_headers, job_tag
 from .requests import JSON
 
@@ -50,6 +51,13 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 def job_response(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The job, with its ETag, and Retry-After until it is final."""
     return _job_response(job, jobs_url(), status, {**job_headers(job), **(headers or {})})
+
+
+def explained_response(job: Job, explanation: Explanation, headers: Mapping[str, str]) -> Response:
+    """The job and why it waits; its ETag is that of the job, whatever is said of it."""
+    shown = {**present(job, redactor(), jobs_url()), "explain": present_explanation(explanation)}
+    # no-store: a browser that kept it would be told by 304 that it is still true.
+    return json_response(shown, headers={**job_headers(job), **headers, "Cache-Control": "no-store"})
 
 
 def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
