@@ -80,7 +80,7 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
     for route in ROUTES:
         # OPTIONS is left to the fallback, which lists the methods of all routes of a path.
         blueprint.add_url_rule(
-            route.path, route.name, _protected_view(route), methods=[route.method],
+            route.path, route.endpoint, _protected_view(route), methods=[route.method],
             provide_automatic_options=False,
         )  # fmt: skip
     blueprint.register_error_handler(problems.Problem, problems.handle_problem)

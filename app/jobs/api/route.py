@@ -17,6 +17,6 @@ class Route(NamedTuple):
     view: Callable[..., Response]
 
     @property
-    def name(self) -> str:
+    def endpoint(self) -> str:
         """The name of the view, which no other route has."""
         return self.view.__name__

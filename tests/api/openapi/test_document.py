@@ -37,12 +37,12 @@ def test_every_route_is_described(route: Route, untouched: ApiClient) -> None:
     path = re.sub(r"<(\w+)>", r"{\1}", route.path)
     described = untouched.get("/openapi.json").get_json()["paths"][path][route.method.lower()]
     assert described["x-right"] == route.right
-    assert {int(status) for status in described["responses"]} >= OPERATIONS[route.name].answers.keys()
+    assert {int(status) for status in described["responses"]} >= OPERATIONS[route.endpoint].answers.keys()
 
 
 def test_nothing_is_described_that_is_not_there() -> None:
     """A route that goes takes its description along."""
-    assert OPERATIONS.keys() == {route.name for route in ROUTES}
+    assert OPERATIONS.keys() == {route.endpoint for route in ROUTES}
 
 
 @pytest.mark.parametrize("text", [None, "Answers.", "`GET /other`: it.", "`POST /there/{id}`: it."])

@@ -48,7 +48,7 @@ class Page(HTMLParser):
 def test_every_route_stands_there_with_a_command(page: str) -> None:
     """Verb and path, what it does, and a curl line."""
     for route in ROUTES:
-        assert f'<article id="{route.name}">' in page
+        assert f'<article id="{route.endpoint}">' in page
     assert page.count('<pre class="curl"') > len(ROUTES)
 
 

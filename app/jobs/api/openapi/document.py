@@ -41,7 +41,7 @@ def build_document(
 
     `needs_token`: a token is the only way in; else what the app or its address decides is another.
     """
-    known = [(route, OPERATIONS[route.name]) for route in routes]
+    known = [(route, OPERATIONS[route.endpoint]) for route in routes]
     schemas = {**all_schemas(tasks), "Result": {}, "Document": {"type": "object"}}
     paths: dict[str, dict[str, Any]] = {}
     for route, operation in known:
@@ -75,7 +75,7 @@ def summary_of(route: Route) -> str:
     """
     found = _SUMMARY.fullmatch(inspect.getdoc(route.view) or "")
     if found is None or found[1] != route.method or found[2] != re.sub(r"<(\w+)>", r"{\1}", route.path):
-        raise ValueError(f"{route.name}: its docstring must begin with `{route.method} {route.path}`: …")
+        raise ValueError(f"{route.endpoint}: its docstring must begin with `{route.method} {route.path}`: …")
     return found[3][0].upper() + found[3][1:]
 
 
@@ -83,7 +83,7 @@ def _operation(route: Route, operation: Operation, schemas: Schemas, needs_token
     summary, _, description = summary_of(route).partition("\n")
     first = route.path.split("/")[1]
     made: dict[str, Any] = {
-        "operationId": route.name,
+        "operationId": route.endpoint,
         "summary": summary.strip(),
         **({"description": description.strip()} if description.strip() else {}),
         "tags": [first if first in _TAGS else "operating"],
