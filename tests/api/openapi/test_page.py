@@ -94,12 +94,13 @@ def test_what_a_task_says_of_itself_is_text(tmp_path: Path) -> None:
 
         @here.jobs.task("<b>")
         def sly(it_s: str = "'; rm -rf / #") -> None:
-            """<script>alert(1)</script>"""
+            """<script>alert(1)</script> `<b>`"""
 
         headers = {"Authorization": "Bearer token-of-a-reader"}
         page = here.get("/docs", headers=headers).get_data(as_text=True)
         assert "<script" not in page
-        assert "<code>&lt;b&gt;</code>" in page
+        assert "<h3><code>&lt;b&gt;</code></h3>" in page
+        assert "<p>&lt;script&gt;alert(1)&lt;/script&gt; <code>&lt;b&gt;</code></p>" in page
         assert "Authorization: Bearer $TOKEN" in html.unescape(page)
         parsed = Page()
         parsed.feed(page)

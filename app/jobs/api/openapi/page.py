@@ -6,12 +6,14 @@ import base64
 import functools
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, Template
+from markupsafe import Markup, escape
 
 from ..requests import JSON
 from .document import Document
@@ -31,9 +33,9 @@ POLICY: Final = (
 @functools.cache
 def _template() -> Template:
     # An environment of our own: that of the app has its filters, globals and context processors.
-    return Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True).get_template(
-        "page.html"
-    )
+    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True)
+    environment.filters["prose"] = _prose
+    return environment.get_template("page.html")
 
 
 def render_page(document: Document, base_url: str) -> str:
@@ -89,6 +91,11 @@ def _tasks(document: Document, base_url: str) -> Iterator[dict[str, Any]]:
                 "schema": _pretty(args),
                 "curl": _curl("POST", f"{base_url}/jobs", body, _needs_token(submit)),
             }
+
+
+def _prose(text: str) -> Markup:
+    """A text in which what stands between backticks is code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _needs_token(operation: Any) -> bool:
