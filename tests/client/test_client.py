@@ -213,6 +213,7 @@ def test_one_client_serves_many_threads(service: Service) -> None:
         ("http://host/api?x=1", None, "is not the address"),
         ("http://user:secret@host/api", None, "token="),
         ("http://host:port/api", None, "Port"),
+        (f"http://{'x' * 64}.example/api", None, "host"),
         ("http://host/api", "a\nb", "printable"),
         ("http://host/api", "é", "printable"),
     ],

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.jobs import QueueFull
+from app.jobs import JobNotFound, QueueFull
 from app.jobs.client import ApiError, ServerUnreachable, SimmerClient
 
 from .conftest import TOKEN, Service
@@ -58,6 +58,18 @@ def test_a_key_of_ones_own_outlives_the_client(service: Service) -> None:
         for bad in ("", "é", "a\nb", "x" * 256):
             with pytest.raises(ValueError, match="idempotency_key"):
                 other.submit("add", idempotency_key=bad)
+
+
+def test_a_lost_answer_to_a_deletion_is_none(service: Service, proxy: Proxy) -> None:
+    """What the first request has deleted is not missed by the second."""
+    id = service.client.submit("add").id
+    service.client.wait(id, 10)
+    with SimmerClient(proxy.address, TOKEN) as client:
+        proxy.losses = 1
+        client.delete(id)
+        assert proxy.losses == 0
+        with pytest.raises(JobNotFound):
+            client.delete(id)
 
 
 def test_connections_are_kept(service: Service, proxy: Proxy) -> None:
@@ -204,6 +216,8 @@ def test_it_is_not_asked_for_longer_than_was_said(scripted: tuple[Any, str]) -> 
         (200, {}, b"<html>a portal</html>", "portal"),
         (200, {}, b'{"no": "job"}', "no"),
         (200, {}, b"[]", r"\[\]"),
+        (200, {}, b"[" * 100_000, r"\[\["),
+        (400, {}, b'{"title": "x", "errors": 5, "type": []}', "400 x"),
     ],
 )
 def test_who_is_no_api_is_named(
@@ -214,4 +228,4 @@ def test_who_is_no_api_is_named(
     handler.script.append((status, headers, body))
     with pytest.raises(ApiError, match=words) as refused:
         SimmerClient(address).get(ID)
-    assert (refused.value.status, refused.value.type) == (status, "")
+    assert (refused.value.status, refused.value.errors) == (status, [])

@@ -13,11 +13,12 @@ LONGEST_PAUSE: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, headers and the whole body."""
+    """Status, headers and the whole body; `is_repeated`: the request may have been served before."""
 
     status: int
     headers: HTTPMessage
     body: bytes
+    is_repeated: bool = False
 
     def json(self) -> Any:
         """The body parsed; raises ValueError for what is no JSON."""

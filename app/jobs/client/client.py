@@ -219,6 +219,8 @@ class SimmerClient:
         answer = self._transport.send(method, target, data, sent, repeats=repeats, wait=wait)
         if 200 <= answer.status < 300 or (answer.status == 304 and "If-None-Match" in sent):
             return answer
+        if method == "DELETE" and answer.status == 404 and answer.is_repeated:
+            return answer  # the first request has deleted it
         raise error_of(answer, target)
 
     def _job(self, answer: Answer) -> Job:

@@ -36,7 +36,8 @@ class ApiError(errors.SimmerError):
         self.type = str(document.get("type", "")).removeprefix(_TYPE)
         self.title = str(document.get("title", ""))
         self.detail = str(document.get("detail", ""))
-        self.errors = list(document.get("errors", ()))
+        errors_of = document.get("errors")
+        self.errors = errors_of if isinstance(errors_of, list) else []
         self.job_id = job_id  # of UniqueConflict
         # Not super(): the next one may be InvalidArguments, which takes something else.
         errors.SimmerError.__init__(self, f"{status} {self.title}: {self.detail}")
@@ -46,7 +47,7 @@ def read(answer: Answer, reader: Callable[[Any], T]) -> T:
     """What `reader` makes of the JSON of a success; raises ApiError for what no API answers."""
     try:
         return reader(answer.json())
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise error_of(answer, "/") from None
 
 
@@ -56,7 +57,7 @@ def error_of(answer: Answer, path: str) -> ApiError:
         document = json.loads(answer.body)
         if not isinstance(document, dict) or "title" not in document:
             raise ValueError("no problem document")
-    except ValueError:
+    except (ValueError, RecursionError):
         said = answer.headers.get("Location") or answer.body[:MAX_TEXT].decode(errors="replace").strip()
         document = {"type": "", "title": "The server answered what the API does not", "detail": said}
     slug = str(document.get("type", "")).removeprefix(_TYPE)

@@ -11,6 +11,8 @@ from ..states import FINAL
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of a line that are read, at most."""
+LONGEST_RETRY: Final = 60.0
+"""Seconds: the longest pause that a server can ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class EventReader:
             elif name == "id" and "\0" not in value:
                 id = value
             elif name == "retry" and value.isascii() and value.isdigit():
-                self.retry = int(value) / 1000
+                self.retry = min(LONGEST_RETRY, int(value[:9]) / 1000)
 
 
 def _parsed(text: str) -> Any:

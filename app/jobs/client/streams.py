@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from .answer import Answer
+from .answer import Answer, seconds_of
 from .errors import ServerUnreachable, error_of
 from .events import MAX_LINE, EventReader, StreamEvent
 from .transport import TRY_LATER, ConnectionLost, Transport
@@ -24,6 +24,7 @@ class Stream:
     def __init__(self, transport: Transport, path: str, has_ended: Callable[[], bool]) -> None:
         self._transport, self._path, self._has_ended = transport, path, has_ended
         self._reader, self._was_lost, self._is_over = EventReader(), False, False
+        self._pause: float | None = None
 
     def read(self, after: str = "") -> Iterator[StreamEvent]:
         """Each event, from behind `after` on; raises ApiError, ServerUnreachable."""
@@ -42,11 +43,12 @@ class Stream:
             ended = not self._was_lost and self._has_ended()
             if self._was_lost and time.monotonic() - last_seen > self._transport.retry_for:
                 raise ServerUnreachable(f"the stream {self._path} is lost, and cannot be had again")
-            threading.Event().wait(0.0 if ended else self._reader.retry * random.uniform(0.5, 1.0))
+            pause = self._reader.retry * random.uniform(0.5, 1.0) if self._pause is None else self._pause
+            threading.Event().wait(0.0 if ended else pause)
 
     def _connect(self) -> Iterator[StreamEvent]:
         """The events of one connection."""
-        self._was_lost = True
+        self._was_lost, self._pause = True, None
         last = {"Last-Event-ID": self._reader.last_id} if self._reader.last_id else {}
         try:
             conn, response = self._transport.open(
@@ -56,6 +58,7 @@ class Stream:
             return
         try:
             if response.status in TRY_LATER:
+                self._pause = seconds_of(response.headers.get("Retry-After"))
                 return
             if response.status == 204:
                 self._is_over = True

@@ -9,8 +9,9 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .answer import Answer
 from .errors import ServerUnreachable
@@ -53,9 +54,13 @@ class Transport:
             raise ValueError("give the token as token=, not within the address")
         if token is not None and not (token.isascii() and token.isprintable() and token.strip() == token):
             raise ValueError("a token has printable ASCII characters only, and no space around them")
+        try:
+            parts.hostname.encode("idna")
+        except UnicodeError:
+            raise ValueError(f"{parts.hostname!r} is not the name of a host") from None
         self._host, self._port, self._is_secure = parts.hostname, parts.port, parts.scheme == "https"
         self._context = context or (ssl.create_default_context() if self._is_secure else None)
-        self._base = parts.path.rstrip("/") or DEFAULT_PATH
+        self._base = quote(parts.path.rstrip("/"), safe="/%!$&'()*+,;=:@~") or DEFAULT_PATH
         self._headers = {"User-Agent": "flask-simmer"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -80,13 +85,14 @@ class Transport:
             except ConnectionLost as lost:
                 if lost.reused:
                     continue  # the server had closed it while it was idle: a new one, at once
-                if (lost.was_sent and not repeats) or time.monotonic() + pause > end:
+                is_in_vain = isinstance(lost.__cause__, ssl.SSLCertVerificationError)
+                if is_in_vain or (lost.was_sent and not repeats) or time.monotonic() + pause > end:
                     raise ServerUnreachable(f"{self._host}:{self.port} does not answer: {lost}") from lost
             else:
                 pause += answer.retry_after or 0.0
                 is_late = time.monotonic() + pause > end
                 if not repeats or is_late or not _may_succeed_later(answer):
-                    return answer
+                    return replace(answer, is_repeated=tries > 1)
             threading.Event().wait(pause)
 
     def open(

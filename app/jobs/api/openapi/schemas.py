@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -45,11 +45,10 @@ _SHOWN: Final[Mapping[str, tuple[type, ...]]] = {
     "Problem": (shapes.Problem,),
 }
 """What a response shows: by the value, and by what it shows in another way or beside it."""
-_CURSOR: Final = {"next_cursor": {"type": ["string", "null"]}}
-_PAGES: Final[Mapping[str, tuple[str, JsonSchema]]] = {
-    "JobPage": ("ListedJob", _CURSOR),
-    "LogPage": ("LogLine", {"next_cursor": {"type": "string"}}),
-    **{f"{each}List": (each, {}) for each in (
+_LISTS: Final[Mapping[str, tuple[str, tuple[type, ...]]]] = {
+    "JobPage": ("ListedJob", (shapes.OfJobPage,)),
+    "LogPage": ("LogLine", (shapes.OfLogPage,)),
+    **{f"{each}List": (each, ()) for each in (
         "Attempt", "Event", "Step", "File", "Task", "Queue", "Worker", "Schedule", "FireTime"
     )},
 }  # fmt: skip
@@ -86,25 +85,27 @@ def all_schemas(tasks: Mapping[str, TaskDefinition]) -> Schemas:
 
 def shown_schemas(is_open: bool = True) -> Iterator[tuple[str, JsonSchema]]:
     """What responses show. `is_open`: a later version may show more, which clients are to ignore."""
-    for name, parts in _SHOWN.items():
-        described = _merged([JsonSchemaConverter().resolve_nested_schema(schema_of_record(x)) for x in parts])
-        described["description"] = _first_line(parts[0])
+    made = {name: {**_merged(parts), "description": _first_line(parts[0])} for name, parts in _SHOWN.items()}
+    for name, (item, beside) in _LISTS.items():
+        made[name] = _merged(beside, {"items": {"type": "array", "items": ref(item)}})
+    for name, described in made.items():
         yield name, _opened(described) if is_open else described
-    for name, (item, beside) in _PAGES.items():
-        properties = {"items": {"type": "array", "items": ref(item)}, **beside}
-        page = {"type": "object", "properties": properties, "required": list(properties)}
-        if name == "JobPage":
-            total = _merged([JsonSchemaConverter().resolve_nested_schema(schema_of_record(shapes.Counted))])
-            page["properties"] = {**properties, "total": _opened(total)}
-        yield name, page if is_open else {**page, "additionalProperties": False}
 
 
-def _merged(parts: list[JsonSchema]) -> JsonSchema:
-    made = dict(parts[0])
-    for part in parts[1:]:
-        made["properties"] = {**made["properties"], **part["properties"]}
-        made["required"] = sorted({*made.get("required", ()), *part.get("required", ())})
-    return made
+def _merged(parts: Sequence[type], properties: JsonSchema | None = None) -> JsonSchema:
+    """One object with the members of all `parts`, later ones in place of earlier ones."""
+    properties = dict(properties or {})
+    required = set(properties)
+    for part in parts:
+        described = JsonSchemaConverter().resolve_nested_schema(schema_of_record(part))
+        properties |= described["properties"]
+        required |= {*described.get("required", ())}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": sorted(required),
+        "additionalProperties": False,
+    }
 
 
 def _opened(schema: Any) -> Any:

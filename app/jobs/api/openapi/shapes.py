@@ -72,6 +72,19 @@ class Counted(TypedDict):
     capped: bool
 
 
+class OfJobPage(TypedDict):
+    """What stands beside the items of a page of jobs."""
+
+    next_cursor: str | None
+    total: NotRequired[Counted]
+
+
+class OfLogPage(TypedDict):
+    """What stands beside the lines of a page of a log."""
+
+    next_cursor: str
+
+
 class Change(TypedDict):
     """What was set at run time, by whom and when."""
 
