@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -20,7 +20,11 @@ from app.jobs import Simmer
 from app.jobs.database.database import Database
 from app.jobs.database.tables import METADATA
 
+from .browser import MISSING, find_chromium, running_browser
 from .support import sqlite_with_tables
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 CANDIDATES = ("postgresql://postgres@127.0.0.1:5432/postgres", "postgresql://127.0.0.1:5432/postgres")
 KINDS = ("sqlite", "postgresql")
@@ -35,12 +39,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything that needs a server is skipped by name where there is none, unless it must be there."""
-    if _postgres_url() is not None or os.environ.get("JOBS_REQUIRE_SERVICES") == "1":
+    """What needs a server or a browser is skipped by name where there is none, unless it must be there."""
+    if os.environ.get("JOBS_REQUIRE_SERVICES") == "1":
         return
+    if _postgres_url() is None:
+        reason = "PostgreSQL is not reachable: set TEST_DATABASE_URLS"
+        _skip([item for item in items if "[postgresql" in item.name], reason)
+    if find_chromium() is None:
+        _skip([item for item in items if "browser" in getattr(item, "fixturenames", ())], MISSING)
+
+
+def _skip(items: list[pytest.Item], reason: str) -> None:
     for item in items:
-        if "[postgresql" in item.name:
-            item.add_marker(pytest.mark.skip(reason="PostgreSQL is not reachable: set TEST_DATABASE_URLS"))
+        item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def _postgres_url() -> URL | None:
@@ -185,3 +196,13 @@ def make_app(tmp_path: Path, sqlite_template: Path, shared_db: SQLAlchemy) -> It
 def tables() -> list[str]:
     """The names of our tables."""
     return [table.name for table in METADATA.sorted_tables]
+
+
+# Not for the whole session: Playwright keeps an event loop in this thread, beside which no other can run.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one file."""
+    if find_chromium() is None:
+        pytest.fail(f"A browser is required (JOBS_REQUIRE_SERVICES=1): {MISSING}")
+    with running_browser() as running:
+        yield running

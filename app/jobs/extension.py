@@ -16,6 +16,7 @@ from .api.requests import read_json_object
 from .cli import add_commands
 from .config import load_settings
 from .current import KEY, current_runtime, has_runtime
+from .dashboard import create_dashboard
 from .database.connect import connect, host_database
 from .errors import NotReady
 from .job import Job, JobFilterWords, JobList
@@ -72,6 +73,10 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
             blueprint = create_blueprint(settings.api_prefix, settings.cors_origins)
             app.register_blueprint(blueprint)
             exempt_from_csrf(app, blueprint)
+        if settings.ui_prefix is not None:
+            dashboard = create_dashboard(settings.ui_prefix)
+            app.register_blueprint(dashboard)
+            exempt_from_csrf(app, dashboard)
         # Forks before threads: a server may fork the moment that it sees the app.
         register_forkable(runtime)
         if settings.autostart and runtime.database.runs_nothing is None:

@@ -48,7 +48,7 @@ def test_every_route_declares_its_right(tmp_path: Path) -> None:
     """No route of the blueprint is without a declared right, and only the known ones are open."""
     with api_client(tmp_path) as here:
         endpoints = {
-            rule.endpoint for rule in here.app.url_map.iter_rules() if rule.endpoint.startswith("simmer")
+            rule.endpoint for rule in here.app.url_map.iter_rules() if rule.endpoint.startswith("simmer.")
         }
         rights = {name: getattr(here.app.view_functions[name], "right", None) for name in endpoints}
         assert len(rights) > 20

@@ -31,6 +31,8 @@ FIRST = {
     "simmer_idempotency": "fingerprint created_at",
     "simmer_counters": "count seconds",
     "simmer_thread_dumps": "worker requested_at",
+    "simmer_history": "count seconds",
+    "simmer_watermarks": "at",
     "simmer_steps": "run started_at finished_at",
     "simmer_files": "storage created_at",
     "simmer_file_parts": "data",

@@ -27,13 +27,14 @@ def test_every_folder_of_the_package_is_named() -> None:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(installed: Installed) -> None:
-    """Every module of app/jobs under its other name, the marker of its types, and no package named app."""
-    files = [path for path in PACKAGE.rglob("*") if path.suffix == ".py" or path.name == "py.typed"]
+    """All files of app/jobs under its other name, the marker of its types, and no package named app."""
+    kinds = (".py", ".html", ".css", ".js", ".svg", ".typed")
+    files = [path for path in PACKAGE.rglob("*") if path.suffix in kinds]
     with zipfile.ZipFile(installed.wheel) as wheel:
         names = set(wheel.namelist())
     metadata = {name for name in names if name.partition("/")[0].endswith(".dist-info")}
     assert names - metadata == {f"flask_simmer/{path.relative_to(PACKAGE)}" for path in files}
-    assert "flask_simmer/py.typed" in names
+    assert {"flask_simmer/py.typed", "flask_simmer/dashboard/static/dashboard.css"} <= names
 
 
 def test_what_the_lowest_versions_are() -> None:

@@ -22,6 +22,7 @@ from ..config import RIGHTS
 from ..current import current_runtime
 from ..process.logs import get_logger
 from .problems import Problem
+from .sign_in import signed_in_token
 
 if TYPE_CHECKING:
     from ..config import Settings
@@ -119,9 +120,13 @@ def access_problem(settings: Settings, request: Request, right: str) -> Problem 
     rights = _rights_of_token(settings, request)
     if rights is not None and includes(rights, right):
         return None
+    if rights is None and (token := signed_in_token(settings.api_tokens, request)) is not None:
+        rights = (settings.api_tokens or {})[token]
+        if includes(rights, right):
+            return cross_site_problem(settings, request)
     if settings.auth is not None and (known := settings.auth(request, right)):
         request.environ[_CALLER] = known
-        return _cross_site_problem(settings, request)
+        return cross_site_problem(settings, request)
     if rights is None and settings.api_tokens:
         detail = "Send one of the tokens of JOBS_API_TOKENS as 'Authorization: Bearer <token>'."
         return Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
@@ -159,7 +164,7 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _cross_site_problem(settings: Settings, request: Request) -> Problem | None:
+def cross_site_problem(settings: Settings, request: Request) -> Problem | None:
     """Refuse a state-changing request that another site's page sends with the user's cookies (CSRF)."""
     # No page can set this header, and programs do not send it: absent is not foreign.
     site = request.headers.get("Sec-Fetch-Site")

@@ -132,9 +132,14 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
     JobNotFound is 404, InvalidArguments 422, QueueFull and DatabaseUnavailable 503 with Retry-After. In a
     host's own view it is `jobs.problem(error)`.
     """
+    return problem_of(error).response()
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that an exception means to the client; a bug, which is logged, for one not listed."""
     slug = next((slug for kind, slug in SLUG_OF_ERROR if isinstance(error, kind)), None)
     if slug is None:
-        return handle_unexpected(error)
+        return _unexpected(error)
     detail, places = str(error), getattr(error, "errors", ())
     if PROBLEM_TYPES[slug][0] == 503:
         log.warning("%s %s answered 503: %s", request.method, request.path, detail)
@@ -146,7 +151,7 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
     if isinstance(error, errors.UnknownTask):
         places = [errors.problem("#/task", detail)]
     headers = _location(error.job_id) if isinstance(error, errors.UniqueConflict) else {}
-    return Problem(slug, detail, places=places, headers=headers).response()
+    return Problem(slug, detail, places=places, headers=headers)
 
 
 def _location(job_id: str) -> dict[str, str]:
@@ -183,9 +188,13 @@ def handle_http_error(error: HTTPException) -> Response:
 
 def handle_unexpected(error: Exception) -> Response:
     """Error handler: a bug; the traceback is logged under an id that the response names."""
+    return _unexpected(error).response()
+
+
+def _unexpected(error: Exception) -> Problem:
     incident = uuid4().hex[:12]
     log.error("%s %s failed (incident %s)", request.method, request.path, incident, exc_info=error)
-    return Problem("internal", f"The log has the reason under incident {incident}.").response()
+    return Problem("internal", f"The log has the reason under incident {incident}.")
 
 
 def _problem_response(

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from flask import request
 from marshmallow import Schema, ValidationError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ..arguments.fields import JsonList
@@ -116,10 +117,15 @@ def read_query(schema: Schema) -> dict[str, Any]:
     # Most requests have none: what a schema loads from nothing is loaded once.
     if not request.environ.get("QUERY_STRING"):
         return _defaults(schema)
+    return load_query(schema, request.args)
+
+
+def load_query(schema: Schema, sent: MultiDict[str, str]) -> dict[str, Any]:
+    """What `schema` loads from parameters; raises Problem (400)."""
     with_paths = {name for name, field in schema.fields.items() if isinstance(field, Paths)}
     lists = {name for name, field in schema.fields.items() if isinstance(field, JsonList)}
     raw: dict[str, Any] = {}
-    for name, values in request.args.lists():
+    for name, values in sent.lists():
         head, _, path = name.partition(".")
         if path and head in with_paths:
             raw.setdefault(head, {})[path] = values

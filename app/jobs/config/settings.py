@@ -48,6 +48,9 @@ class Settings:
     threads: int = 8
     queues: tuple[str, ...] | None = None
     api_prefix: str | None = "/api/v1"
+    ui_prefix: str | None = "/jobs"
+    ui_readonly: bool = False
+    ui_shortcuts: bool = True
     cli_group: str | None = "jobs"
     api_tokens: Mapping[str, tuple[str, ...]] | None = None
     auth: Callable[[Any, str], bool] | None = None
@@ -126,6 +129,9 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "threads": whole(1, 1_000),
     "queues": optional(names),
     "api_prefix": optional(prefix),
+    "ui_prefix": optional(prefix),
+    "ui_readonly": as_boolean,
+    "ui_shortcuts": as_boolean,
     "cli_group": optional(fits(text(200))),
     "api_tokens": optional(tokens),
     "auth": optional(function),

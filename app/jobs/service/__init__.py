@@ -16,6 +16,7 @@ from .edits import Edits
 from .files import Files
 from .jobs import Jobs
 from .logs import Logs
+from .overview import Overview
 from .queues import Queues
 from .schedules import Schedules
 from .status import Status
@@ -23,8 +24,8 @@ from .submissions import Submissions
 from .tasks import Tasks
 
 __all__ = [
-    "Batches", "BulkActions", "Edits", "Files", "Jobs", "Logs", "Queues", "Runtime", "Schedules", "Status",
-    "Submissions", "Tasks", "runtime",
+    "Batches", "BulkActions", "Edits", "Files", "Jobs", "Logs", "Overview", "Queues", "Runtime", "Schedules",
+    "Status", "Submissions", "Tasks", "runtime",
 ]  # fmt: skip
 
 
@@ -50,6 +51,7 @@ class Runtime(Protocol):
     queues: Queues
     tasks: Tasks
     status: Status
+    overview: Overview
     draining: bool
     server_threads: int | None
 

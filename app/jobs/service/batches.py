@@ -25,6 +25,12 @@ class Batches:
             raise BatchNotFound(f"no batch has the id {batch_id!r}")
         return found
 
+    def latest(self, most: int, before: str | None = None) -> list[Batch]:
+        """Up to `most` batches, the newest first; those before the id `before`."""
+        with self._database.read() as conn:
+            found = [batches.get(conn, each) for each in batches.latest(conn, most, before)]
+        return [batch for batch in found if batch is not None]
+
     def cancel(self, batch_id: str, reason: str | None = None) -> Batch:
         """Cancel those of its jobs that do not run, and request that the running ones stop.
 

@@ -22,6 +22,7 @@ from .job_signals import JobSignals
 from .jobs import Jobs
 from .live_workers import live_workers
 from .logs import Logs
+from .overview import Overview
 from .queues import Queues
 from .schedules import Schedules
 from .status import Status
@@ -97,3 +98,4 @@ class UseCases:
             needs_workers=has_workers and not self.settings.runs_jobs,
             fires_schedules=self.settings.schedules,
         )  # fmt: skip
+        self.overview = Overview(database, clock, is_sampled=has_workers)

@@ -16,6 +16,7 @@ from ..database.tables import BATCHES, JOBS
 from ..database.transactions import AnyConnection
 from ..states import STATES, SUCCEEDED, is_final
 from ..values import Batch
+from .distinct import distinct_values
 
 _J = JOBS.c
 _B = BATCHES.c
@@ -90,6 +91,12 @@ def _count(conn: AnyConnection, ended: Sequence[Ended], sign: int) -> Sequence[A
             conn, counted=batch_id, ended=sign * total[batch_id], without_success=sign * failed[batch_id]
         )
     return _COUNTED.rows(conn, ids=as_json(total)) if total else ()
+
+
+def latest(conn: Connection, most: int, before: str | None = None) -> list[str]:
+    """The ids of up to `most` batches that have jobs, the newest first, those before the id `before`."""
+    conditions = [_J.batch_id.is_not(None), *([] if before is None else [_J.batch_id < before])]
+    return list(conn.scalars(distinct_values(_J.batch_id, *conditions, newest_first=True).limit(most)))
 
 
 def get(conn: Connection, batch_id: str) -> Batch | None:

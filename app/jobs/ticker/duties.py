@@ -16,6 +16,7 @@ from .file_sweeper import FileSweeper
 from .overdue_schedules import OverdueSchedules
 from .pruner import Pruner
 from .rescuer import Rescuer
+from .sampler import Sampler
 from .scheduler import Scheduler
 from .stuck_runs import StuckRuns
 from .thread_dumper import ThreadDumper
@@ -31,6 +32,7 @@ def create_duties(
     return (
         Rescuer(dispatcher, database, settings, clock, notifier, signals),
         scheduler,
+        Sampler(database, clock),
         Expirer(database, clock, notifier),
         Pruner(database, settings, clock),
         FileSweeper(files),

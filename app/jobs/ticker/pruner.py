@@ -1,4 +1,4 @@
-"""Deletes what is kept no longer in small batches: finished jobs, results, decisions, keys, requests."""
+"""Deletes what is kept no longer in small batches: jobs, results, decisions, keys, requests, history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from ..config import Settings
 from ..database.database import Database
 from ..options.limits import LONGEST_PERIOD
 from ..states import CANCELLED, FAILED, FINAL, SUCCEEDED
-from ..store import batches, counters, fires, idempotency, jobs, limits, retention, thread_dumps, unique_keys
+from ..store import (
+    batches,
+    counters,
+    fires,
+    history,
+    idempotency,
+    jobs,
+    limits,
+    retention,
+    thread_dumps,
+    unique_keys,
+)
 from ..store.jobs import Expired
 
 PRUNE_EVERY: Final = 60.0
@@ -48,6 +59,7 @@ class Pruner:
             limits.prune(conn, now - timedelta(seconds=LONGEST_PERIOD))
             deleted = max(deleted, fires.prune_decisions(conn, now - self._retention, BATCH))
             deleted = max(deleted, batches.prune(conn, now - self._retention, BATCH))
+            deleted = max(deleted, history.prune(conn, now, BATCH))
             counters.fold(conn)
         return AGAIN_AFTER if deleted >= BATCH else PRUNE_EVERY
 

@@ -1,0 +1,56 @@
+"""Signing in with a token, and out."""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlsplit
+
+from flask import Response, redirect, request
+from werkzeug import Response as BaseResponse
+
+from ..api.access import cross_site_problem
+from ..api.sign_in import COOKIE, SECONDS, cookie_of
+from ..service import runtime
+from .errors import show_problem
+from .rendering import page, path_of, see_other
+
+
+def show_form() -> Response:
+    """`GET /sign-in`: the form, which says so where tokens are not how one signs in here."""
+    return page("sign_in.html", next=request.args.get("next", ""), is_wrong=False)
+
+
+def sign_in() -> BaseResponse:
+    """`POST /sign-in`: 303 to where the visitor wanted to go; 403 and the form for an unknown token."""
+    if (problem := cross_site_problem(runtime().settings, request)) is not None:
+        return show_problem(problem)
+    sent, target = request.form.get("token", "").strip(), request.form.get("next", "")
+    known = [token for token in runtime().settings.api_tokens or () if _is_same(token, sent)]
+    if not known:
+        return page("sign_in.html", 403, next=target, is_wrong=True)
+    response = redirect(target if _is_ours(target) else path_of("show_overview"), 303)
+    # SameSite=Lax: other sites' forms do not send it. Path /: the API serves the pages' scripts.
+    response.set_cookie(
+        COOKIE, cookie_of(known[0]), max_age=SECONDS, httponly=True, samesite="Lax", secure=request.is_secure,
+        path=request.script_root or "/",
+    )  # fmt: skip
+    return response
+
+
+def sign_out() -> BaseResponse:
+    """`POST /sign-out`: forget who the visitor is."""
+    response = see_other("show_form", notice="signed-out")
+    response.delete_cookie(COOKIE, path=request.script_root or "/")
+    return response
+
+
+def _is_same(token: str, sent: str) -> bool:
+    return hmac.compare_digest(token.encode(), sent.encode())
+
+
+def _is_ours(target: str) -> bool:
+    """Whether it is a path below the dashboard's: nobody is led to another site."""
+    parts = urlsplit(target)
+    root = path_of("show_overview")
+    # Browsers read a backslash as a slash, so that "/\\host" would lead away.
+    return not parts.scheme and not parts.netloc and "\\" not in target and parts.path.startswith(root)

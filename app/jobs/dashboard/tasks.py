@@ -1,0 +1,115 @@
+"""The tasks, and the page of one: its form to run it, its limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from flask import request
+from werkzeug import Response
+from werkzeug.datastructures import MultiDict
+
+from ..api.access import caller
+from ..api.requests import load_body
+from ..api.schemas import SubmissionSchema
+from ..errors import InvalidArguments, problem
+from ..options import read_options
+from ..service import runtime
+from .argument_form import args_of, fields_of
+from .rendering import page, see_other
+
+_SUBMISSION: Final = SubmissionSchema()
+WINDOW: Final = "24h"
+OPTIONS: Final = ("delay", "priority")
+"""Options that the form offers, as numbers."""
+
+
+def list_tasks() -> Response:
+    """`GET /tasks`: what is registered in this process."""
+    found = runtime().overview.task_statistics(WINDOW)
+    return page("tasks.html", tasks=runtime().tasks.all(), statistics={each.task: each for each in found})
+
+
+def show_task(name: str) -> Response:
+    """`GET /tasks/{name}`: one task."""
+    return _page(name)
+
+
+def run_task(name: str) -> Response:
+    """`POST /tasks/{name}/run`: submit a job and lead to it; the form again where something does not fit."""
+    task = runtime().tasks.get(name)
+    body = {"task": name, "args": args_of(task["args_schema"], request.form), **_options(request.form)}
+    try:
+        loaded = load_body(_SUBMISSION, body)
+        options = {key: value for key, value in loaded.items() if key not in ("task", "args")}
+        job = runtime().submissions.submit(name, loaded["args"], read_options(options))
+    except InvalidArguments as error:
+        return _page(name, 422, request.form, error.errors)
+    return see_other("show_job", id=job.id, notice="submitted")
+
+
+def limit_task(name: str) -> Response:
+    """`POST /tasks/{name}/limit`: pause, resume, or change its limits; an empty one is as the code says."""
+    runtime().tasks.update(name, _settings(request.form), caller())
+    return see_other("show_task", name=name, notice="limited")
+
+
+def _page(
+    name: str, status: int = 200, sent: MultiDict[str, str] | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> Response:  # fmt: skip
+    task = runtime().tasks.get(name)
+    of_args = {each["pointer"].removeprefix("#/args/"): each["detail"] for each in errors}
+    fields = fields_of(task["args_schema"], sent, of_args)
+    others = [
+        each for each in errors if each["pointer"].removeprefix("#/args/") not in {f.name for f in fields}
+    ]
+    found = [each for each in runtime().overview.task_statistics(WINDOW) if each.task == name]
+    return page(
+        "task.html", status, task=task, fields=fields, sent=sent or MultiDict(), others=others,
+        statistics=found[0] if found else None,
+    )  # fmt: skip
+
+
+def _options(form: MultiDict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        name: _number(name, text) for name in OPTIONS if (text := form.get(name, "").strip())
+    }
+    if tags := form.get("tags", "").split():
+        found["tags"] = tags
+    return found
+
+
+def _settings(form: MultiDict[str, str]) -> dict[str, Any]:
+    """Only what the form has: the button to pause sends nothing else."""
+    found: dict[str, Any] = {}
+    if "paused" in form:
+        found["paused"] = form["paused"] == "yes"
+    if "concurrency" in form:
+        found["concurrency"] = limit_of(form["concurrency"])
+    if "rate" in form:
+        found["rate"] = limit_of(form["rate"], is_number=False)
+    return found
+
+
+def limit_of(text: str, is_number: bool = True) -> Any:
+    """A limit as it is typed: nothing, a number, a rate such as 100/m, or JSON such as [2, "tenant"]."""
+    text = text.strip()
+    if not text:
+        return None
+    if text.startswith("[") or is_number:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise InvalidArguments(
+                [problem("#", f'{text!r} is no limit: write 2 or [2, "tenant"]')]
+            ) from None
+    return text
+
+
+def _number(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise InvalidArguments([problem(f"#/{name}", "must be a number")]) from None

@@ -1,0 +1,47 @@
+"""The first page: numbers, health, what runs, fails and fires."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .browsing import UI, dashboard, page, words
+
+
+def test_it_shows_states_failures_and_next_fire_times(tmp_path: Path) -> None:
+    """Failures are grouped with their number, and lead to their jobs; the next fire time has its rule."""
+    with dashboard(tmp_path) as here:
+        for _ in range(3):
+            here.submit("fail")
+        here.submit("add")
+        here.drain()
+        here.submit("add", delay=60)
+        markup = page(here, "/")
+        text = words(markup)
+        assert "3 failed" in text
+        assert "fail 3" in text
+        assert "ValueError: no luck" in text
+        assert "hourly" in text
+        assert "Every hour" in text
+        assert f"{UI}/jobs?state=scheduled" in markup
+
+
+@pytest.mark.parametrize("window", ["1h", "24h", "7d", "nonsense"])
+def test_every_window_has_its_chart(tmp_path: Path, window: str) -> None:
+    """One bar a step, and a table for who does not see bars; an unknown window is the hour."""
+    with dashboard(tmp_path) as here:
+        here.submit("add")
+        here.drain()
+        markup = page(here, f"/?window={window}")
+        assert markup.count('<rect class="hit"') == {"24h": 24, "7d": 168}.get(window, 60)
+        assert "As a table" in words(markup)
+
+
+def test_it_says_what_ready_says(tmp_path: Path) -> None:
+    """Without a worker it is no green light."""
+    with dashboard(tmp_path, engine="thread", role="web") as here:
+        assert "no worker is alive" in words(page(here, "/"))
+    (tmp_path / "simmer.db").unlink()
+    with dashboard(tmp_path) as fine:
+        assert "Ready: jobs are stored and run." in words(page(fine, "/"))
