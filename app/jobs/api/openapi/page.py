@@ -6,14 +6,12 @@ import base64
 import functools
 import hashlib
 import json
-import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, Template
-from markupsafe import Markup, escape
 
 from ..requests import JSON
 from .document import Document
@@ -34,7 +32,6 @@ POLICY: Final = (
 def _template() -> Template:
     # An environment of our own: that of the app has its filters, globals and context processors.
     environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True)
-    environment.filters["prose"] = _prose
     return environment.get_template("page.html")
 
 
@@ -91,11 +88,6 @@ def _tasks(document: Document, base_url: str) -> Iterator[dict[str, Any]]:
                 "schema": _pretty(args),
                 "curl": _curl("POST", f"{base_url}/jobs", body, _needs_token(submit)),
             }
-
-
-def _prose(text: str) -> Markup:
-    """A text in which what stands between backticks is code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _needs_token(operation: Any) -> bool:
