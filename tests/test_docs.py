@@ -19,6 +19,7 @@ from app.jobs.cli import jobs_cli
 from app.jobs.cli.queues import queues
 from app.jobs.cli.schedules import schedules
 from app.jobs.cli.tasks import tasks
+from app.jobs.client import SimmerClient
 from app.jobs.config import Settings
 from app.jobs.execution.current_job import CurrentJob
 from app.jobs.options import OF_SUBMISSION, OF_TASK, OUTSIDE
@@ -182,6 +183,12 @@ def test_every_public_name_is_documented(name: str) -> None:
         assert issubclass(value, SimmerError) or name in ("JobCancelled", "JobTimeout")
         assert f"`{name}`" in doc("tasks").section("Errors")
     assert any(re.search(rf"`[^`\n]*\b{name}\b", page.text) for page in DOCS)
+
+
+@pytest.mark.parametrize("name", [name for name in vars(SimmerClient) if not name.startswith("_")])
+def test_every_method_of_the_client_is_documented(name: str) -> None:
+    """What a program elsewhere can ask for stands in the table."""
+    assert re.search(rf"^\|[^|]*`{name}\(", doc("client").text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -24,6 +24,7 @@ ROOMS: Final = (
     ("tasks",),
     ("arguments", "store"),
     ("database",),
+    ("client",),
     ("serialization",),
     ("schedules",),
     ("process",),

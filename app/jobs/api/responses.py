@@ -125,11 +125,12 @@ def jobs_url(request: Request = request) -> str | None:
     """The path of the list of jobs; None where the API is switched off."""
     # Not url_for: this is built for every submission and poll, and only the prefixes vary.
     prefix = runtime().settings.api_prefix
-    return None if prefix is None else f"{request.script_root}{_quoted(prefix)}/jobs"
+    return None if prefix is None else f"{request.script_root}{quoted(prefix)}/jobs"
 
 
 @functools.cache
-def _quoted(prefix: str) -> str:
+def quoted(prefix: str) -> str:
+    """The path of the API as it stands in a URL."""
     return quote(prefix, safe="!$&'()*+,/:;=@~")
 
 

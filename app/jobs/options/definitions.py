@@ -99,8 +99,8 @@ class JobOptions(TypedDict, total=False):
     ]  # fmt: skip
 
 
-class SubmitOptions(JobOptions, total=False):
-    """Options of a submission; None over HTTP counts as not given."""
+class RequestOptions(JobOptions, total=False):
+    """Options of a submission from outside; None over HTTP counts as not given."""
 
     delay: Annotated[
         Seconds,
@@ -148,6 +148,11 @@ class SubmitOptions(JobOptions, total=False):
             aliases=("allow_failure", "allow_dependency_failures", "ignore_failed"),
         ),
     ]  # fmt: skip
+
+
+class SubmitOptions(RequestOptions, total=False):
+    """Options of a submission."""
+
     session: Annotated[
         Session | scoped_session[Any] | None,
         Option(
