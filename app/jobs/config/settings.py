@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..checks import TEN_YEARS, text
 from ..errors import ConfigError
 from .checks import (
+    TokenHolder,
     as_boolean,
     fits,
     folder,
@@ -49,7 +50,7 @@ class Settings:
     queues: tuple[str, ...] | None = None
     api_prefix: str | None = "/api/v1"
     cli_group: str | None = "jobs"
-    api_tokens: Mapping[str, tuple[str, ...]] | None = None
+    api_tokens: Mapping[str, TokenHolder] | None = None
     auth: Callable[[Any, str], bool] | None = None
     cors_origins: tuple[str, ...] | None = None
     shutdown_grace: float = 20.0

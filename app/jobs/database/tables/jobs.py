@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Te
 
 from ...options import STORED
 from ...states import FINAL, STATES
-from ..columns import BigId, Id, Time, check, one_of, option_column, partial
+from ..columns import BigId, Id, Name, Time, check, one_of, option_column, partial
 from .metadata import METADATA
 
 MAY_EXPIRE: Final = "expires_at IS NOT NULL AND run = 0 AND finished_at IS NULL"
@@ -164,6 +164,8 @@ EVENTS: Final = Table(
     Column("attempt", Integer, nullable=False),
     Column("worker", Id),
     Column("reason", Text),
+    # Who asked for it: null for what nobody did, and where that is not known.
+    Column("done_by", Name),
     Index("ix_simmer_events_job", "job_id", "id"),
     sqlite_autoincrement=True,
 )
