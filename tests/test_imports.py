@@ -27,6 +27,7 @@ ROOMS: Final = (
     ("serialization",),
     ("schedules",),
     ("process",),
+    ("webhooks",),
     ("options", "config"),
     (LEAVES,),
 )

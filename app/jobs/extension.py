@@ -27,7 +27,7 @@ from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
-from .service import bulk
+from .service import bulk, webhooks
 from .service.composition_methods import CompositionMethods
 from .service.control_methods import ControlMethods
 from .service.edits import JobChanges
@@ -47,7 +47,7 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
     """
 
     def __init__(self, app: Flask | None = None, db: Any = None) -> None:
-        super().__init__(lambda: self.runtime.submissions, internal=(bulk.TASK,))
+        super().__init__(lambda: self.runtime.submissions, internal=(bulk.TASK, webhooks.TASK))
         self.testing = Testing(lambda: self.runtime)
         if app is not None:
             self.init_app(app, db)

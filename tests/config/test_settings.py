@@ -46,6 +46,21 @@ BAD: dict[str, tuple[Any, ...]] = {
         [],
         7,
     ),
+    "JOBS_WEBHOOK_HOSTS": (
+        ["https://a.example"],
+        ["a.example:80"],
+        ["*.a.example"],
+        ["A.example"],
+        ["10.0.0.1/8"],
+        ["2130706433"],
+        ["a..b"],
+        [""],
+        [],
+        "*",
+        7,
+    ),
+    "JOBS_WEBHOOK_SECRET": ("short", 7, "\u00e9" * 20),
+    "JOBS_ALERT_URL": ("hooks.example.com", "ftp://a.example/", "http://a:b@c.example/", 7),
     "JOBS_TIMEZONE": ("Mars/Olympus", "localtime", "+02:00", 7),
     "JOBS_SQLITE_SYNCHRONOUS": ("OFF", "full"),
 }
@@ -119,3 +134,17 @@ def test_no_message_shows_a_token(tokens: Any, words: str) -> None:
     assert "JOBS_THREADS=0: " in str(caught.value)
     assert words in str(caught.value)
     assert "sesame" not in str(caught.value)
+
+
+def test_whoever_may_be_called_is_sent_what_is_signed() -> None:
+    """Hosts without a secret are refused; neither it nor the URL of alerts is shown."""
+    with pytest.raises(ConfigError, match="set JOBS_WEBHOOK_SECRET too"):
+        load_settings({"JOBS_WEBHOOK_HOSTS": ["a.example"]})
+    for key in ("JOBS_WEBHOOK_SECRET", "JOBS_ALERT_URL"):
+        with pytest.raises(ConfigError) as caught:
+            load_settings({key: "open sesame"})
+        assert "sesame" not in str(caught.value)
+    settings, _ = load_settings(
+        {"JOBS_WEBHOOK_SECRET": "opensesame" * 2, "JOBS_ALERT_URL": "https://a.example/sesame"}
+    )
+    assert "sesame" not in repr(settings)

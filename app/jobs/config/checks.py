@@ -16,6 +16,8 @@ from ..checks import Rule, find_zone, text
 RIGHTS: Final = ("read", "submit", "operate")
 LEAST_TOKEN: Final = 8
 """Characters that a token has at least."""
+LEAST_SECRET: Final = 16
+"""Characters of a key with which something is signed."""
 _NAME: Final = text(200)
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 _ORIGIN: Final = re.compile(
@@ -132,6 +134,13 @@ def prefix(value: Any) -> str:
     if not path.startswith("/") or path.endswith("/") or len(path) < 2:
         raise ValueError("must start with / and not end with one, or be None to switch the routes off")
     return path
+
+
+def secret(value: Any) -> str:
+    """A key that nobody guesses."""
+    if not (isinstance(value, str) and len(value) >= LEAST_SECRET and value.isascii()):
+        raise ValueError(f"must be a text of at least {LEAST_SECRET} random ASCII characters")
+    return value
 
 
 class TokenHolder(NamedTuple):

@@ -34,13 +34,15 @@ def are_unique(made: Sequence[NewJob]) -> bool:
 
 
 def are_plain(steps: Sequence[Step]) -> bool:
-    """Whether all jobs can be enqueued as they are: none has a unique key, or depends on anything."""
+    """Whether all jobs can be enqueued as they are: none has a unique key or a callback, or depends on
+    anything.
+    """
     # A loop, as each submission passes through it: a generator for each question would cost it twice as much.
     for step in steps:
         if step.batch is not None:
             return False
         for new in step.jobs:
-            if new.unique is not None or dependencies.is_dependent(new):
+            if new.unique is not None or new.callback_url is not None or dependencies.is_dependent(new):
                 return False
     return True
 

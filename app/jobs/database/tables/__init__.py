@@ -3,7 +3,7 @@
 A column that is added to a table must be nullable or have a server default: see `schema`.
 """
 
-from .dependencies import BATCHES, DEPENDENCIES
+from .dependencies import BATCHES, CALLBACKS, DEPENDENCIES
 from .jobs import ATTEMPTS, EVENTS, JOBS, MAY_EXPIRE, RETENTIONS, TAGS, UNIQUE_KEYS
 from .limits import CONTROLS, LIMIT_KEYS, RATE_CLAIMS
 from .logs import LOGS
@@ -14,8 +14,8 @@ from .schedules import FIRES, SCHEDULES
 from .workers import COUNTERS, LEASES, STUCK_RUNS, THREAD_DUMPS, WORKERS
 
 __all__ = [
-    "ATTEMPTS", "BATCHES", "CONTROLS", "COUNTERS", "DEPENDENCIES", "EVENTS", "FILES", "FILE_PARTS", "FIRES",
-    "FORMERLY", "IDEMPOTENCY", "JOBS", "LEASES", "LIMIT_KEYS", "LOGS", "MAY_EXPIRE", "METADATA",
-    "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "UNIQUE_KEYS",
-    "WORKERS",
+    "ATTEMPTS", "BATCHES", "CALLBACKS", "CONTROLS", "COUNTERS", "DEPENDENCIES", "EVENTS", "FILES",
+    "FILE_PARTS", "FIRES", "FORMERLY", "IDEMPOTENCY", "JOBS", "LEASES", "LIMIT_KEYS", "LOGS",
+    "MAY_EXPIRE", "METADATA", "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS", "STUCK_RUNS", "TAGS",
+    "THREAD_DUMPS", "UNIQUE_KEYS", "WORKERS",
 ]  # fmt: skip

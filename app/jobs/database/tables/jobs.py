@@ -68,7 +68,7 @@ JOBS: Final = Table(
     Column("unmet", Integer),
     # Which argument takes the result of what it depends on.
     Column("result_into", String(200)),
-    # Whether its end concerns others: jobs that wait for it, or its batch. Null for no, as in most.
+    # Whether its end concerns others: jobs that wait for it, its batch, its callback. Null for no.
     Column("awaited", Boolean),
     check(f"state IN ({one_of(STATES)})", "jobs_state"),
     check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),

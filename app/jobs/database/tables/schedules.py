@@ -31,6 +31,8 @@ SCHEDULES: Final = Table(
     Column("retired", Boolean, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
+    # When an alert told that it was overdue; null while it is not.
+    Column("alerted_at", Time),
     # Who changed it last: null where its code did, and where that is not known.
     Column("updated_by", Name),
     partial(
