@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, func, select
 
 from app.jobs.database.tables import CALLBACKS, DEPENDENCIES, JOBS
 from app.jobs.tasks.submission import BatchSubmission, Submission
-from app.jobs.webhooks import HEADER, verify
+from app.jobs.webhooks import HEADER, client, verify
 from tests.webhooks.receiver import Receiver
 
 from .calling import HOSTS, SECRET, deliveries_of, simmer
@@ -163,3 +166,41 @@ def test_what_has_no_callback_is_stored_as_before(make_app: MakeApp, here: Recei
                 assert conn.scalar(select(func.count()).select_from(table)) == 0
             assert list(conn.execute(select(JOBS.c.task, JOBS.c.awaited))) == [("add", None)]
         assert here.received == []
+
+
+def wait_a_second(_handler: BaseHTTPRequestHandler) -> None:
+    """Answer nothing."""
+    threading.Event().wait(1)
+
+
+def test_a_receiver_that_does_not_answer_holds_one_thread(
+    make_app: MakeApp, here: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many deliveries to it one waits for it at a time, the others are tried later, and all arrive."""
+    jobs = simmer()
+    monkeypatch.setattr(client, "STEP_LIMIT", 0.2)
+    here.answer = wait_a_second
+    with make_app(jobs, JOBS_ENGINE="manual", **HOSTS).app_context():
+        made = [jobs.submit("add", callback_url=here.url()) for _ in range(4)]
+        jobs.testing.drain()
+        assert len(here.received) == 1
+        words = [(each.state, each.error and each.error["message"]) for each in jobs.list(state="retrying")]
+        assert len(words) == 4
+        assert sum("left alone" in str(message) for _, message in words) == 3
+        here.answer = None
+        for _ in range(2):
+            jobs.testing.advance(60)
+            jobs.testing.drain()
+        assert {id for _, id in here.events} == {job.id for job in made}
+
+
+def test_a_callback_joins_the_callers_transaction(make_app: MakeApp, url: URL, here: Receiver) -> None:
+    """It is there if and only if the job is."""
+    jobs, db = simmer(), SQLAlchemy()
+    with make_app(jobs, url, db=db, JOBS_ENGINE="manual", **HOSTS).app_context():
+        jobs.submit("add", session=db.session, callback_url=here.url("/dropped"))
+        db.session.rollback()
+        jobs.submit("add", session=db.session, callback_url=here.url("/kept"))
+        db.session.commit()
+        jobs.testing.drain()
+        assert [got.path for got in here.received] == ["/kept"]

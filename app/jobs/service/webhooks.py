@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from ..clock import Clock
 from ..config import Settings
@@ -19,6 +20,7 @@ from ..serialization.redaction import redactor_of
 from ..store import callbacks, deliveries
 from ..tasks.registry import TaskDefinition
 from ..webhooks import signature
+from ..webhooks.breaker import Breaker
 from ..webhooks.client import Address, DeliveryFailed, is_public, post
 from .jobs import Jobs
 from .schedules import Schedules
@@ -46,6 +48,7 @@ class Webhooks:
     ) -> None:
         self._database, self._clock, self._settings = database, clock, settings
         self._jobs, self._schedules = jobs, schedules
+        self._breaker = Breaker(clock.monotonic)
 
     def deliver(
         self, to: str, event: str, at: datetime, job_id: str | None, schedule_id: str | None
@@ -62,7 +65,7 @@ class Webhooks:
         body = dump({"event": event, "at": moment(at), **subject})
         begun = time.monotonic()
         try:
-            status = post(target.url, body, self._headers(body), target.may_connect)
+            status = self._call(target, body)
         except DeliveryFailed as error:
             current_job.log.warning("%s, after %.3f s", error, time.monotonic() - begun)
             raise
@@ -73,6 +76,17 @@ class Webhooks:
         if not 200 <= status < 300:
             raise DeliveryFailed(f"answered {status} after {took} s")
         return {"status": status, "seconds": took}
+
+    def _call(self, target: _Target, body: bytes) -> int:
+        host = urlsplit(target.url).netloc
+        self._breaker.check(host)
+        try:
+            status = post(target.url, body, self._headers(body), target.may_connect)
+        except BaseException:
+            self._breaker.record(host, answered=False)
+            raise
+        self._breaker.record(host, answered=True)
+        return status
 
     def _subject(self, job_id: str | None, schedule_id: str | None) -> dict[str, Any]:
         redact = redactor_of(self._settings.redact).redact
