@@ -119,10 +119,8 @@ class JobFactory:
         if queue is not None and queue not in (known := self.queues):
             words = f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(known))}"
             found.setdefault(pointer(where, "queue"), words)
-        # Of what is no URL at all that alone is said.
-        if "callback_url" in options and pointer(where, "callback_url") not in found:
-            refusal = self._callback_refusal(options["callback_url"])
-            found.update({} if refusal is None else {pointer(where, "callback_url"): refusal})
+        if "callback_url" in options and (refusal := self._callback_refusal(options["callback_url"])):
+            found.setdefault(pointer(where, "callback_url"), refusal)
         if "on_conflict" in options and "unique_key" not in options and not has_key:
             words = "there is no unique_key, and the task has no unique: pass a unique_key with it"
             found.setdefault(pointer(where, "on_conflict"), words)
@@ -133,7 +131,8 @@ class JobFactory:
         """Why nothing would be sent to a callback; None where it would."""
         if (hosts := self._settings.webhook_hosts) is None:
             return "this app calls no host: list those that it may call in JOBS_WEBHOOK_HOSTS"
-        return hosts.refusal(url)
+        # What is no URL at all is refused as that.
+        return hosts.refusal(url) if OF_SUBMISSION["callback_url"].rule.fits(url) else None
 
     def _encode(
         self, definition: TaskDefinition, args: Mapping[str, Any], where: str, later: str | None = None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
-from ..database.statements import BoundStatement, execute_all
+from ..database.statements import execute_all
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions
 from ..store import batches, new_jobs, queries
@@ -30,12 +30,8 @@ from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
 from .job_signals import JobSignals
 from .session import after_commit, confirmation, connection_of, refuse_open_transaction
-from .submitted import Submitted, are_plain, as_stored, store
+from .submitted import Also, Submitted, are_plain, as_stored, nothing, store
 from .threads import LocalThreads
-
-Also = Callable[[Sequence[str]], list[BoundStatement]]
-"""Returns what is to be committed with jobs of these ids."""
-_NOTHING: Final[Also] = lambda _ids: []  # noqa: E731
 
 
 class Submissions:
@@ -71,7 +67,7 @@ class Submissions:
     ) -> Submitted:  # fmt: skip
         """As `submit`; also whether the job is new."""
         new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-        also: Also = _NOTHING if by is None else lambda _ids: bind_submitted_by(new.id, by)
+        also: Also = nothing if by is None else lambda _ids: bind_submitted_by(new.id, by)
         return self._submit([Step([new])], ["#"], session, also)[0]
 
     def submit_many(self, submissions: Sequence[Submission], *, session: Any = None) -> list[Job]:
@@ -86,8 +82,8 @@ class Submissions:
         `by` is the name of who asked for it. Raises OpenTransaction, DatabaseUnavailable.
         """
         new = self._factory.make_internal_job(task, args, self._clock.now())
-        also: Also = lambda _ids: bind_submitted_by(new.id, by)  # noqa: E731
-        return self._store([Step([new])], [new], also, limited=False)[0].job
+        signed = bind_submitted_by(new.id, by)
+        return self._store([Step([new])], [new], lambda _ids: signed, limited=False)[0].job
 
     def submit_batch(
         self, batch: BatchSubmission, remember: Remember = lambda _id: [], *, session: Any = None
@@ -126,11 +122,8 @@ class Submissions:
 
         def make(remember: Remember) -> Submitted:
             new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-
-            def also(ids: Sequence[str]) -> list[BoundStatement]:
-                return [*remember(ids[0]), *bind_submitted_by(new.id, by)]
-
-            return self._submit([Step([new])], ["#"], None, also)[0]
+            signed = bind_submitted_by(new.id, by)
+            return self._submit([Step([new])], ["#"], None, lambda ids: [*remember(ids[0]), *signed])[0]
 
         def find(job_id: str) -> Submitted | None:
             job = self._find(job_id)
@@ -175,7 +168,7 @@ class Submissions:
             return queries.get(conn, job_id)
 
     def _submit(
-        self, steps: Sequence[Step], places: Sequence[str], session: Any, also: Also = _NOTHING
+        self, steps: Sequence[Step], places: Sequence[str], session: Any, also: Also = nothing
     ) -> list[Submitted]:
         """Commit the jobs of all steps, or join the caller's transaction; `places` are those of the jobs.
 
@@ -195,7 +188,7 @@ class Submissions:
         self,
         steps: Sequence[Step],
         made: Sequence[NewJob],
-        also: Also = _NOTHING,
+        also: Also = nothing,
         limited: bool = True,
     ) -> list[Submitted]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from ..database.statements import BoundStatement
 from ..database.transactions import AnyConnection
 from ..errors import TransactionConflict
 from ..job import Job
@@ -14,6 +15,9 @@ from ..store.dependencies import Step
 from ..store.new_jobs import NewJob
 from ..store.placement import Outcome
 from ..store.snapshots import as_submitted
+
+Also = Callable[[Sequence[str]], list[BoundStatement]]
+"""Returns what is to be committed with jobs of these ids."""
 
 
 class Submitted(NamedTuple):
@@ -26,6 +30,11 @@ class Submitted(NamedTuple):
     def is_new(self) -> bool:
         """Whether the job was not there before."""
         return self.outcome == "stored"
+
+
+def nothing(_ids: Sequence[str]) -> list[BoundStatement]:
+    """Nothing else is to be committed."""
+    return []
 
 
 def are_unique(made: Sequence[NewJob]) -> bool:
