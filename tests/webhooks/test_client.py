@@ -94,6 +94,16 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
         assert here.received[0].headers["Host"] == f"hooks.test:{here.port}"
 
 
+def test_an_address_that_is_not_reached_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a host with several, where the first one refuses."""
+    means(monkeypatch, "127.0.0.2", "127.0.0.1")
+    with receiver() as here:
+        assert post(here.url(host="hooks.test"), b"{}", {}, anywhere) == 204
+        means(monkeypatch, "127.0.0.2")
+        with pytest.raises(DeliveryFailed, match="ConnectionRefusedError"):
+            post(here.url(host="hooks.test"), b"{}", {}, anywhere)
+
+
 def test_tls_verifies_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate of that name is let pass where its signer is known, one of another name is not."""
     means(monkeypatch, "127.0.0.1")

@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -22,6 +22,7 @@ LIMIT: Final = 10.0
 """Seconds from the connection to the answer."""
 STEP_LIMIT: Final = 5.0
 """Seconds that the connection may take, and each answer within it."""
+MOST_ADDRESSES: Final = 2
 PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -32,8 +33,8 @@ class DeliveryFailed(Exception):
 def post(url: str, body: bytes, headers: Mapping[str, str], may_connect: Callable[[Address], bool]) -> int:
     """The status that `url` answers. Raises DeliveryFailed.
 
-    The name is resolved once, and the connection made to the first of its addresses that `may_connect` lets
-    pass, so that a name which means another address a moment later leads nowhere. TLS verifies the name.
+    The name is resolved once, and the connection made to one of its addresses that `may_connect` lets pass,
+    so that a name which means another address a moment later leads nowhere. TLS verifies the name.
     """
     target = urlsplit(url)
     host, port = target.hostname or "", target.port or PORTS[target.scheme]
@@ -43,7 +44,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], may_connect: Callabl
         raise DeliveryFailed(
             f"{host} is at {addresses[0]}, which is no public address: list it in JOBS_WEBHOOK_HOSTS"
         )
-    connection = _Connection(target, allowed[0])
+    connection = _Connection(target, allowed[:MOST_ADDRESSES])
     watchdog = threading.Timer(LIMIT, connection.abort)
     watchdog.start()
     try:
@@ -75,21 +76,30 @@ def _resolve(host: str, port: int) -> list[Address]:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection for the host of `target`, to that address of it."""
+    """A connection for the host of `target`, to the first of these addresses that lets it connect."""
 
-    def __init__(self, target: SplitResult, address: Address) -> None:
+    def __init__(self, target: SplitResult, addresses: Sequence[Address]) -> None:
         self.default_port = PORTS[target.scheme]
         super().__init__(target.hostname or "", target.port or self.default_port)
-        self._is_tls, self._address = target.scheme == "https", str(address)
+        self._is_tls, self._addresses = target.scheme == "https", addresses
         self._watched: socket.socket | None = None
         self.is_aborted = False
 
     def connect(self) -> None:
         """Connect."""
-        self.sock = socket.create_connection((self._address, self.port), STEP_LIMIT)
+        self.sock = self._connected()
         self._watched = self.sock.dup()  # TLS takes the other one over
+        if self.is_aborted:  # while it connected, when there was nothing to shut down
+            raise TimeoutError
         if self._is_tls:
             self.sock = tls_context().wrap_socket(self.sock, server_hostname=self.host)
+
+    def _connected(self) -> socket.socket:
+        *others, last = self._addresses
+        for address in others:
+            with suppress(OSError):  # a host of two protocols, of which this machine has one
+                return socket.create_connection((str(address), self.port), STEP_LIMIT)
+        return socket.create_connection((str(last), self.port), STEP_LIMIT)
 
     def abort(self) -> None:
         """End the exchange, from another thread: a peer that sends a byte at a time never times out."""
