@@ -28,6 +28,7 @@ ROOMS: Final = (
     ("serialization",),
     ("schedules",),
     ("process",),
+    ("webhooks",),
     ("options", "config"),
     (LEAVES,),
 )

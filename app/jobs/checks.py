@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 TEN_YEARS: Final = 3_653 * 86_400.0
@@ -21,6 +22,9 @@ SLUG_IN_JSON: Final = r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"
 """SLUG as JSON Schema has it, whose expressions are those of ECMAScript."""
 SLUG_RULE: Final = "1 to 64 letters, digits and . _ -, and neither . nor .."
 """What SLUG takes, in words."""
+MOST_OF_A_URL: Final = 2_000
+_URL: Final = re.compile(r"https?://[a-z0-9._~:/?@!$&'()*+,;=%\[\]-]+", re.IGNORECASE)
+"""The characters of RFC 3986, section 2, without "#"."""
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}")
 _NO_ZONES: Final = re.compile(r"(posix|right)/.*|posixrules|localtime|Factory")
 """Files of a zone database that differ between machines, or that count leap seconds."""
@@ -143,6 +147,16 @@ def one_of(*choices: str) -> Rule:
     )
 
 
+def _is_http_url(value: Any) -> bool:
+    if not (isinstance(value, str) and len(value) <= MOST_OF_A_URL and _URL.fullmatch(value)):
+        return False
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # a port beyond 65535, or half a literal of IPv6
+        return False
+
+
 def json_text(value: Any) -> str:
     """`value` as compact JSON, not escaped to ASCII; raises TypeError or ValueError for what JSON has not."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -179,4 +193,11 @@ POSITIVE_SECONDS: Final = Rule(
     float, "a positive number of seconds, ten years at most", lambda value: is_seconds(value) and value > 0,
     keywords={"exclusiveMinimum": 0, "maximum": TEN_YEARS},
 )  # fmt: skip
+HTTP_URL: Final = Rule(
+    str,
+    f"an http or https URL of up to {MOST_OF_A_URL:,} ASCII characters, without user, password and fragment",
+    _is_http_url,
+    MOST_OF_A_URL,
+    keywords={"format": "uri", "maxLength": MOST_OF_A_URL},
+)
 NEAR_TIME: Final = Rule(datetime, "a time with a time zone, within ten years from now", is_near_time)

@@ -152,7 +152,7 @@ class Runtime(UseCases):
         self.scheduler = self._new_scheduler()
         duties = create_duties(
             self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self.live,
-            self.files, self._receivers, self.signals,
+            self.files, self._receivers, self.signals, self.factory,
         )  # fmt: skip
         self.ticker = Ticker(duties, self.clock)
         try:

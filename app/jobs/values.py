@@ -24,8 +24,9 @@ class Value:
 class Schedule(Value):
     """A stored schedule as it was when it was read. Times are aware and UTC, durations are seconds.
 
-    `trigger` is the dict of HTTP, `declared_by` the name of the app whose code declares
-    it; `next_fire_at` is None while it is paused and when no fire time is left.
+    `trigger` is the dict of HTTP, `declared_by` the name of the app whose code declares it; `next_fire_at` is
+    None while it is paused and when no fire time is left. `updated_by` is the name of who changed it last,
+    None where code did or that is not known.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Schedule(Value):
     last_fire_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    updated_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ FIRST = {
     "simmer_logs": "attempt lines level size last",
     "simmer_batches": "total pending failed created_at",
     "simmer_unique_keys": "job_id",
+    "simmer_callbacks": "url",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 

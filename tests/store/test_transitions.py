@@ -52,6 +52,7 @@ VERBS: dict[str, Verb] = {
     "snoozed": _end("snoozed"),
     "released": _end("released"),
     "rescued": _rescue,
+    "cancel_requested": lambda conn, job_id, _: jobs.request_cancel(conn, job_id, NOW),
     "cancelled": lambda conn, job_id, claim: (
         jobs.cancel(conn, job_id, NOW) or _end("cancelled")(conn, job_id, claim)
     ),

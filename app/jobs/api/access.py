@@ -25,7 +25,7 @@ from .problems import Problem
 from .sign_in import signed_in_token
 
 if TYPE_CHECKING:
-    from ..config import Settings
+    from ..config import Settings, TokenHolder
 
 log = get_logger(__name__)
 P = ParamSpec("P")
@@ -36,8 +36,6 @@ SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 TRUSTED_FETCH_SITES: Final = ("same-origin", "none")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
-MOST_OF_A_NAME: Final = 200
-"""Characters of a caller's name that are kept."""
 _CALLER: Final = "flask_simmer.caller"
 """Where the environ of a request that JOBS_AUTH let in has what it returned."""
 
@@ -110,11 +108,15 @@ def has_right(right: str) -> bool:
 
 
 def caller() -> str | None:
-    """Who sends the current request: what JOBS_AUTH returned of it in place of True; None where that is not
-    known.
+    """Who sends the current request: the name of the token that it has in JOBS_API_TOKENS, or what JOBS_AUTH
+    returned of it in place of True; None where that is not known.
     """
-    name = request.environ.get(_CALLER)
-    return name[:MOST_OF_A_NAME] if isinstance(name, str) else None
+    # Looked up once more, by those who act: most requests need no name.
+    if isinstance(name := request.environ.get(_CALLER), str):
+        return name
+    settings = _settings()
+    holder = _token_holder(settings, request) or _signed_in_holder(settings, request)
+    return None if holder is None else holder.name
 
 
 def set_caller(name: str) -> None:
@@ -142,17 +144,17 @@ def access_problem(settings: Settings, request: Request, right: str) -> Problem 
     if not settings.api_tokens and settings.auth is None:
         reason = _non_local_reason(request)
         return None if reason is None else Problem("forbidden", _LOCAL_ONLY + reason)
-    rights = _rights_of_token(settings, request)
-    if rights is not None and includes(rights, right):
+    holder = _token_holder(settings, request)
+    if holder is not None and includes(holder.rights, right):
         return None
-    if rights is None and (token := signed_in_token(settings.api_tokens, request)) is not None:
-        rights = (settings.api_tokens or {})[token]
-        if includes(rights, right):
+    if holder is None:
+        holder = _signed_in_holder(settings, request)
+        if holder is not None and includes(holder.rights, right):
             return cross_site_problem(settings, request)
     if settings.auth is not None and (known := settings.auth(request, right)):
         request.environ[_CALLER] = known
         return cross_site_problem(settings, request)
-    if rights is None and settings.api_tokens:
+    if holder is None and settings.api_tokens:
         detail = "Send one of the tokens of JOBS_API_TOKENS as 'Authorization: Bearer <token>'."
         return Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
     return Problem("forbidden", f"This needs the right {right!r}.")
@@ -167,17 +169,23 @@ def _settings() -> Settings:
     return cast("Settings", current_runtime().settings)
 
 
-def _rights_of_token(settings: Settings, request: Request) -> tuple[str, ...] | None:
-    """The rights of the Bearer token that was sent; None for a missing or unknown one."""
+def _token_holder(settings: Settings, request: Request) -> TokenHolder | None:
+    """Who holds the Bearer token that was sent; None for a missing or unknown one."""
     token = _bearer_token(request)
     if token is None:
         return None
     sent, found = _digest(token), None
-    for known, rights in (settings.api_tokens or {}).items():
+    for known, holder in (settings.api_tokens or {}).items():
         # Constant time: no early exit, and digests of one length hide that of the tokens.
         if hmac.compare_digest(sent, _digest(known)):
-            found = rights
+            found = holder
     return found
+
+
+def _signed_in_holder(settings: Settings, request: Request) -> TokenHolder | None:
+    """Who holds the token that a browser is signed in with."""
+    token = signed_in_token(settings.api_tokens, request)
+    return None if token is None else (settings.api_tokens or {})[token]
 
 
 def _bearer_token(request: Request) -> str | None:

@@ -12,7 +12,7 @@ from ..service import runtime
 from ..states import CANCELLED
 from ..store.job_filters import JobFilters
 from . import long_poll
-from .access import has_right
+from .access import caller, has_right
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
 from .requests import (
@@ -87,7 +87,7 @@ def cancel_job(id: str) -> Response:
     """`POST /jobs/{id}/cancel`: 200 when the job is cancelled, 202 when it runs and was asked to stop."""
     refuse_query()
     require_empty_body()
-    job = runtime().jobs.cancel(job_id(id), precondition=precondition(job_tag))
+    job = runtime().jobs.cancel(job_id(id), precondition(job_tag), by=caller())
     return job_response(job, 200 if job.state == CANCELLED else 202)
 
 
@@ -95,7 +95,7 @@ def retry_job(id: str) -> Response:
     """`POST /jobs/{id}/retry`: the same job, queued once more."""
     refuse_query()
     require_empty_body()
-    job = runtime().jobs.retry(job_id(id), precondition=precondition(job_tag))
+    job = runtime().jobs.retry(job_id(id), precondition(job_tag), by=caller())
     return job_response(job, 202, {"Location": f"{jobs_url()}/{job.id}"})
 
 
@@ -117,14 +117,15 @@ def patch_job(id: str) -> Response:
             loaded["args"] = restore_secrets(loaded["args"], stored.args)
         return loaded
 
-    return job_response(runtime().edits.edit(job_id(id), changes, precondition(job_tag)))
+    return job_response(runtime().edits.edit(job_id(id), changes, precondition(job_tag), by=caller()))
 
 
 def act_on_jobs() -> Response:
     """`POST /jobs/actions`: 200 with the numbers; 202 with the job that does it where there are too many."""
     refuse_query()
     body = load_body(_ACTION, read_json_object(MAX_ACTION_BYTES))
-    result = runtime().bulk.act(body["action"], body.get("filter", {}), body.get("ids"), body["dry_run"])
+    act = runtime().bulk.act
+    result = act(body["action"], body.get("filter", {}), body.get("ids"), body["dry_run"], by=caller())
     if result.job is not None:
         return accepted(result.job)
     return json_response({"matched": result.matched, "affected": result.affected})

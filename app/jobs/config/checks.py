@@ -10,13 +10,16 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from ..checks import Rule, find_zone, takes
+from ..checks import Rule, find_zone, takes, text
 
 RIGHTS: Final = ("read", "submit", "operate")
 LEAST_TOKEN: Final = 8
 """Characters that a token has at least."""
+LEAST_SECRET: Final = 16
+"""Characters of a key with which something is signed."""
+_NAME: Final = text(200)
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 _ORIGIN: Final = re.compile(
     r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
@@ -145,29 +148,62 @@ def zone(value: Any) -> str:
 
 def prefix(value: Any) -> str:
     """The beginning of the paths of routes."""
-    text = str(value)
-    if not text.startswith("/") or text.endswith("/") or len(text) < 2:
+    path = str(value)
+    if not path.startswith("/") or path.endswith("/") or len(path) < 2:
         raise ValueError("must start with / and not end with one, or be None to switch the routes off")
-    return text
+    return path
 
 
-def tokens(value: Any) -> Mapping[str, tuple[str, ...]]:
-    """The rights of each token."""
+def secret(value: Any) -> str:
+    """A key that nobody guesses."""
+    if not (isinstance(value, str) and len(value) >= LEAST_SECRET and value.isascii()):
+        raise ValueError(f"must be a text of at least {LEAST_SECRET} random ASCII characters")
+    return value
+
+
+class TokenHolder(NamedTuple):
+    """Whoever sends a token: the rights, and the name that is shown of who did something."""
+
+    rights: tuple[str, ...]
+    name: str | None = None
+
+
+def tokens(value: Any) -> Mapping[str, TokenHolder]:
+    """Who holds each token: a list of rights, or a dict with a name and the rights."""
     if not isinstance(value, Mapping):
-        raise ValueError('must be a dict such as {"<token>": ["read", "submit"]}')
+        raise ValueError(
+            'must be a dict such as {"<token>": ["read", "submit"]}'
+            ' or {"<token>": {"name": "ada", "rights": ["operate"]}}'
+        )
     entries = zip(range(1, len(value) + 1), value.items(), strict=True)
     if found := [words for number, entry in entries for words in _token_problems(number, *entry)]:
         raise ValueError("; ".join(found))
-    return {token: tuple(rights) for token, rights in value.items()}
+    return {
+        token: TokenHolder(tuple(held["rights"]), held["name"])
+        if isinstance(held, Mapping)
+        else TokenHolder(tuple(held))
+        for token, held in value.items()
+    }
 
 
-def _token_problems(number: int, token: Any, rights: Any) -> Iterator[str]:
+def _token_problems(number: int, token: Any, held: Any) -> Iterator[str]:
     """What is wrong with an entry, named by its place: a log must not show a token."""
     entry = f"{_ORDINALS[number - 1]} token" if number <= len(_ORDINALS) else f"token {number}"
     if not isinstance(token, str) or len(token) < LEAST_TOKEN or not token.isascii():
         yield f"{entry}: must be a string of at least {LEAST_TOKEN} ASCII characters"
+    rights = held
+    if isinstance(held, Mapping):
+        if set(held) != {"name", "rights"}:
+            yield f'{entry}: in place of a list of rights say {{"name": …, "rights": […]}}, both and no more'
+            return
+        rights = held["rights"]
+        yield from (f"{entry}: its name {words}" for _, words in _NAME.problems(held["name"]))
     known = f"its rights are a list of {', '.join(RIGHTS)}"
-    if isinstance(rights, str | bytes) or not isinstance(rights, Iterable) or not (given := list(rights)):
+    if (
+        isinstance(rights, str | bytes | Mapping)
+        or not isinstance(rights, Iterable)
+        or not (given := list(rights))
+    ):
         yield f"{entry}: {known}"
         return
     for right in given:

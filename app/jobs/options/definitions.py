@@ -13,6 +13,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session, scoped_session
 
 from ..checks import (
+    HTTP_URL,
     NEAR_TIME,
     POSITIVE_SECONDS,
     QUEUE_NAME,
@@ -146,6 +147,13 @@ class RequestOptions(JobOptions, total=False):
             help='When one of them fails or is cancelled: `"cancel"`, or `"run"` all the same',
             rule=one_of("cancel", "run"), default="cancel", stored=True,
             aliases=("allow_failure", "allow_dependency_failures", "ignore_failed"),
+        ),
+    ]  # fmt: skip
+    callback_url: Annotated[
+        str,
+        Option(
+            help="A URL on one of `JOBS_WEBHOOK_HOSTS` that is called when the job has ended",
+            rule=HTTP_URL, aliases=("webhook", "webhook_url", "callback", "on_complete", "link"),
         ),
     ]  # fmt: skip
 

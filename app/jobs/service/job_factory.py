@@ -108,6 +108,8 @@ class JobFactory:
                 words = 'what a job waits for cannot be replaced: leave on_conflict="replace" or this out'
                 raise InvalidArguments([problem(f"{where}/depends_on", words)])
             origin["unique"] = unique
+        if "callback_url" in options:
+            origin["callback_url"] = options["callback_url"]
         # In the order of its fields: by their names it takes twice as long, which a large batch shows.
         return NewJob(new_id(now), definition.name, text, stored, now, run_at, **origin)
 
@@ -117,11 +119,20 @@ class JobFactory:
         if queue is not None and queue not in (known := self.queues):
             words = f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(known))}"
             found.setdefault(pointer(where, "queue"), words)
+        if "callback_url" in options and (refusal := self._callback_refusal(options["callback_url"])):
+            found.setdefault(pointer(where, "callback_url"), refusal)
         if "on_conflict" in options and "unique_key" not in options and not has_key:
             words = "there is no unique_key, and the task has no unique: pass a unique_key with it"
             found.setdefault(pointer(where, "on_conflict"), words)
         if found:
             raise InvalidArguments([problem(place, words) for place, words in found.items()])
+
+    def _callback_refusal(self, url: str) -> str | None:
+        """Why nothing would be sent to a callback; None where it would."""
+        if (hosts := self._settings.webhook_hosts) is None:
+            return "this app calls no host: list those that it may call in JOBS_WEBHOOK_HOSTS"
+        # What is no URL at all is refused as that.
+        return hosts.refusal(url) if OF_SUBMISSION["callback_url"].rule.fits(url) else None
 
     def _encode(
         self, definition: TaskDefinition, args: Mapping[str, Any], where: str, later: str | None = None

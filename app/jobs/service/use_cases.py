@@ -32,6 +32,7 @@ from .tasks import Tasks
 from .threads import LocalThreads
 from .unserved import SubmissionWarning
 from .waiting_reason import WaitingReasons
+from .webhooks import Webhooks
 
 
 class UseCases:
@@ -95,6 +96,9 @@ class UseCases:
             database=database, factory=self.factory, submissions=self.submissions, clock=clock,
             threads=threads, timezone=self.settings.timezone,
         )  # fmt: skip
+        self.webhooks = Webhooks(
+            database=database, clock=clock, settings=self.settings, jobs=self.jobs, schedules=self.schedules
+        )
         self.status = Status(
             database=database, registry=registry, clock=clock, threads=threads, live=live,
             app=self.settings.app,

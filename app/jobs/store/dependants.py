@@ -83,29 +83,36 @@ _CANCEL = Statement(
 _RESTORE = _update(CANCELLED, state=WAITING, finished_at=None, version=_NEXT)
 
 
-def waiting(conn: AnyConnection, parents: Iterable[str]) -> list[tuple[Any, list[str]]]:
-    """The waiting jobs that depend on them, locked, by id, each with those of the parents that it has."""
-    by_job = _by_job(conn, parents)
-    return [(row, by_job[row.id]) for row in _locked(conn, WAITING, by_job)]
+def waiting(conn: AnyConnection, parents: Iterable[str]) -> tuple[list[tuple[Any, list[str]]], list[str]]:
+    """The waiting jobs that depend on them, locked, by id, each with those of the parents that it has.
+
+    And the ids of those of the parents that have a callback.
+    """
+    by_job, called = _by_job(conn, parents)
+    return [(row, by_job[row.id]) for row in _locked(conn, WAITING, by_job)], called
 
 
 def cancelled(conn: AnyConnection, parents: Iterable[str]) -> list[Any]:
     """The jobs that were cancelled while they waited for one of them or of others, locked, by id."""
-    return [row for row in _locked(conn, CANCELLED, _by_job(conn, parents)) if row.unmet]
+    return [row for row in _locked(conn, CANCELLED, _by_job(conn, parents)[0]) if row.unmet]
 
 
 def ready(conn: AnyConnection, parents: Iterable[str]) -> list[str]:
     """The jobs that depend on them and can be claimed, now or later."""
-    ids = _by_job(conn, parents)
+    ids, _ = _by_job(conn, parents)
     return [row.id for row in _CLAIMABLE.rows(conn, ids=as_json(ids))] if ids else []
 
 
-def _by_job(conn: AnyConnection, parents: Iterable[str]) -> dict[str, list[str]]:
+def _by_job(conn: AnyConnection, parents: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     # By itself: of a batch hardly a job has a dependant of its own, and a join would be planned for many.
     found: dict[str, list[str]] = defaultdict(list)
+    called = []
     for parent, job_id in _EDGES.rows(conn, parents=as_json(parents)):
-        found[job_id].append(parent)
-    return found
+        if parent == job_id:  # see `callbacks`
+            called.append(job_id)
+        else:
+            found[job_id].append(parent)
+    return found, called
 
 
 def _locked(conn: AnyConnection, state: str, ids: Collection[str]) -> Sequence[Any]:

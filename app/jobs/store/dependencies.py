@@ -17,7 +17,7 @@ from ..database.transactions import AnyConnection
 from ..job import Job
 from ..options import STORED
 from ..states import CANCELLED
-from . import batches, dependants, finals, parents
+from . import batches, callbacks, dependants, finals, parents
 from .batches import NewBatch
 from .new_jobs import NewJob
 from .parents import Parent
@@ -93,12 +93,23 @@ def _enqueue_step(conn: AnyConnection, step: Step, now: datetime) -> list[Placem
     waiting = [new for new in stored if new.unmet]
     if rows := [(new.id, new.unmet, new.result_into) for new in stored if new.unmet or new.result_into]:
         _SET.execute(conn, rows=as_json(rows))
+    if urls := _callbacks(step.jobs, placements):
+        callbacks.store(conn, urls)
     if waiting:
         edges = [(id, new.id) for new in waiting for id in wanted[new.id]]
         _INSERT.execute_rows(conn, edges)
         _AWAIT.execute(conn, parents=as_json({id for id, _ in edges}))
         _cancel_broken(conn, waiting, known)
     return placements
+
+
+def _callbacks(made: Sequence[NewJob], placements: Sequence[Placement]) -> dict[str, str]:
+    """The URLs of those that were stored or took the place of another; one that was there keeps its own."""
+    return {
+        at.job_id: new.callback_url
+        for new, at in zip(made, placements, strict=True)
+        if new.callback_url is not None and at.outcome != "existing"
+    }
 
 
 def _with_unmet(new: NewJob, known: Mapping[str, Parent]) -> NewJob:

@@ -17,7 +17,9 @@ from .events import Event, record
 _J = JOBS.c
 
 
-def edit(conn: Connection, seen: Job, changes: Mapping[str, Any], now: datetime) -> bool:
+def edit(
+    conn: Connection, seen: Job, changes: Mapping[str, Any], now: datetime, by: str | None = None
+) -> bool:
     """Change a job that has not begun, and whose row is locked since it was `seen`. Whether it did.
 
     `changes` are of priority, queue, run_at, tags (a tuple) and args (JSON text). By another `run_at` it
@@ -41,5 +43,5 @@ def edit(conn: Connection, seen: Job, changes: Mapping[str, Any], now: datetime)
         if rows := [{"tag": tag, "job_id": seen.id} for tag in dict.fromkeys(changes["tags"])]:
             conn.execute(insert(TAGS), rows)
     # The names alone: arguments may be secrets.
-    record(conn, now, [Event(seen.id, "edited", seen.state, target, 0, None, ", ".join(changes))])
+    record(conn, now, [Event(seen.id, "edited", seen.state, target, 0, None, ", ".join(changes))], by)
     return True

@@ -34,7 +34,7 @@ class NewJob(NamedTuple):
     `options` are the values of `options.STORED`, in that order and as their columns hold them. `app` is the
     one whose workers alone run it, None for all. `unique` is the key that it must have to be stored. `unmet`
     is for how many it waits of those that it depends on, `result_into` the argument that takes their results:
-    for `dependencies.enqueue`.
+    these and `callback_url` are for `dependencies.enqueue`.
     """
 
     id: str
@@ -49,6 +49,7 @@ class NewJob(NamedTuple):
     app: str | None = None
     expires_at: datetime | None = None
     unique: UniqueKey | None = None
+    callback_url: str | None = None
     unmet: int = 0
     result_into: str | None = None
 

@@ -59,6 +59,7 @@ class Dispatcher:
             database=database, registry=registry, clock=clock, registration=self._registration,
             fetcher=self._fetcher, running=self._running, engine=self._engine,
             on_declared_dead=self.declared_dead, signals=signals,
+            alerts=settings.alert_url is not None,
         )  # fmt: skip
         self._idle = threading.Event()
         self._last_report = clock.monotonic()

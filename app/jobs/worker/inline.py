@@ -16,7 +16,7 @@ from ..database.notifier import Notifier
 from ..engines.base import Engine, OnEnd
 from ..run import Outcome, Run
 from ..service.job_signals import JobSignals
-from ..store import claims, completion, controls, dependencies, parking, queries
+from ..store import claims, completion, controls, deliveries, dependencies, parking, queries
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .limiter import Limiter
@@ -98,6 +98,8 @@ class InlineWorker:
         run.outcome, run.finished_at = outcome, self._clock.now()
         with self._database.write() as conn:
             completed = completion.complete(conn, [run])
+            if self._settings.alert_url is not None:
+                deliveries.alert(conn, completed, run.finished_at)
         log_ends([run], completed)
         self._notifier.notify([run.job_id])
         self._signals.ended([run], completed)

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Te
 
 from ...options import STORED
 from ...states import FINAL, STATES
-from ..columns import BigId, Id, Time, check, one_of, option_column, partial
+from ..columns import BigId, Id, Name, Time, check, one_of, option_column, partial
 from .metadata import METADATA
 
 MAY_EXPIRE: Final = "expires_at IS NOT NULL AND run = 0 AND finished_at IS NULL"
@@ -68,7 +68,7 @@ JOBS: Final = Table(
     Column("unmet", Integer),
     # Which argument takes the result of what it depends on.
     Column("result_into", String(200)),
-    # Whether its end concerns others: jobs that wait for it, or its batch. Null for no, as in most.
+    # Whether its end concerns others: jobs that wait for it, its batch, its callback. Null for no.
     Column("awaited", Boolean),
     check(f"state IN ({one_of(STATES)})", "jobs_state"),
     check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
@@ -167,6 +167,8 @@ EVENTS: Final = Table(
     Column("attempt", Integer, nullable=False),
     Column("worker", Id),
     Column("reason", Text),
+    # Who asked for it: null for what nobody did, and where that is not known.
+    Column("done_by", Name),
     Index("ix_simmer_events_job", "job_id", "id"),
     sqlite_autoincrement=True,
 )
