@@ -118,3 +118,4 @@ for number in current_job.track(range(3), message="counting"):
 assert_type(current_job.id, str)
 assert_type(current_job.time_left, float | None)
 current_job.progress(1, total=3, message="one")
+assert_type(jobs.get("id").url(rights=["read", "cancel"], expires=60), str)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import quote
 
 from flask import Response, current_app, has_request_context, request
@@ -18,14 +18,14 @@ from werkzeug.datastructures import MultiDict
 
 from ..checks import POSITIVE_SECONDS
 from ..errors import ConfigError
+from ..job import LinkRight
 from ..service import runtime
 from .access import set_caller
 from .problems import Problem
 
 PARAMETER: Final = "signature"
 """The query parameter of a link."""
-RIGHTS: Final = ("read", "cancel")
-"""What a link may allow; each includes the one before."""
+RIGHTS: Final[tuple[str, ...]] = get_args(LinkRight)
 OPENED: Final = {
     "GET /jobs/<id>": "read",
     "GET /jobs/<id>/result": "read",
