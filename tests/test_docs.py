@@ -26,7 +26,7 @@ from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
 from app.jobs.store.bulk import ACTIONS
-from app.jobs.values import Batch, File, Queue, Schedule, Step, Worker
+from app.jobs.values import Batch, Explanation, File, Queue, ReachedLimit, Schedule, Step, Worker
 
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
 from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
@@ -98,13 +98,14 @@ def test_every_key_of_a_job_is_documented(key: str) -> None:
 @pytest.mark.parametrize(
     ("value", "page"),
     [
-        (Batch, "http"), (File, "files"), (Queue, "http"), (Schedule, "http"), (Step, "steps"),
-        (Worker, "http"),
+        (Batch, "http"), (Explanation, "http"), (File, "files"), (Queue, "http"), (ReachedLimit, "http"),
+        (Schedule, "http"), (Step, "steps"), (Worker, "http"),
     ],
 )  # fmt: skip
 def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> None:
     """Each key of a batch, a file, a queue, a schedule, a step or a worker stands in its table."""
-    table = doc(page).text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
+    name = " ".join(re.findall("[A-Z][a-z]+", value.__name__)).lower()
+    table = re.split(rf"\| key of an? {name} \|", doc(page).text)[1].partition("\n\n")[0]
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
 
 

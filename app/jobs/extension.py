@@ -38,7 +38,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.job_filters import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
-from .values import BulkResult, File, LogPage, Step
+from .values import BulkResult, Explanation, File, LogPage, Step
 
 log = get_logger(__name__)
 
@@ -112,6 +112,10 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
     def get(self, job_id: str) -> Job:
         """The job as it is; raises JobNotFound."""
         return self.runtime.jobs.get(job_id)
+
+    def explain(self, job_id: str) -> Explanation:
+        """Why it waits, and about when it begins and ends; raises JobNotFound."""
+        return self.runtime.explanations.explain(self.get(job_id))
 
     def wait(self, job_id: str, timeout: float) -> Job:
         """The job in its final state, or as it is after `timeout` seconds; raises JobNotFound."""

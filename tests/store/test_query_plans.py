@@ -21,9 +21,11 @@ from app.jobs.store import (
     jobs,
     loads,
     overruns,
+    positions,
     queries,
     rescue,
     retention,
+    run_times,
     runs,
     time_ranges,
     workers,
@@ -34,6 +36,7 @@ from app.jobs.store.snapshots import as_submitted
 
 from .factory import NOW, claim_one, end, new_job, submit
 
+_JOB = as_submitted(new_job())
 _TASKS = ["add", "mail"]
 _ENDED = JobFilters(finished_after=NOW, finished_before=NOW)
 READS: dict[str, tuple[Callable[[Connection], object], str]] = {
@@ -61,8 +64,29 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
         "ix_simmer_jobs_state",
     ),
     "count by task": (lambda conn: queries.count(conn, JobFilters(tasks=("add",))), "ix_simmer_jobs_task"),
+    "page of a queue": (
+        lambda conn: queries.page(conn, JobFilters(queues=("mail",)), 5, None, True),
+        "ix_simmer_jobs_queue",
+    ),
     "backlog": (lambda conn: queries.backlog(conn, 10), "ix_simmer_jobs_state"),
-    "ahead": (lambda conn: queries.ahead(conn, as_submitted(new_job()), 9), "ix_simmer_jobs_due"),
+    "due ahead": (lambda conn: positions.due_ahead(conn, _JOB, ["q"], [], 9), "ix_simmer_jobs_due"),
+    "due before it": (lambda conn: positions.due_ahead(conn, _JOB, [], ["q"], 9), "ix_simmer_jobs_due"),
+    "parked ahead": (lambda conn: positions.parked_ahead(conn, _JOB, "k", 9), "ix_simmer_jobs_parked"),
+    "runs of workers": (lambda conn: positions.running_on(conn, ["w"], 9), "ix_simmer_jobs_running"),
+    "holders of a limit": (
+        lambda conn: positions.holders(conn, "limit_key", "k", 9),
+        "ix_simmer_jobs_limited",
+    ),
+    "holders of a queue": (
+        lambda conn: positions.holders(conn, "queue_key", "k", 9),
+        "ix_simmer_jobs_of_queue",
+    ),
+    "claims of a rate": (
+        lambda conn: positions.claims_since(conn, "k", NOW, 9),
+        "sqlite_autoindex_simmer_rate_claims_1",
+    ),
+    "latest runs": (lambda conn: run_times.latest(conn, {}), "ix_simmer_jobs_finished"),
+    "ahead": (lambda conn: queries.ahead(conn, _JOB, 9), "ix_simmer_jobs_due"),
     "live workers": (lambda conn: workers.live_workers(conn, NOW, NOW), "ix_simmer_jobs_running"),
     "overdue runs": (lambda conn: overruns.overdue_runs(conn, NOW), "ix_simmer_jobs_running"),
     "next expiry": (expiry.next_expiry, "ix_simmer_jobs_expires"),
@@ -152,3 +176,12 @@ def test_a_page_of_what_ended_reads_no_more_than_that(lite: Database) -> None:
         queries.page(conn, JobFilters(started_after=NOW), 5, None, True)
         for sql in [sql for sql in sent if "LIMIT" in sql]:
             check(explain(conn, sql), "ix_simmer_jobs_finished")
+
+
+def test_the_latest_runs_of_a_task_are_found_by_its_jobs(lite: Database) -> None:
+    """From a job downwards, where those that ended last tell too little."""
+    sent: list[str] = []
+    event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    with lite.read() as conn:
+        run_times.latest(conn, {"add": "j"})
+        check(explain(conn, sent[-1]), "ix_simmer_jobs_task (task=? AND id<?)")

@@ -28,6 +28,7 @@ from .requests import (
 from .responses import (
     accepted,
     empty_response,
+    explained_response,
     job_headers,
     job_response,
     jobs_url,
@@ -37,11 +38,11 @@ from .responses import (
     redactor,
     restore_secrets,
 )
-from .schemas import ActionSchema, EditSchema, JobQuerySchema, WaitQuerySchema
+from .schemas import ActionSchema, EditSchema, JobQuerySchema, JobViewSchema
 
 _LIST_QUERY: Final = JobQuerySchema()
 _PAGING: Final = ("limit", "cursor", "sort", "count")
-_WAIT_QUERY: Final = WaitQuerySchema()
+_VIEW_QUERY: Final = JobViewSchema()
 _ACTION: Final = ActionSchema()
 _EDIT: Final = EditSchema()
 MAX_ACTION_BYTES: Final = 256 * 1024
@@ -65,7 +66,8 @@ def list_jobs() -> Response:
 
 def get_job(id: str) -> Response:
     """`GET /jobs/{id}`: the job, at once or after waiting for its end or its next change; or 304."""
-    seconds, jobs = long_poll.requested_wait(read_query(_WAIT_QUERY)["wait"]), runtime().jobs
+    query, jobs = read_query(_VIEW_QUERY), runtime().jobs
+    seconds = long_poll.requested_wait(query["wait"])
     # A poller that has the newest version costs four columns, not the whole row and its JSON.
     stamp = jobs.stamp(job_id(id)) if seconds is None and is_conditional() else None
     if stamp is not None and is_not_modified(job_tag(stamp)):
@@ -76,6 +78,8 @@ def get_job(id: str) -> Response:
         job, headers = long_poll.wait(job, seconds)
     if is_not_modified(job_tag(job)):
         return not_modified({**job_headers(job), **headers})
+    if query["explain"]:
+        return explained_response(job, runtime().explanations.explain(job), headers)
     return job_response(job, headers=headers)
 
 

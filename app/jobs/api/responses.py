@@ -13,10 +13,11 @@ from flask import Request, Response, request
 from werkzeug.datastructures import Headers
 
 from ..job import Job, Stamp
-from ..serialization.presenter import Redact, dump, present
+from ..serialization.presenter import Redact, dump, present, present_explanation
 from ..serialization.redaction import redactor_of
 from ..service import runtime
 from ..service.submitted import Submitted
+from ..values import Explanation
 from .conditional import etag_headers, job_tag
 from .links import BY_LINK
 from .requests import JSON
@@ -55,6 +56,13 @@ def job_response(job: Job, status: int = 200, headers: Mapping[str, str] | None 
     if BY_LINK in req.environ:
         shown["links"] = req.environ[BY_LINK].sign(shown["links"])
     return json_response(shown, status, {**job_headers(job), **(headers or {})})
+
+
+def explained_response(job: Job, explanation: Explanation, headers: Mapping[str, str]) -> Response:
+    """The job and why it waits; its ETag is that of the job, whatever is said of it."""
+    shown = {**present(job, redactor(), jobs_url()), "explain": present_explanation(explanation)}
+    # no-store: a browser that kept it would be told by 304 that it is still true.
+    return json_response(shown, headers={**job_headers(job), **headers, "Cache-Control": "no-store"})
 
 
 def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:

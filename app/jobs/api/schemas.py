@@ -256,9 +256,15 @@ class HistoryQuerySchema(Schema):
 
 
 class WaitQuerySchema(Schema):
-    """The query string of `GET /jobs/{id}`."""
+    """A query string by which to wait."""
 
     wait = WordSeconds(load_default=None)
+
+
+class JobViewSchema(WaitQuerySchema):
+    """The query string of `GET /jobs/{id}`."""
+
+    explain = JsonChoice((("1", True), ("0", False)), load_default=False)
 
 
 class LogsQuerySchema(WaitQuerySchema):

@@ -11,7 +11,7 @@ from flask import Flask
 from ..errors import ConfigError
 
 # Imported for their side effect: each module adds its commands to the group.
-from . import actions, edit, files, jobs, logs, queues, schedules, stats, submit, tasks, wait, worker
+from . import actions, edit, files, jobs, logs, queues, schedules, stats, submit, tasks, wait, why, worker
 from .group import jobs_cli
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "submit",
     "tasks",
     "wait",
+    "why",
     "worker",
 ]
 

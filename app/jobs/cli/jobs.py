@@ -26,6 +26,7 @@ from .output import (
 )
 from .selection import filter_options, find_id
 from .threads import print_threads
+from .why import one_line
 
 _STEP: Final = ("name", "kind", "state", "run", "started_at", "finished_at", "result")
 
@@ -89,12 +90,13 @@ def show(id: str, as_json: bool) -> None:
     ID may be the beginning of one that no other shares.
     """
     run, id = runtime(), find_id(id)
-    redact = redactor(run.settings)
-    shown = present(run.jobs.get(id), redact)
+    redact, job = redactor(run.settings), run.jobs.get(id)
+    shown = present(job, redact)
     attempts = [present_attempt(attempt, with_traceback=True) for attempt in run.jobs.attempts(id)]
     if as_json:
         print_json({**shown, "attempts": attempts})
         return
+    shown["waiting_reason"] = one_line(run.explanations.explain(job), run.clock.now())
     print_fields((name, _field(value)) for name, value in shown.items())
     if attempts:
         print_attempts(attempts)

@@ -15,6 +15,7 @@ from .batches import Batches
 from .bulk import BulkActions
 from .controls import MAX_AGE, RuntimeControls
 from .edits import Edits
+from .explanations import Explanations
 from .files import Files
 from .hold_reasons import HoldReasons
 from .job_factory import JobFactory
@@ -61,9 +62,11 @@ class UseCases:
             max_age=MAX_AGE if has_workers else 0.0,
         )  # fmt: skip
         holds = HoldReasons(database, clock, controls.get, self.settings.redact)
+        reasons = WaitingReasons(database, clock, live, has_workers, holds)
+        self.explanations = Explanations(database, clock, reasons)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=threads,
-            waiting_reasons=WaitingReasons(database, clock, live, has_workers, holds), signals=self.signals,
+            waiting_reasons=reasons, signals=self.signals,
         )  # fmt: skip
         self.edits = Edits(
             database=database, factory=self.factory, jobs=self.jobs, clock=clock, notifier=self.notifier,
