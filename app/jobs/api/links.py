@@ -37,6 +37,8 @@ OPENED: Final = {
 }
 """The routes that a link opens, and the right that it must name. Attempts, events and steps tell of workers
 and operators: they stay closed."""
+NOT_BY_LINK: Final = "explain"
+"""The query parameter of `GET /jobs/<id>` that tells of other jobs."""
 BY_LINK: Final = "flask_simmer.link"
 """Where the environ of a request that only its link let in has the Link."""
 CALLER: Final = "link"
@@ -105,6 +107,8 @@ def by_link(view: Callable[..., Response], right: str) -> Callable[..., Any]:
         link = _verified(signature, values["id"])
         if not link.allows(right):
             raise Problem("forbidden", f"This link does not allow {right!r}.")
+        if NOT_BY_LINK in request.args:
+            raise Problem("forbidden", f"A link does not tell of other jobs: leave {NOT_BY_LINK!r} out.")
         request.environ[BY_LINK] = link
         set_caller(CALLER)
         response = view(**values)

@@ -25,8 +25,8 @@ from .submissions import Submissions
 from .tasks import Tasks
 
 __all__ = [
-    "Batches", "BulkActions", "Edits", "Explanations", "Files", "Jobs", "Logs", "Overview", "Queues", "Runtime",
-    "Schedules", "Status", "Submissions", "Tasks", "runtime",
+    "Batches", "BulkActions", "Edits", "Explanations", "Files", "Jobs", "Logs", "Overview", "Queues",
+    "Runtime", "Schedules", "Status", "Submissions", "Tasks", "runtime",
 ]  # fmt: skip
 
 
