@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from app.jobs.store import (
     expiry,
     files,
     fires,
+    history,
     jobs,
     loads,
     overruns,
+    overview,
     positions,
     queries,
     rescue,
@@ -89,6 +91,9 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "ahead": (lambda conn: queries.ahead(conn, _JOB, 9), "ix_simmer_jobs_due"),
     "live workers": (lambda conn: workers.live_workers(conn, NOW, NOW), "ix_simmer_jobs_running"),
     "overdue runs": (lambda conn: overruns.overdue_runs(conn, NOW), "ix_simmer_jobs_running"),
+    "runs of an overview": (overview.running, "ix_simmer_jobs_running"),
+    "failed jobs of an overview": (lambda conn: overview.failed(conn, 9), "ix_simmer_jobs_state"),
+    "next fires of an overview": (lambda conn: overview.next_fires(conn, 9), "ix_simmer_schedules_next"),
     "next expiry": (expiry.next_expiry, "ix_simmer_jobs_expires"),
     "expire": (lambda conn: expiry.expire(conn, NOW), "ix_simmer_jobs_expires"),
     "prune": (lambda conn: jobs.prune(conn, Expired(["failed"], NOW)), "ix_simmer_jobs_state"),
@@ -165,6 +170,21 @@ def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:
         for sql in given:
             steps = [step for step in explain(conn, sql) if "simmer_" in step]
             assert all("(id=?)" in step or "(job_id=? AND run=?)" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("names", [FINAL, ("run", "wait")])
+def test_a_window_is_a_range_of_the_history(lite: Database, names: Sequence[str]) -> None:
+    """Beside it only the counters are read, and the rows with which these are compared; no job."""
+    sent: list[str] = []
+    event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    with lite.write() as conn:
+        history.sample(conn, None, NOW)
+        span = history.Span(history.MINUTE, NOW)
+        history.read(conn, span, NOW + timedelta(seconds=30), ("task", "name", "bucket"), names)
+        steps = [step for step in explain(conn, sent[-1]) if "simmer_" in step]
+    assert sorted(step.split()[0] for step in steps) == ["SCAN", "SEARCH", "SEARCH"], steps
+    assert any("(resolution=? AND at>?)" in step for step in steps), steps
+    assert [step for step in steps if step.startswith("SCAN")] == ["SCAN simmer_counters"]
 
 
 def test_a_page_of_what_ended_reads_no_more_than_that(lite: Database) -> None:

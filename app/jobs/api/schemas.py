@@ -17,6 +17,7 @@ from ..options import OUTSIDE, unknown_option
 from ..serialization.decoding import loads_strict
 from ..service.job_factory import CHANGEABLE
 from ..service.logs import LEVELS
+from ..service.overview import WINDOWS
 from ..states import STATES
 from ..store.bulk import ACTIONS
 
@@ -259,6 +260,12 @@ class WaitQuerySchema(Schema):
     """A query string by which to wait."""
 
     wait = WordSeconds(load_default=None)
+
+
+class StatsQuerySchema(Schema):
+    """The query string of `GET /stats`."""
+
+    window = JsonChoice(((name, name) for name in WINDOWS), load_default=None)
 
 
 class JobViewSchema(WaitQuerySchema):
