@@ -140,6 +140,14 @@ def test_nothing_secret_is_shown_by_a_link(here: ApiClient) -> None:
         assert (line["traceback"] is not None) == is_shown
 
 
+def test_a_link_does_not_tell_of_other_jobs(here: ApiClient) -> None:
+    """What explains why a job waits names those before it: that is for who may read them."""
+    link = new_link(here)
+    is_problem(here.client.get(f"{link}&explain=1"), 403, "forbidden")
+    headers = {"Authorization": "Bearer token-read"}
+    assert here.client.get(f"{link}&explain=1", headers=headers).status_code == 200
+
+
 def test_a_file_is_downloaded_by_a_link(here: ApiClient) -> None:
     """The link of a job opens the files that it attached."""
 

@@ -17,7 +17,7 @@ from ..browser import open_page, serving
 from .api_client import API, ApiClient, api_client
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 STRICT = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 PAGE = """<!doctype html><html lang="en"><title>x</title>
@@ -138,13 +138,15 @@ def test_it_says_why_a_job_failed(here: ApiClient, visit: Visit) -> None:
     assert visit.complaints == []
 
 
-@pytest.mark.parametrize("status", [None, 503])
-def test_it_survives_a_lost_connection(here: ApiClient, visit: Visit, status: int | None) -> None:
-    """It says that the connection is lost, tries again ever later, and goes on as if nothing had been."""
-    id = submit(here, "add")
-    visit.open(id)
+@pytest.mark.parametrize("headers", [None, {}, {"Retry-After": "1"}])
+def test_it_survives_a_lost_connection(here: ApiClient, visit: Visit, headers: dict[str, str] | None) -> None:
+    """It says so, as where the server is out of order, tries again ever later, and goes on."""
+
+    def answer(route: Route) -> None:
+        route.abort() if headers is None else route.fulfill(status=503, headers=headers)
+
+    visit.open(submit(here, "add"))
     visit.reads("Waiting")
-    answer = (lambda route: route.abort()) if status is None else (lambda route: route.fulfill(status=status))
     visit.page.route(f"**{API}/jobs/**", answer)
     visit.poll()
     visit.reads("Connection lost, trying again")
@@ -182,7 +184,7 @@ def test_it_does_not_poll_in_a_hidden_tab(here: ApiClient, visit: Visit) -> None
 
 
 def test_it_stops_when_it_is_taken_away(here: ApiClient, visit: Visit) -> None:
-    """A bar that left the page polls no more, and goes on where it is put back."""
+    """A bar that left the page polls no more, and goes on where it is put back, also while it asks."""
     visit.open(submit(here, "add"))
     visit.reads("Waiting")
     visit.page.evaluate("bar = document.querySelector('simmer-progress'); bar.remove()")
@@ -190,7 +192,7 @@ def test_it_stops_when_it_is_taken_away(here: ApiClient, visit: Visit) -> None:
     visit.poll(seconds=120)
     assert len(visit.polls) == asked
     here.drain()
-    visit.page.evaluate("document.body.append(bar)")
+    visit.page.evaluate("document.body.append(bar); document.body.prepend(bar)")
     visit.reads("Done")
 
 

@@ -119,6 +119,7 @@ for number in current_job.track(range(3), message="counting"):
 assert_type(current_job.id, str)
 assert_type(current_job.time_left, float | None)
 current_job.progress(1, total=3, message="one")
+assert_type(jobs.get("id").url(rights=["read", "cancel"], expires=60), str)
 
 client = SimmerClient("http://127.0.0.1:5000/api/v1", "token", timeout=5)
 assert_type(client.submit("add", {"a": 1}, delay=timedelta(minutes=5), tags=["x"]), Job)

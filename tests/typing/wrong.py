@@ -101,6 +101,9 @@ jobs.get("id").state == "succeded"  # error
 jobs.get("id").attempt = 2  # error
 jobs.wait("id", timeout="5")  # error
 jobs.cancel(add)  # error
+jobs.get("id").url(rights="read")  # error
+jobs.get("id").url(rights=["operate"])  # error
+jobs.get("id").url(expires="1h")  # error
 
 # In a task.
 current_job.progess(1)  # error

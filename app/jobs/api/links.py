@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import quote
 
 from flask import Response, current_app, has_request_context, request
@@ -18,14 +18,14 @@ from werkzeug.datastructures import MultiDict
 
 from ..checks import POSITIVE_SECONDS
 from ..errors import ConfigError
+from ..job import LinkRight
 from ..service import runtime
 from .access import set_caller
 from .problems import Problem
 
 PARAMETER: Final = "signature"
 """The query parameter of a link."""
-RIGHTS: Final = ("read", "cancel")
-"""What a link may allow; each includes the one before."""
+RIGHTS: Final[tuple[str, ...]] = get_args(LinkRight)
 OPENED: Final = {
     "GET /jobs/<id>": "read",
     "GET /jobs/<id>/result": "read",
@@ -37,6 +37,8 @@ OPENED: Final = {
 }
 """The routes that a link opens, and the right that it must name. Attempts, events and steps tell of workers
 and operators: they stay closed."""
+NOT_BY_LINK: Final = "explain"
+"""The query parameter of `GET /jobs/<id>` that tells of other jobs."""
 BY_LINK: Final = "flask_simmer.link"
 """Where the environ of a request that only its link let in has the Link."""
 CALLER: Final = "link"
@@ -105,6 +107,8 @@ def by_link(view: Callable[..., Response], right: str) -> Callable[..., Any]:
         link = _verified(signature, values["id"])
         if not link.allows(right):
             raise Problem("forbidden", f"This link does not allow {right!r}.")
+        if NOT_BY_LINK in request.args:
+            raise Problem("forbidden", f"A link does not tell of other jobs: leave {NOT_BY_LINK!r} out.")
         request.environ[BY_LINK] = link
         set_caller(CALLER)
         response = view(**values)

@@ -17,11 +17,12 @@ class SimmerProgress extends HTMLElement {
   disconnectedCallback() {
     this.life.abort();
     this.request?.abort();
+    this.request = null;
     clearTimeout(this.timer);
   }
 
   async poll() {
-    if (this.request || this.life.signal.aborted || document.hidden || !this.hasAttribute("src")) return;
+    if (this.request || document.hidden || !this.hasAttribute("src")) return;
     clearTimeout(this.timer);
     const request = (this.request = new AbortController());
     const limit = setTimeout(() => request.abort(), LONGEST * 1000);
@@ -29,24 +30,22 @@ class SimmerProgress extends HTMLElement {
     try {
       after = await this.refresh(request.signal);
     } catch {
-      after = null; // no connection, or none that answers
+      // no connection, or none that answers
     }
     clearTimeout(limit);
+    if (this.request !== request) return; // taken out of the page meanwhile
     this.request = null;
-    if (this.life.signal.aborted || !this.hasAttribute("src")) return;
-    if (after === null) {
-      this.text.textContent = this.dataset.lost;
-      after = Math.min(LONGEST, 2 ** this.failures++);
-    }
+    after ??= this.lose();
+    if (!this.hasAttribute("src")) return;
     // Spread out: after an outage not everybody comes back at the same moment.
     this.timer = setTimeout(() => this.poll(), after * 1000 * (1 + Math.random() / 4));
   }
 
-  // Seconds until the next poll; null where the server cannot answer now.
+  // Returns the seconds until the next poll, as `lose` does.
   async refresh(signal) {
     const headers = { Accept: "application/json", ...(this.etag && { "If-None-Match": this.etag }) };
     const response = await fetch(this.getAttribute("src"), { headers, signal });
-    const after = Number(response.headers.get("Retry-After")) || null;
+    const after = Number(response.headers.get("Retry-After")) || 1;
     if (response.status === 200) {
       const job = await response.json();
       this.show(job);
@@ -56,10 +55,15 @@ class SimmerProgress extends HTMLElement {
     } else if (response.status < 500 && response.status !== 408 && response.status !== 429) {
       this.stop(this.dataset.gone);
     } else {
-      return after;
+      return Math.max(after, this.lose()); // the server cannot answer now
     }
     this.failures = 0;
-    return after ?? 1;
+    return after;
+  }
+
+  lose() {
+    this.text.textContent = this.dataset.lost;
+    return Math.min(LONGEST, 2 ** this.failures++);
   }
 
   show(job) {
