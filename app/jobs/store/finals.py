@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..database.transactions import AnyConnection
 from ..states import CANCELLED
-from . import batches, dependants, parents, unique_keys
+from . import batches, cancellation, dependants, parents, unique_keys
 from .parents import Parent
 
 
@@ -34,8 +34,11 @@ class Final(NamedTuple):
         return cls(row.id, state, row.unique_key, row.awaited, row.batch_id)
 
 
-def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> None:
-    """Count them in their batches, unblock or cancel what waits for them, transitively; free their keys."""
+def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> list[str]:
+    """Count them in their batches, unblock or cancel what waits for them, transitively; free their keys.
+
+    The ids of those that were cancelled by it.
+    """
     every, ended = list(finals), [final for final in finals if final.awaited]
     while ended:
         ended_batches = batches.count_ends(conn, ended)
@@ -45,6 +48,7 @@ def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> None:
         every += ended
     if unique := [final.job_id for final in every if final.unique_key is not None]:
         unique_keys.release(conn, unique)
+    return [final.job_id for final in every[len(finals) :]]
 
 
 def go_on(conn: AnyConnection, restarted: Sequence[Final], now: datetime) -> None:
@@ -62,7 +66,8 @@ def go_on(conn: AnyConnection, restarted: Sequence[Final], now: datetime) -> Non
 
 def _tell_dependants(conn: AnyConnection, ended: Mapping[str, Parent], now: datetime) -> list[Final]:
     """Those that were cancelled by it."""
-    broken, kept, met = [], [], []
+    broken: list[tuple[Any, str | None]] = []
+    kept, met = [], []
     for row, ids in dependants.waiting(conn, ended):
         if failed := parents.broken([ended[id] for id in ids], row.on_dependency):
             broken.append((row, failed.words))
@@ -72,7 +77,7 @@ def _tell_dependants(conn: AnyConnection, ended: Mapping[str, Parent], now: date
             met.append(row)
     dependants.keep_waiting(conn, kept)
     dependants.unblock(conn, met, now)
-    dependants.cancel(conn, broken, now)
+    cancellation.cancel(conn, broken, now, waits_again=True)
     return [Final.of(row, CANCELLED) for row, _ in broken]
 
 

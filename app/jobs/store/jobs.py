@@ -18,7 +18,7 @@ from ..database.tables import ATTEMPTS, DEPENDENCIES, EVENTS, JOBS, LOGS, STEPS,
 from ..errors import InvalidState
 from ..ids import first_id_at
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SUCCEEDED
-from . import counters, files, finals, logs, unique_keys
+from . import cancellation, files, finals, logs, unique_keys
 from .events import Event, record
 
 MOST_LOG_BYTES: Final = 16 * 1024 * 1024
@@ -62,25 +62,22 @@ def lock(conn: Connection, job_ids: Sequence[str], *, wait: bool = True) -> Sequ
     return conn.execute(_SEEN.with_for_update(skip_locked=not wait), {"ids": job_ids}).all()
 
 
-def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
-    """Cancel at once a job that does not run. Whether it did."""
-    return bool(cancel_locked(conn, lock(conn, [job_id]), now, reason))
+def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> list[str]:
+    """Cancel at once a job that does not run. Its id and those of its followers; none if it runs or is final.
+
+    Followers are jobs that waited for it and are cancelled with it.
+    """
+    return cancel_locked(conn, lock(conn, [job_id]), now, reason)
 
 
 def cancel_locked(
     conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None = None
 ) -> list[str]:
-    """Cancel at once those of the jobs that do not run. Their ids."""
+    """Cancel at once those of the jobs that do not run. Their ids, and those of their followers."""
     seen = [row for row in locked if row.state in CANCELLABLE]
-    # Not `unmet`, above 0: one that somebody has cancelled does not wait again.
-    _change(
-        conn, seen, CANCELLABLE, CANCELLED, due=False, wake_at=None, parked=None, finished_at=now,
-        cancel_requested_at=now, unmet=None,
-    )  # fmt: skip
-    _record(conn, seen, "cancelled", CANCELLED, now, reason)
-    counters.add_verbs(conn, [(row.task, "cancelled") for row in seen])
-    finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in seen], now)
-    return [row.id for row in seen]
+    cancellation.cancel(conn, [(row, reason) for row in seen], now, is_requested=True)
+    followers = finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in seen], now)
+    return [*(row.id for row in seen), *followers]
 
 
 def request_cancel(conn: Connection, job_id: str, now: datetime) -> bool:

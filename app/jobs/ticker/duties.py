@@ -31,7 +31,7 @@ def create_duties(
     return (
         Rescuer(dispatcher, database, settings, clock, notifier, signals),
         scheduler,
-        Expirer(database, clock, notifier),
+        Expirer(database, clock, notifier, signals),
         Pruner(database, settings, clock),
         FileSweeper(files),
         StuckRuns(dispatcher, settings, clock),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +15,12 @@ from ..errors import DatabaseUnavailable
 from ..run import Failure, Outcome, Run
 from ..service.job_signals import JobSignals
 from ..store import claims, completion, logs, runs, stuck_runs, workers
+from ..store.completion import Completed
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
 from .registration import Registration
 from .running import Reports, Running
-
-Completed = Mapping[tuple[str, int], str]
-"""What `completion.complete` returns."""
 
 
 class Writer:
