@@ -10,6 +10,7 @@ from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.tables import JOBS
 from app.jobs.run import Run
+from app.jobs.states import CLAIMABLE
 from app.jobs.store import claims, completion, controls, new_jobs, parking
 from app.jobs.tasks.limits import keys_of, subject_of
 from app.jobs.tasks.registry import Registry, TaskDefinition
@@ -41,6 +42,7 @@ class Claimer:
         """A turn of a dispatcher: what comes due is woken, and up to `most` jobs are claimed."""
         tasks = list(self.registry.tasks)
         with self.database.write() as conn:
+            claims.wake(conn, self.clock.now())
             parking.wake(conn, self.clock.now())
             self.limiter.refresh(conn, claims.next_due(conn).controls)
 
@@ -63,8 +65,8 @@ class Claimer:
             parking.reconsider(conn, subject_of(kind, name), keys_of(kind, name), self.clock.now())
 
     def parked(self) -> int:
-        """How many jobs are parked; each of them is queued, and not due."""
+        """How many jobs are parked; each of them can be claimed otherwise, and is not due."""
         with self.database.read() as conn:
             rows = conn.execute(select(JOBS.c.state, JOBS.c.due).where(JOBS.c.parked.is_not(None))).all()
-        assert all(row == ("queued", False) for row in rows)
+        assert all(row.state in CLAIMABLE and not row.due for row in rows)
         return len(rows)

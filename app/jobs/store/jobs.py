@@ -97,8 +97,9 @@ def request_cancel_locked(conn: Connection, locked: Sequence[Any], now: datetime
 def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
     """Queue a final job once more: goes on counting and allows one more attempt. Whether it did.
 
-    One that failed or was cancelled goes on after its last finished step, one that succeeded begins anew. It
-    has its unique key again until it is final; raises InvalidState where another job has that.
+    It does not expire any more. One that failed or was cancelled goes on after its last finished step, one
+    that succeeded begins anew. It has its unique key again until it is final; raises InvalidState where
+    another job has that.
     """
     seen = [row for row in lock(conn, [job_id]) if row.state in FINAL]
     for row in seen:
@@ -120,8 +121,8 @@ def _retry(conn: Connection, seen: Sequence[Any], now: datetime, reason: str | N
     one_more = case((_J.max_attempts > _J.attempt, _J.max_attempts), else_=_J.attempt + 1)
     _change(
         conn, seen, FINAL, QUEUED, due=True, run_at=now, started_at=None, finished_at=None,
-        cancel_requested_at=None, result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None,
-        progress=None, unmet=None,
+        cancel_requested_at=None, expires_at=None, result=None, max_attempts=one_more, rerun=False,
+        crashes=0, worker=None, progress=None, unmet=None,
     )  # fmt: skip
     if done := [row.id for row in seen if row.state == SUCCEEDED]:
         conn.execute(delete(STEPS).where(STEPS.c.job_id.in_(done)))
