@@ -24,6 +24,7 @@ from .job_model import ENTERS, Model, ModelJob
 
 LONGEST_WAIT = timedelta(seconds=61)
 """When parked jobs are looked at again, at the latest: no rate here is of more than a minute."""
+COLUMNS = [column for column in JOBS.c if column.name not in ("meta", "tags", "timeout", "engine", "app")]
 INTERNAL = ("version", "due", "wake_at", "parked", "limit_key", "queue_key", "unmet", "awaited", "rerun")
 """Columns that a job does not show, but for the version, which counts changes of the others."""
 
@@ -38,7 +39,7 @@ class ModelCheck:
     def compare(self, model: Model, now: datetime) -> None:
         """Raises AssertionError where a table is not as the model says."""
         with self._database.read() as conn:
-            rows = [row._asdict() for row in conn.execute(select(JOBS))]
+            rows = [dict(row) for row in conn.execute(select(*COLUMNS)).mappings()]
             self._compare_jobs(rows, model)
             self._compare_history(conn, model)
             _compare_keys(conn, model)
@@ -120,6 +121,7 @@ def _check_dependencies(conn: Connection, model: Model) -> None:
 
 def _compare_counters(conn: Connection, model: Model) -> None:
     counts: Counter[tuple[str, str]] = Counter()
-    for row in conn.execute(select(COUNTERS).where(COUNTERS.c.name.in_(ENTERS))):
-        counts[row.task, row.name] += row._mapping["count"]
+    verbs = COUNTERS.c.name.in_(ENTERS)
+    for row in conn.execute(select(COUNTERS).where(verbs)).mappings():
+        counts[row["task"], row["name"]] += row["count"]
     assert counts == model.counts

@@ -79,7 +79,7 @@ class ModelDriver:
             rows = self._limiter.select(conn, lambda most: self._candidates(conn, most), most)
             waits = [not row.rerun and row.on_interrupt == "retry" for row in rows]
             ahead = next((at for at, can in enumerate(reversed(waits)) if not can), len(rows))
-            counted, engine = self._limiter.counted(rows), "thread"
+            counted, engine = self._limiter.counted(conn, rows), "thread"
             return claims.claim(conn, rows, worker, engine, now, ahead if is_ahead else 0, counted)
 
     def has_begun(self, job_id: str) -> bool:

@@ -8,32 +8,29 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import invariant, rule
 
 from app.jobs import Cancel, Snooze
-from app.jobs.errors import InvalidState, UniqueConflict
+from app.jobs.errors import UniqueConflict
 from app.jobs.run import Outcome, Run
 from app.jobs.service.submitted import Submitted
 from app.jobs.states import EDITABLE, RUNNING
 
-from .job_model import Model, ModelJob
-from .limit_model import LimitModel
+from .job_model import ModelJob
 from .model_check import ModelCheck
-from .model_driver import BACKOFF, KEPT_FOR, RETENTION, TASKS, ModelDriver, fail, sleep
+from .model_driver import BACKOFF, KEPT_FOR, RETENTION, fail, sleep
+from .model_operators import OperatorSteps
 from .model_steps import CONTROLS, OF_JOBS, STEPS
 
 
-class JobMachine(RuleBasedStateMachine):
+class JobMachine(OperatorSteps):
     """Everything that users, operators, workers and the ticker do, a second apart."""
 
-    driver: ModelDriver
     seen: Counter[tuple[str, str | None, str]]
     """How often each event, from one state to another, was seen before the teardown, over all examples."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.driver.reset()
-        self.model, self.limits = Model(), LimitModel(TASKS)
         self.checks = ModelCheck(self.driver.database)
         self.runs: list[Run] = []
         self.workers = 0
@@ -46,6 +43,26 @@ class JobMachine(RuleBasedStateMachine):
         needs = {"begin": self.runs, "end": self.runs, **dict.fromkeys(OF_JOBS, self.model.jobs)}
         if needs.get(name, True):
             getattr(self, name)(**words)
+
+    def submit_several(self, jobs: list[dict[str, Any]]) -> None:
+        """Somebody submits one job after the other."""
+        for words in jobs:
+            self.submit(**words)
+
+    def work(self, behaviours: list[Any], **words: Any) -> None:
+        """A worker claims, and all that runs ends, one after the other."""
+        self.claim(**words)
+        for at in range(len(self.runs)):
+            self.end(0, behaviours[at % len(behaviours)])
+            self.tables_are_as_the_model_says()
+
+    def crash(self, begins: bool, **words: Any) -> None:
+        """A worker dies with what it has just claimed, and another one finds that out."""
+        self.claim(**words)
+        if begins and self.runs:
+            self.begin(len(self.runs) - 1)
+        self.lose_worker()
+        self.rescue()
 
     def submit(self, parents: list[int], expires_in: float | None, unique: str | None, **words: Any) -> None:
         """Somebody submits a job."""
@@ -154,58 +171,6 @@ class JobMachine(RuleBasedStateMachine):
         assert {job_id: found[job_id] for job_id in verbs} == verbs
         assert all(self.model.jobs[job_id].is_for_parent for job_id in found.keys() - verbs.keys())
 
-    def cancel(self, which: int) -> None:
-        """Somebody cancels a job."""
-        job, now = self._job(which), self._now()
-        if job.is_final and job.state != "cancelled":
-            with pytest.raises(InvalidState):
-                self.driver.runtime.jobs.cancel(job.id)
-            return
-        self.driver.runtime.jobs.cancel(job.id)
-        if not job.is_final:
-            self.model.cancel([job], now)
-
-    def cancel_many(self, which: list[int]) -> None:
-        """Somebody cancels several at once."""
-        jobs, now = [self.model.jobs[each] for each in sorted(set(self._named(which)))], self._now()
-        open_jobs = [job for job in jobs if not (job.is_final or (job.state == RUNNING and job.is_asked))]
-        found = self.driver.runtime.bulk.act("cancel", {}, [job.id for job in jobs])
-        assert found.affected == len(open_jobs)
-        self.model.cancel(open_jobs, now)
-
-    def retry(self, which: int) -> None:
-        """An operator retries a job."""
-        job, now = self._job(which), self._now()
-        if not job.is_final or not self.model.retry(job, now):
-            with pytest.raises(InvalidState):
-                self.driver.runtime.jobs.retry(job.id)
-        else:
-            self.driver.runtime.jobs.retry(job.id)
-
-    def edit(self, which: int, priority: int, queue: str, delay: int | None) -> None:
-        """Somebody changes a job that has not begun."""
-        job, now = self._job(which), self._now()
-        changes: dict[str, Any] = {"priority": priority, "queue": queue}
-        if delay is not None:
-            changes["run_at"] = now + timedelta(seconds=delay)
-        if job.state not in EDITABLE or job.attempt:
-            with pytest.raises(InvalidState):
-                self.driver.runtime.edits.edit(job.id, changes)
-            return
-        self.driver.runtime.edits.edit(job.id, changes)
-        if delay is not None or (priority, queue) != (job.priority, job.queue):
-            self.model.edit(job, priority, queue, changes.get("run_at", job.run_at), now)
-
-    def delete(self, which: int) -> None:
-        """Somebody deletes a job."""
-        job = self._job(which)
-        if not job.is_final:
-            with pytest.raises(InvalidState):
-                self.driver.runtime.jobs.delete(job.id)
-            return
-        self.driver.runtime.jobs.delete(job.id)
-        self.model.delete(job)
-
     def expire(self) -> None:
         """The ticker cancels what has expired."""
         now = self._now()
@@ -217,13 +182,6 @@ class JobMachine(RuleBasedStateMachine):
         now = self._now()
         self.driver.prune()
         self.model.prune(now - timedelta(seconds=RETENTION), now)
-
-    def set(self, given: tuple[str, str, str, Any]) -> None:
-        """An operator pauses, resumes, or changes a limit."""
-        kind, name, setting, value = given
-        runtime = self.driver.runtime
-        (runtime.queues if kind == "queue" else runtime.tasks).update(name, {setting: value}, "ada")
-        self.limits.set(kind, name, setting, value)
 
     def wait(self, seconds: int) -> None:
         """Time passes."""
@@ -256,16 +214,6 @@ class JobMachine(RuleBasedStateMachine):
     def _count(self) -> None:
         self.seen.update(event[:3] for job in self.model.jobs.values() for event in job.events)
         self.seen.update(("run", None, str(run[1])) for job in self.model.jobs.values() for run in job.runs)
-
-    def _now(self, seconds: float = 1.0) -> Any:
-        self.driver.clock.advance(seconds)
-        return self.driver.clock.now()
-
-    def _job(self, which: int) -> ModelJob:
-        return list(self.model.jobs.values())[which % len(self.model.jobs)]
-
-    def _named(self, which: list[int]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self._job(each).id for each in which)) if self.model.jobs else ()
 
     def _start_worker(self) -> str:
         self.workers += 1

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
+from app.jobs.database.row_sets import as_json
 from app.jobs.database.tables import JOBS
 from app.jobs.run import Run
 from app.jobs.states import CLAIMABLE
@@ -33,6 +34,7 @@ class Claimer:
 
     def submit(self, count: int = 1, task: str = "add", args: str = "{}", **values: Any) -> list[str]:
         """Store so many jobs; their ids."""
+        values = {"fair_key": self.registry.get(task).fair_key(args), **values}
         made = [new_job(task=task, args=args, **values) for _ in range(count)]
         with self.database.write() as conn:
             new_jobs.enqueue(conn, made)
@@ -47,10 +49,13 @@ class Claimer:
             self.limiter.refresh(conn, claims.next_due(conn).controls)
 
             def find(most: int) -> Any:
-                return claims.candidates(conn, self.limiter.unpaused(queues), tasks, most, self.clock.now())
+                now = self.clock.now()
+                rows = claims.candidates(conn, self.limiter.unpaused(queues), tasks, most, now)
+                filters = {"now": now, "too_many": claims.ANY_CRASHES, "app": None, "tasks": as_json(tasks)}
+                return self.limiter.deal(conn, rows, **filters) if self.limiter.fair else rows
 
             rows = self.limiter.select(conn, find, most)
-            counted, now = self.limiter.counted(rows), self.clock.now()
+            counted, now = self.limiter.counted(conn, rows), self.clock.now()
             return claims.claim(conn, rows, self.worker, "thread", now, counted=counted)
 
     def end(self, runs: list[Run], verb: str = "succeeded") -> None:

@@ -116,7 +116,7 @@ class Writer:
             self._on_declared_dead(worker_id)
             return []
         prefetched = max(0, len(rows) - self._running.free)
-        counted = self._fetcher.counted(rows)
+        counted = self._fetcher.counted(conn, rows)
         return claims.claim(conn, rows, worker_id, self._engine.name, now, prefetched, counted)
 
     def _unknown_runs(self, conn: Any) -> list[Run]:

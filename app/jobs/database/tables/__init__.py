@@ -5,7 +5,7 @@ A column that is added to a table must be nullable or have a server default: see
 
 from .dependencies import BATCHES, DEPENDENCIES
 from .jobs import ATTEMPTS, EVENTS, JOBS, MAY_EXPIRE, RETENTIONS, TAGS, UNIQUE_KEYS
-from .limits import CONTROLS, LIMIT_KEYS, RATE_CLAIMS
+from .limits import CONTROLS, LIMIT_KEYS, RATE_CLAIMS, TURNS
 from .logs import LOGS
 from .metadata import FORMERLY, METADATA
 from .output import FILE_PARTS, FILES, STEPS
@@ -16,6 +16,6 @@ from .workers import COUNTERS, LEASES, STUCK_RUNS, THREAD_DUMPS, WORKERS
 __all__ = [
     "ATTEMPTS", "BATCHES", "CONTROLS", "COUNTERS", "DEPENDENCIES", "EVENTS", "FILES", "FILE_PARTS", "FIRES",
     "FORMERLY", "IDEMPOTENCY", "JOBS", "LEASES", "LIMIT_KEYS", "LOGS", "MAY_EXPIRE", "METADATA",
-    "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "UNIQUE_KEYS",
-    "WORKERS",
+    "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS", "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "TURNS",
+    "UNIQUE_KEYS", "WORKERS",
 ]  # fmt: skip
