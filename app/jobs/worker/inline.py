@@ -64,8 +64,9 @@ class InlineWorker:
     def drain(self) -> int:
         """Run all due jobs, and those that they submit, in order; returns the number of runs."""
         count = 0
-        while self._run_next(self._first_due):
-            count += 1
+        # None may run of those that one look has read, because of limits, while others are behind them.
+        while (run := self._run_next(self._first_due)) is not None or self._limiter.is_unfinished:
+            count += run is not None
         return count
 
     def _first_due(self, conn: Connection) -> Any:
