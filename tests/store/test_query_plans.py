@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, event, make_url
 
 from app.jobs.database.database import Database
+from app.jobs.database.row_sets import as_json
 from app.jobs.states import FINAL
 from app.jobs.store import (
     batches,
@@ -30,6 +31,7 @@ from app.jobs.store import (
     run_times,
     runs,
     time_ranges,
+    turns,
     workers,
 )
 from app.jobs.store.job_filters import JobFilters
@@ -154,6 +156,20 @@ def test_results_that_go_are_found_by_when_their_jobs_ended(lite: Database) -> N
         event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
         assert retention.clear_results(conn, NOW + timedelta(seconds=6), 9) == 1
         check(explain(conn, sent[1]), "ix_simmer_jobs_results (keep_result_for=? AND finished_at<?)")
+
+
+def test_turns_find_the_next_key_by_their_index(lite: Database) -> None:
+    """And its first job with it: no other key's jobs are read, however many they are."""
+    sent: list[str] = []
+    with lite.write() as conn:
+        submit(conn, fair_key='"a"')
+        rows = claims.candidates(conn, ["default"], _TASKS, 2, NOW)
+        event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+        turns.deal(conn, rows, ["add"], tasks=as_json(_TASKS), now=NOW, too_many=3, app=None)
+        for sql in [sql for sql in sent if "LIMIT" in sql]:
+            check(
+                explain(conn, sql), "ix_simmer_jobs_fair (task=? AND queue=? AND priority=? AND fair_key>?)"
+            )
 
 
 def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:

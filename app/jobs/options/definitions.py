@@ -235,6 +235,14 @@ class TaskOptions(JobOptions, total=False):
             rule=RATE_RULE, aliases=("rate_limit", "throttle", "limiter"),
         ),
     ]  # fmt: skip
+    fair: Annotated[
+        str | None,
+        Option(
+            help='Turns between the values of an argument: with `"tenant"` each tenant has one job after the'
+            " other, however many wait",
+            rule=text(200), aliases=("fairness", "fairness_key", "round_robin", "tenant", "partition"),
+        ),
+    ]  # fmt: skip
     unique: Annotated[
         Unique | None,
         Option(

@@ -37,12 +37,13 @@ class _Done(NamedTuple):
     """The ids of a batch.
 
     `affected` are those to which the action was applied, `asked` those of them that run and were asked to
-    stop, `busy` those that somebody else had locked.
+    stop, `busy` those that somebody else had locked, `followers` others that were cancelled for them.
     """
 
     affected: list[str]
     asked: list[str]
     busy: list[str]
+    followers: list[str]
 
 
 class BulkActions:
@@ -140,9 +141,9 @@ class BulkActions:
             self._threads.cancel_requested(job_id)
         if action == "retry" and done.affected:
             self._threads.jobs_submitted(done.affected)
-        self._notifier.notify(done.affected)
+        self._notifier.notify([*done.affected, *done.followers])
         if action == "cancel":
-            ended = [job_id for job_id in done.affected if job_id not in done.asked]
+            ended = [job_id for job_id in (*done.affected, *done.followers) if job_id not in done.asked]
             self._signals.happened(("cancelled", job_id) for job_id in ended)
         return done
 
@@ -150,10 +151,12 @@ class BulkActions:
     def _write(self, action: Action, job_ids: list[str], cause: Cause, *, wait: bool) -> _Done:
         with self._database.write() as conn:
             locked = jobs.lock(conn, job_ids, wait=wait)
-            affected = bulk.ACTIONS[action](conn, locked, self._clock.now(), cause)
+            changed = bulk.ACTIONS[action](conn, locked, self._clock.now(), cause)
         states = {row.id: row.state for row in locked}
+        affected = [job_id for job_id in changed if job_id in states]
         asked = [job_id for job_id in affected if states[job_id] == RUNNING]
-        return _Done(affected, asked, [job_id for job_id in job_ids if job_id not in states])
+        busy = [job_id for job_id in job_ids if job_id not in states]
+        return _Done(affected, asked, busy, [job_id for job_id in changed if job_id not in states])
 
 
 def _selection(words: Mapping[str, Any], ids: Collection[str] | None) -> JobFilters:

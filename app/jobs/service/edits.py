@@ -71,7 +71,8 @@ class Edits:
             wanted = changes(job) if callable(changes) else changes
             checked = self._factory.check_changes(job.task, wanted, now)
             changed = {name: value for name, value in checked.items() if value != _stored(job, name, value)}
-            return bool(changed) and edits.edit(conn, job, changed, now, by)
+            fair_key = self._factory.fair_key(job.task, checked["args"]) if "args" in changed else None
+            return bool(changed) and edits.edit(conn, job, changed, now, fair_key, by)
 
 
 def _stored(job: Job, name: str, value: Any) -> Any:

@@ -89,6 +89,10 @@ class JobFactory:
             options["args"] = self._encode(self._registry.get(task), changes["args"], "#")
         return options
 
+    def fair_key(self, task: str, args: str) -> str | None:
+        """By which a job with these arguments, JSON text, takes turns; None where it does not."""
+        return self._registry.get(task).fair_key(args)
+
     def _make(
         self, definition: TaskDefinition, args: Mapping[str, Any], options: SubmitOptions, now: datetime,
         where: str, origin: dict[str, Any],
@@ -102,6 +106,8 @@ class JobFactory:
         run_at = _run_at(options, now)
         if (seconds := options.get("expires_in", definition.options["expires_in"])) is not None:
             origin["expires_at"] = _expires_at(now, seconds, run_at, where)
+        if definition.options["fair"] is not None:
+            origin["fair_key"] = definition.fair_key(text)
         if definition.uniqueness is not None or "unique_key" in options:
             unique = _unique_key(definition, text, options, now, origin["app"], where)
             if unique is not None and unique.on_conflict == "replace" and options.get("depends_on"):

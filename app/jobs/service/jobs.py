@@ -116,17 +116,16 @@ class Jobs:
         now = self._clock.now()
         with self._database.write() as conn:
             _check(conn, job_id, precondition)
-            done = jobs.cancel(conn, job_id, now, Cause(by=by))
+            cancelled = jobs.cancel(conn, job_id, now, Cause(by=by))
             # In this order: a job claimed between the two is running, and gets the request.
-            is_requested = not done and jobs.request_cancel(conn, job_id, now, Cause(by=by))
+            is_requested = not cancelled and jobs.request_cancel(conn, job_id, now, Cause(by=by))
         job = self.get(job_id)
         if is_requested:
             self._threads.cancel_requested(job_id)
-        elif not done and job.state != CANCELLED:
+        elif not cancelled and job.state != CANCELLED:
             raise InvalidState(f"the job is {job.state} already", job.state)
-        self._notifier.notify([job_id])
-        if done:
-            self._signals.happened([("cancelled", job_id)])
+        self._notifier.notify(cancelled or [job_id])
+        self._signals.happened(("cancelled", each) for each in cancelled)
         return job
 
     @retry_conflicts

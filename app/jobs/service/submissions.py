@@ -14,6 +14,7 @@ from ..database.database import Database
 from ..database.statements import execute_all
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions
+from ..states import CANCELLED
 from ..store import batches, new_jobs, queries
 from ..store.batches import NewBatch
 from ..store.dependencies import Step, UnknownParents
@@ -35,9 +36,7 @@ from .threads import LocalThreads
 
 
 class Submissions:
-    """Submit jobs: one, many, a batch, a chain, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or
-    None.
-    """
+    """Submit jobs: one, many, a batch, a chain, or one for a key. `host_db` is the app's Flask-SQLAlchemy."""
 
     def __init__(
         self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
@@ -230,9 +229,11 @@ class Submissions:
 
     def _tell(self, made: Sequence[NewJob], submitted: Sequence[Submitted]) -> None:
         """Tell the receivers of signals and the threads."""
-        # In this order: the inline engine runs them here, and they were submitted before.
+        # In this order: the inline engine runs them here, or what they wait for had failed before they came.
         new = [job for job, found in zip(made, submitted, strict=True) if found.is_new]
         self._signals.submitted(new)
+        if cancelled := [job.id for job, at in submitted if job.state == CANCELLED and at == "stored"]:
+            self._signals.happened(("cancelled", job_id) for job_id in cancelled)
         changed = [job.id for job, outcome in submitted if outcome != "existing"]
         self._threads.jobs_submitted(list(dict.fromkeys(changed)))
 

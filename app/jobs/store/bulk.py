@@ -18,7 +18,8 @@ from .loads import MOST_COUNTED
 _J = JOBS.c
 Action = Literal["cancel", "retry", "delete"]
 Act = Callable[[Connection, Sequence[Any], datetime, Cause], list[str]]
-"""Applies an action to those of the locked rows whose state allows it; returns their ids."""
+"""Applies an action to those of the locked rows whose state allows it; returns their ids, and those of others
+that were cancelled for them."""
 
 _ENDED: Final = _J.state.in_(FINAL)
 _APPLIES: Final[dict[Action, ColumnElement[bool]]] = {

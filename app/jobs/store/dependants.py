@@ -1,4 +1,4 @@
-"""Jobs that wait for others, their parents: found under lock, unblocked, cancelled, made to wait again."""
+"""Jobs that wait for others, their parents: found under lock, unblocked, made to wait again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, Update, bindparam, or_, select, update
+from sqlalchemy import Integer, Update, or_, select, update
 from sqlalchemy.types import TypeEngine
 
 from ..database.columns import Id, Time
@@ -17,7 +17,6 @@ from ..database.statements import Statement
 from ..database.tables import DEPENDENCIES, JOBS
 from ..database.transactions import AnyConnection
 from ..states import CANCELLED, CLAIMABLE, QUEUED, SCHEDULED, WAITING
-from . import counters
 from .events import Event, record
 
 _J = JOBS.c
@@ -29,8 +28,8 @@ _EDGES = Statement(
     lambda dialect: select(_D.depends_on, _D.job_id).where(_D.depends_on.in_(dialect.texts("parents")))
 )
 _FOUND = (
-    _J.id, _J.task, _J.attempt, _J.run_at, _J.unmet, _J.on_dependency, _J.depends_on, _J.awaited, _J.batch_id,
-    _J.app, _J.unique_key,
+    _J.id, _J.task, _J.state, _J.attempt, _J.run_at, _J.unmet, _J.on_dependency, _J.depends_on, _J.awaited,
+    _J.batch_id, _J.app, _J.unique_key,
 )  # fmt: skip
 
 
@@ -73,13 +72,6 @@ _UNBLOCK = {
     QUEUED: _update(WAITING, state=QUEUED, due=True, run_at=_DUE_AT, version=_NEXT),
     SCHEDULED: _update(WAITING, state=SCHEDULED, wake_at=_DUE_AT, version=_NEXT),
 }
-_CANCEL = Statement(
-    lambda dialect: (
-        update(JOBS)
-        .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == WAITING)
-        .values(state=CANCELLED, finished_at=bindparam("now", type_=Time), version=_NEXT)
-    )
-)
 _RESTORE = _update(CANCELLED, state=WAITING, finished_at=None, version=_NEXT)
 
 
@@ -133,19 +125,6 @@ def unblock(conn: AnyConnection, rows: Sequence[Any], now: datetime) -> None:
             values = [(row.id, 0, as_text(max(row.run_at, now))) for row in mine]
             _applied(statement.execute(conn, rows=as_json(values)), mine)
             record(conn, now, [Event(row.id, "unblocked", WAITING, state, row.attempt) for row in mine])
-
-
-def cancel(conn: AnyConnection, reasons: Sequence[tuple[Any, str]], now: datetime) -> None:
-    """Cancelled: waiting jobs, each for what a parent did. They keep how many they wait for."""
-    if not reasons:
-        return
-    rows = [row for row, _ in reasons]
-    _applied(_CANCEL.execute(conn, ids=as_json(row.id for row in rows), now=now), rows)
-    record(
-        conn, now,
-        [Event(row.id, "cancelled", WAITING, CANCELLED, row.attempt, None, why) for row, why in reasons],
-    )  # fmt: skip
-    counters.add_verbs(conn, [(row.task, "cancelled") for row in rows])
 
 
 def restore(conn: AnyConnection, unmet: Sequence[tuple[Any, int]], now: datetime) -> None:

@@ -17,7 +17,7 @@ from ..database.transactions import AnyConnection
 from ..job import Job
 from ..options import STORED
 from ..states import CANCELLED
-from . import batches, callbacks, dependants, finals, parents
+from . import batches, callbacks, cancellation, dependants, finals, parents
 from .batches import NewBatch
 from .new_jobs import NewJob
 from .parents import Parent
@@ -34,7 +34,7 @@ _AWAIT = Statement(
 _SET = Statement(lambda dialect: _set(dialect.row_set("rows", _COLUMNS).c))
 _JOBS = Statement(
     lambda dialect: select(
-        _J.id, _J.task, _J.attempt, _J.unique_key, _J.awaited, _J.batch_id
+        _J.id, _J.task, _J.state, _J.attempt, _J.unique_key, _J.awaited, _J.batch_id
     ).where(_J.id.in_(dialect.texts("ids")))
 )  # fmt: skip
 _BATCH = Statement(select(_J.batch_id).where(_J.id == bindparam("job_id")))
@@ -126,7 +126,7 @@ def _cancel_broken(conn: AnyConnection, waiting: Sequence[NewJob], known: Mappin
             reasons[new.id] = parent.words
     if reasons:
         rows, now = _JOBS.rows(conn, ids=as_json(reasons)), waiting[0].created_at
-        dependants.cancel(conn, [(row, reasons[row.id]) for row in rows], now)
+        cancellation.cancel(conn, [(row, reasons[row.id]) for row in rows], now, waits_again=True)
         finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in rows], now)
 
 

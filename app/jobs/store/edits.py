@@ -18,12 +18,13 @@ _J = JOBS.c
 
 
 def edit(
-    conn: Connection, seen: Job, changes: Mapping[str, Any], now: datetime, by: str | None = None
-) -> bool:
+    conn: Connection, seen: Job, changes: Mapping[str, Any], now: datetime, fair_key: str | None = None,
+    by: str | None = None,
+) -> bool:  # fmt: skip
     """Change a job that has not begun, and whose row is locked since it was `seen`. Whether it did.
 
     `changes` are of priority, queue, run_at, tags (a tuple) and args (JSON text). By another `run_at` it
-    becomes queued or scheduled.
+    becomes queued or scheduled; with other `args` it takes turns by `fair_key`.
     """
     # What holds a parked job may not hold it as it is now: the next claim finds out.
     values = {"due": or_(_J.due, _J.parked.is_not(None)), "parked": None, **changes}
@@ -32,6 +33,8 @@ def edit(
         is_due = run_at <= now
         target = QUEUED if is_due else SCHEDULED
         values |= {"due": is_due, "wake_at": None if is_due else run_at}
+    if "args" in changes:
+        values["fair_key"] = fair_key
     if "tags" in changes:
         values["tags"] = json.dumps(changes["tags"])
     guarded = update(JOBS).where(_J.id == seen.id, _J.state == seen.state, _J.state.in_(EDITABLE))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ..database.transactions import AnyConnection
 from ..states import CANCELLED
-from . import batches, deliveries, dependants, parents, unique_keys
+from . import batches, cancellation, deliveries, dependants, parents, unique_keys
 from .parents import Parent
 
 
@@ -34,10 +34,10 @@ class Final(NamedTuple):
         return cls(row.id, state, row.unique_key, row.awaited, row.batch_id)
 
 
-def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> None:
+def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> list[str]:
     """Count them in their batches, unblock or cancel what waits for them, transitively; free their keys.
 
-    A delivery is submitted for each that has a callback.
+    A delivery is submitted for each that has a callback. The ids of those that were cancelled by it.
     """
     every, ended = list(finals), [final for final in finals if final.awaited]
     while ended:
@@ -49,6 +49,7 @@ def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> None:
         every += ended
     if unique := [final.job_id for final in every if final.unique_key is not None]:
         unique_keys.release(conn, unique)
+    return [final.job_id for final in every[len(finals) :]]
 
 
 def go_on(conn: AnyConnection, restarted: Sequence[Final], now: datetime) -> None:
@@ -68,7 +69,8 @@ def _tell_dependants(
     conn: AnyConnection, ended: Mapping[str, Parent], states: Mapping[str, str], now: datetime
 ) -> list[Final]:
     """Those that were cancelled by it. `states` are those of the jobs among what has ended."""
-    broken, kept, met = [], [], []
+    broken: list[tuple[Any, str | None]] = []
+    kept, met = [], []
     found, called = dependants.waiting(conn, ended)
     for row, ids in found:
         if failed := parents.broken([ended[id] for id in ids], row.on_dependency):
@@ -79,7 +81,7 @@ def _tell_dependants(
             met.append(row)
     dependants.keep_waiting(conn, kept)
     dependants.unblock(conn, met, now)
-    dependants.cancel(conn, broken, now)
+    cancellation.cancel(conn, broken, now, waits_again=True)
     if called:
         deliveries.tell(conn, "callback", {id: states[id] for id in called}, now)
     return [Final.of(row, CANCELLED) for row, _ in broken]

@@ -18,7 +18,7 @@ from ..database.tables import ATTEMPTS, CALLBACKS, DEPENDENCIES, EVENTS, JOBS, L
 from ..errors import InvalidState
 from ..ids import first_id_at
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SUCCEEDED
-from . import counters, files, finals, logs, unique_keys
+from . import cancellation, files, finals, logs, unique_keys
 from .events import NO_CAUSE, Cause, Event, record
 
 MOST_LOG_BYTES: Final = 16 * 1024 * 1024
@@ -62,25 +62,22 @@ def lock(conn: Connection, job_ids: Sequence[str], *, wait: bool = True) -> Sequ
     return conn.execute(_SEEN.with_for_update(skip_locked=not wait), {"ids": job_ids}).all()
 
 
-def cancel(conn: Connection, job_id: str, now: datetime, cause: Cause = NO_CAUSE) -> bool:
-    """Cancel at once a job that does not run. Whether it did."""
-    return bool(cancel_locked(conn, lock(conn, [job_id]), now, cause))
+def cancel(conn: Connection, job_id: str, now: datetime, cause: Cause = NO_CAUSE) -> list[str]:
+    """Cancel at once a job that does not run. Its id and those of its followers; none if it runs or is final.
+
+    Followers are jobs that waited for it and are cancelled with it.
+    """
+    return cancel_locked(conn, lock(conn, [job_id]), now, cause)
 
 
 def cancel_locked(
     conn: Connection, locked: Sequence[Any], now: datetime, cause: Cause = NO_CAUSE
 ) -> list[str]:
-    """Cancel at once those of the jobs that do not run. Their ids."""
+    """Cancel at once those of the jobs that do not run. Their ids, and those of their followers."""
     seen = [row for row in locked if row.state in CANCELLABLE]
-    # Not `unmet`, above 0: one that somebody has cancelled does not wait again.
-    _change(
-        conn, seen, CANCELLABLE, CANCELLED, due=False, wake_at=None, parked=None, finished_at=now,
-        cancel_requested_at=now, unmet=None,
-    )  # fmt: skip
-    _record(conn, seen, "cancelled", CANCELLED, now, cause)
-    counters.add_verbs(conn, [(row.task, "cancelled") for row in seen])
-    finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in seen], now)
-    return [row.id for row in seen]
+    cancellation.cancel(conn, [(row, cause.reason) for row in seen], now, is_requested=True, by=cause.by)
+    followers = finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in seen], now)
+    return [*(row.id for row in seen), *followers]
 
 
 def request_cancel(conn: Connection, job_id: str, now: datetime, cause: Cause = NO_CAUSE) -> bool:
@@ -103,8 +100,9 @@ def request_cancel_locked(
 def retry(conn: Connection, job_id: str, now: datetime, cause: Cause = NO_CAUSE) -> bool:
     """Queue a final job once more: goes on counting and allows one more attempt. Whether it did.
 
-    One that failed or was cancelled goes on after its last finished step, one that succeeded begins anew. It
-    has its unique key again until it is final; raises InvalidState where another job has that.
+    It does not expire any more. One that failed or was cancelled goes on after its last finished step, one
+    that succeeded begins anew. It has its unique key again until it is final; raises InvalidState where
+    another job has that.
     """
     seen = [row for row in lock(conn, [job_id]) if row.state in FINAL]
     for row in seen:
@@ -126,8 +124,8 @@ def _retry(conn: Connection, seen: Sequence[Any], now: datetime, cause: Cause) -
     one_more = case((_J.max_attempts > _J.attempt, _J.max_attempts), else_=_J.attempt + 1)
     _change(
         conn, seen, FINAL, QUEUED, due=True, run_at=now, started_at=None, finished_at=None,
-        cancel_requested_at=None, result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None,
-        progress=None, unmet=None,
+        cancel_requested_at=None, expires_at=None, result=None, max_attempts=one_more, rerun=False,
+        crashes=0, worker=None, progress=None, unmet=None,
     )  # fmt: skip
     if done := [row.id for row in seen if row.state == SUCCEEDED]:
         conn.execute(delete(STEPS).where(STEPS.c.job_id.in_(done)))

@@ -35,7 +35,7 @@ def create_duties(
         Rescuer(dispatcher, database, settings, clock, notifier, signals),
         scheduler,
         Sampler(database, clock),
-        Expirer(database, clock, notifier),
+        Expirer(database, clock, notifier, signals),
         Pruner(database, settings, clock),
         FileSweeper(files),
         StuckRuns(dispatcher, settings, clock),

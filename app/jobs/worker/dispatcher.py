@@ -22,13 +22,14 @@ from ..process.logs import get_logger
 from ..process.loop import Loop
 from ..run import Outcome, Run
 from ..service.job_signals import JobSignals
+from ..store.completion import Completed
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
 from .prefetch import RELEASE_AFTER
 from .registration import Registration
 from .running import Reports, Running
-from .writer import Completed, Writer
+from .writer import Writer
 
 log = get_logger(__name__)
 ACTIVE_POLL: Final = 0.015

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +15,12 @@ from ..errors import DatabaseUnavailable
 from ..run import Failure, Outcome, Run
 from ..service.job_signals import JobSignals
 from ..store import claims, completion, deliveries, logs, runs, stuck_runs, workers
+from ..store.completion import Completed
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
 from .registration import Registration
 from .running import Reports, Running
-
-Completed = Mapping[tuple[str, int], str]
-"""What `completion.complete` returns."""
 
 
 class Writer:
@@ -122,7 +120,7 @@ class Writer:
             self._on_declared_dead(worker_id)
             return []
         prefetched = max(0, len(rows) - self._running.free)
-        counted = self._fetcher.counted(rows)
+        counted = self._fetcher.counted(conn, rows)
         return claims.claim(conn, rows, worker_id, self._engine.name, now, prefetched, counted)
 
     def _unknown_runs(self, conn: Any) -> list[Run]:

@@ -6,7 +6,7 @@ A column that is added to a table must be nullable or have a server default: see
 from .dependencies import BATCHES, CALLBACKS, DEPENDENCIES
 from .history import HISTORY, WATERMARKS
 from .jobs import ATTEMPTS, EVENTS, JOBS, MAY_EXPIRE, RETENTIONS, TAGS, UNIQUE_KEYS
-from .limits import CONTROLS, LIMIT_KEYS, RATE_CLAIMS
+from .limits import CONTROLS, LIMIT_KEYS, RATE_CLAIMS, TURNS
 from .logs import LOGS
 from .metadata import FORMERLY, METADATA
 from .output import FILE_PARTS, FILES, STEPS
@@ -18,5 +18,5 @@ __all__ = [
     "ATTEMPTS", "BATCHES", "CALLBACKS", "CONTROLS", "COUNTERS", "DEPENDENCIES", "EVENTS", "FILES",
     "FILE_PARTS", "FIRES", "FORMERLY", "HISTORY", "IDEMPOTENCY", "JOBS", "LEASES", "LIMIT_KEYS",
     "LOGS", "MAY_EXPIRE", "METADATA", "RATE_CLAIMS", "RETENTIONS", "SCHEDULES", "STEPS",
-    "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "UNIQUE_KEYS", "WATERMARKS", "WORKERS",
+    "STUCK_RUNS", "TAGS", "THREAD_DUMPS", "TURNS", "UNIQUE_KEYS", "WATERMARKS", "WORKERS",
 ]  # fmt: skip

@@ -63,6 +63,8 @@ JOBS: Final = Table(
     # While it runs: the keys that it counts against, of its task's limit and of its queue's.
     Column("limit_key", String(400)),
     Column("queue_key", String(210)),
+    # Of a job of a fair task: the value of the argument whose values take turns.
+    Column("fair_key", String(100)),
     # How many of those that it depends on have not ended as it needs. Above 0 in a cancelled job: it was
     # cancelled for one of them, and waits again when that is retried.
     Column("unmet", Integer),
@@ -76,6 +78,16 @@ JOBS: Final = Table(
     check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
     check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
     partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where="due = {true}"),
+    partial(
+        "ix_simmer_jobs_fair",
+        "task",
+        "queue",
+        "priority",
+        "fair_key",
+        "run_at",
+        "id",
+        where="fair_key IS NOT NULL AND due = {true}",
+    ),
     partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
     partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
     partial("ix_simmer_jobs_parked", "parked", "priority", "run_at", "id", where="parked IS NOT NULL"),

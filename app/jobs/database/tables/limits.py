@@ -40,6 +40,14 @@ LIMIT_KEYS: Final = Table(
 )
 """What jobs have in common that count against one limit: whoever claims one of them locks its row."""
 
+TURNS: Final = Table(
+    "simmer_turns",
+    METADATA,
+    Column("task", String(200), primary_key=True),
+    Column("last_key", String(100), nullable=False),
+)
+"""Of each fair task the key whose job was claimed last: the next one's turn is the next in order."""
+
 RATE_CLAIMS: Final = Table(
     "simmer_rate_claims",
     METADATA,
