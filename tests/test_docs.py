@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +15,6 @@ import app.jobs
 from app.jobs import Job, SimmerError
 from app.jobs.api import ROUTES
 from app.jobs.api.problems import PROBLEM_TYPES
-from app.jobs.cli import jobs_cli
 from app.jobs.cli.queues import queues
 from app.jobs.cli.schedules import schedules
 from app.jobs.cli.tasks import tasks
@@ -28,6 +27,7 @@ from app.jobs.serialization.redaction import WORDS
 from app.jobs.store.bulk import ACTIONS
 from app.jobs.values import Batch, File, Queue, Schedule, Step, Worker
 
+from .cli.commands import COMMANDS
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
 from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
 
@@ -111,15 +111,15 @@ def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> N
 GROUPS = (queues, schedules, tasks)
 
 
-def _commands(group: click.Group) -> Iterator[tuple[str, str]]:
+def _commands(commands: Mapping[str, click.Command]) -> Iterator[tuple[str, str]]:
     """Each command with its options, as (command, option); those of a job stand in a table of their own."""
-    for name, command in sorted(group.commands.items()):
+    for name, command in sorted(commands.items()):
         for parameter in command.params:
             if isinstance(parameter, click.Option) and not (name == "submit" and parameter.name in OUTSIDE):
                 yield name, parameter.opts[0]
 
 
-@pytest.mark.parametrize("command", sorted(jobs_cli.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_is_documented(command: str) -> None:
     """Each command stands in the table."""
     assert re.search(rf"^\| `{command}\b", doc("commands").section("All commands"), re.MULTILINE)
@@ -130,12 +130,13 @@ def test_every_command_is_documented(command: str) -> None:
 )
 def test_every_command_of_a_group_is_documented(group: str, name: str) -> None:
     """Each command of the group stands in the table."""
-    assert jobs_cli.commands[group] in GROUPS
+    assert COMMANDS[group] in GROUPS
     assert re.search(rf"^\| `{group} {name}\b", doc("commands").section("All commands"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
-    ("command", "option"), [*_commands(jobs_cli), *(found for group in GROUPS for found in _commands(group))]
+    ("command", "option"),
+    [*_commands(COMMANDS), *(found for group in GROUPS for found in _commands(group.commands))],
 )
 def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
     """Each stands in the row of its command, or in the section of those on many jobs; --json above all."""

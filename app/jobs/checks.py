@@ -19,6 +19,7 @@ QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SLUG: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}")  # "." and ".." change the path of a URL
 SLUG_RULE: Final = "1 to 64 letters, digits and . _ -, and neither . nor .."
 """What SLUG takes, in words."""
+MUST_BE_MAPPING: Final = 'must be a mapping of arguments by name, such as {"month": "2030-01"}'
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}")
 _NO_ZONES: Final = re.compile(r"(posix|right)/.*|posixrules|localtime|Factory")
 """Files of a zone database that differ between machines, or that count leap seconds."""

@@ -3,77 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Final, NamedTuple
+from importlib import import_module
+from typing import Any, Final, NamedTuple
 
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, current_app, request
 from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..errors import SimmerError
-from . import files, jobs, logs, metrics, ops, problems, queues, schedules, submissions, tasks
+from . import problems
 from .access import OPEN, requires
 from .cors import add_cors
 from .fallback import add_fallback
 from .long_poll import SLOTS_KEY, LongPollSlots
 from .responses import accepted
 
-__all__ = ["ROUTES", "accepted", "create_blueprint"]
+__all__ = ["ROUTES", "accepted", "create_blueprint", "load_views"]
+
+NAME: Final = "simmer"
+"""Of the blueprint."""
+
+
+View = Callable[..., ResponseReturnValue]
 
 
 class Route(NamedTuple):
-    """One verb on one path, the right that its caller needs, and the view that answers."""
+    """One verb on one path, the right that its caller needs, and the view that answers as "module.name"."""
 
     method: str
     path: str
     right: str
-    view: Callable[..., Response]
+    view: str
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the view."""
+        return self.view.rpartition(".")[2]
+
+    def load_view(self) -> View:
+        """The view, which answers only callers with the right."""
+        module, _, name = self.view.partition(".")
+        view: View = getattr(import_module(f".{module}", __name__), name)
+        if self.right != OPEN:
+            return requires(self.right)(view)
+        view.right = OPEN  # type: ignore[attr-defined]
+        return view
 
 
 ROUTES: Final = (
-    Route("GET", "/tasks", "read", tasks.list_tasks),
-    Route("GET", "/tasks/<name>", "read", tasks.get_task),
-    Route("PATCH", "/tasks/<name>", "operate", tasks.patch_task),
-    Route("POST", "/jobs", "submit", submissions.submit_job),
-    Route("POST", "/jobs/batch", "submit", submissions.submit_batch),
-    Route("GET", "/batches/<id>", "read", submissions.get_batch),
-    Route("POST", "/batches/<id>/cancel", "operate", submissions.cancel_batch),
-    Route("POST", "/batches/<id>/retry", "operate", submissions.retry_batch),
-    Route("GET", "/jobs", "read", jobs.list_jobs),
-    Route("POST", "/jobs/actions", "operate", jobs.act_on_jobs),
-    Route("GET", "/jobs/<id>", "read", jobs.get_job),
-    Route("PATCH", "/jobs/<id>", "operate", jobs.patch_job),
-    Route("DELETE", "/jobs/<id>", "operate", jobs.delete_job),
-    Route("POST", "/jobs/<id>/cancel", "operate", jobs.cancel_job),
-    Route("POST", "/jobs/<id>/retry", "operate", jobs.retry_job),
-    Route("GET", "/jobs/<id>/result", "read", jobs.get_result),
-    Route("GET", "/jobs/<id>/logs", "read", logs.list_logs),
-    Route("GET", "/jobs/<id>/attempts", "read", jobs.list_attempts),
-    Route("GET", "/jobs/<id>/events", "read", jobs.list_events),
-    Route("GET", "/jobs/<id>/steps", "read", jobs.list_steps),
-    Route("GET", "/jobs/<id>/files", "read", files.list_files),
-    Route("GET", "/jobs/<id>/files/<name>", "read", files.get_file),
-    Route("GET", "/schedules", "read", schedules.list_schedules),
-    Route("GET", "/schedules/<id>", "read", schedules.get_schedule),
-    Route("POST", "/schedules", "operate", schedules.create_schedule),
-    Route("POST", "/schedules/preview", "read", schedules.preview_schedule),
-    Route("PUT", "/schedules/<id>", "operate", schedules.replace_schedule),
-    Route("PATCH", "/schedules/<id>", "operate", schedules.patch_schedule),
-    Route("DELETE", "/schedules/<id>", "operate", schedules.delete_schedule),
-    Route("GET", "/schedules/<id>/history", "read", schedules.list_history),
-    Route("POST", "/schedules/<id>/skip", "operate", schedules.skip_schedule),
-    Route("POST", "/schedules/<id>/pause", "operate", schedules.pause_schedule),
-    Route("POST", "/schedules/<id>/resume", "operate", schedules.resume_schedule),
-    Route("POST", "/schedules/<id>/run", "operate", schedules.run_schedule),
-    Route("GET", "/queues", "read", queues.list_queues),
-    Route("PATCH", "/queues/<name>", "operate", queues.patch_queue),
-    Route("POST", "/queues/<name>/pause", "operate", queues.pause_queue),
-    Route("POST", "/queues/<name>/resume", "operate", queues.resume_queue),
-    Route("GET", "/stats", "read", ops.get_stats),
-    Route("GET", "/workers", "read", ops.list_workers),
-    Route("GET", "/workers/<id>/threads", "operate", ops.list_threads),
-    Route("GET", "/metrics", "read", metrics.get_metrics),
-    Route("GET", "/health/live", OPEN, ops.live),
-    Route("GET", "/health/ready", OPEN, ops.ready),
+    Route("GET", "/tasks", "read", "tasks.list_tasks"),
+    Route("GET", "/tasks/<name>", "read", "tasks.get_task"),
+    Route("PATCH", "/tasks/<name>", "operate", "tasks.patch_task"),
+    Route("POST", "/jobs", "submit", "submissions.submit_job"),
+    Route("POST", "/jobs/batch", "submit", "submissions.submit_batch"),
+    Route("GET", "/batches/<id>", "read", "submissions.get_batch"),
+    Route("POST", "/batches/<id>/cancel", "operate", "submissions.cancel_batch"),
+    Route("POST", "/batches/<id>/retry", "operate", "submissions.retry_batch"),
+    Route("GET", "/jobs", "read", "jobs.list_jobs"),
+    Route("POST", "/jobs/actions", "operate", "jobs.act_on_jobs"),
+    Route("GET", "/jobs/<id>", "read", "jobs.get_job"),
+    Route("PATCH", "/jobs/<id>", "operate", "jobs.patch_job"),
+    Route("DELETE", "/jobs/<id>", "operate", "jobs.delete_job"),
+    Route("POST", "/jobs/<id>/cancel", "operate", "jobs.cancel_job"),
+    Route("POST", "/jobs/<id>/retry", "operate", "jobs.retry_job"),
+    Route("GET", "/jobs/<id>/result", "read", "jobs.get_result"),
+    Route("GET", "/jobs/<id>/logs", "read", "logs.list_logs"),
+    Route("GET", "/jobs/<id>/attempts", "read", "jobs.list_attempts"),
+    Route("GET", "/jobs/<id>/events", "read", "jobs.list_events"),
+    Route("GET", "/jobs/<id>/steps", "read", "jobs.list_steps"),
+    Route("GET", "/jobs/<id>/files", "read", "files.list_files"),
+    Route("GET", "/jobs/<id>/files/<name>", "read", "files.get_file"),
+    Route("GET", "/schedules", "read", "schedules.list_schedules"),
+    Route("GET", "/schedules/<id>", "read", "schedules.get_schedule"),
+    Route("POST", "/schedules", "operate", "schedules.create_schedule"),
+    Route("POST", "/schedules/preview", "read", "schedules.preview_schedule"),
+    Route("PUT", "/schedules/<id>", "operate", "schedules.replace_schedule"),
+    Route("PATCH", "/schedules/<id>", "operate", "schedules.patch_schedule"),
+    Route("DELETE", "/schedules/<id>", "operate", "schedules.delete_schedule"),
+    Route("GET", "/schedules/<id>/history", "read", "schedules.list_history"),
+    Route("POST", "/schedules/<id>/skip", "operate", "schedules.skip_schedule"),
+    Route("POST", "/schedules/<id>/pause", "operate", "schedules.pause_schedule"),
+    Route("POST", "/schedules/<id>/resume", "operate", "schedules.resume_schedule"),
+    Route("POST", "/schedules/<id>/run", "operate", "schedules.run_schedule"),
+    Route("GET", "/queues", "read", "queues.list_queues"),
+    Route("PATCH", "/queues/<name>", "operate", "queues.patch_queue"),
+    Route("POST", "/queues/<name>/pause", "operate", "queues.pause_queue"),
+    Route("POST", "/queues/<name>/resume", "operate", "queues.resume_queue"),
+    Route("GET", "/stats", "read", "ops.get_stats"),
+    Route("GET", "/workers", "read", "ops.list_workers"),
+    Route("GET", "/workers/<id>/threads", "operate", "ops.list_threads"),
+    Route("GET", "/metrics", "read", "metrics.get_metrics"),
+    Route("GET", "/health/live", OPEN, "ops.live"),
+    Route("GET", "/health/ready", OPEN, "ops.ready"),
 )
 
 
@@ -82,13 +104,13 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
 
     Pages of `cors_origins` may call it from a browser.
     """
-    blueprint = Blueprint("simmer", __name__, url_prefix=url_prefix)
+    blueprint = Blueprint(NAME, __name__, url_prefix=url_prefix)
     for route in ROUTES:
-        name = route.view.__name__
         # OPTIONS is left to the fallback, which lists the methods of all routes of a path.
         blueprint.add_url_rule(
-            route.path, name, _protected_view(route), methods=[route.method], provide_automatic_options=False
-        )
+            route.path, route.endpoint, _unloaded_view(route), methods=[route.method],
+            provide_automatic_options=False,
+        )  # fmt: skip
     blueprint.register_error_handler(problems.Problem, problems.handle_problem)
     blueprint.register_error_handler(SimmerError, problems.handle_simmer_error)
     blueprint.register_error_handler(Exception, problems.handle_unexpected)
@@ -104,11 +126,21 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
     return blueprint
 
 
-def _protected_view(route: Route) -> Callable[..., Response]:
-    if route.right == OPEN:
-        route.view.right = OPEN  # type: ignore[attr-defined]
-        return route.view
-    return requires(route.right)(route.view)  # type: ignore[return-value]
+def load_views(app: Flask) -> None:
+    """Import the views of `app`, so that the first requests need not wait for it."""
+    for route in ROUTES:
+        if (endpoint := f"{NAME}.{route.endpoint}") in app.view_functions:
+            app.view_functions[endpoint] = route.load_view()
+
+
+def _unloaded_view(route: Route) -> View:
+    # A process that answers no request, such as a command, needs neither the views nor marshmallow.
+    def load(**values: Any) -> ResponseReturnValue:
+        view = current_app.view_functions[str(request.endpoint)] = route.load_view()
+        return view(**values)
+
+    load.right = route.right  # type: ignore[attr-defined]
+    return load
 
 
 def _add_long_poll_slots(state: BlueprintSetupState) -> None:

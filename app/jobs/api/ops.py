@@ -10,8 +10,9 @@ from ..service import runtime
 from .access import has_right
 from .long_poll import waiting_slot
 from .problems import Problem
-from .requests import refuse_query, worker_id
+from .requests import worker_id
 from .responses import json_response
+from .validation import refuse_query
 
 
 def get_stats() -> Response:

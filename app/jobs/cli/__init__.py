@@ -9,27 +9,9 @@ from __future__ import annotations
 from flask import Flask
 
 from ..errors import ConfigError
-
-# Imported for their side effect: each module adds its commands to the group.
-from . import actions, edit, files, jobs, logs, queues, schedules, stats, submit, tasks, wait, worker
 from .group import jobs_cli
 
-__all__ = [
-    "actions",
-    "add_commands",
-    "edit",
-    "files",
-    "jobs",
-    "jobs_cli",
-    "logs",
-    "queues",
-    "schedules",
-    "stats",
-    "submit",
-    "tasks",
-    "wait",
-    "worker",
-]
+__all__ = ["add_commands", "jobs_cli"]
 
 
 def add_commands(app: Flask, name: str | None) -> None:
