@@ -25,7 +25,7 @@ from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
 from app.jobs.store.bulk import ACTIONS
-from app.jobs.values import Batch, File, Queue, Schedule, Step, Worker
+from app.jobs.values import Batch, File, Finding, Queue, Schedule, Step, Worker
 
 from .cli.commands import COMMANDS
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
@@ -98,8 +98,8 @@ def test_every_key_of_a_job_is_documented(key: str) -> None:
 @pytest.mark.parametrize(
     ("value", "page"),
     [
-        (Batch, "http"), (File, "files"), (Queue, "http"), (Schedule, "http"), (Step, "steps"),
-        (Worker, "http"),
+        (Batch, "http"), (File, "files"), (Finding, "commands"), (Queue, "http"), (Schedule, "http"),
+        (Step, "steps"), (Worker, "http"),
     ],
 )  # fmt: skip
 def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> None:

@@ -177,3 +177,31 @@ class Queue(Value):
     concurrency: int | None
     workers: int
     changes: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Value):
+    """What `doctor` found by one check: `level` is "ok", "warning" or "serious".
+
+    `hint` says what to do about it; None where nothing has to be done.
+    """
+
+    check: str
+    level: str
+    what: str
+    hint: str | None = None
+
+    @classmethod
+    def ok(cls, check: str, what: str) -> Finding:
+        """Nothing has to be done."""
+        return cls(check=check, level="ok", what=what)
+
+    @classmethod
+    def warning(cls, check: str, what: str, hint: str) -> Finding:
+        """It works, but not as it should or not for long."""
+        return cls(check=check, level="warning", what=what, hint=hint)
+
+    @classmethod
+    def serious(cls, check: str, what: str, hint: str) -> Finding:
+        """Jobs do not run, are lost, or are open to others."""
+        return cls(check=check, level="serious", what=what, hint=hint)

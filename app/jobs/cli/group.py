@@ -22,6 +22,7 @@ from .output import echo_stderr
 MODULES: Final = {
     "cancel": "actions",
     "delete": "actions",
+    "doctor": "doctor",
     "edit": "edit",
     "files": "files",
     "init-db": "jobs",
