@@ -35,6 +35,7 @@ MODULES: Final = {
     "stats": "stats",
     "submit": "submit",
     "tasks": "tasks",
+    "top": "top",
     "wait": "wait",
     "worker": "worker",
     "workers": "jobs",
