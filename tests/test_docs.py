@@ -15,6 +15,7 @@ import app.jobs
 from app.jobs import Job, SimmerError
 from app.jobs.api import ROUTES
 from app.jobs.api.problems import PROBLEM_TYPES
+from app.jobs.cli.batches import batches
 from app.jobs.cli.queues import queues
 from app.jobs.cli.schedules import schedules
 from app.jobs.cli.tasks import tasks
@@ -108,7 +109,7 @@ def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> N
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
 
 
-GROUPS = (queues, schedules, tasks)
+GROUPS = (batches, queues, schedules, tasks)
 
 
 def _commands(commands: Mapping[str, click.Command]) -> Iterator[tuple[str, str]]:
@@ -145,7 +146,7 @@ def test_every_option_of_a_command_is_documented(command: str, option: str) -> N
         text = text.partition("\n|")[0]
     else:
         text = "".join(
-            re.findall(rf"^\| `(?:(?:schedules|queues|tasks) )?{command}\b.*$", text, re.MULTILINE)
+            re.findall(rf"^\| `(?:(?:batches|schedules|queues|tasks) )?{command}\b.*$", text, re.MULTILINE)
         )
         if command in ACTIONS:
             text = doc("commands").section("Many jobs")

@@ -39,6 +39,7 @@ ASKS_NOTHING = ("/health/live", "/schedules/preview")
 COMMANDS = {
     "list": "", "show": ID, "workers": "", "stats": "", "cancel": ID, "retry": ID, "delete": ID,
     "edit": f"{ID} --priority 1", "submit": "add", "wait": ID, "logs": ID, "files": ID, "top": "",
+    "watch": ID, "batches show": ID, "batches cancel": ID, "batches retry": ID,
     "tasks list": "", "tasks pause": "add", "tasks resume": "add", "tasks limit": "add --concurrency 1",
     "queues list": "", "queues pause": "default", "queues resume": "default", "queues limit": "default 1",
     "schedules list": "", "schedules show": "s", "schedules history": "s",

@@ -20,6 +20,7 @@ from .exit_codes import code_of
 from .output import echo_stderr
 
 MODULES: Final = {
+    "batches": "batches",
     "cancel": "actions",
     "delete": "actions",
     "doctor": "doctor",
@@ -37,6 +38,7 @@ MODULES: Final = {
     "tasks": "tasks",
     "top": "top",
     "wait": "wait",
+    "watch": "wait",
     "worker": "worker",
     "workers": "jobs",
 }

@@ -42,6 +42,7 @@ class ProgressBar:
         """End the line, so that the next output begins on a new one."""
         if self._redraws:
             self._write("\n")
+            self._redraws = False
 
     def _has_changed(self, job: Job, line: str) -> bool:
         if job.state != self._state:
