@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from app.jobs.ids import new_id
 
 from .command_line import command_line, is_refusal
