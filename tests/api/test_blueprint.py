@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,22 @@ def test_views_are_imported_at_the_first_request_or_before(make_app: AppFactory)
         view: Any = app.view_functions[name]
         assert view is not stand_ins[name]
         assert (view.__name__, view.right) == (name.removeprefix("simmer."), stand_ins[name].right)
+
+
+def test_what_a_host_puts_around_a_view_stays(make_app: AppFactory) -> None:
+    """Such as a limit of its own: also when the view is imported, by a request or before."""
+    app = make_app(Simmer())
+    inner, calls = app.view_functions["simmer.list_tasks"], []
+
+    @functools.wraps(inner)
+    def limited(**values: Any) -> Any:
+        calls.append(values)
+        return inner(**values)
+
+    app.view_functions["simmer.list_tasks"] = limited
+    client = app.test_client()
+    assert client.get("/api/v1/tasks").status_code == 200
+    load_views(app)
+    assert [client.get("/api/v1/tasks").status_code for _ in range(2)] == [200, 200]
+    assert len(calls) == 3
+    assert (limited.__module__, limited.__name__) == ("app.jobs.api.tasks", "list_tasks")

@@ -38,12 +38,34 @@ def of_keys(a: dict[int, str]) -> None: ...
 def with_more(**more: int) -> None: ...
 def by_position(a: int, /) -> None: ...
 def unresolvable(a: Nowhere) -> None: ...  # type: ignore[name-defined] # noqa: F821
+
+
+class Unhashable:
+    """An annotation that no set can hold."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __call__(self) -> None: ...
+
+
+def of_unhashable(a: Unhashable()) -> None: ...  # type: ignore[valid-type]
 def meta(Meta: int) -> None: ...
 
 
 @pytest.mark.parametrize(
     "function",
-    [of_literal, of_record, of_set, of_keys, with_more, by_position, unresolvable, meta, print],
+    [
+        of_literal,
+        of_record,
+        of_set,
+        of_keys,
+        with_more,
+        by_position,
+        unresolvable,
+        of_unhashable,
+        meta,
+        print,
+    ],
     ids=lambda function: function.__name__,
 )
 def test_what_a_schema_might_refuse_is_not_plain(function: Callable[..., Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import Any, Final, NamedTuple
@@ -41,14 +42,10 @@ class Route(NamedTuple):
         """The name of the view."""
         return self.view.rpartition(".")[2]
 
-    def load_view(self) -> View:
-        """The view, which answers only callers with the right."""
-        module, _, name = self.view.partition(".")
-        view: View = getattr(import_module(f".{module}", __name__), name)
-        if self.right != OPEN:
-            return requires(self.right)(view)
-        view.right = OPEN  # type: ignore[attr-defined]
-        return view
+    @property
+    def module(self) -> str:
+        """The module of the view."""
+        return f"{__name__}.{self.view.partition('.')[0]}"
 
 
 ROUTES: Final = (
@@ -108,7 +105,7 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
     for route in ROUTES:
         # OPTIONS is left to the fallback, which lists the methods of all routes of a path.
         blueprint.add_url_rule(
-            route.path, route.endpoint, _unloaded_view(route), methods=[route.method],
+            route.path, route.endpoint, _UnloadedView(route), methods=[route.method],
             provide_automatic_options=False,
         )  # fmt: skip
     blueprint.register_error_handler(problems.Problem, problems.handle_problem)
@@ -128,19 +125,36 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
 
 def load_views(app: Flask) -> None:
     """Import the views of `app`, so that the first requests need not wait for it."""
-    for route in ROUTES:
-        if (endpoint := f"{NAME}.{route.endpoint}") in app.view_functions:
-            app.view_functions[endpoint] = route.load_view()
+    for endpoint, view in list(app.view_functions.items()):
+        if isinstance(view, _UnloadedView):
+            app.view_functions[endpoint] = _load_view(view.route)
 
 
-def _unloaded_view(route: Route) -> View:
-    # A process that answers no request, such as a command, needs neither the views nor marshmallow.
-    def load(**values: Any) -> ResponseReturnValue:
-        view = current_app.view_functions[str(request.endpoint)] = route.load_view()
+class _UnloadedView:
+    """In the place of a view until it is called: a command needs neither the views nor marshmallow."""
+
+    def __init__(self, route: Route) -> None:
+        self.route, self.right = route, route.right
+        # As of the view itself: by these other extensions name it.
+        self.__name__ = self.__qualname__ = route.endpoint
+        self.__module__ = route.module
+
+    def __call__(self, **values: Any) -> ResponseReturnValue:
+        view, views = _load_view(self.route), current_app.view_functions
+        # Not where the host has put something around it.
+        if views.get(str(request.endpoint)) is self:
+            views[str(request.endpoint)] = view
         return view(**values)
 
-    load.right = route.right  # type: ignore[attr-defined]
-    return load
+
+@functools.cache
+def _load_view(route: Route) -> View:
+    """The view, which answers only callers with the right."""
+    view: View = getattr(import_module(route.module), route.endpoint)
+    if route.right != OPEN:
+        return requires(route.right)(view)
+    view.right = OPEN  # type: ignore[attr-defined]
+    return view
 
 
 def _add_long_poll_slots(state: BlueprintSetupState) -> None:

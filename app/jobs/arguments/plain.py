@@ -20,15 +20,15 @@ def parameters_if_plain(function: Callable[..., Any]) -> Mapping[str, bool] | No
     try:
         hints = get_type_hints(function)
         parameters = inspect.signature(function).parameters.values()
-    except Exception:  # what cannot be resolved is refused where the schema is made, with its reason
+        is_plain = all(_takes_plain(each, hints.get(each.name, Any)) for each in parameters)
+    except Exception:  # what cannot be read is refused where the schema is made, with its reason
         return None
-    kinds = {each.kind for each in parameters}
-    if kinds - {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}:
-        return None
-    names = [each.name for each in parameters]
-    if "Meta" in names or not all(_is_plain(hints.get(name, Any)) for name in names):
-        return None
-    return {each.name: each.default is each.empty for each in parameters}
+    return {each.name: each.default is each.empty for each in parameters} if is_plain else None
+
+
+def _takes_plain(parameter: inspect.Parameter, kind: Any) -> bool:
+    is_named = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    return is_named and parameter.name != "Meta" and _is_plain(kind)
 
 
 def _is_plain(kind: Any) -> bool:

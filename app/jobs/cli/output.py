@@ -70,7 +70,7 @@ def since(moment: datetime, now: datetime) -> str:
     """How long ago that was, or in how long it will be, in the largest unit that fits."""
     seconds = (now - moment).total_seconds()
     size, unit = next(each for each in _UNITS if abs(seconds) >= each[0] or each[0] == 1)
-    length = f"{abs(seconds) / size:.0f} {unit}"
+    length = f"{int(abs(seconds) / size)} {unit}"
     return f"{length} ago" if seconds >= 0 else f"in {length}"
 
 

@@ -144,4 +144,4 @@ def _progress(job: Job) -> str:
 
 
 def _error(job: Job) -> str:
-    return f"{job.error['type']}: {job.error['message']}" if job.error else "-"
+    return " ".join(f"{job.error['type']}: {job.error['message']}".split()) if job.error else "-"

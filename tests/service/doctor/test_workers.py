@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from app.jobs import Simmer
+from app.jobs.database.tables import WORKERS
 from app.jobs.service.doctor.workers import check
 
 from ...conftest import AppFactory
@@ -102,3 +104,13 @@ def test_where_jobs_run_in_their_caller_nobody_is_missed(make_app: AppFactory) -
     app = make_app(Simmer(), JOBS_ENGINE="manual")
     with app.app_context():
         assert [found.level for found in check(app.extensions["simmer"])] == ["ok"]
+
+
+def test_a_check_that_fails_is_a_finding_itself(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """Such as of a row that another program has written; the others go on, and the log has the traceback."""
+    enter(app)
+    with app.extensions["simmer"].database.write() as conn:
+        conn.execute(update(WORKERS).values(queues="no json"))
+    assert "JSONDecodeError" in finding(app, "workers").what
+    assert findings(app, "access")
+    assert "a check of doctor failed" in caplog.text

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from ...errors import DatabaseUnavailable
+from ...errors import DatabaseUnavailable, TablesMissing
 from ...values import Finding
 from ..write_check import WriteCheck
 from .examined import Examined
 
 DATABASE: Final = "database"
 SCHEMA: Final = "schema"
+INIT_DB: Final = "run `flask jobs init-db` or your migrations"
 NEEDED: Final = (DATABASE, SCHEMA)
 """Where one of these is serious, no check that asks the database can say anything."""
 MOST_SKEW: Final = timedelta(seconds=2)
@@ -21,22 +22,21 @@ MOST_NAMED: Final = 5
 
 
 def check(examined: Examined) -> Iterator[Finding]:
-    """All of them, or the one that lets the others say nothing."""
-    try:
-        with examined.database.transactions.read() as conn:
-            yield Finding.ok(DATABASE, f"{examined.database.dialect.version(conn)} answers")
-            found = list(examined.database.dialect.examine(conn))
-            moment = examined.database.dialect.now(conn)
-        yield from found
-        if moment is not None:
-            yield _clock_finding(moment - examined.clock.now())
-        yield from _schema(examined)
-    except DatabaseUnavailable as error:
-        yield unreachable(error)
+    """All of them. Raises DatabaseUnavailable where it does not answer."""
+    dialect = examined.database.dialect
+    with examined.database.transactions.read() as conn:
+        version, found, moment = dialect.version(conn), list(dialect.examine(conn)), dialect.now(conn)
+    yield Finding.ok(DATABASE, f"{version} answers")
+    yield from found
+    if moment is not None:
+        yield _clock_finding(moment - examined.clock.now())
+    yield from _schema(examined)
 
 
 def unreachable(error: DatabaseUnavailable) -> Finding:
-    """The finding of a database that does not answer."""
+    """The finding of a database that does not answer, or has nothing of ours."""
+    if isinstance(error, TablesMissing):
+        return Finding.serious(SCHEMA, str(error), INIT_DB)
     hint = "see that it runs, that its address is right, and that this machine may connect"
     return Finding.serious(DATABASE, str(error), hint)
 
@@ -61,7 +61,7 @@ def _schema(examined: Examined) -> Iterator[Finding]:
         is_vital = any(addition.is_vital for addition in missing)
         level = Finding.serious if is_vital else Finding.warning
         words = f"{', '.join(names[:MOST_NAMED])}{more} missing"
-        yield level(SCHEMA, words, "run `flask jobs init-db` or your migrations")
+        yield level(SCHEMA, words, INIT_DB)
         if is_vital:
             return
     yield _writes(examined)
