@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,19 +15,25 @@ from ..support import ROOT
 
 HEAVY: Final = ("marshmallow", "apispec", "prometheus_client", "cronsim", "alembic", "pytest")
 """A third of the time that the package took to be imported, and needed by no command that reads."""
-HOST: Final = ("-m", "flask", "--app", "tests.cli.host", "jobs")
+HOST: Final = ("flask", "--app", "tests.cli.host", "jobs")
 MOST_MODULES: Final = 330
 """Of the package, in a command: each takes about a millisecond."""
 
 
-def _imported(*words: str, **variables: str) -> list[str]:
-    """The modules that `python …` imports until it ends well."""
+def _imported(module: str, *words: str, **variables: str) -> list[str]:
+    """The modules that are there when `python -m module words…` has ended well."""
+    code = f"""
+import atexit, runpy, sys
+atexit.register(lambda: print(*sys.modules, sep="\\n", file=sys.stderr))
+sys.argv = {[module, *words]!r}
+runpy.run_module({module!r}, run_name="__main__")
+"""
     done = subprocess.run(
-        (sys.executable, "-X", "importtime", *words), cwd=ROOT, env={**os.environ, **variables},
+        (sys.executable, "-c", code), cwd=ROOT, env={**os.environ, **variables},
         check=False, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2_000:]
-    return re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE)
+    return done.stderr.splitlines()
 
 
 def _of(modules: list[str], *packages: str) -> list[str]:
@@ -37,7 +42,7 @@ def _of(modules: list[str], *packages: str) -> list[str]:
 
 def test_to_import_the_package_imports_nothing_that_can_wait() -> None:
     """No schema, no ORM, no view, no command: a task module needs none of them."""
-    modules = _imported("-c", "import app.jobs")
+    modules = _imported("app.jobs.extension")
     assert not _of(modules, *HEAVY, "sqlalchemy.orm", "app.jobs.api.schemas", "app.jobs.cli.jobs")
     assert "app.jobs.extension" in modules
 
