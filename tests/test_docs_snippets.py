@@ -175,7 +175,7 @@ MADE = "01a21a00-0000-7000-8000-000000000001"
         ("none", ONE, False),
         ('W/"7"', 'W/"6"', True),
         ('W/"2"', 'W/"1"', False),
-        ("2026-11-27 08:00:00Z", "2026-11-26 21:36:46Z", True),
+        ("2026-11-27T08:00:00Z", "2026-11-26T21:36:46Z", True),
         ("2026-03-29T02:00:00Z", "2026-03-29T01:00:00Z", False),
         ("HTTP/1.1 202 ACCEPTED\nDate: now\nEtag: 1\n\n{}", "HTTP/1.1 202 ACCEPTED\nEtag: 1\n\n{}", True),
         ("HTTP/1.1 202 ACCEPTED\nEtag: 2\n\n{}", "HTTP/1.1 202 ACCEPTED\nEtag: 1\n\n{}", False),
