@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.jobs.cli import jobs_cli
-
 from .command_line import command_line, is_refusal
+from .commands import COMMANDS
 
 API = "/api/v1"
 
@@ -193,7 +192,7 @@ def test_workers_shows_who_runs_jobs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["tasks", "list", "show", "wait", "workers", "stats"])
 def test_every_reading_command_has_json(name: str) -> None:
     """`--json` is where a program expects it."""
-    assert "--json" in {opt for param in jobs_cli.commands[name].params for opt in param.opts}
+    assert "--json" in {opt for param in COMMANDS[name].params for opt in param.opts}
 
 
 @pytest.mark.parametrize("command", ["show", "wait", "cancel", "retry", "delete"])
