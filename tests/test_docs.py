@@ -31,7 +31,7 @@ from app.jobs.values import Batch, Explanation, File, Finding, Queue, ReachedLim
 
 from .cli.commands import COMMANDS
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
-from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
+from .test_imports import PACKAGE
 
 PATH = re.compile(r"`((?:\w+/)+(?:\w+\.\w+)?|(?:\w+/)*\w+\.(?:py|txt|toml|json))`")
 TO_COME: set[str] = set()
@@ -221,26 +221,6 @@ def test_every_dependency_has_its_reason() -> None:
     table = README.section("Dependencies")
     for name in re.findall(r"^([A-Za-z-]+)", own, flags=re.MULTILINE):
         assert name in table
-
-
-# --- the shape ----------------------------------------------------------------------------------------
-
-
-def test_the_rooms_are_those_of_the_package() -> None:
-    """The table of the architecture has each room once, from the top floor down, as the imports go."""
-    _title, *named = re.findall(
-        r"^\| `?([a-z]+)/?`? \|", doc("architecture").section("The rooms"), re.MULTILINE
-    )
-    there = {FACE, LEAVES, *(path.name for path in PACKAGE.iterdir() if path.is_dir())}
-    assert named == [room for floor in ROOMS for room in floor if room in there]
-
-
-def test_the_picture_is_the_same_in_both() -> None:
-    """Who reads one of the two has not learned something else."""
-    (drawn,) = [block.text for block in CONTRIBUTING.blocks if block.language == "text"]
-    assert drawn in [block.text for block in doc("architecture").blocks if block.language == "text"]
-    drawn_rooms = set(re.findall(r"\b([a-z]+)/", drawn))
-    assert drawn_rooms <= {room for floor in ROOMS for room in floor}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

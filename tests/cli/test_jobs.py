@@ -120,7 +120,7 @@ def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
         shown = dict(line.split(maxsplit=1) for line in fields.splitlines())
         assert (shown["id"], shown["state"], shown["result"]) == (job_id, "succeeded", "2")
         assert "error" not in shown
-        types = [line.split()[2] for line in events.splitlines()[1:]]
+        types = [line.split()[1] for line in events.splitlines()[1:]]
         assert types == ["submitted", "claimed", "retrying", "claimed", "succeeded"]
         assert [line.split()[:3] for line in runs.splitlines()[1:]] == [
             ["1", "1", "failed"],
