@@ -12,8 +12,8 @@ from .output import json_option, print_json, print_lines
 def prune(as_json: bool) -> None:
     """Delete now what is kept no longer: finished jobs, results, decisions of schedules.
 
-    A worker does the same once a minute. What is kept, and for how long, JOBS_RETENTION, the retention of tasks
-    and keep_result_for say; to delete by other filters there is `delete`.
+    A worker does the same once a minute. How long what is kept, JOBS_RETENTION, the retention of tasks and
+    keep_result_for say; to delete by other filters there is `delete`.
     """
     here = runtime()
     pruner = Pruner(here.database, here.settings, here.clock)
