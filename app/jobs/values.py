@@ -134,6 +134,19 @@ class LogPage(list[LogLine]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvent(Value):
+    """Something that happened to a job: `id` is the place behind it, from which another stream goes on.
+
+    `event` says what `data` is: of "state" an entry of the job's events, of "progress" a Progress, of "log" a
+    LogLine, of "data" what the task emitted, a JSON value.
+    """
+
+    id: str
+    event: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Value):
     """A batch: the number of its jobs in each state, and how many of them are final.
 

@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..errors import SimmerError
-from . import files, jobs, logs, metrics, ops, problems, queues, schedules, submissions, tasks
+from . import files, jobs, logs, metrics, ops, problems, queues, schedules, streams, submissions, tasks
 from .access import OPEN, requires
 from .cors import add_cors
 from .fallback import add_fallback
@@ -47,6 +47,7 @@ ROUTES: Final = (
     Route("POST", "/jobs/<id>/retry", "operate", jobs.retry_job),
     Route("GET", "/jobs/<id>/result", "read", jobs.get_result),
     Route("GET", "/jobs/<id>/logs", "read", logs.list_logs),
+    Route("GET", "/jobs/<id>/stream", "read", streams.stream_job),
     Route("GET", "/jobs/<id>/attempts", "read", jobs.list_attempts),
     Route("GET", "/jobs/<id>/events", "read", jobs.list_events),
     Route("GET", "/jobs/<id>/steps", "read", jobs.list_steps),

@@ -261,6 +261,12 @@ class WaitQuerySchema(Schema):
     wait = WordSeconds(load_default=None)
 
 
+class StreamQuerySchema(Schema):
+    """The query string of `GET /jobs/{id}/stream`."""
+
+    after = text(100, load_default=None)
+
+
 class LogsQuerySchema(WaitQuerySchema):
     """The query string of `GET /jobs/{id}/logs`."""
 
