@@ -142,8 +142,9 @@ class JobStream:
             values, has_all_values = emitted.read(conn, self._job_id, self._place.data)
             lines, log_end, has_all_lines = logs.read(conn, self._job_id, self._place.log, NOTSET)
             progress = queries.read(conn, queries.PROGRESS, self._job_id) if is_changed else None
-        is_all = has_all_values and has_all_lines and len(changes) < MOST_EVENTS
-        entries = self._in_order(changes, lines, values, progress, is_all)
+        has_said_all = has_all_values and has_all_lines
+        is_all = has_said_all and len(changes) < MOST_EVENTS
+        entries = self._in_order(changes, lines, values, progress, has_said_all)
         found = [self._advance(entry) for entry in entries]
         self._place = self._place._replace(log=log_end)
         self._seen = stamp.version if is_all else None
@@ -157,7 +158,7 @@ class JobStream:
 
     def _in_order(
         self, changes: Sequence[dict[str, Any]], lines: Sequence[LogLine], values: Sequence[Emitted],
-        progress: tuple[str | None, Progress] | None, is_all: bool,
+        progress: tuple[str | None, Progress] | None, has_said_all: bool,
     ) -> list[_Entry]:  # fmt: skip
         """By time, but for the state with which the stream begins, and the final one, with which it ends."""
         states = [_Entry("state", each, {"event": each["id"]}, each["at"]) for each in changes]
@@ -171,7 +172,7 @@ class JobStream:
             return [*states, *shown, *said]
         end = states[-1:] if states and is_final(changes[-1]["to"]) else []
         before = states[: len(states) - len(end)]
-        return [*merge(before, said, key=_moment), *shown, *(end if is_all else [])]
+        return [*merge(before, said, key=_moment), *shown, *(end if has_said_all else [])]
 
     def _progress(self, found: tuple[str | None, Progress] | None) -> list[_Entry]:
         if found is None:
