@@ -103,8 +103,8 @@ def test_a_stream_of_a_job_that_has_ended_begins_with_its_state(jobs: Simmer) ->
     """How it came to it is not told again, what it said is."""
     job_id, _ = ended(jobs)
     events = list(jobs.stream(job_id))
-    assert brief(events) == ["succeeded", 1, "line 0", 0, "line 1", 1]
-    assert brief(list(jobs.stream(job_id, after=events[2].id))) == [0, "line 1", 1]
+    assert brief(events) == ["succeeded", "line 0", 0, "line 1", 1, 1]
+    assert list(jobs.stream(job_id, after=events[1].id)) == events[2:]
 
 
 def test_the_final_state_waits_for_all_that_was_said(

@@ -169,7 +169,7 @@ class JobStream:
         )
         shown = self._progress(progress)
         if not self._place.event:
-            return [*states, *shown, *said]
+            return [*states, *said, *shown]
         end = states[-1:] if states and is_final(changes[-1]["to"]) else []
         before = states[: len(states) - len(end)]
         return [*merge(before, said, key=_moment), *shown, *(end if has_said_all else [])]
