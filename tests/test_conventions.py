@@ -26,6 +26,7 @@ WITHOUT_COUNTERPART: Final = {
     "engines/test_composition.py": "what every engine does with jobs that wait for others",
     "engines/test_context.py": "what every engine keeps from a job",
     "engines/test_current_job.py": "what every engine's tasks see of their job",
+    "engines/test_emit.py": "what every engine keeps of what its tasks emit",
     "engines/test_executor.py": "the one place where Flask-Executor's internals matter",
     "engines/test_files.py": "what every engine keeps of a job's files",
     "engines/test_logs.py": "what every engine keeps of what its tasks log",

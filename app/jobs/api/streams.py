@@ -49,7 +49,8 @@ def stream_job(id: str) -> Response:
         return empty_response(204)  # upon which a browser does not come back
     if request.method == "HEAD":
         return FinalResponse([], 200, Headers(HEADERS))
-    slot = _take_slot()
+    # What is read to its end at once waits for nothing, as any other response.
+    slot = _take_slot() if stream.is_live else ExitStack()
     checks = runtime().drain_check(), disconnect_check(request.environ)
     chunks = _chunks(stream, first, _format(), lambda: any(check() for check in checks), slot)
     # Closed by the server in any case: also where it never begins to send, and nothing in `_chunks` runs.

@@ -95,7 +95,10 @@ class Streams:
 
 
 class JobStream:
-    """What happens to one job; for one thread. `is_over`: it is final, and all of it was returned."""
+    """What happens to one job; for one thread.
+
+    `is_live`: the job is not final, as far as was read; `is_over`: it is, and all of it was returned.
+    """
 
     def __init__(
         self, job_id: str, place: Place, database: Database, notifier: Notifier,
@@ -105,7 +108,7 @@ class JobStream:
         self._database, self._notifier, self._stamp = database, notifier, stamp
         self._seen: int | None = None
         """The version of which all was returned."""
-        self.is_over = False
+        self.is_live, self.is_over = True, False
 
     def wait(self, timeout: float) -> list[StreamEvent]:
         """What has happened since the last call; where there is nothing, what does within `timeout` seconds.
@@ -148,7 +151,8 @@ class JobStream:
         found = [self._advance(entry) for entry in entries]
         self._place = self._place._replace(log=log_end)
         self._seen = stamp.version if is_all else None
-        self.is_over = stamp.is_final and is_all and all(is_final(each["to"]) for each in changes[-1:])
+        self.is_live = not (stamp.is_final and all(is_final(each["to"]) for each in changes[-1:]))
+        self.is_over = is_all and not self.is_live
         return found
 
     def _changes(self, conn: Connection) -> list[dict[str, Any]]:
