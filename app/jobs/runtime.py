@@ -89,7 +89,8 @@ class Runtime(UseCases):
             warn_if_unprotected(self.app, self.settings)
         self.was_started = True
         self.server_threads = serving.threads or self.server_threads
-        self._server_stops = serving.is_stopping
+        if serving.answers_http:
+            self._server_stops = serving.is_stopping
         settings = replace(self.settings, **overrides)
         if not settings.runs_jobs or settings.in_caller:
             return

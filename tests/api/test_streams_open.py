@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from flask import Response
 
+from app.jobs import current_job, log_buffer
 from app.jobs.api import streams
+from app.jobs.store import emitted
 
 from ..reliability.database_faults import outage
 from .api_client import ApiClient, api_client, is_problem
@@ -53,6 +55,32 @@ def test_streams_and_long_polls_share_a_bound(here: ApiClient, waiting: tuple[st
         assert "Preference-Applied" not in here.get(f"{job}?wait=5").headers
     assert slots(here) == 1
     assert here.get(f"{job}?wait=0.05").headers["Preference-Applied"] == "wait=0.05"
+
+
+def test_what_has_no_place_does_not_wait(here: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stream of a job that had ended is cut where the job is retried meanwhile; the next one goes on."""
+    monkeypatch.setattr(emitted, "MOST_ROWS", 1)
+
+    @here.jobs.task
+    def emit() -> None:
+        for _ in range(3):
+            current_job.emit("x" * 16_000)
+
+    monkeypatch.setattr(log_buffer, "CHUNK_BYTES", 1)
+    path = f"/jobs/{here.submit('emit')['id']}/stream"
+    here.drain()
+    with here.get(path) as response:
+        chunks = (chunk.decode() for chunk in response.iter_encoded())
+        before = parsed(next(chunks))
+        assert (len(before), slots(here)) == (2, 0)
+        here.post(path.replace("/stream", "/retry"))
+        before += parsed("".join(chunks))
+    here.drain()
+    rest = parsed(here.get(path, headers={"Last-Event-ID": before[-1].id}).text)
+    assert len([event for event in (*before, *rest) if event.event == "data"]) == 6
+    assert [event.data["to"] for event in (*before, *rest) if event.event == "state"] == [
+        "succeeded", "queued", "running", "succeeded"
+    ]  # fmt: skip
 
 
 def test_a_response_that_nobody_sends_holds_nothing(here: ApiClient) -> None:

@@ -49,10 +49,16 @@ def stream_job(id: str) -> Response:
         return empty_response(204)  # upon which a browser does not come back
     if request.method == "HEAD":
         return FinalResponse([], 200, Headers(HEADERS))
-    # What is read to its end at once waits for nothing, as any other response.
-    slot = _take_slot() if stream.is_live else ExitStack()
-    checks = runtime().drain_check(), disconnect_check(request.environ)
-    chunks = _chunks(stream, first, _format(), lambda: any(check() for check in checks), slot)
+    # What a job that has ended has said is sent without waiting, as any other response.
+    waits = stream.is_live
+    slot = _take_slot() if waits else ExitStack()
+    drains, has_gone = runtime().drain_check(), disconnect_check(request.environ)
+
+    def must_end() -> bool:
+        # Also where it was retried meanwhile, and has no slot to wait in.
+        return drains() or has_gone() or (stream.is_live and not waits)
+
+    chunks = _chunks(stream, first, _format(), must_end, slot)
     # Closed by the server in any case: also where it never begins to send, and nothing in `_chunks` runs.
     body = ClosingIterator(chunks, [slot.close])
     # Passed through as it is: what a host does after a request must not read it to its end.

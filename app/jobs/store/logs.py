@@ -80,7 +80,7 @@ def read(conn: Connection, job_id: str, after: Position, least: int) -> tuple[li
 
     Up to PAGE_BYTES; a page may be empty where there is more.
     """
-    rows = _rows_behind(conn, job_id, after)
+    rows = _next_rows(conn, job_id, after)
     wanted: dict[Position, int] = {}
     size, behind, missing = 0, after, 0
     for row in rows:
@@ -111,7 +111,7 @@ def first_within(conn: Connection, job_ids: Sequence[str], most_bytes: int) -> S
     return job_ids
 
 
-def _rows_behind(conn: Connection, job_id: str, after: Position) -> Sequence[Any]:
+def _next_rows(conn: Connection, job_id: str, after: Position) -> Sequence[Any]:
     names = (_L.run, _L.seq, _L.last, _L.level, _L.size)
     found = select(*names).where(*rows_behind(LOGS, job_id, after)).order_by(_L.run, _L.seq).limit(MOST_ROWS)
     return conn.execute(found).all()
