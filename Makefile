@@ -27,7 +27,7 @@ no_venv = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo \
 cannot_serve = $(shell PORT="$(PORT)" HOST="$(HOST)" $(BIN)/python run.py --check 2>&1 >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-lowest test-servers format check demo bench bench-peers bench-growth
+.PHONY: help run test test-long test-lowest test-servers format check demo demo-traffic docs reference screenshots bench bench-peers bench-growth
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,18 @@ check: $(READY_DEV) ## Check format, lint and types, then run the test suite (wh
 
 demo: $(READY) ## Import a CSV of 100,000 rows over HTTP with a progress bar
 	@$(BIN)/python -m app.demo
+
+demo-traffic: $(READY) ## Serve a minute of mixed jobs to look at in the dashboard (PORT=…)
+	@$(BIN)/python -m app.demo_traffic $(if $(PORT),--port $(PORT))
+
+docs: $(READY_DEV) ## Build docs/ into a site (site/index.html)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
+reference: $(READY_DEV) ## Make docs/reference.md anew from the docstrings
+	@$(BIN)/python -m docs.make_reference
+
+screenshots: $(READY_DEV) ## Take the pictures of the dashboard in docs/ anew (needs chromium)
+	@$(BIN)/python -m docs.screenshots
 
 bench: $(READY_BENCH) ## Measure the speed beside its targets, and write bench/results.json
 	@$(BIN)/python -m bench

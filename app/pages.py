@@ -1,4 +1,4 @@
-"""`GET /`: the address of the API, its tasks, the latest jobs, and a curl command."""
+"""`GET /`: the dashboard, the address of the API, its tasks, the latest jobs, and a curl command."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 from typing import Final
 from urllib.parse import urljoin
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 
 from .extensions import jobs
 
 SHOWN: Final = 10
+DASHBOARD: Final = "simmer_ui.show_overview"
+"""The view of its first page."""
 EXAMPLE: Final = {"task": "count", "args": {"to": 50}}
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
@@ -32,6 +34,7 @@ def index() -> str:
     return render_template(
         "index.html",
         api=api,
+        dashboard=url_for(DASHBOARD) if DASHBOARD in current_app.view_functions else None,
         curl=curl_line(api, with_token=bool(current_app.config.get("JOBS_API_TOKENS"))) if api else None,
         tasks=sorted(jobs.registry.tasks.values(), key=lambda task: task.name),
         jobs=jobs.list(limit=SHOWN),

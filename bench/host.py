@@ -28,6 +28,12 @@ def noop(number: int) -> int:
     return number
 
 
+@jobs.task("bench.held", priority=-1, rate=("1/d", "tenant"))
+def held(number: int, tenant: str = "acme") -> int:
+    """Do nothing, once a day for each tenant."""
+    return number
+
+
 @jobs.task("bench.fail")
 def fail(number: int) -> int:
     """Fail."""

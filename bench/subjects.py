@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Final
 
-from . import big_table, busy, csv_import, drain, http, idle, latency, schedules, startup, submit
+from . import big_table, blocked, busy, csv_import, drain, http, idle, latency, schedules, startup, submit
 from .peers import race
 from .table import Row
 
@@ -14,6 +14,7 @@ OURS: Final[dict[str, ModuleType]] = {
     "submit": submit,
     "latency": latency,
     "http": http,
+    "blocked": blocked,
     "busy": busy,
     "idle": idle,
     "startup": startup,

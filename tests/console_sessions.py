@@ -28,7 +28,7 @@ from .documents import ROOT, Page
 from .support import eventually
 
 SHOWN_ADDRESS: Final = "http://127.0.0.1:5000/"
-READING: Final = ("list", "show", "stats", "tasks", "wait", "workers", "history")
+READING: Final = ("list", "show", "stats", "tasks", "wait", "why", "workers", "history")
 """Commands of `flask jobs` that may be repeated until the moment has come that the page shows."""
 SENDING: Final = {"-d", "--data-binary", "-X"}
 """Options of curl that make a request change something."""

@@ -25,7 +25,8 @@ http.post_full http.post_normal http.get http.get_304
 http.waitress_post http.waitress_get http.waitress_get_304
 http.granian_post http.granian_get http.granian_get_304
 big_table.failed big_table.stats busy.same busy.beside idle.cpu idle.wakeups schedules.cpu
-idle.memory idle.growth startup.first_answer csv_import.ratio peers.celery peers.huey
+blocked.work blocked.rate idle.memory idle.growth startup.first_answer csv_import.ratio
+peers.celery peers.huey
 """
 
 

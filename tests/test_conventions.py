@@ -47,6 +47,7 @@ WITHOUT_COUNTERPART: Final = {
     "test_bench.py": "bench/",
     "test_conventions.py": "tests/",
     "test_docs.py": "docs/",
+    "test_docs_site.py": "docs/",
     "test_docs_snippets.py": "docs/",
     "test_imports.py": "the package as a whole",
 }

@@ -19,6 +19,7 @@ from app.jobs.cli import jobs_cli
 from app.jobs.cli.queues import queues
 from app.jobs.cli.schedules import schedules
 from app.jobs.cli.tasks import tasks
+from app.jobs.client import SimmerClient
 from app.jobs.config import Settings
 from app.jobs.execution.current_job import CurrentJob
 from app.jobs.options import OF_SUBMISSION, OF_TASK, OUTSIDE
@@ -26,7 +27,7 @@ from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
 from app.jobs.store.bulk import ACTIONS
-from app.jobs.values import Batch, File, Queue, Schedule, Step, Worker
+from app.jobs.values import Batch, Explanation, File, Queue, ReachedLimit, Schedule, Step, Worker
 
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
 from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
@@ -98,13 +99,14 @@ def test_every_key_of_a_job_is_documented(key: str) -> None:
 @pytest.mark.parametrize(
     ("value", "page"),
     [
-        (Batch, "http"), (File, "files"), (Queue, "http"), (Schedule, "http"), (Step, "steps"),
-        (Worker, "http"),
+        (Batch, "http"), (Explanation, "http"), (File, "files"), (Queue, "http"), (ReachedLimit, "http"),
+        (Schedule, "http"), (Step, "steps"), (Worker, "http"),
     ],
 )  # fmt: skip
 def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> None:
     """Each key of a batch, a file, a queue, a schedule, a step or a worker stands in its table."""
-    table = doc(page).text.partition(f"| key of a {value.__name__.lower()} |")[2].partition("\n\n")[0]
+    name = " ".join(re.findall("[A-Z][a-z]+", value.__name__)).lower()
+    table = re.split(rf"\| key of an? {name} \|", doc(page).text)[1].partition("\n\n")[0]
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
 
 
@@ -181,6 +183,12 @@ def test_every_public_name_is_documented(name: str) -> None:
         assert issubclass(value, SimmerError) or name in ("JobCancelled", "JobTimeout")
         assert f"`{name}`" in doc("tasks").section("Errors")
     assert any(re.search(rf"`[^`\n]*\b{name}\b", page.text) for page in DOCS)
+
+
+@pytest.mark.parametrize("name", [name for name in vars(SimmerClient) if not name.startswith("_")])
+def test_every_method_of_the_client_is_documented(name: str) -> None:
+    """What a program elsewhere can ask for stands in the table."""
+    assert re.search(rf"^\|[^|]*`{name}\(", doc("client").text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("kind", TYPES)

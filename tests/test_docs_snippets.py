@@ -17,8 +17,9 @@ from flask import Flask
 
 from app.jobs import Simmer, current_job
 
+from .app.support import served
 from .browser import open_page, serving
-from .console_sessions import Session, commands
+from .console_sessions import SHOWN_ADDRESS, Session, commands
 from .documents import PAGES, README, Page, doc
 
 if TYPE_CHECKING:
@@ -36,20 +37,28 @@ def module_of(page: Page, folder: Path) -> Iterator[dict[str, Any]]:
     """The names that the page's Python blocks define, run in order as one module."""
     module = types.ModuleType(re.sub(r"\W", "_", page.name))
     sys.modules[module.__name__] = module
-    try:
+    with ExitStack() as stack:
+        stack.callback(_forget, module)
+        replaced = {"Flask(__name__)": f"Flask(__name__, instance_path={str(folder)!r})"}
+        if any(SHOWN_ADDRESS in block.text for block in page.blocks if block.language == "python"):
+            replaced[SHOWN_ADDRESS] = stack.enter_context(served(folder))[1]
         for block in page.blocks:
-            text = block.text.replace("Flask(__name__)", f"Flask(__name__, instance_path={str(folder)!r})")
+            text = block.text
+            for shown, real in replaced.items():
+                text = text.replace(shown, real)
             if block.language == "python":
                 code = "\n" * (block.line - 1) + text
                 exec(compile(code, page.name, "exec"), module.__dict__)
             elif block.language == "pycon":
                 _run_session(page, block.line, text, module.__dict__)
         yield module.__dict__
-    finally:
-        for value in list(module.__dict__.values()):
-            if isinstance(value, Flask):
-                end(value)
-        del sys.modules[module.__name__]
+
+
+def _forget(module: types.ModuleType) -> None:
+    for value in list(module.__dict__.values()):
+        if isinstance(value, Flask):
+            end(value)
+    del sys.modules[module.__name__]
 
 
 def _run_session(page: Page, line: int, text: str, names: dict[str, Any]) -> None:

@@ -24,9 +24,11 @@ ROOMS: Final = (
     ("tasks",),
     ("arguments", "store"),
     ("database",),
+    ("client",),
     ("serialization",),
     ("schedules",),
     ("process",),
+    ("webhooks",),
     ("options", "config"),
     (LEAVES,),
 )

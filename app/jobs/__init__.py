@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .errors import (
     ArgumentsTooLarge,
     BatchNotFound,
@@ -30,13 +33,15 @@ from .errors import (
     UnknownTask,
     WorkerLost,
 )
-from .execution.current_job import current_job
-from .extension import Simmer
 from .job import Job, JobList, Progress
-from .run import Cancel, Snooze
-from .tasks.backoff import fixed
-from .tasks.task import Task
 from .values import Batch
+
+if TYPE_CHECKING:
+    from .execution.current_job import current_job
+    from .extension import Simmer
+    from .run import Cancel, Snooze
+    from .tasks.backoff import fixed
+    from .tasks.task import Task
 
 __all__ = [
     "ArgumentsTooLarge",
@@ -76,3 +81,20 @@ __all__ = [
     "current_job",
     "fixed",
 ]
+
+_MODULES = {
+    "Cancel": ".run",
+    "Simmer": ".extension",
+    "Snooze": ".run",
+    "Task": ".tasks.task",
+    "current_job": ".execution.current_job",
+    "fixed": ".tasks.backoff",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # At first use (PEP 562): `flask_simmer.client` alone needs neither Flask nor SQLAlchemy.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name], __name__), name)
+    return value

@@ -6,10 +6,11 @@ import inspect
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 TEN_YEARS: Final = 3_653 * 86_400.0
@@ -17,8 +18,13 @@ TEN_YEARS: Final = 3_653 * 86_400.0
 TASK_NAME: Final = re.compile(r"[A-Za-z0-9_.:<>-]{1,200}")
 QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 SLUG: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,64}")  # "." and ".." change the path of a URL
+SLUG_IN_JSON: Final = r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$"
+"""SLUG as JSON Schema has it, whose expressions are those of ECMAScript."""
 SLUG_RULE: Final = "1 to 64 letters, digits and . _ -, and neither . nor .."
 """What SLUG takes, in words."""
+MOST_OF_A_URL: Final = 2_000
+_URL: Final = re.compile(r"https?://[a-z0-9._~:/?@!$&'()*+,;=%\[\]-]+", re.IGNORECASE)
+"""The characters of RFC 3986, section 2, without "#"."""
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}")
 _NO_ZONES: Final = re.compile(r"(posix|right)/.*|posixrules|localtime|Factory")
 """Files of a zone database that differ between machines, or that count leap seconds."""
@@ -78,7 +84,8 @@ def takes(count: int, function: Any) -> bool:
 class Rule:
     """What a value must be. `words` complete "must be …", `kind` is its type in Python.
 
-    `size` is the most characters of a text; `each` is the rule of the items of a tuple.
+    `size` is the most characters of a text; `each` is the rule of the items of a tuple; `keywords` say it in
+    JSON Schema, as far as that can.
     """
 
     kind: type
@@ -86,6 +93,7 @@ class Rule:
     fits: Callable[[Any], bool]
     size: int | None = None
     each: Rule | None = None
+    keywords: Mapping[str, Any] = field(default_factory=dict)
 
     def problems(self, value: Any) -> Sequence[tuple[tuple[int, ...], str]]:
         """Each place at or below `value` that does not fit, with what it must be."""
@@ -99,8 +107,11 @@ class Rule:
 def whole(least: int, most: int) -> Rule:
     """The rule of an int within the bounds."""
     return Rule(
-        int, f"a whole number from {least:,} to {most:,}", lambda value: is_whole(value, least, most)
-    )  # fmt: skip
+        int,
+        f"a whole number from {least:,} to {most:,}",
+        lambda value: is_whole(value, least, most),
+        keywords={"minimum": least, "maximum": most},
+    )
 
 
 def text(most: int) -> Rule:
@@ -110,21 +121,40 @@ def text(most: int) -> Rule:
         f"a text of 1 to {most} printable characters",
         lambda value: isinstance(value, str) and 0 < len(value) <= most and value.isprintable(),
         most,
+        keywords={"minLength": 1, "maxLength": most},
     )
 
 
 def matching(pattern: re.Pattern[str], words: str, size: int) -> Rule:
     """The rule of a text that `pattern` matches as a whole."""
     return Rule(
-        str, words, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None, size
+        str,
+        words,
+        lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None,
+        size,
+        keywords={"pattern": f"^(?:{pattern.pattern})$"},
     )
 
 
 def one_of(*choices: str) -> Rule:
     """The rule of one of these words."""
     return Rule(
-        str, f"one of {', '.join(choices)}", lambda value: value in choices, max(map(len, choices))
-    )  # fmt: skip
+        str,
+        f"one of {', '.join(choices)}",
+        lambda value: value in choices,
+        max(map(len, choices)),
+        keywords={"enum": list(choices)},
+    )
+
+
+def _is_http_url(value: Any) -> bool:
+    if not (isinstance(value, str) and len(value) <= MOST_OF_A_URL and _URL.fullmatch(value)):
+        return False
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # a port beyond 65535, or half a literal of IPv6
+        return False
 
 
 def json_text(value: Any) -> str:
@@ -147,12 +177,27 @@ def json_object(most: int) -> Rule:
 def several(each: Rule, most: int, words: str) -> Rule:
     """The rule of a tuple of up to `most` items."""
     return Rule(
-        tuple, words, lambda value: isinstance(value, tuple) and len(value) <= most, each=each
-    )  # fmt: skip
+        tuple,
+        words,
+        lambda value: isinstance(value, tuple) and len(value) <= most,
+        each=each,
+        keywords={"maxItems": most},
+    )
 
 
-SECONDS: Final = Rule(float, "a number of seconds from 0 to ten years", is_seconds)
+SECONDS: Final = Rule(
+    float, "a number of seconds from 0 to ten years", is_seconds,
+    keywords={"minimum": 0, "maximum": TEN_YEARS},
+)  # fmt: skip
 POSITIVE_SECONDS: Final = Rule(
-    float, "a positive number of seconds, ten years at most", lambda value: is_seconds(value) and value > 0
+    float, "a positive number of seconds, ten years at most", lambda value: is_seconds(value) and value > 0,
+    keywords={"exclusiveMinimum": 0, "maximum": TEN_YEARS},
+)  # fmt: skip
+HTTP_URL: Final = Rule(
+    str,
+    f"an http or https URL of up to {MOST_OF_A_URL:,} ASCII characters, without user, password and fragment",
+    _is_http_url,
+    MOST_OF_A_URL,
+    keywords={"format": "uri", "maxLength": MOST_OF_A_URL},
 )
 NEAR_TIME: Final = Rule(datetime, "a time with a time zone, within ten years from now", is_near_time)

@@ -9,9 +9,11 @@ from flask import Flask
 
 from .api import accepted, create_blueprint
 from .api.access import requires
+from .api.auth_with_job import with_job
 from .api.csrf import exempt_from_csrf
 from .api.idempotency import accepted_once
 from .api.problems import handle_errors, handle_simmer_error
+from .api.progress import add_template_globals
 from .api.requests import read_json_object
 from .cli import add_commands
 from .config import load_settings
@@ -28,7 +30,7 @@ from .process.one_copy import refuse_second_copy
 from .process.servers import Serving
 from .runtime import Runtime
 from .schedules import apscheduler_keys
-from .service import bulk
+from .service import bulk, webhooks
 from .service.composition_methods import CompositionMethods
 from .service.control_methods import ControlMethods
 from .service.edits import JobChanges
@@ -36,7 +38,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.job_filters import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
-from .values import BulkResult, File, LogPage, Step, StreamEvent
+from .values import BulkResult, Explanation, File, LogPage, Step, StreamEvent
 
 log = get_logger(__name__)
 
@@ -48,7 +50,7 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
     """
 
     def __init__(self, app: Flask | None = None, db: Any = None) -> None:
-        super().__init__(lambda: self.runtime.submissions, internal=(bulk.TASK,))
+        super().__init__(lambda: self.runtime.submissions, internal=(bulk.TASK, webhooks.TASK))
         self.testing = Testing(lambda: self.runtime)
         if app is not None:
             self.init_app(app, db)
@@ -67,7 +69,7 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
         add_commands(app, settings.cli_group)
         self.registry.check()
         db = host_database(app, db)
-        runtime = Runtime(app, self.registry, settings, connect(app, db, settings), db)
+        runtime = Runtime(app, self.registry, with_job(settings), connect(app, db, settings), db)
         app.extensions[KEY] = runtime
         if settings.api_prefix is not None:
             blueprint = create_blueprint(settings.api_prefix, settings.cors_origins)
@@ -77,6 +79,7 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
             dashboard = create_dashboard(settings.ui_prefix)
             app.register_blueprint(dashboard)
             exempt_from_csrf(app, dashboard)
+        add_template_globals(app)
         # Forks before threads: a server may fork the moment that it sees the app.
         register_forkable(runtime)
         if settings.autostart and runtime.database.runs_nothing is None:
@@ -110,6 +113,10 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
         """The job as it is; raises JobNotFound."""
         return self.runtime.jobs.get(job_id)
 
+    def explain(self, job_id: str) -> Explanation:
+        """Why it waits, and about when it begins and ends; raises JobNotFound."""
+        return self.runtime.explanations.explain(self.get(job_id))
+
     def wait(self, job_id: str, timeout: float) -> Job:
         """The job in its final state, or as it is after `timeout` seconds; raises JobNotFound."""
         return self.runtime.jobs.wait(job_id, timeout)
@@ -121,13 +128,16 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
         Raises InvalidCursor, and ValueError for a limit below 1, what is not a state or not a path."""
         return self.runtime.jobs.page(JobFilters.of(filters), limit, cursor)
 
-    def cancel(self, job_id: str) -> Job:
-        """Cancel a job, or request that a running one stops; raises JobNotFound, InvalidState."""
-        return self.runtime.jobs.cancel(job_id)
+    def cancel(self, job_id: str, *, by: str | None = None) -> Job:
+        """Cancel a job, or request that a running one stops; raises JobNotFound, InvalidState.
 
-    def retry(self, job_id: str) -> Job:
+        `by` says in whose name, here and in what follows: the events show it.
+        """
+        return self.runtime.jobs.cancel(job_id, by=by)
+
+    def retry(self, job_id: str, *, by: str | None = None) -> Job:
         """Queue a final job once more; raises JobNotFound, InvalidState."""
-        return self.runtime.jobs.retry(job_id)
+        return self.runtime.jobs.retry(job_id, by=by)
 
     def delete(self, job_id: str) -> None:
         """Delete a final job with its history; raises JobNotFound, InvalidState."""
@@ -145,34 +155,37 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
         """The content of one of them, to be read and closed; raises JobNotFound, FileNotFound."""
         return self.runtime.files.open(job_id, name)[1]
 
-    def update(self, job_id: str, **changes: Unpack[JobChanges]) -> Job:
+    def update(self, job_id: str, *, by: str | None = None, **changes: Unpack[JobChanges]) -> Job:
         """Change priority, queue, run_at, tags or args, each as a whole, of a job that has not begun.
 
         A `run_at` that has passed means now. Raises JobNotFound, InvalidState, InvalidArguments.
         """
-        return self.runtime.edits.edit(job_id, changes)
+        return self.runtime.edits.edit(job_id, changes, by=by)
 
     def cancel_many(
-        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
-    ) -> BulkResult:
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, by: str | None = None,
+        **filters: Unpack[JobFilterWords],
+    ) -> BulkResult:  # fmt: skip
         """Cancel, or ask to stop, the jobs of `ids` or those that the filters of `list` name.
 
         With `dry_run` it only counts. More than 1,000 are left to a job of its own, the result's `.job`.
         Raises InvalidArguments where nothing is named.
         """
-        return self.runtime.bulk.act("cancel", filters, ids, dry_run)
+        return self.runtime.bulk.act("cancel", filters, ids, dry_run, by=by)
 
     def retry_many(
-        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
-    ) -> BulkResult:
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, by: str | None = None,
+        **filters: Unpack[JobFilterWords],
+    ) -> BulkResult:  # fmt: skip
         """Queue once more those of them that are final; as `cancel_many`."""
-        return self.runtime.bulk.act("retry", filters, ids, dry_run)
+        return self.runtime.bulk.act("retry", filters, ids, dry_run, by=by)
 
     def delete_many(
-        self, ids: Collection[str] | None = None, *, dry_run: bool = False, **filters: Unpack[JobFilterWords]
-    ) -> BulkResult:
+        self, ids: Collection[str] | None = None, *, dry_run: bool = False, by: str | None = None,
+        **filters: Unpack[JobFilterWords],
+    ) -> BulkResult:  # fmt: skip
         """Delete those of them that are final, with their history; as `cancel_many`."""
-        return self.runtime.bulk.act("delete", filters, ids, dry_run)
+        return self.runtime.bulk.act("delete", filters, ids, dry_run, by=by)
 
     def logs(self, job_id: str, after: str | None = None, level: str | None = None) -> LogPage:
         """What a job has logged, a page behind the cursor `after`; with `level` only from that one on.

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, Literal, NamedTuple, TypedDict
 
+from .current import current_runtime
 from .states import State, is_final
+
+LinkRight = Literal["read", "cancel"]
+"""What a link to a job may allow; each includes the one before."""
+TO_READ: Final[tuple[LinkRight, ...]] = ("read",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,14 @@ class Job:
     def is_final(self) -> bool:
         """Whether the state is succeeded, failed or cancelled."""
         return is_final(self.state)
+
+    def url(self, rights: Collection[LinkRight] = TO_READ, expires: float = 3600.0) -> str:
+        """The path of a link by which a browser reads this one job, without a token, for `expires` seconds.
+
+        With the right "cancel" it cancels it as well. Needs the app's SECRET_KEY and its context. Raises
+        ConfigError without a key or an API, ValueError for another right or duration.
+        """
+        return str(current_runtime().job_url(self.id, rights, expires))
 
 
 Texts = str | Collection[str]

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 
 from .api.access import warn_if_unprotected
+from .api.links import job_url
 from .clock import Clock, ManualClock
 from .config import Settings
 from .database.connect import ORDER
@@ -116,6 +117,8 @@ class Runtime(UseCases):
                     # A new one: whoever waits for the old one must see it, however soon it is over.
                     self._drain_requested = threading.Event()
 
+    job_url = staticmethod(job_url)
+
     @property
     def is_running(self) -> bool:
         """Whether the threads of this process were started and have not ended."""
@@ -163,7 +166,7 @@ class Runtime(UseCases):
         self.scheduler = self._new_scheduler()
         duties = create_duties(
             self.dispatcher, self.scheduler, self.database, settings, self.clock, self.notifier, self.live,
-            self.files, self._receivers, self.signals,
+            self.files, self._receivers, self.signals, self.factory,
         )  # fmt: skip
         self.ticker = Ticker(duties, self.clock)
         try:

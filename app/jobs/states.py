@@ -47,6 +47,7 @@ TRANSITIONS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "snoozed": ((RUNNING,), (SCHEDULED,)),
     "released": ((RUNNING,), (QUEUED,)),
     "rescued": ((RUNNING,), (QUEUED,)),
+    "cancel_requested": ((RUNNING,), (RUNNING,)),
     "cancelled": ((*CANCELLABLE, RUNNING), (CANCELLED,)),
     "retried": (FINAL, (QUEUED,)),
     "restored": ((CANCELLED,), (WAITING,)),

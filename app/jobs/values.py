@@ -24,8 +24,9 @@ class Value:
 class Schedule(Value):
     """A stored schedule as it was when it was read. Times are aware and UTC, durations are seconds.
 
-    `trigger` is the dict of HTTP, `declared_by` the name of the app whose code declares
-    it; `next_fire_at` is None while it is paused and when no fire time is left.
+    `trigger` is the dict of HTTP, `declared_by` the name of the app whose code declares it; `next_fire_at` is
+    None while it is paused and when no fire time is left. `updated_by` is the name of who changed it last,
+    None where code did or that is not known.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Schedule(Value):
     last_fire_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    updated_by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,3 +192,41 @@ class Queue(Value):
     concurrency: int | None
     workers: int
     changes: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachedLimit(Value):
+    """A limit that holds a job: the `concurrency` or `rate`, its `setting`, of the task or queue `name`.
+
+    `value` is as the task says it, 2 or "100/m". Where it counts apart for each value of an argument, that is
+    `arg` with the value `arg_value`. `held` is how many jobs count against it, `held_by` the ids of the first
+    of those that run; `opens_at` is when a rate lets the next one go, None for concurrency.
+    """
+
+    setting: str
+    kind: str
+    name: str
+    value: int | str
+    arg: str | None
+    arg_value: Any
+    held: int
+    held_by: tuple[str, ...]
+    opens_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation(Value):
+    """Why a job waits, and about when it begins and ends; what is None is not known, or has no meaning.
+
+    `reason` is a code of a fixed list, None where the job runs or has ended, `detail` says it in words.
+    `ahead` is how many due jobs are claimed before it, counted to 1,000. `starts_at` and `ends_at` are
+    estimates, and `basis` says from what.
+    """
+
+    reason: str | None = None
+    detail: str | None = None
+    ahead: int | None = None
+    limit: ReachedLimit | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    basis: str | None = None

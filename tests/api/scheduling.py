@@ -18,7 +18,7 @@ NEW = {"task": "tick", "trigger": EVERY_TEN}
 DEFAULTS = {"misfire": "latest", "misfire_grace": None, "max_running": 1, "jitter": 0, "paused": False}
 KEYS = {
     "id", "task", "args", "trigger", "timezone", *DEFAULTS, "declared_by", "overdue",
-    "next_fire_at", "last_fire_at", "created_at", "updated_at",
+    "next_fire_at", "last_fire_at", "created_at", "updated_at", "updated_by",
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_a_mounted_app_links_with_its_root(tmp_path: Path) -> None:
 
 def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
     """Without a prefix there is no route of ours, and a host's view can still answer as POST /jobs."""
-    with api_client(tmp_path, prefix=None) as here:
+    with api_client(tmp_path, prefix=None, ui_prefix=None) as here:
 
         @here.app.post("/start")
         def start() -> Response:
@@ -49,7 +49,7 @@ def test_the_api_can_be_switched_off(tmp_path: Path) -> None:
         assert response.status_code == 202
         assert response.get_json()["links"] is None
         assert "Location" not in response.headers
-        assert not [rule for rule in here.app.url_map.iter_rules() if rule.endpoint.startswith("simmer")]
+        assert not [rule for rule in here.app.url_map.iter_rules() if rule.endpoint.startswith("simmer.")]
 
 
 def test_a_hosts_view_answers_as_post_jobs_does(tmp_path: Path) -> None:

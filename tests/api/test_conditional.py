@@ -69,6 +69,15 @@ def test_put_makes_or_replaces_as_the_client_says(tmp_path: Path) -> None:
         assert ok(send(here, "PUT", "/s", {**NEW, "jitter": 9}, headers={"If-Match": "*"}))["jitter"] == 9
 
 
+@pytest.mark.parametrize("sent", ['""', 'W/""', 'W/"", "1m"', ",", ""])
+def test_an_empty_tag_is_one_that_nothing_has(tmp_path: Path, sent: str) -> None:
+    """It is valid (RFC 9110, 8.8.3), in a list too: 412."""
+    with api_client(tmp_path) as here:
+        made(here)
+        is_problem(here.post("/schedules/s/pause", headers={"If-Match": sent}), 412, "precondition-failed")
+        assert here.post("/schedules/s/pause", headers={"If-None-Match": sent}).status_code == 200
+
+
 def test_what_is_not_there_is_404_whatever_is_required(tmp_path: Path) -> None:
     """As without a precondition (RFC 9110, 13.2.1)."""
     with api_client(tmp_path) as here:

@@ -147,6 +147,21 @@ def test_a_job_that_is_deleted_takes_its_files_along(api: ApiClient) -> None:
     assert stored_files(folder) == before
 
 
+def test_a_part_of_a_file_behind_a_url(tmp_path: Path) -> None:
+    """What fsspec keeps is fetched as what a folder keeps: in parts, and by its tag."""
+    with api_client(tmp_path, files=f"file://{tmp_path}/elsewhere") as api:
+        content = bytes(range(256)) * 10_000
+        api.jobs.task("work")(lambda: current_job.attach(content, name="x").size)
+        path = address(api.submit("work")["id"], "x")
+        api.drain()
+        assert [len(file.read_bytes()) for file in (tmp_path / "elsewhere").glob("*/*")] == [len(content)]
+        part = api.get(path, headers={"Range": "bytes=2000000-2000009"})
+        assert (part.status_code, part.get_data()) == (206, content[2_000_000:2_000_010])
+        whole = api.get(path)
+        assert whole.get_data() == content
+        assert api.get(path, headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
+
+
 def test_content_that_is_lost_is_not_found(tmp_path: Path) -> None:
     """A folder of another machine, say: the answer says what is needed."""
     with api_client(tmp_path) as api:

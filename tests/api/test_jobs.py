@@ -197,7 +197,7 @@ def test_attempts_and_events_have_the_documented_keys(tmp_path: Path) -> None:
         assert list(attempt["error"]) == ["type", "message", "traceback"]
         assert attempt["finished_at"].endswith("Z")
         assert [list(event) for event in events] == [
-            ["id", "at", "type", "from", "to", "attempt", "worker", "reason"]
+            ["id", "at", "type", "from", "to", "attempt", "worker", "reason", "by"]
         ] * len(events)
         assert [(event["from"], event["to"]) for event in events] == [
             (None, "queued"),

@@ -84,7 +84,7 @@ def test_history_is_paged_from_the_newest(tmp_path: Path) -> None:
         for _ in range(5):
             advance(here, 10)
         rows = ok(send(here, "GET", "/s/history"))["items"]
-        keys = ["fire_time", "decision", "count", "job_id", "reason", "late_seconds", "decided_at"]
+        keys = ["fire_time", "decision", "count", "job_id", "reason", "late_seconds", "decided_at", "by"]
         assert all(list(row) == keys for row in rows)
         times = [moment(row["fire_time"]) for row in rows]
         assert times == [first + timedelta(seconds=10 * k) for k in (4, 3, 2, 1, 0)]

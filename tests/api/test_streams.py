@@ -100,6 +100,20 @@ def test_secrets_and_tracebacks_are_for_those_who_may_see_them(tmp_path: Path) -
             assert (failed.data["traceback"] is not None) == (right == "operate")
 
 
+def test_a_link_to_a_job_opens_its_stream(tmp_path: Path) -> None:
+    """Without what tells of workers and operators, and of no other job."""
+    with api_client(tmp_path, api_tokens={"token-operate": ["operate"]}) as here:
+        here.app.secret_key = "k" * 32
+        with here.app.app_context():
+            job, other = here.jobs.submit("add"), here.jobs.submit("add")
+            here.jobs.testing.drain()
+            path, _, signature = job.url().partition("?")
+        (event,) = parsed(here.client.get(f"{path}/stream?{signature}").text)
+        assert (event.data["to"], event.data["worker"], event.data["by"]) == ("succeeded", None, None)
+        assert here.client.get(f"{path}/stream?{signature}&after={event.id}").status_code == 204
+        is_problem(here.get(f"/jobs/{other.id}/stream?{signature}"), 403, "forbidden")
+
+
 @pytest.mark.parametrize("query", ["after=x", "after=1&after=1", "after=", "level=info", "wait=5"])
 def test_a_bad_parameter_is_400(here: ApiClient, query: str) -> None:
     """Nothing else than what is documented is understood."""

@@ -25,7 +25,17 @@ def test_the_first_page_shows_where_to_begin(make_service: ServiceFactory) -> No
     for name in ("count", "users.import", "newsletter.send", "updates.refresh", "examples.tidy"):
         assert f"<code>{name}</code>" in page
     assert job["id"] in page
+    assert 'href="/jobs/"' in page
     assert "100 %" in page
+
+
+def test_the_first_page_starts_jobs_that_the_dashboard_shows(make_service: ServiceFactory) -> None:
+    """Its buttons lead to the page of the job that they have started; without a dashboard there are none."""
+    client = make_service().test_client()
+    assert 'action="/jobs/tasks/count/run"' in client.get("/").text
+    started = client.post("/jobs/tasks/count/run", follow_redirects=True)
+    assert "Submitted." in started.text
+    assert "/jobs/tasks" not in make_service(JOBS_UI_PREFIX=None).test_client().get("/").text
 
 
 def test_pages_are_strict(make_service: ServiceFactory) -> None:

@@ -96,3 +96,28 @@ def test_the_help_says_how_jobs_are_named(tmp_path: Path, command: str) -> None:
         shown = here.ok(command, "--help")
         for word in ("[ID]...", "beginning", "--state", "--created-before", "--yes", "--dry-run"):
             assert word in shown
+
+
+def test_what_is_done_at_a_prompt_says_so(tmp_path: Path) -> None:
+    """One job, several, a schedule and the job of its run are signed by the command line."""
+    with command_line(tmp_path) as here:
+        first, second = submit(here, 2)
+        here.ok("edit", first, "--priority", "3")
+        here.ok("cancel", first)
+        here.ok("retry", first)
+        here.ok("cancel", first, second, "--yes")
+        shown = here.json("show", first)["events"]
+        assert [event["type"] for event in shown] == [
+            "submitted",
+            "edited",
+            "cancelled",
+            "retried",
+            "cancelled",
+        ]
+        assert [event["by"] for event in shown] == [None, *["command line"] * 4]
+        assert here.json("show", second)["events"][-1]["by"] == "command line"
+        here.ok("schedules", "add", "add", "interval", "minutes=5", "--id", "s", "--arg", "a:=1")
+        for verb in ("pause", "resume", "skip"):
+            assert here.json("schedules", verb, "s")["updated_by"] == "command line"
+        ran = here.ok("schedules", "run", "s").strip()
+        assert here.json("show", ran)["events"][0]["by"] == "command line"

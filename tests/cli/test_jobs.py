@@ -110,17 +110,19 @@ def test_list_goes_on_where_it_ended(tmp_path: Path) -> None:
 
 
 def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
-    """The fields that have a value, a line for each run, and the traceback of the one that failed."""
+    """The fields that have a value, its events, a line for each run, the traceback of the one that failed."""
     with command_line(tmp_path) as here:
         job_id = here.submit("second_time_lucky")
         here.drain()
         with here.app.app_context():
             here.app.extensions["simmer"].clock.advance(1)
         here.drain()
-        fields, runs, traceback = here.ok("show", job_id).split("\n\n")
+        fields, events, runs, traceback = here.ok("show", job_id).split("\n\n")
         shown = dict(line.split(maxsplit=1) for line in fields.splitlines())
         assert (shown["id"], shown["state"], shown["result"]) == (job_id, "succeeded", "2")
         assert "error" not in shown
+        types = [line.split()[2] for line in events.splitlines()[1:]]
+        assert types == ["submitted", "claimed", "retrying", "claimed", "succeeded"]
         assert [line.split()[:3] for line in runs.splitlines()[1:]] == [
             ["1", "1", "failed"],
             ["2", "2", "succeeded"],
@@ -155,13 +157,21 @@ def test_list_filters_by_when_jobs_were_made_and_ran(tmp_path: Path) -> None:
 
 
 def test_show_as_json_is_the_job_of_the_api(tmp_path: Path) -> None:
-    """Every key, its attempts as the API lists them for who may operate, secrets covered in both forms."""
+    """Every key, attempts and events as the API lists them for who may operate, secrets covered in both."""
     with command_line(tmp_path) as here:
         job_id = here.submit("report", "month=May", "password=opensesame")
         here.drain()
         answered = here.app.test_client().get(f"{API}/jobs/{job_id}").get_json()
-        attempts = here.app.test_client().get(f"{API}/jobs/{job_id}/attempts").get_json()["items"]
-        assert here.json("show", job_id) == {**answered, "links": None, "attempts": attempts}
+        attempts, events = (
+            here.app.test_client().get(f"{API}/jobs/{job_id}/{name}").get_json()["items"]
+            for name in ("attempts", "events")
+        )
+        assert here.json("show", job_id) == {
+            **answered,
+            "links": None,
+            "attempts": attempts,
+            "events": events,
+        }
         assert answered["args"]["password"] == answered["result"]["api_key"] == "[redacted]"
         assert "opensesame" not in here.ok("show", job_id)
 

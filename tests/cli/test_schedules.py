@@ -202,9 +202,9 @@ def test_history_tells_what_was_decided(tmp_path: Path) -> None:
         here.ok("schedules", "skip", "s")
         advance(here, 600)
         titles, *lines = here.ok("schedules", "history", "s").splitlines()
-        assert titles.split() == ["FIRE", "TIME", "DECISION", "COUNT", "LATE", "JOB", "REASON"]
+        assert titles.split() == ["FIRE", "TIME", "DECISION", "COUNT", "LATE", "JOB", "REASON", "BY"]
         assert "  fired  " in lines[0]
-        assert lines[1].endswith("  skipped on request")
+        assert lines[1].endswith("  skipped on request  command line")
         found = here.json("schedules", "history", "s")
         assert found == asked(here, "/s/history")
         assert here.get(found["items"][0]["job_id"]).state == "succeeded"

@@ -197,3 +197,10 @@ def test_submit_with_a_unique_key(tmp_path: Path) -> None:
         assert job.expires_at is not None
         assert (job.args, job.unique_key) == ({"a": 3}, "k")
         is_refusal(here(*words, "a=4", "--on-conflict", "reject"), 5, "has this unique key already")
+
+
+def test_submit_takes_a_callback(tmp_path: Path) -> None:
+    """By a flag, refused as everywhere where nobody may be called."""
+    with command_line(tmp_path) as here:
+        refused = here("submit", "add", "a=1", "--callback-url", "https://hooks.example.com/")
+        is_refusal(refused, 2, "#/callback_url: this app calls no host")

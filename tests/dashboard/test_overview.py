@@ -34,7 +34,7 @@ def test_every_window_has_its_chart(tmp_path: Path, window: str) -> None:
         here.submit("add")
         here.drain()
         markup = page(here, f"/?window={window}")
-        assert markup.count('<rect class="hit"') == {"24h": 24, "7d": 168}.get(window, 60)
+        assert markup.count('<rect class="hit"') == {"24h": 24, "7d": 28}.get(window, 60)
         assert "As a table" in words(markup)
 
 

@@ -16,6 +16,7 @@ from app.jobs.database.postgresql import PostgreSQL
 from app.jobs.errors import TransactionConflict
 
 from ..conftest import AppFactory
+from ..support import eventually
 from .pgbouncer import PROGRAM, transaction_mode
 
 OTHERS = PostgreSQL.drivers[1:]
@@ -59,6 +60,11 @@ def test_jobs_live_and_schedules_fire(make_app: AppFactory, where: URL) -> None:
         jobs.add_schedule(id=where.get_driver_name(), task="add", trigger="interval", seconds=3600)
         assert jobs.wait(jobs.run_schedule(where.get_driver_name()).id, 10).result == 2
         jobs.delete(failed.id)
+        eventually(lambda: sum(each.failed for each in jobs.runtime.overview.throughput("1h").items))
+        shown = jobs.runtime.overview
+        assert shown.percentiles("24h", task="add").run.count >= 30
+        assert shown.failures(failed.created_at).items == ()
+        assert {fire.task for fire in shown.next_fires()} == {"add"}
     twice = {"json": {"task": "add"}, "headers": {"Idempotency-Key": "once"}}
     answers = [app.test_client().post("/api/v1/jobs", **twice) for _ in range(2)]
     assert len({answer.get_json()["id"] for answer in answers}) == 1

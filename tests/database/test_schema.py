@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, inspect, text
+from sqlalchemy import URL, inspect, make_url, text
 
 from app.jobs import TablesMissing
+from app.jobs.database import sqlite
 from app.jobs.database.database import Database
 from app.jobs.database.tables import METADATA
+from tests.support import eventually
 
 from .earlier_tables import make_earlier_tables
 
@@ -42,9 +45,11 @@ FIRST = {
     "simmer_limit_keys": "subject wake_count",
     "simmer_rate_claims": "count",
     "simmer_emitted": "data last size",
+    "simmer_turns": "last_key",
     "simmer_logs": "attempt lines level size last",
     "simmer_batches": "total pending failed created_at",
     "simmer_unique_keys": "job_id",
+    "simmer_callbacks": "url",
 }
 """What each row has had since its table was made, which alone may be required without a default."""
 
@@ -153,6 +158,23 @@ def test_a_reader_is_not_waited_for_in_front_of_others(earlier: Database) -> Non
             assert earlier.dialect.name == "sqlite" or not mending.done()
         mending.result(timeout=10)
     earlier.check()
+
+
+def test_who_writes_for_long_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite has one writer: when the wait for it was in vain, the next step is tried again."""
+    monkeypatch.setattr(sqlite, "LOCK_WAIT", 0.02)
+    url = make_url(f"sqlite:///{tmp_path}/test.db")
+    with (
+        closing(Database.connect(url, threads=1, synchronous="OFF")) as writer,
+        closing(Database.connect(url, threads=1, synchronous="OFF")) as mending,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        writer.transactions.create_file()
+        with writer.transactions.write():
+            made = threads.submit(mending.create_tables)
+            assert "locked" in eventually(lambda: mending.transactions.write_failure)
+        made.result(timeout=10)
+        writer.check()
 
 
 def test_the_statements_are_said_and_are_all_that_is_missing(earlier: Database) -> None:

@@ -47,7 +47,7 @@ def test_outside_a_job_there_is_nothing_to_attach_to() -> None:
         current_job.attach(b"x", name="x")
 
 
-@pytest.mark.parametrize("where", ["simmer-files", "database"])
+@pytest.mark.parametrize("where", ["simmer-files", "database", "memory://tests/replaced"])
 def test_a_name_that_is_there_is_replaced(make_driver: MakeDriver, where: str) -> None:
     """The last content counts; what it replaced is removed."""
     driver = make_driver("manual", JOBS_FILES=where)

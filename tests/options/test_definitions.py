@@ -14,7 +14,7 @@ ENTRY = """    note: Annotated[
     ]
 
 
-class SubmitOptions(JobOptions"""
+class RequestOptions(JobOptions"""
 SCRIPT = """
 import json
 from flask import Flask
@@ -53,7 +53,7 @@ def test_an_entry_of_the_table_is_an_option_everywhere(tmp_path: Path) -> None:
     """In a copy of the package: checked, stored and shown, at the task, in Python, over HTTP, at a prompt."""
     copy = shutil.copytree(PACKAGE, tmp_path / "noted", ignore=shutil.ignore_patterns("__pycache__"))
     for name, old, new in (
-        ("options/definitions.py", "\n\nclass SubmitOptions(JobOptions", ENTRY),
+        ("options/definitions.py", "\n\nclass RequestOptions(JobOptions", ENTRY),
         ("job.py", "    tags: tuple[str, ...]\n", "    tags: tuple[str, ...]\n    note: str | None\n"),
     ):
         text = (copy / name).read_text()

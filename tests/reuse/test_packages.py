@@ -40,15 +40,17 @@ def test_the_wheel_holds_the_package_and_nothing_else(installed: Installed) -> N
 def test_what_the_lowest_versions_are() -> None:
     """requirements-lowest.txt, on which `make test-lowest` runs, pins each floor of pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    ranges = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    ranges = [*project["dependencies"], *extras["postgres"], *extras["files"]]
     lines = (ROOT / "requirements-lowest.txt").read_text().splitlines()
     assert _versions(lines, "==") == _versions(ranges, ">=")
 
 
 def test_every_import_is_a_dependency() -> None:
-    """What app/jobs imports is declared, not only brought along by another dependency."""
+    """What app/jobs imports is declared, some as an extra, not only brought along by another dependency."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    lines = [*project["dependencies"], *project["optional-dependencies"]["files"]]
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
     found = {name.partition(".")[0] for path in PACKAGE.rglob("*.py") for name in _imports(path.read_text())}
     homes = packages_distributions()
     needed = {

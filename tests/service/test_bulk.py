@@ -94,15 +94,16 @@ def test_more_than_a_thousand_are_done_by_a_job(make_app: MakeApp) -> None:
     jobs = _simmer()
     with make_app(jobs, JOBS_ENGINE="manual", JOBS_MAX_QUEUED=1_002).app_context():
         ids = submit(jobs, "add", 1_001)
-        result = jobs.cancel_many(state=["queued", "running"])
+        result = jobs.cancel_many(state=["queued", "running"], by="ada")
         assert (result.matched, result.affected) == (1_001, 0)
         assert result.job is not None
         jobs.testing.drain()
         job = jobs.get(result.job.id)
         assert (job.state, job.result, job.progress.current) == ("succeeded", {"affected": 1_001}, 1_001)
         assert {jobs.get(job_id).state for job_id in ids[::100]} == {"cancelled"}
-        reason = jobs.runtime.jobs.events(ids[0])[-1]["reason"]
-        assert reason == f"by job {job.id}"
+        assert jobs.runtime.jobs.events(job.id)[0]["by"] == "ada"
+        last = jobs.runtime.jobs.events(ids[0])[-1]
+        assert (last["reason"], last["by"]) == (f"by job {job.id}", "ada")
         jobs.retry(job.id)
         assert jobs.testing.drain() == 1
         assert jobs.get(job.id).result == {"affected": 0}

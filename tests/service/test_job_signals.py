@@ -126,6 +126,58 @@ def test_many_that_are_cancelled_are_told(make_app: MakeApp, jobs: Simmer) -> No
             eventually(lambda: heard[2:] == [("cancelled", "stay", "cancelled")])
 
 
+def _fail(jobs: Simmer, _parent: Job) -> None:
+    jobs.testing.drain()
+
+
+def _cancel(jobs: Simmer, parent: Job) -> None:
+    jobs.cancel(parent.id)
+
+
+def _cancel_many(jobs: Simmer, parent: Job) -> None:
+    assert jobs.cancel_many(ids=[parent.id]).affected == 1
+
+
+def _expire(jobs: Simmer, _parent: Job) -> None:
+    jobs.testing.advance("1h")
+
+
+@pytest.mark.parametrize("end", [_fail, _cancel, _cancel_many, _expire])
+def test_what_is_cancelled_for_another_is_told(
+    make_app: MakeApp, jobs: Simmer, end: Callable[[Simmer, Job], None]
+) -> None:
+    """All that wait for a job, one after the other, whoever ends it; and who comes too late."""
+    app = make_app(jobs, JOBS_ENGINE="manual")
+    with app.app_context():
+        parent = jobs.submit("fail", max_attempts=1, expires_in=60)
+        child = jobs.submit("add", depends_on=[parent])
+        jobs.submit("add", depends_on=[child])
+        with listening(jobs, app) as heard:
+            end(jobs, parent)
+            cancelled = [told for told in heard if told[0] == "cancelled" and told[1] == "add"]
+            assert cancelled == [("cancelled", "add", "cancelled")] * 2
+            heard.clear()
+            jobs.submit("add", depends_on=[child])
+            assert [name for name, _, _ in heard] == ["submitted", "cancelled"]
+
+
+def test_a_rescue_tells_what_waited_for_the_lost_job(make_app: MakeApp, jobs: Simmer) -> None:
+    """It failed with its worker, by the worker that found that out."""
+    app = make_manual_app(make_app, jobs)
+    with app.app_context(), listening(jobs, app) as heard:
+        jobs.task("once", on_interrupt="fail")(lambda: None)
+        one, other = ManualWorker(jobs), ManualWorker(jobs)
+        one.turn()
+        one.rescue()
+        parent = jobs.submit("once")
+        jobs.submit("add", depends_on=[parent])
+        other.turn()
+        heard.clear()
+        for _ in range(40):
+            one.rescue(1.0)
+        assert heard == [("failed", "once", "failed"), ("cancelled", "add", "cancelled")]
+
+
 def test_overran_and_rescued_are_told(make_app: MakeApp, jobs: Simmer) -> None:
     """The one before the end of that run, the other by the worker that finds the dead."""
     app = make_manual_app(make_app, jobs)

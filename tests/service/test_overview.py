@@ -31,7 +31,7 @@ class Here:
     def sample(self) -> None:
         """As the ticker does."""
         with self.database.write() as conn:
-            assert history.sample(conn, self.clock.now())
+            assert history.sample(conn, history.sampled_at(conn), self.clock.now())
 
     def end(self, outcome: Outcome, task: str = "add", wait: float = 0.0, run: float = 1.0) -> str:
         """A job that ends now, after so many seconds; its id."""
@@ -61,11 +61,11 @@ def here(database: Database) -> Here:
 
 
 @pytest.mark.parametrize(
-    ("window", "step", "steps"), [("1h", 60, 60), ("24h", 3_600, 24), ("7d", 3_600, 168)]
+    ("window", "step", "steps"), [("1h", 60, 60), ("24h", 3_600, 24), ("7d", 21_600, 28)]
 )
 def test_throughput_has_a_bucket_for_each_step(here: Here, window: str, step: int, steps: int) -> None:
     """Aligned to UTC, oldest first, the current one last; what ended before the window is not in it."""
-    for verb, passes in (("succeeded", 0), ("succeeded", 70), ("failed", 3_590), ("cancelled", 4_000)):
+    for verb, passes in (("succeeded", 0), ("succeeded", 70), ("failed", 3_590), ("cancelled", 1_800)):
         here.clock.advance(passes)
         here.sample()
         here.end(OUTCOMES[verb])
@@ -82,14 +82,9 @@ def test_throughput_has_a_bucket_for_each_step(here: Here, window: str, step: in
         for state in ("succeeded", "failed", "cancelled")
         if (count := getattr(each, state))
     }
-    third = NOW + timedelta(seconds=3_660)
-    if window == "1h":
-        assert ended == {(history.floor(now, 60), "cancelled"): 1}
-    else:
-        assert ended == {
-            (NOW, "succeeded"): 2, (history.floor(third, 3_600), "failed"): 1,
-            (history.floor(now, 3_600), "cancelled"): 1,
-        }  # fmt: skip
+    failed, cancelled = (history.floor(NOW + timedelta(seconds=after), step) for after in (3_660, 5_460))
+    expected = {(failed, "failed"): 1, (cancelled, "cancelled"): 1}
+    assert ended == (expected if window == "1h" else {(NOW, "succeeded"): 2, **expected})
 
 
 def test_another_window_is_refused(here: Here) -> None:

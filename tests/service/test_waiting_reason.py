@@ -9,32 +9,17 @@ import pytest
 from flask import Flask
 
 from app.jobs import Simmer
-from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
-from app.jobs.service.hold_reasons import HoldReasons
-from app.jobs.service.live_workers import LiveWorkers
-from app.jobs.service.waiting_reason import WaitingReasons
-from app.jobs.store import controls, limits, parking, queries, runs, workers
-from app.jobs.tasks.limits import Limits
-from app.jobs.tasks.registry import TaskDefinition
+from app.jobs.store import controls, leases, limits, parking, runs, workers
 
 from ..store.factory import LATER, NOW, claim_one, end, register, submit
 from ..support import eventually
-
-TASKS = {"slow": TaskDefinition("slow", print, {"concurrency": 2, "rate": "1/d"})}
+from .reasons import crash_twice, hold_limit, read_job, waiting_reasons
 
 
 def reason(database: Database, job_id: str, seconds: float = 10.0, counts: bool = True) -> str | None:
-    """What is said of the job so many seconds after NOW, by a process that has read nothing yet."""
-    clock = ManualClock(NOW + timedelta(seconds=seconds))
-    live = LiveWorkers(database, 30.0, clock)
-    with database.read() as conn:
-        job = queries.get(conn, job_id)
-    assert job is not None
-    with database.read() as conn:
-        holding = Limits(TASKS, controls.read(conn))
-    holds = HoldReasons(database, clock, lambda: holding)
-    return WaitingReasons(database, clock, live, True, holds).add_to(job, counts=counts).waiting_reason
+    """What is said of the job so many seconds after NOW."""
+    return waiting_reasons(database, seconds).add_to(read_job(database, job_id), counts=counts).waiting_reason
 
 
 def test_no_worker_is_alive(database: Database) -> None:
@@ -88,7 +73,7 @@ def test_all_threads_are_busy(database: Database) -> None:
         last = submit(conn, priority=1)
         submit(conn, priority=2)
         submit(conn, queue="other")
-    assert reason(database, last) == "all 1 threads are busy, 3 jobs ahead"
+    assert reason(database, last) == "all 1 threads are busy, 3 jobs ahead in its queue"
     assert reason(database, last, counts=False) == "all 1 threads are busy"
     assert reason(database, last, seconds=0.5) is None
     with database.write() as conn:
@@ -106,12 +91,15 @@ def test_all_threads_are_in_jobs_beyond_their_timeout(database: Database) -> Non
             run.started_at = NOW
             runs.record_starts(conn, [run])
         last = submit(conn)
-    assert reason(database, last, seconds=4) == "all 2 threads are busy, 0 jobs ahead"
-    assert reason(database, last) == "all 2 threads are in jobs that exceeded their timeout, 0 jobs ahead"
+    assert reason(database, last, seconds=4) == "all 2 threads are busy, 0 jobs ahead in its queue"
+    assert (
+        reason(database, last)
+        == "all 2 threads are in jobs that exceeded their timeout, 0 jobs ahead in its queue"
+    )
     with database.write() as conn:
         register(conn, "three", threads=1)
         claim_one(conn, submit(conn), "three")
-    assert reason(database, last) == "all 3 threads are busy, 0 jobs ahead"
+    assert reason(database, last) == "all 3 threads are busy, 0 jobs ahead in its queue"
 
 
 def test_jobs_ahead_are_counted_to_a_hundred(database: Database) -> None:
@@ -122,7 +110,7 @@ def test_jobs_ahead_are_counted_to_a_hundred(database: Database) -> None:
         for _ in range(101):
             submit(conn)
         last = submit(conn)
-    assert reason(database, last) == "all 1 threads are busy, over 100 jobs ahead"
+    assert reason(database, last) == "all 1 threads are busy, over 100 jobs ahead in its queue"
 
 
 def test_a_job_of_another_app(database: Database) -> None:
@@ -158,8 +146,8 @@ def test_a_job_that_is_not_due(database: Database, verb: str | None) -> None:
 
 
 def test_a_worker_says_which_tasks_it_knows(make_app: Callable[..., Flask]) -> None:
-    """Also those that are registered while it runs, and the one of the package itself."""
-    jobs = Simmer()
+    """Also those that are registered while it runs, and those of the package itself."""
+    jobs, own = Simmer(), ("simmer.bulk", "simmer.webhook")
     jobs.task("add")(lambda: 1)
 
     def known() -> list[frozenset[str] | None]:
@@ -168,9 +156,9 @@ def test_a_worker_says_which_tasks_it_knows(make_app: Callable[..., Flask]) -> N
 
     with make_app(jobs, JOBS_ENGINE="thread", JOBS_API_PREFIX=None).app_context():
         jobs.start()
-        eventually(lambda: known() == [frozenset({"add", "simmer.bulk"})])
+        eventually(lambda: known() == [frozenset({"add", *own})])
         jobs.task("later")(lambda: 2)
-        eventually(lambda: known() == [frozenset({"add", "later", "simmer.bulk"})])
+        eventually(lambda: known() == [frozenset({"add", "later", *own})])
 
 
 def test_what_is_paused_says_so(database: Database) -> None:
@@ -188,8 +176,27 @@ def test_what_is_paused_says_so(database: Database) -> None:
     assert reason(database, job_id) == "no worker is alive"
 
 
+def test_a_job_that_ended_with_its_process_twice_is_in_quarantine(database: Database) -> None:
+    """It waits for a worker that runs it alone; others wait where the only free thread is kept for it."""
+    with database.write() as conn:
+        register(conn)
+        suspect, other = submit(conn), submit(conn)
+        crash_twice(conn, suspect)
+    alone = "2 of its runs ended with their process: it waits for a worker to run it alone"
+    assert (reason(database, suspect), reason(database, other)) == (alone, None)
+    with database.write() as conn:
+        assert leases.occupy(conn, leases.QUARANTINE, "worker-1", NOW)
+    said = reason(database, other)
+    assert (
+        said == "the worker with a free thread runs another job alone, that has ended with its process before"
+    )
+    with database.write() as conn:
+        register(conn, "worker-2")
+    assert reason(database, other) is None
+
+
 def test_a_limit_is_named_where_it_holds_the_job(database: Database) -> None:
-    """By the key under which it is parked, and with the moment at which a rate lets it go."""
+    """By the key under which it is parked, with who holds it, or the moment at which a rate lets it go."""
     keys = {"task slow": "task slow", "rate of task slow": "task slow"}
     with database.write() as conn:
         register(conn, tasks=("slow",))
@@ -199,7 +206,15 @@ def test_a_limit_is_named_where_it_holds_the_job(database: Database) -> None:
         parking.park(conn, parked)
         parking.wake_later(conn, {key: parking.Wake(LATER, 1) for key in keys})
     assert [reason(database, job_id) for job_id in parked] == [
-        "the limit of 2 of the task 'slow' is reached",
+        "the limit of 2 of the task 'slow' was reached when it was looked at last",
         "the rate of 1/d of the task 'slow' is reached, next at 2030-01-01T01:00:00.000000Z",
     ]
     assert reason(database, free) is None
+    running = hold_limit(database, 2)
+    assert reason(database, next(iter(parked))) == (
+        f"the limit of 2 of the task 'slow' is reached by {', '.join(running)}"
+    )
+    running += hold_limit(database, 2)
+    assert reason(database, next(iter(parked))) == (
+        f"the limit of 2 of the task 'slow' is reached by {', '.join(running[:3])}, …"
+    )

@@ -8,6 +8,7 @@ from app.jobs.database.database import Database
 from app.jobs.states import CANCELLED, FINAL, QUEUED, STATES, State
 from app.jobs.store import bulk, events, jobs, new_jobs, queries
 from app.jobs.store.bulk import Action
+from app.jobs.store.events import NO_CAUSE, Cause
 from app.jobs.store.job_filters import JobFilters
 
 from .factory import LATER, NOW, job_in, new_job
@@ -31,8 +32,8 @@ def test_an_action_applies_to_the_states_that_allow_it(database: Database, actio
         assert bulk.applicable(conn, action, ANY, 100) == expected
         assert (bulk.count(conn, ANY), bulk.count_applicable(conn, action, ANY)) == (9, len(expected))
         locked = jobs.lock(conn, [job.id for job in every])
-        assert sorted(bulk.ACTIONS[action](conn, locked, LATER, "all of them")) == expected
-        assert bulk.ACTIONS[action](conn, jobs.lock(conn, []), LATER, None) == []
+        assert sorted(bulk.ACTIONS[action](conn, locked, LATER, Cause("all of them", "ada"))) == expected
+        assert bulk.ACTIONS[action](conn, jobs.lock(conn, []), LATER, NO_CAUSE) == []
         for state, job_id in ids.items():
             job, last = queries.get(conn, job_id), events.events_of(conn, job_id)[-1:]
             if state not in CHANGED[action]:
@@ -42,11 +43,13 @@ def test_an_action_applies_to_the_states_that_allow_it(database: Database, actio
             elif state == "running":
                 assert job is not None
                 assert (job.state, job.cancel_requested_at) == ("running", LATER)
+                assert (last[0]["type"], last[0]["by"]) == ("cancel_requested", "ada")
             else:
                 target = CANCELLED if action == "cancel" else QUEUED
                 assert job is not None
                 assert job.state == target
-                assert (last[0]["from"], last[0]["to"], last[0]["reason"]) == (state, target, "all of them")
+                assert (last[0]["from"], last[0]["to"]) == (state, target)
+                assert (last[0]["reason"], last[0]["by"]) == ("all of them", "ada")
 
 
 def test_a_running_job_is_asked_once(database: Database) -> None:

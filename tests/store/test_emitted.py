@@ -13,8 +13,8 @@ from app.jobs.database.tables import EMITTED
 from app.jobs.log_buffer import LogBuffer
 from app.jobs.run import Run
 from app.jobs.store import emitted, jobs
+from app.jobs.store.log_positions import START, Position
 from app.jobs.store.logs import MOST_RUNS
-from app.jobs.store.positions import START, Position
 
 from .factory import LATER, claim_one, end, job_in, submit
 from .test_logs import write

@@ -61,6 +61,17 @@ def test_what_was_claimed_once_does_not_expire(database: Database, verb: str) ->
         assert [row.id for row in claims.candidates(conn, ["default"], ["add"], 1, LATER)] == [job_id]
 
 
+@pytest.mark.parametrize("has_expired", [False, True])
+def test_what_an_operator_retries_does_not_expire(database: Database, has_expired: bool) -> None:
+    """Also if nobody had claimed it before, and whoever had cancelled it: it runs."""
+    with database.write() as conn:
+        job_id = submit(conn, expires_at=SOON)
+        assert expiry.expire(conn, SOON) if has_expired else jobs.cancel(conn, job_id, NOW)
+        assert jobs.retry(conn, job_id, SOON)
+        assert expiry.expire(conn, LATER) == []
+        assert [row.id for row in claims.candidates(conn, ["default"], ["add"], 1, LATER)] == [job_id]
+
+
 def test_a_batch_is_bounded(database: Database) -> None:
     """No more at once than asked for, those first whose time was over first."""
     with database.write() as conn:

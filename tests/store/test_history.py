@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
-from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
-from app.jobs.database.tables import COUNTERS, EVENTS, HISTORY, JOBS
+from app.jobs.database.tables import COUNTERS, EVENTS, HISTORY
 from app.jobs.states import FINAL
-from app.jobs.store import completion, counters, history, jobs, workers
-from app.jobs.store.history import HOUR, MINUTE, Span
-from app.jobs.ticker.sampler import Sampler
+from app.jobs.store import history, jobs
+from app.jobs.store.history import HOUR, MINUTE, QUARTER_DAY, Span
 
-from ..store.factory import NOW, OUTCOMES, claim_one, end, register, submit
+from ..store.factory import NOW, claim_one, end, register, submit
 
 SPAN = Span(MINUTE, NOW - timedelta(hours=1))
 
@@ -28,7 +23,7 @@ SPAN = Span(MINUTE, NOW - timedelta(hours=1))
 def sample(database: Database, now: datetime) -> bool:
     """Take a sample."""
     with database.write() as conn:
-        return history.sample(conn, now)
+        return history.sample(conn, history.sampled_at(conn), now)
 
 
 def ended(database: Database, now: datetime, span: Span = SPAN) -> Counter[tuple[datetime, str]]:
@@ -111,20 +106,15 @@ def test_jobs_that_are_deleted_or_run_again_stay_counted(sampled: Database) -> N
 def test_one_of_several_processes_takes_the_sample(sampled: Database) -> None:
     """Whoever saw the same watermark and comes second stores nothing."""
     work(sampled, "succeeded", 5)
+
+    def sample_after(last: datetime | None) -> bool:
+        with sampled.write() as conn:
+            return history.sample(conn, last, at(1))
+
     with ThreadPoolExecutor(4) as pool:
-        taken = list(pool.map(lambda _: try_sample(sampled), range(4)))
-    assert sum(taken) == 1
+        assert sum(pool.map(sample_after, [NOW] * 4)) == 1
+        assert sum(pool.map(sample_after, [None] * 4)) == 0
     assert ended(sampled, at(1)) == {(NOW, "succeeded"): 5}
-
-
-def try_sample(database: Database) -> bool:
-    """As the duty of a process."""
-    with database.read() as conn:
-        due = history.is_due(history.sampled_at(conn), at(1))
-    if not due:
-        return False
-    with database.write() as conn:
-        return history.is_due(history.sampled_at(conn), at(1)) and history.sample(conn, at(1))
 
 
 def test_the_first_sample_leaves_the_past_alone(database: Database) -> None:
@@ -166,81 +156,15 @@ def test_a_clock_that_is_set_back_stops_no_samples(sampled: Database) -> None:
 
 
 def test_old_rows_go_and_their_sums_do_not_come_back(sampled: Database) -> None:
-    """Minutes after two hours, hours after eight days; what was sampled once is not sampled again."""
+    """Minutes after an hour, hours after a day; what was sampled once is not sampled again."""
     work(sampled, "succeeded", 2)
     assert sample(sampled, at(1))
     with sampled.write() as conn:
-        assert history.prune(conn, at(60 * 24)) > 0
-        assert {row.resolution for row in conn.execute(select(HISTORY))} == {0, HOUR}
+        assert history.prune(conn, at(60 * 30)) > 0
+        assert {row.resolution for row in conn.execute(select(HISTORY))} == {0, QUARTER_DAY}
         assert history.prune(conn, at(60 * 24 * 9), 1) == 1
         while history.prune(conn, at(60 * 24 * 9)):
             pass
         assert {row.resolution for row in conn.execute(select(HISTORY))} == {0}
     assert sample(sampled, at(60 * 24 * 9))
     assert ended(sampled, at(60 * 24 * 9), Span(HOUR, NOW)) == {}
-
-
-def test_random_work_is_counted_as_the_events_say(sampled: Database) -> None:
-    """Two write while two take samples and fold: each end is there once, by task and state."""
-
-    def write(worker: str, seed: int) -> None:
-        chance = random.Random(seed)
-        with sampled.write() as conn:
-            register(conn, worker)
-        for _ in range(40):
-            with sampled.write() as conn:
-                task = chance.choice(("add", "mail", "report"))
-                job_id = submit(conn, task=task)
-                if chance.random() < 0.2:
-                    jobs.cancel(conn, job_id, NOW)
-                    continue
-                claim = claim_one(conn, job_id, worker)
-                assert claim is not None
-                begun = replace(
-                    claim, outcome=OUTCOMES[chance.choice(list(OUTCOMES))], started_at=NOW,
-                    finished_at=NOW + timedelta(seconds=chance.random() * 100),
-                )  # fmt: skip
-                completion.complete(conn, [begun], worker)
-        with sampled.write() as conn:
-            workers.deregister(conn, worker)
-
-    def take_samples() -> None:
-        for minute in range(1, 30):
-            sample(sampled, at(minute))
-            with sampled.write() as conn:
-                counters.fold(conn)
-
-    with ThreadPoolExecutor(4) as pool:
-        writers = [pool.submit(write, f"worker-{number}", number) for number in (2, 3)]
-        others = [pool.submit(take_samples), pool.submit(take_samples)]
-        for each in (*writers, *others):
-            each.result()
-    with sampled.write() as conn:
-        counters.fold(conn)
-    brute: Counter[Any] = Counter()
-    with sampled.read() as conn:
-        ends = select(EVENTS.c.job_id, EVENTS.c.to_state).where(EVENTS.c.to_state.in_(FINAL))
-        for job_id, state in conn.execute(ends):
-            brute[conn.scalar(select(JOBS.c.task).where(JOBS.c.id == job_id)), state] += 1
-        for resolution in (MINUTE, HOUR):
-            span = Span(resolution, NOW - timedelta(hours=1))
-            found = history.read(conn, span, at(29), ("task", "name"), FINAL)
-            assert {(row.task, row.name): row.count for row in found} == brute
-            runs = history.read(conn, span, at(29), ("bucket",), ("run",))
-            begun = "SELECT count(*) FROM simmer_attempts WHERE started_at IS NOT NULL"
-            assert sum(row.count for row in runs) == conn.exec_driver_sql(begun).scalar_one()
-
-
-def test_the_duty_samples_once_a_minute(sampled: Database) -> None:
-    """It comes back after the full minute, and stores nothing in one that has its sample."""
-    clock = ManualClock(at(0.25))
-    duty = Sampler(sampled, clock)
-    work(sampled, "succeeded")
-    assert duty.run_once() == pytest.approx(45.5)
-    with sampled.read() as conn:
-        assert history.sampled_at(conn) == NOW
-    clock.advance(45.5)
-    assert duty.run_once() == pytest.approx(60.0)
-    with sampled.read() as conn:
-        assert history.sampled_at(conn) == clock.now()
-    assert ended(sampled, clock.now()) == {(NOW, "succeeded"): 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, event, make_url
 
 from app.jobs.database.database import Database
+from app.jobs.database.row_sets import as_json
 from app.jobs.states import FINAL
 from app.jobs.store import (
     batches,
@@ -18,14 +19,19 @@ from app.jobs.store import (
     expiry,
     files,
     fires,
+    history,
     jobs,
     loads,
     overruns,
+    overview,
+    positions,
     queries,
     rescue,
     retention,
+    run_times,
     runs,
     time_ranges,
+    turns,
     workers,
 )
 from app.jobs.store.job_filters import JobFilters
@@ -34,6 +40,7 @@ from app.jobs.store.snapshots import as_submitted
 
 from .factory import NOW, claim_one, end, new_job, submit
 
+_JOB = as_submitted(new_job())
 _TASKS = ["add", "mail"]
 _ENDED = JobFilters(finished_after=NOW, finished_before=NOW)
 READS: dict[str, tuple[Callable[[Connection], object], str]] = {
@@ -61,10 +68,34 @@ READS: dict[str, tuple[Callable[[Connection], object], str]] = {
         "ix_simmer_jobs_state",
     ),
     "count by task": (lambda conn: queries.count(conn, JobFilters(tasks=("add",))), "ix_simmer_jobs_task"),
+    "page of a queue": (
+        lambda conn: queries.page(conn, JobFilters(queues=("mail",)), 5, None, True),
+        "ix_simmer_jobs_queue",
+    ),
     "backlog": (lambda conn: queries.backlog(conn, 10), "ix_simmer_jobs_state"),
-    "ahead": (lambda conn: queries.ahead(conn, as_submitted(new_job()), 9), "ix_simmer_jobs_due"),
+    "due ahead": (lambda conn: positions.due_ahead(conn, _JOB, ["q"], [], 9), "ix_simmer_jobs_due"),
+    "due before it": (lambda conn: positions.due_ahead(conn, _JOB, [], ["q"], 9), "ix_simmer_jobs_due"),
+    "parked ahead": (lambda conn: positions.parked_ahead(conn, _JOB, "k", 9), "ix_simmer_jobs_parked"),
+    "runs of workers": (lambda conn: positions.running_on(conn, ["w"], 9), "ix_simmer_jobs_running"),
+    "holders of a limit": (
+        lambda conn: positions.holders(conn, "limit_key", "k", 9),
+        "ix_simmer_jobs_limited",
+    ),
+    "holders of a queue": (
+        lambda conn: positions.holders(conn, "queue_key", "k", 9),
+        "ix_simmer_jobs_of_queue",
+    ),
+    "claims of a rate": (
+        lambda conn: positions.claims_since(conn, "k", NOW, 9),
+        "sqlite_autoindex_simmer_rate_claims_1",
+    ),
+    "latest runs": (lambda conn: run_times.latest(conn, {}), "ix_simmer_jobs_finished"),
+    "ahead": (lambda conn: queries.ahead(conn, _JOB, 9), "ix_simmer_jobs_due"),
     "live workers": (lambda conn: workers.live_workers(conn, NOW, NOW), "ix_simmer_jobs_running"),
     "overdue runs": (lambda conn: overruns.overdue_runs(conn, NOW), "ix_simmer_jobs_running"),
+    "runs of an overview": (overview.running, "ix_simmer_jobs_running"),
+    "failed jobs of an overview": (lambda conn: overview.failed(conn, 9), "ix_simmer_jobs_state"),
+    "next fires of an overview": (lambda conn: overview.next_fires(conn, 9), "ix_simmer_schedules_next"),
     "next expiry": (expiry.next_expiry, "ix_simmer_jobs_expires"),
     "expire": (lambda conn: expiry.expire(conn, NOW), "ix_simmer_jobs_expires"),
     "prune": (lambda conn: jobs.prune(conn, Expired(["failed"], NOW)), "ix_simmer_jobs_state"),
@@ -127,6 +158,20 @@ def test_results_that_go_are_found_by_when_their_jobs_ended(lite: Database) -> N
         check(explain(conn, sent[1]), "ix_simmer_jobs_results (keep_result_for=? AND finished_at<?)")
 
 
+def test_turns_find_the_next_key_by_their_index(lite: Database) -> None:
+    """And its first job with it: no other key's jobs are read, however many they are."""
+    sent: list[str] = []
+    with lite.write() as conn:
+        submit(conn, fair_key='"a"')
+        rows = claims.candidates(conn, ["default"], _TASKS, 2, NOW)
+        event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+        turns.deal(conn, rows, ["add"], tasks=as_json(_TASKS), now=NOW, too_many=3, app=None)
+        for sql in [sql for sql in sent if "LIMIT" in sql]:
+            check(
+                explain(conn, sql), "ix_simmer_jobs_fair (task=? AND queue=? AND priority=? AND fair_key>?)"
+            )
+
+
 def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:
     """However many rows a statement is given, each of them costs one look by its key."""
     sent: list[str] = []
@@ -143,6 +188,21 @@ def test_claim_and_outcome_find_their_rows_by_key(lite: Database) -> None:
             assert all("(id=?)" in step or "(job_id=? AND run=?)" in step for step in steps), steps
 
 
+@pytest.mark.parametrize("names", [FINAL, ("run", "wait")])
+def test_a_window_is_a_range_of_the_history(lite: Database, names: Sequence[str]) -> None:
+    """Beside it only the counters are read, and the rows with which these are compared; no job."""
+    sent: list[str] = []
+    event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    with lite.write() as conn:
+        history.sample(conn, None, NOW)
+        span = history.Span(history.MINUTE, NOW)
+        history.read(conn, span, NOW + timedelta(seconds=30), ("task", "name", "bucket"), names)
+        steps = [step for step in explain(conn, sent[-1]) if "simmer_" in step]
+    assert sorted(step.split()[0] for step in steps) == ["SCAN", "SEARCH", "SEARCH"], steps
+    assert any("(resolution=? AND at>?)" in step for step in steps), steps
+    assert [step for step in steps if step.startswith("SCAN")] == ["SCAN simmer_counters"]
+
+
 def test_a_page_of_what_ended_reads_no_more_than_that(lite: Database) -> None:
     """Its jobs are found by the index of when they ended; no other row is read, and nothing sorted."""
     sent: list[str] = []
@@ -152,3 +212,12 @@ def test_a_page_of_what_ended_reads_no_more_than_that(lite: Database) -> None:
         queries.page(conn, JobFilters(started_after=NOW), 5, None, True)
         for sql in [sql for sql in sent if "LIMIT" in sql]:
             check(explain(conn, sql), "ix_simmer_jobs_finished")
+
+
+def test_the_latest_runs_of_a_task_are_found_by_its_jobs(lite: Database) -> None:
+    """From a job downwards, where those that ended last tell too little."""
+    sent: list[str] = []
+    event.listen(lite.engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    with lite.read() as conn:
+        run_times.latest(conn, {"add": "j"})
+        check(explain(conn, sent[-1]), "ix_simmer_jobs_task (task=? AND id<?)")

@@ -52,8 +52,9 @@ VERBS: dict[str, Verb] = {
     "snoozed": _end("snoozed"),
     "released": _end("released"),
     "rescued": _rescue,
+    "cancel_requested": lambda conn, job_id, _: jobs.request_cancel(conn, job_id, NOW),
     "cancelled": lambda conn, job_id, claim: (
-        jobs.cancel(conn, job_id, NOW) or _end("cancelled")(conn, job_id, claim)
+        bool(jobs.cancel(conn, job_id, NOW)) or _end("cancelled")(conn, job_id, claim)
     ),
     "retried": lambda conn, job_id, _: jobs.retry(conn, job_id, NOW),
     "unblocked": lambda conn, job_id, _: _end_parent(conn, job_id),

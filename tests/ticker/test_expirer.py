@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
 from app.jobs.database.notifier import Notifier
+from app.jobs.execution.receivers import Receivers
+from app.jobs.service.job_signals import JobSignals
 from app.jobs.store import expiry, queries
 from app.jobs.store.job_filters import JobFilters
 from app.jobs.store.new_jobs import enqueue
@@ -21,7 +24,8 @@ def test_it_cancels_in_time_and_in_batches(database: Database, monkeypatch: pyte
     """It comes back when the next job expires, at once while there are more, and tells who waits."""
     monkeypatch.setattr(expirer, "BATCH", 2)
     clock, notifier = ManualClock(), Notifier()
-    duty = Expirer(database, clock, notifier)
+    signals = JobSignals(Receivers(Flask("host")), database)
+    duty = Expirer(database, clock, notifier, signals)
     assert duty.run_once() == CHECK_EVERY
     now = clock.now()
     made = [new_job(created_at=now, run_at=now, expires_at=now + timedelta(seconds=0.25)) for _ in range(3)]

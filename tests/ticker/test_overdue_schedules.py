@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import URL
 
 from app.jobs import Simmer, signals
 from app.jobs.execution.receivers import Receivers
@@ -29,7 +30,14 @@ def test_each_is_told_once_by_one_process(make_app: Callable[..., Flask]) -> Non
             for worker in ("one", "two"):
                 register(conn, worker)
         one, two = (
-            OverdueSchedules(_dispatcher(worker), runtime.database, Receivers(app), runtime.clock)
+            OverdueSchedules(
+                _dispatcher(worker),
+                runtime.database,
+                Receivers(app),
+                runtime.clock,
+                runtime.factory,
+                alerts=False,
+            )
             for worker in ("one", "two")
         )
 
@@ -61,5 +69,35 @@ def test_each_is_told_once_by_one_process(make_app: Callable[..., Flask]) -> Non
             assert sorted(look(80)) == ["a", "b"]
 
 
+def test_an_alert_tells_of_each_once(make_app: Callable[..., Flask], url: URL) -> None:
+    """Whoever sees it first, also after a restart; again once it was all right in between."""
+    jobs = Simmer()
+    jobs.task("add")(lambda: 1)
+    with make_app(jobs, url, JOBS_ENGINE="manual", JOBS_ALERT_URL="http://127.0.0.1:9/").app_context():
+        runtime = jobs.runtime
+        jobs.add_schedule(id="a", task="add", trigger="interval", seconds=60)
+
+        def look(seconds: float) -> list[str]:
+            runtime.clock.advance(seconds)  # type: ignore[attr-defined]
+            for worker in ("one", "two"):
+                made = OverdueSchedules(
+                    _dispatcher(worker), runtime.database, Receivers(runtime.app), runtime.clock,
+                    runtime.factory, alerts=True,
+                )  # fmt: skip
+                assert made.run_once() > 0
+            found = jobs.list(task="simmer.webhook")
+            return [str(job.args["schedule_id"]) for job in found if job.args["event"] == "schedule_overdue"]
+
+        assert look(30) == []
+        assert look(50) == ["a"]
+        assert look(500) == ["a"]
+        jobs.pause_schedule("a")
+        assert look(1) == ["a"]
+        jobs.resume_schedule("a")
+        assert look(1) == ["a"]
+        assert look(80) == ["a", "a"]
+        assert {job.state for job in jobs.list(task="simmer.webhook")} == {"queued"}
+
+
 def _dispatcher(worker: str) -> Any:
-    return SimpleNamespace(id=worker)
+    return SimpleNamespace(id=worker, wake=lambda: None)

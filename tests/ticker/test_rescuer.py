@@ -169,3 +169,17 @@ def test_a_thousand_orphans_are_rescued_in_batches(jobs: Simmer) -> None:
     assert jobs.runtime.status.stats()["states"]["running"]["value"] == 0
     assert len(commits) >= 10
     check_consistency(observer.database)
+
+
+def test_a_job_that_fails_by_crashes_is_told_to_the_alert_url(jobs: Simmer) -> None:
+    """In the transaction of its end; what is put back is not told."""
+    jobs.task("once", on_interrupt="fail")(lambda: 1)
+    observer, other, job = observer_and_other(jobs, alert_url="http://127.0.0.1:9/")
+    lost = jobs.submit("once")
+    other.turn()
+    for _ in range(40):
+        observer.rescue(1.0)
+    assert observer.states([job, lost]) == ["queued", "failed"]
+    [delivery] = jobs.list(task="simmer.webhook")
+    told = (delivery.args["to"], delivery.args["event"], delivery.args["job_id"])
+    assert told == ("alert", "job_failed", lost.id)

@@ -11,6 +11,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from app.jobs import Job, JobList, Simmer, Task, current_job, fixed
+from app.jobs.client import SimmerClient
 from app.jobs.values import Schedule
 
 jobs, db = Simmer(), SQLAlchemy()
@@ -118,3 +119,10 @@ for number in current_job.track(range(3), message="counting"):
 assert_type(current_job.id, str)
 assert_type(current_job.time_left, float | None)
 current_job.progress(1, total=3, message="one")
+assert_type(jobs.get("id").url(rights=["read", "cancel"], expires=60), str)
+
+client = SimmerClient("http://127.0.0.1:5000/api/v1", "token", timeout=5)
+assert_type(client.submit("add", {"a": 1}, delay=timedelta(minutes=5), tags=["x"]), Job)
+assert_type(client.wait("id", 10, on_progress=lambda job: print(job.progress.percent)), Job)
+assert_type([job.id for job in client.list(state="failed", tag=("a", "b"))], list[str])
+assert_type(client.get_schedule("refresh"), Schedule)

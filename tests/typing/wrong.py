@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from app.jobs import Simmer, current_job
+from app.jobs.client import SimmerClient
 
 jobs = Simmer()
 
@@ -100,9 +101,20 @@ jobs.get("id").state == "succeded"  # error
 jobs.get("id").attempt = 2  # error
 jobs.wait("id", timeout="5")  # error
 jobs.cancel(add)  # error
+jobs.get("id").url(rights="read")  # error
+jobs.get("id").url(rights=["operate"])  # error
+jobs.get("id").url(expires="1h")  # error
 
 # In a task.
 current_job.progess(1)  # error
 current_job.progress("1")  # error
 current_job.track(3)  # error
 current_job.id = "x"  # error
+
+# The client: its words are those of a submission from outside.
+client = SimmerClient("http://127.0.0.1:5000/api/v1")
+client.submit("add", {"a": 1}, dellay=5)  # error
+client.submit("add", {"a": 1}, session=None)  # error
+client.submit("add", {"a": 1}, priority="high")  # error
+client.list(status="failed")  # error
+client.get("id").status  # error

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from app.jobs.clock import ManualClock
 from app.jobs.database.database import Database
+from app.jobs.database.row_sets import as_json
 from app.jobs.database.tables import JOBS
 from app.jobs.run import Run
+from app.jobs.states import CLAIMABLE
 from app.jobs.store import claims, completion, controls, new_jobs, parking
 from app.jobs.tasks.limits import keys_of, subject_of
 from app.jobs.tasks.registry import Registry, TaskDefinition
@@ -32,6 +34,7 @@ class Claimer:
 
     def submit(self, count: int = 1, task: str = "add", args: str = "{}", **values: Any) -> list[str]:
         """Store so many jobs; their ids."""
+        values = {"fair_key": self.registry.get(task).fair_key(args), **values}
         made = [new_job(task=task, args=args, **values) for _ in range(count)]
         with self.database.write() as conn:
             new_jobs.enqueue(conn, made)
@@ -41,14 +44,18 @@ class Claimer:
         """A turn of a dispatcher: what comes due is woken, and up to `most` jobs are claimed."""
         tasks = list(self.registry.tasks)
         with self.database.write() as conn:
+            claims.wake(conn, self.clock.now())
             parking.wake(conn, self.clock.now())
             self.limiter.refresh(conn, claims.next_due(conn).controls)
 
             def find(most: int) -> Any:
-                return claims.candidates(conn, self.limiter.unpaused(queues), tasks, most, self.clock.now())
+                now = self.clock.now()
+                rows = claims.candidates(conn, self.limiter.unpaused(queues), tasks, most, now)
+                filters = {"now": now, "too_many": claims.ANY_CRASHES, "app": None, "tasks": as_json(tasks)}
+                return self.limiter.deal(conn, rows, **filters) if self.limiter.fair else rows
 
             rows = self.limiter.select(conn, find, most)
-            counted, now = self.limiter.counted(rows), self.clock.now()
+            counted, now = self.limiter.counted(conn, rows), self.clock.now()
             return claims.claim(conn, rows, self.worker, "thread", now, counted=counted)
 
     def end(self, runs: list[Run], verb: str = "succeeded") -> None:
@@ -63,8 +70,8 @@ class Claimer:
             parking.reconsider(conn, subject_of(kind, name), keys_of(kind, name), self.clock.now())
 
     def parked(self) -> int:
-        """How many jobs are parked; each of them is queued, and not due."""
+        """How many jobs are parked; each of them can be claimed otherwise, and is not due."""
         with self.database.read() as conn:
             rows = conn.execute(select(JOBS.c.state, JOBS.c.due).where(JOBS.c.parked.is_not(None))).all()
-        assert all(row == ("queued", False) for row in rows)
+        assert all(row.state in CLAIMABLE and not row.due for row in rows)
         return len(rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
@@ -142,6 +144,23 @@ def test_what_is_set_takes_the_place_of_what_the_code_says(database: Database) -
     claimer.set("task", "add", concurrency=10)
     assert len(claimer.claim()) == 1
     assert claimer.parked() == 2
+
+
+@pytest.mark.parametrize("verb", ["retrying", "snoozed", "submitted"])
+def test_what_came_due_later_is_let_go_as_well(database: Database, verb: str) -> None:
+    """It is scheduled or retrying until it is claimed, parked or not."""
+    claimer = Claimer(database, concurrency=1)
+    if verb == "submitted":
+        [later] = claimer.submit(1, run_at=NOW + timedelta(seconds=60))
+    else:
+        [later] = claimer.submit(1)
+        claimer.end(claimer.claim(), verb)
+    claimer.submit(1)
+    [before] = claimer.claim()
+    claimer.clock.advance(61)
+    assert claimer.claim() == []
+    claimer.end([before])
+    assert [run.job_id for run in claimer.claim()] == [later]
 
 
 def test_a_lost_turn_is_made_up_for(database: Database) -> None:

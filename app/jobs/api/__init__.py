@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Final, NamedTuple
+from typing import Final
 
 from flask import Blueprint, Response
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..errors import SimmerError
-from . import files, jobs, logs, metrics, ops, problems, queues, schedules, streams, submissions, tasks
-from .access import OPEN, requires
+from . import (
+    docs,
+    files,
+    jobs,
+    logs,
+    metrics,
+    ops,
+    problems,
+    progress,
+    queues,
+    schedules,
+    streams,
+    submissions,
+    tasks,
+)  # fmt: skip
+from .access import OPEN, guard
 from .cors import add_cors
 from .fallback import add_fallback
+from .links import OPENED, by_link
 from .long_poll import SLOTS_KEY, LongPollSlots
 from .responses import accepted
+from .route import Route
 
 __all__ = ["ROUTES", "accepted", "create_blueprint"]
-
-
-class Route(NamedTuple):
-    """One verb on one path, the right that its caller needs, and the view that answers."""
-
-    method: str
-    path: str
-    right: str
-    view: Callable[..., Response]
 
 
 ROUTES: Final = (
@@ -73,8 +80,11 @@ ROUTES: Final = (
     Route("GET", "/workers", "read", ops.list_workers),
     Route("GET", "/workers/<id>/threads", "operate", ops.list_threads),
     Route("GET", "/metrics", "read", metrics.get_metrics),
+    Route("GET", progress.SCRIPT, OPEN, progress.get_script),
     Route("GET", "/health/live", OPEN, ops.live),
     Route("GET", "/health/ready", OPEN, ops.ready),
+    Route("GET", "/openapi.json", "read", docs.get_openapi),
+    Route("GET", "/docs", "read", docs.get_docs),
 )
 
 
@@ -85,11 +95,11 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
     """
     blueprint = Blueprint("simmer", __name__, url_prefix=url_prefix)
     for route in ROUTES:
-        name = route.view.__name__
         # OPTIONS is left to the fallback, which lists the methods of all routes of a path.
         blueprint.add_url_rule(
-            route.path, name, _protected_view(route), methods=[route.method], provide_automatic_options=False
-        )
+            route.path, route.endpoint, _protected_view(route), methods=[route.method],
+            provide_automatic_options=False,
+        )  # fmt: skip
     blueprint.register_error_handler(problems.Problem, problems.handle_problem)
     blueprint.register_error_handler(SimmerError, problems.handle_simmer_error)
     blueprint.register_error_handler(Exception, problems.handle_unexpected)
@@ -101,7 +111,7 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
     if cors_origins:
         add_cors(blueprint, cors_origins)
     blueprint.record(add_fallback)
-    blueprint.record(_add_long_poll_slots)
+    blueprint.record(_add_to_app)
     return blueprint
 
 
@@ -109,9 +119,14 @@ def _protected_view(route: Route) -> Callable[..., Response]:
     if route.right == OPEN:
         route.view.right = OPEN  # type: ignore[attr-defined]
         return route.view
-    return requires(route.right)(route.view)  # type: ignore[return-value]
+    job = "id" if route.path.startswith("/jobs/<id>") else None
+    link = OPENED.get(f"{route.method} {route.path}")
+    view = guard(route.view, route.right, job, None if link is None else by_link(route.view, link))
+    view.link = link  # type: ignore[attr-defined]
+    return view  # type: ignore[return-value]
 
 
-def _add_long_poll_slots(state: BlueprintSetupState) -> None:
-    # For each app, not for each import: one process may serve several apps with limits of their own.
+def _add_to_app(state: BlueprintSetupState) -> None:
+    # For each app, not for each import: one process may serve several apps, with tasks of their own.
     state.app.extensions.setdefault(SLOTS_KEY, LongPollSlots())
+    state.app.extensions.setdefault(docs.KEY, docs.Description(ROUTES))

@@ -25,7 +25,7 @@ from .problems import Problem
 from .sign_in import signed_in_token
 
 if TYPE_CHECKING:
-    from ..config import Settings
+    from ..config import Settings, TokenHolder
 
 log = get_logger(__name__)
 P = ParamSpec("P")
@@ -36,8 +36,6 @@ SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 TRUSTED_FETCH_SITES: Final = ("same-origin", "none")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
-MOST_OF_A_NAME: Final = 200
-"""Characters of a caller's name that are kept."""
 _CALLER: Final = "flask_simmer.caller"
 """Where the environ of a request that JOBS_AUTH let in has what it returned."""
 
@@ -53,31 +51,51 @@ _UNPROTECTED = (
 )
 
 
-def requires(right: str) -> Callable[[Callable[P, Any]], Callable[P, ResponseReturnValue]]:
+def requires(
+    right: str, job: str | None = None
+) -> Callable[[Callable[P, Any]], Callable[P, ResponseReturnValue]]:
     """Decorate a view so that it runs only for callers with `right`.
 
-    Works on any view of the app; others get a problem document, 401 or 403. Put it below `@app.route`.
+    Works on any view of the app; others get a problem document, 401 or 403. Put it below `@app.route`. `job`
+    names the argument of the view that is the id of a job, for a JOBS_AUTH that looks at it.
     """
     if right not in RIGHTS:
         raise ValueError(f"{right!r} is not a right: choose one of {', '.join(RIGHTS)}")
 
     def decorate(view: Callable[P, Any]) -> Callable[P, ResponseReturnValue]:
-        is_async = inspect.iscoroutinefunction(view)
-
-        @functools.wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            # The object behind the proxy: every attribute of the proxy costs a look-up in the context.
-            req = request._get_current_object()  # type: ignore[attr-defined]
-            problem = access_problem(_settings(), req, right)
-            if problem is not None:
-                return problem.response()
-            run = current_app.ensure_sync(view) if is_async else view
-            return cast(ResponseReturnValue, run(*args, **kwargs))
-
-        guarded.right = right  # type: ignore[attr-defined]
-        return guarded
+        if job is not None and not _has_argument(view, job):
+            raise ValueError(f"{view!r} has no argument {job!r} that could be the id of a job")
+        return guard(view, right, job)
 
     return decorate
+
+
+def guard(
+    view: Callable[P, Any], right: str, job: str | None = None, instead: Callable[..., Any] | None = None
+) -> Callable[P, ResponseReturnValue]:
+    """As `requires`; where `right` is denied `instead` answers, called with the problem and the arguments."""
+    is_async = inspect.iscoroutinefunction(view)
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        # The object behind the proxy: every attribute of the proxy costs a look-up in the context.
+        req = request._get_current_object()  # type: ignore[attr-defined]
+        problem = access_problem(_settings(), req, right)
+        if problem is not None:
+            return problem.response() if instead is None else instead(problem, *args, **kwargs)
+        run = current_app.ensure_sync(view) if is_async else view
+        return cast(ResponseReturnValue, run(*args, **kwargs))
+
+    guarded.right, guarded.job = right, job  # type: ignore[attr-defined]
+    return guarded
+
+
+def _has_argument(view: Callable[..., Any], name: str) -> bool:
+    try:
+        inspect.signature(view).bind_partial(**{name: ""})
+    except TypeError:
+        return False
+    return True
 
 
 def has_right(right: str) -> bool:
@@ -90,11 +108,20 @@ def has_right(right: str) -> bool:
 
 
 def caller() -> str | None:
-    """Who sends the current request: what JOBS_AUTH returned of it in place of True; None where that is not
-    known.
+    """Who sends the current request: the name of the token that it has in JOBS_API_TOKENS, or what JOBS_AUTH
+    returned of it in place of True; None where that is not known.
     """
-    name = request.environ.get(_CALLER)
-    return name[:MOST_OF_A_NAME] if isinstance(name, str) else None
+    # Looked up once more, by those who act: most requests need no name.
+    if isinstance(name := request.environ.get(_CALLER), str):
+        return name
+    settings = _settings()
+    holder = _token_holder(settings, request) or _signed_in_holder(settings, request)
+    return None if holder is None else holder.name
+
+
+def set_caller(name: str) -> None:
+    """Say who sends the current request."""
+    request.environ[_CALLER] = name
 
 
 def warn_if_unprotected(app: Flask, settings: Settings) -> None:
@@ -117,17 +144,17 @@ def access_problem(settings: Settings, request: Request, right: str) -> Problem 
     if not settings.api_tokens and settings.auth is None:
         reason = _non_local_reason(request)
         return None if reason is None else Problem("forbidden", _LOCAL_ONLY + reason)
-    rights = _rights_of_token(settings, request)
-    if rights is not None and includes(rights, right):
+    holder = _token_holder(settings, request)
+    if holder is not None and includes(holder.rights, right):
         return None
-    if rights is None and (token := signed_in_token(settings.api_tokens, request)) is not None:
-        rights = (settings.api_tokens or {})[token]
-        if includes(rights, right):
+    if holder is None:
+        holder = _signed_in_holder(settings, request)
+        if holder is not None and includes(holder.rights, right):
             return cross_site_problem(settings, request)
     if settings.auth is not None and (known := settings.auth(request, right)):
         request.environ[_CALLER] = known
         return cross_site_problem(settings, request)
-    if rights is None and settings.api_tokens:
+    if holder is None and settings.api_tokens:
         detail = "Send one of the tokens of JOBS_API_TOKENS as 'Authorization: Bearer <token>'."
         return Problem("unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
     return Problem("forbidden", f"This needs the right {right!r}.")
@@ -142,17 +169,23 @@ def _settings() -> Settings:
     return cast("Settings", current_runtime().settings)
 
 
-def _rights_of_token(settings: Settings, request: Request) -> tuple[str, ...] | None:
-    """The rights of the Bearer token that was sent; None for a missing or unknown one."""
+def _token_holder(settings: Settings, request: Request) -> TokenHolder | None:
+    """Who holds the Bearer token that was sent; None for a missing or unknown one."""
     token = _bearer_token(request)
     if token is None:
         return None
     sent, found = _digest(token), None
-    for known, rights in (settings.api_tokens or {}).items():
+    for known, holder in (settings.api_tokens or {}).items():
         # Constant time: no early exit, and digests of one length hide that of the tokens.
         if hmac.compare_digest(sent, _digest(known)):
-            found = rights
+            found = holder
     return found
+
+
+def _signed_in_holder(settings: Settings, request: Request) -> TokenHolder | None:
+    """Who holds the token that a browser is signed in with."""
+    token = signed_in_token(settings.api_tokens, request)
+    return None if token is None else (settings.api_tokens or {})[token]
 
 
 def _bearer_token(request: Request) -> str | None:

@@ -77,7 +77,9 @@ def precondition(tag_of: Callable[[T], str]) -> Precondition[T | None] | None:
 def _names(sent: ETags, tag: str | None) -> bool:
     if tag is None:
         return False
-    return sent.star_tag or _changed_by_people(tag) in map(_changed_by_people, sent.as_set(include_weak=True))
+    # Werkzeug reads the empty tag, which is valid, as None.
+    named = [_changed_by_people(each or "") for each in sent.as_set(include_weak=True)]
+    return sent.star_tag or _changed_by_people(tag) in named
 
 
 def _changed_by_people(tag: str) -> str:

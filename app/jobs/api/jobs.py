@@ -12,7 +12,7 @@ from ..service import runtime
 from ..states import CANCELLED
 from ..store.job_filters import JobFilters
 from . import long_poll
-from .access import has_right
+from .access import caller, has_right
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
 from .requests import (
@@ -28,6 +28,7 @@ from .requests import (
 from .responses import (
     accepted,
     empty_response,
+    explained_response,
     job_headers,
     job_response,
     jobs_url,
@@ -37,11 +38,11 @@ from .responses import (
     redactor,
     restore_secrets,
 )
-from .schemas import ActionSchema, EditSchema, JobQuerySchema, WaitQuerySchema
+from .schemas import ActionSchema, EditSchema, JobQuerySchema, JobViewSchema
 
 _LIST_QUERY: Final = JobQuerySchema()
 _PAGING: Final = ("limit", "cursor", "sort", "count")
-_WAIT_QUERY: Final = WaitQuerySchema()
+_VIEW_QUERY: Final = JobViewSchema()
 _ACTION: Final = ActionSchema()
 _EDIT: Final = EditSchema()
 MAX_ACTION_BYTES: Final = 256 * 1024
@@ -65,7 +66,8 @@ def list_jobs() -> Response:
 
 def get_job(id: str) -> Response:
     """`GET /jobs/{id}`: the job, at once or after waiting for its end or its next change; or 304."""
-    seconds, jobs = long_poll.requested_wait(read_query(_WAIT_QUERY)["wait"]), runtime().jobs
+    query, jobs = read_query(_VIEW_QUERY), runtime().jobs
+    seconds = long_poll.requested_wait(query["wait"])
     # A poller that has the newest version costs four columns, not the whole row and its JSON.
     stamp = jobs.stamp(job_id(id)) if seconds is None and is_conditional() else None
     if stamp is not None and is_not_modified(job_tag(stamp)):
@@ -76,6 +78,8 @@ def get_job(id: str) -> Response:
         job, headers = long_poll.wait(job, seconds)
     if is_not_modified(job_tag(job)):
         return not_modified({**job_headers(job), **headers})
+    if query["explain"]:
+        return explained_response(job, runtime().explanations.explain(job), headers)
     return job_response(job, headers=headers)
 
 
@@ -83,7 +87,7 @@ def cancel_job(id: str) -> Response:
     """`POST /jobs/{id}/cancel`: 200 when the job is cancelled, 202 when it runs and was asked to stop."""
     refuse_query()
     require_empty_body()
-    job = runtime().jobs.cancel(job_id(id), precondition=precondition(job_tag))
+    job = runtime().jobs.cancel(job_id(id), precondition(job_tag), by=caller())
     return job_response(job, 200 if job.state == CANCELLED else 202)
 
 
@@ -91,7 +95,7 @@ def retry_job(id: str) -> Response:
     """`POST /jobs/{id}/retry`: the same job, queued once more."""
     refuse_query()
     require_empty_body()
-    job = runtime().jobs.retry(job_id(id), precondition=precondition(job_tag))
+    job = runtime().jobs.retry(job_id(id), precondition(job_tag), by=caller())
     return job_response(job, 202, {"Location": f"{jobs_url()}/{job.id}"})
 
 
@@ -113,14 +117,15 @@ def patch_job(id: str) -> Response:
             loaded["args"] = restore_secrets(loaded["args"], stored.args)
         return loaded
 
-    return job_response(runtime().edits.edit(job_id(id), changes, precondition(job_tag)))
+    return job_response(runtime().edits.edit(job_id(id), changes, precondition(job_tag), by=caller()))
 
 
 def act_on_jobs() -> Response:
     """`POST /jobs/actions`: 200 with the numbers; 202 with the job that does it where there are too many."""
     refuse_query()
     body = load_body(_ACTION, read_json_object(MAX_ACTION_BYTES))
-    result = runtime().bulk.act(body["action"], body.get("filter", {}), body.get("ids"), body["dry_run"])
+    act = runtime().bulk.act
+    result = act(body["action"], body.get("filter", {}), body.get("ids"), body["dry_run"], by=caller())
     if result.job is not None:
         return accepted(result.job)
     return json_response({"matched": result.matched, "affected": result.affected})

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response
 
 from ..service import runtime
 from .access import has_right
+from .conditional import etag_headers, is_not_modified
 from .long_poll import waiting_slot
 from .problems import Problem
-from .requests import refuse_query, worker_id
-from .responses import json_response
+from .requests import read_query, refuse_query, worker_id
+from .responses import json_response, not_modified
+from .schemas import StatsQuerySchema
+
+_STATS_QUERY: Final = StatsQuerySchema()
 
 
 def get_stats() -> Response:
-    """`GET /stats`: counts by state, capped, and the age of the backlog."""
-    refuse_query()
-    return json_response(runtime().status.stats())
+    """`GET /stats`: counts by state, capped, and the age of the backlog; with `window` numbers over time.
+
+    These have an ETag, for clients that poll: 304 where nothing has changed.
+    """
+    window, here = read_query(_STATS_QUERY)["window"], runtime()
+    if window is None:
+        return json_response(here.status.stats())
+    # Before the numbers: what changes in between is seen by the next request.
+    tag = here.overview.change_token()
+    if is_not_modified(tag):
+        return not_modified(etag_headers(tag))
+    return json_response({**here.status.stats(), **here.overview.numbers(window)}, headers=etag_headers(tag))
 
 
 def list_workers() -> Response:

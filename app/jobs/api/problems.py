@@ -38,6 +38,7 @@ PROBLEM_TYPES: Final[dict[str, tuple[int, str]]] = {
     "precondition-failed": (412, "It is not as If-Match or If-None-Match says"),
     "payload-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The media type is not supported"),
+    "range-not-satisfiable": (416, "The content does not have this range"),
     "validation": (422, "The request does not fit"),
     "unknown-task": (422, "There is no such task"),
     "idempotency-key-reused": (422, "The key was used with another body"),
@@ -86,6 +87,7 @@ _SLUG_OF_STATUS: Final[dict[int, str]] = {
     412: "precondition-failed",
     413: "payload-too-large",
     415: "unsupported-media-type",
+    416: "range-not-satisfiable",
     503: "unavailable",
 }
 
@@ -109,14 +111,14 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The problem document."""
-        status, title = PROBLEM_TYPES[self.slug]
-        document = {
-            "type": f"urn:flask-simmer:problem:{self.slug}",
-            "title": title,
-            "status": status,
-            "detail": self.detail[:MAX_TEXT],
-        }
-        return _problem_response(document, self.headers, self.places)
+        return _problem_response(document_of(self.slug, self.detail), self.headers, self.places)
+
+
+def document_of(slug: str, detail: str) -> dict[str, Any]:
+    """The problem document of a type, without `errors`."""
+    status, title = PROBLEM_TYPES[slug]
+    kind = f"urn:flask-simmer:problem:{slug}"
+    return {"type": kind, "title": title, "status": status, "detail": detail[:MAX_TEXT]}
 
 
 def handle_problem(problem: Problem) -> Response:

@@ -28,6 +28,7 @@ from ..errors import (
 from ..ids import is_id
 from ..serialization.decoding import loads_strict
 from ..service import runtime
+from .links import without_link
 from .problems import Problem
 from .schemas import Paths, places
 
@@ -117,7 +118,7 @@ def read_query(schema: Schema) -> dict[str, Any]:
     # Most requests have none: what a schema loads from nothing is loaded once.
     if not request.environ.get("QUERY_STRING"):
         return _defaults(schema)
-    return load_query(schema, request.args)
+    return load_query(schema, without_link(request.args))
 
 
 def load_query(schema: Schema, sent: MultiDict[str, str]) -> dict[str, Any]:

@@ -9,15 +9,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from flask import Response, request
+from flask import Request, Response, request
 from werkzeug.datastructures import Headers
 
 from ..job import Job, Stamp
-from ..serialization.presenter import Redact, dump, present
+from ..serialization.presenter import Redact, dump, present, present_explanation
 from ..serialization.redaction import redactor_of
 from ..service import runtime
 from ..service.submitted import Submitted
+from ..values import Explanation
 from .conditional import etag_headers, job_tag
+from .links import BY_LINK
 from .requests import JSON
 
 if TYPE_CHECKING:
@@ -49,7 +51,18 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 
 def job_response(job: Job, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The job, with its ETag, and Retry-After until it is final."""
-    return _job_response(job, jobs_url(), status, {**job_headers(job), **(headers or {})})
+    req = request._get_current_object()  # type: ignore[attr-defined]
+    shown = present(job, redactor(), jobs_url(req))
+    if BY_LINK in req.environ:
+        shown["links"] = req.environ[BY_LINK].sign(shown["links"])
+    return json_response(shown, status, {**job_headers(job), **(headers or {})})
+
+
+def explained_response(job: Job, explanation: Explanation, headers: Mapping[str, str]) -> Response:
+    """The job and why it waits; its ETag is that of the job, whatever is said of it."""
+    shown = {**present(job, redactor(), jobs_url()), "explain": present_explanation(explanation)}
+    # no-store: a browser that kept it would be told by 304 that it is still true.
+    return json_response(shown, headers={**job_headers(job), **headers, "Cache-Control": "no-store"})
 
 
 def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
@@ -57,7 +70,7 @@ def accepted(job: Job, headers: Mapping[str, str] | None = None) -> Response:
     base = jobs_url()
     location = {"Location": f"{base}/{job.id}"} if base else {}
     own = {**etag_headers(job_tag(job)), "Retry-After": "1", **location}
-    return _job_response(job, base, 202, {**own, **(headers or {})})
+    return json_response(present(job, redactor(), base), 202, {**own, **(headers or {})})
 
 
 def submitted(to: Submitted, headers: Mapping[str, str] | None = None) -> Response:
@@ -65,10 +78,6 @@ def submitted(to: Submitted, headers: Mapping[str, str] | None = None) -> Respon
     if to.is_new:
         return accepted(to.job, headers)
     return job_response(to.job, 200, {"Location": f"{jobs_url()}/{to.job.id}", **(headers or {})})
-
-
-def _job_response(job: Job, base: str | None, status: int, headers: dict[str, str]) -> Response:
-    return json_response(present(job, redactor(), base), status, headers)
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:
@@ -112,15 +121,16 @@ def restore_secrets(args: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[
     return restored
 
 
-def jobs_url() -> str | None:
+def jobs_url(request: Request = request) -> str | None:
     """The path of the list of jobs; None where the API is switched off."""
     # Not url_for: this is built for every submission and poll, and only the prefixes vary.
     prefix = runtime().settings.api_prefix
-    return None if prefix is None else f"{request.script_root}{_quoted(prefix)}/jobs"
+    return None if prefix is None else f"{request.script_root}{quoted(prefix)}/jobs"
 
 
 @functools.cache
-def _quoted(prefix: str) -> str:
+def quoted(prefix: str) -> str:
+    """The path of the API as it stands in a URL."""
     return quote(prefix, safe="!$&'()*+,/:;=@~")
 
 

@@ -9,6 +9,7 @@ from flask import Response, url_for
 
 from ..service import runtime
 from ..values import Schedule
+from .access import caller
 from .conditional import etag_headers, is_not_modified, precondition, schedule_tag
 from .idempotency import replay_headers, request_key
 from .requests import (
@@ -54,8 +55,8 @@ def create_schedule() -> Response:
     body, key, schedules = load_body(_NEW, sent), request_key(sent), runtime().schedules
     restore_secrets(body["args"], {})
     if key is None:
-        return _created(schedules.add(body["id"], body))
-    schedule, replayed = schedules.add_once(key, body["id"], body)
+        return _created(schedules.add(body["id"], body, by=caller()))
+    schedule, replayed = schedules.add_once(key, body["id"], body, by=caller())
     return _created(schedule, replay_headers(replayed))
 
 
@@ -68,7 +69,7 @@ def replace_schedule(id: str) -> Response:
     def words(stored: Schedule | None) -> dict[str, Any]:
         return {**body, "args": restore_secrets(body["args"], {} if stored is None else stored.args)}
 
-    stored, is_new = runtime().schedules.replace(slug, words, precondition(_tag))
+    stored, is_new = runtime().schedules.replace(slug, words, precondition(_tag), by=caller())
     return _created(stored) if is_new else _response(_present(stored))
 
 
@@ -84,7 +85,7 @@ def patch_schedule(id: str) -> Response:
             loaded["args"] = restore_secrets(loaded["args"], stored.args)
         return loaded
 
-    return _response(_present(runtime().schedules.patch(slug, changes, precondition(_tag))))
+    return _response(_present(runtime().schedules.patch(slug, changes, precondition(_tag), by=caller())))
 
 
 def delete_schedule(id: str) -> Response:
@@ -98,7 +99,7 @@ def skip_schedule(id: str) -> Response:
     """`POST /schedules/{id}/skip`: skip the next fire time."""
     refuse_query()
     require_empty_body()
-    return _response(_present(runtime().schedules.skip(schedule_id(id), precondition(_tag))))
+    return _response(_present(runtime().schedules.skip(schedule_id(id), precondition(_tag), by=caller())))
 
 
 def preview_schedule() -> Response:
@@ -119,14 +120,14 @@ def pause_schedule(id: str) -> Response:
     """`POST /schedules/{id}/pause`: stop firing until it is resumed; idempotent."""
     refuse_query()
     require_empty_body()
-    return _response(_present(runtime().schedules.pause(schedule_id(id), precondition(_tag))))
+    return _response(_present(runtime().schedules.pause(schedule_id(id), precondition(_tag), by=caller())))
 
 
 def resume_schedule(id: str) -> Response:
     """`POST /schedules/{id}/resume`: fire again."""
     refuse_query()
     require_empty_body()
-    return _response(_present(runtime().schedules.resume(schedule_id(id), precondition(_tag))))
+    return _response(_present(runtime().schedules.resume(schedule_id(id), precondition(_tag), by=caller())))
 
 
 def run_schedule(id: str) -> Response:
@@ -135,8 +136,8 @@ def run_schedule(id: str) -> Response:
     require_empty_body()
     key, schedules = request_key({}), runtime().schedules
     if key is None:
-        return accepted(schedules.run(schedule_id(id)))
-    job, replayed = schedules.run_once(key, schedule_id(id))
+        return accepted(schedules.run(schedule_id(id), by=caller()))
+    job, replayed = schedules.run_once(key, schedule_id(id), by=caller())
     return accepted(job, replay_headers(replayed))
 
 

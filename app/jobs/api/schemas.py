@@ -10,13 +10,14 @@ from typing import Any, Final, cast
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from ..arguments.fields import JsonChoice, JsonDict, JsonList, JsonObject, JsonScalar
-from ..checks import SLUG, Rule
+from ..checks import SLUG, SLUG_IN_JSON, Rule
 from ..errors import pointer, problem
 from ..ids import is_id
 from ..options import OUTSIDE, unknown_option
 from ..serialization.decoding import loads_strict
 from ..service.job_factory import CHANGEABLE
 from ..service.logs import LEVELS
+from ..service.overview import WINDOWS
 from ..states import STATES
 from ..store.bulk import ACTIONS
 
@@ -34,20 +35,23 @@ def text(most: int, **options: Any) -> JsonScalar:
     return JsonScalar(str, validate=validate.Length(1, most), **options)
 
 
-def option_field(rule: Rule, allow_none: bool = True) -> fields.Field[Any]:
-    """The field of an option of a job; with `allow_none` null counts as not given."""
+def option_field(rule: Rule, help: str = "", allow_none: bool = True) -> fields.Field[Any]:
+    """The field of an option of a job, described by `help`; with `allow_none` null counts as not given."""
+    described: dict[str, Any] = {
+        **rule.keywords,
+        **({"description": f"{help}; {rule.words}."} if help else {}),
+    }
 
     def check(value: Any) -> None:
         if not rule.fits(value):
             raise ValidationError(f"Must be {rule.words}.")
 
     if rule.each is not None:
-        return JsonList(
-            option_field(rule.each, allow_none=False), tuple, validate=check, allow_none=allow_none
-        )
+        each = option_field(rule.each, allow_none=False)
+        return JsonList(each, tuple, validate=check, allow_none=allow_none, metadata=described)
     if rule.kind is dict:
-        return JsonDict(JsonScalar(Any), validate=check, allow_none=allow_none)
-    return JsonScalar(rule.kind, validate=check, allow_none=allow_none)
+        return JsonDict(JsonScalar(Any), validate=check, allow_none=allow_none, metadata=described)
+    return JsonScalar(rule.kind, validate=check, allow_none=allow_none, metadata=described)
 
 
 class _SubmissionSchema(Schema):
@@ -64,7 +68,8 @@ class _SubmissionSchema(Schema):
 
 
 SubmissionSchema: Final = _SubmissionSchema.from_dict(
-    {name: option_field(option.rule) for name, option in OUTSIDE.items()}, name="SubmissionSchema"
+    {name: option_field(option.rule, option.help) for name, option in OUTSIDE.items()},
+    name="SubmissionSchema",
 )
 
 
@@ -75,7 +80,7 @@ class _EditSchema(Schema):
 
 
 EditSchema: Final = _EditSchema.from_dict(
-    {name: option_field(option.rule, allow_none=False) for name, option in CHANGEABLE.items()},
+    {name: option_field(option.rule, option.help, allow_none=False) for name, option in CHANGEABLE.items()},
     name="EditSchema",
 )
 
@@ -151,8 +156,10 @@ class JobFilterSchema(Schema):
     task = words(text(200))
     queue = words(text(64))
     tag = words(text(100))
-    schedule_id = words(JsonScalar(str, validate=validate.Regexp(rf"{SLUG.pattern}\Z")))
-    batch_id = words(JsonScalar(str, validate=_check_batch_id))
+    schedule_id = words(
+        JsonScalar(str, validate=validate.Regexp(rf"{SLUG.pattern}\Z"), metadata={"pattern": SLUG_IN_JSON})
+    )
+    batch_id = words(JsonScalar(str, validate=_check_batch_id, metadata={"format": "uuid"}))
     created_after = JsonScalar(datetime, load_default=None)
     created_before = JsonScalar(datetime, load_default=None)
     started_after = JsonScalar(datetime, load_default=None)
@@ -168,9 +175,11 @@ class JobQuerySchema(JobFilterSchema):
     meta = Paths()
     limit = WordNumber(load_default=50, validate=validate.Range(1, MOST_IN_PAGE))
     cursor = text(500, load_default=None)
-    sort = JsonChoice((("-created_at", True), ("created_at", False)), load_default=True)
+    sort = JsonChoice(
+        (("-created_at", True), ("created_at", False)), load_default=True, metadata={"default": "-created_at"}
+    )
     """Loads as whether the newest come first."""
-    count = JsonChoice((("true", True), ("false", False)), load_default=False)
+    count = JsonChoice((("true", True), ("false", False)), load_default=False, metadata={"default": "false"})
 
 
 class _FilterBodySchema(JobFilterSchema):
@@ -256,7 +265,7 @@ class HistoryQuerySchema(Schema):
 
 
 class WaitQuerySchema(Schema):
-    """The query string of `GET /jobs/{id}`."""
+    """A query string by which to wait."""
 
     wait = WordSeconds(load_default=None)
 
@@ -265,6 +274,18 @@ class StreamQuerySchema(Schema):
     """The query string of `GET /jobs/{id}/stream`."""
 
     after = text(100, load_default=None)
+
+
+class StatsQuerySchema(Schema):
+    """The query string of `GET /stats`."""
+
+    window = JsonChoice(((name, name) for name in WINDOWS), load_default=None)
+
+
+class JobViewSchema(WaitQuerySchema):
+    """The query string of `GET /jobs/{id}`."""
+
+    explain = JsonChoice((("1", True), ("0", False)), load_default=False, metadata={"default": "0"})
 
 
 class LogsQuerySchema(WaitQuerySchema):

@@ -21,6 +21,7 @@ from ..values import StreamEvent
 from . import long_poll
 from .access import has_right
 from .disconnects import disconnect_check
+from .links import BY_LINK
 from .problems import Problem
 from .requests import job_id, read_query
 from .responses import FinalResponse, empty_response, redactor
@@ -36,6 +37,8 @@ HEADERS: Final = {
     "X-Accel-Buffering": "no",  # nginx, which would keep the events until there are many
     "X-Content-Type-Options": "nosniff",
 }
+_NOT_BY_LINK: Final = ("worker", "reason", "by")
+"""What of a transition tells of workers and operators: null for who comes by a link to the job."""
 _QUERY: Final = StreamQuerySchema()
 Format = Callable[[StreamEvent], bytes]
 
@@ -106,8 +109,9 @@ def _next(stream: JobStream) -> list[StreamEvent]:
 def _format() -> Format:
     """Makes the text of an event, for the rights of the current request."""
     redact, with_traceback = redactor(), has_right("operate")
+    hidden = dict.fromkeys(_NOT_BY_LINK) if BY_LINK in request.environ else {}
     present: dict[str, Callable[[Any], Any]] = {
-        "state": lambda state: state,
+        "state": lambda state: {**state, **hidden},
         "progress": lambda progress: present_progress(progress, redact),
         "log": lambda line: present_line(line, with_traceback),
         "data": redact,

@@ -12,6 +12,7 @@ from ..service import runtime
 from ..states import RUNNING
 from ..tasks.submission import BatchSubmission, Submission
 from ..values import Batch
+from .access import caller
 from .correlation import with_correlation
 from .idempotency import replay_headers, request_key
 from .requests import (
@@ -81,7 +82,7 @@ def cancel_batch(id: str) -> Response:
     """`POST /batches/{id}/cancel`: 200 when all of its jobs have ended, 202 when some were asked to stop."""
     refuse_query()
     require_empty_body()
-    batch = runtime().batches.cancel(batch_id(id))
+    batch = runtime().batches.cancel(batch_id(id), caller())
     return json_response(batch.as_dict(), 202 if batch.counts[RUNNING] else 200)
 
 
@@ -89,7 +90,7 @@ def retry_batch(id: str) -> Response:
     """`POST /batches/{id}/retry`: those of its jobs that failed, queued once more."""
     refuse_query()
     require_empty_body()
-    batch = runtime().batches.retry(batch_id(id))
+    batch = runtime().batches.retry(batch_id(id), caller())
     return json_response(batch.as_dict(), 202, _location(batch))
 
 

@@ -14,7 +14,6 @@ from marshmallow import INCLUDE, Schema, ValidationError
 from ..errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, pointer, problem
 from ..serialization.encoding import NotEncodable, loads, text_of, to_json
 from .fields import JsonSchema
-from .json_schema import JsonSchemaConverter
 from .loading import Loader
 from .signature import OpenSchema, name_of, schema_of
 
@@ -80,6 +79,9 @@ class Arguments:
 
     @functools.cached_property
     def _json_schema(self) -> JsonSchema:
+        # Imported here: apispec takes a while, and most processes describe nothing.
+        from .json_schema import JsonSchemaConverter
+
         converter = JsonSchemaConverter()
         try:
             described = converter.resolve_nested_schema(self.schema)

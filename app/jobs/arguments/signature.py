@@ -86,6 +86,11 @@ def schema_of(function: Callable[..., Any]) -> Schema:
     return cast("type[OpenSchema]", OpenSchema.from_dict(members))(extra)
 
 
+def schema_of_record(kind: type) -> Schema:
+    """The schema of the members of a dataclass or a TypedDict. Raises TaskDefinitionError."""
+    return _Reader(name_of(kind), {}, {}).record_schema(kind)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Reader:
     """Makes fields from annotations; `place` is for messages, `known` has the dataclasses so far."""
@@ -214,7 +219,7 @@ class _Reader:
         return reader.member(member.name, member.annotation, member.default)
 
 
-def name_of(function: Callable[..., Any]) -> str:
+def name_of(function: Callable[..., Any] | type) -> str:
     """Module and qualified name, for messages."""
     return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
 

@@ -11,7 +11,22 @@ from flask import Flask
 from ..errors import ConfigError
 
 # Imported for their side effect: each module adds its commands to the group.
-from . import actions, edit, files, jobs, logs, queues, schedules, stats, submit, tasks, wait, worker
+from . import (
+    actions,
+    edit,
+    files,
+    jobs,
+    logs,
+    openapi,
+    queues,
+    schedules,
+    stats,
+    submit,
+    tasks,
+    wait,
+    why,
+    worker,
+)  # fmt: skip
 from .group import jobs_cli
 
 __all__ = [
@@ -22,12 +37,14 @@ __all__ = [
     "jobs",
     "jobs_cli",
     "logs",
+    "openapi",
     "queues",
     "schedules",
     "stats",
     "submit",
     "tasks",
     "wait",
+    "why",
     "worker",
 ]
 

@@ -13,7 +13,7 @@ from ..serialization.presenter import present
 from ..store.bulk import Action
 from ..values import BulkResult
 from .exit_codes import REFUSED
-from .group import jobs_cli, runtime
+from .group import CALLER, jobs_cli, runtime
 from .output import echo_stderr, json_option, print_json, redactor
 from .selection import filter_options, find_id, given
 
@@ -53,14 +53,14 @@ def _command(action: Action, words: str) -> Callable[[ActOnOne], click.Command]:
 @_command("cancel", "Cancel jobs that do not run yet; request that running ones stop.")
 def cancel(job_id: str, as_json: bool) -> None:
     """Of one job."""
-    job = runtime().jobs.cancel(job_id)
+    job = runtime().jobs.cancel(job_id, by=CALLER)
     print_job(job, as_json, "Cancelled." if job.is_final else "It runs, and was asked to stop.")
 
 
 @_command("retry", "Queue finished jobs once more, their history kept.")
 def retry(job_id: str, as_json: bool) -> None:
     """Of one job."""
-    print_job(runtime().jobs.retry(job_id), as_json, "Queued again.")
+    print_job(runtime().jobs.retry(job_id, by=CALLER), as_json, "Queued again.")
 
 
 @_command("delete", "Delete finished jobs and their history.")
@@ -84,7 +84,7 @@ def _act_on_many(
     else:
         if not yes:
             click.confirm(f"{action.capitalize()} {result.affected} jobs?", abort=True, err=True)
-        result = act(action, filters, ids or None)
+        result = act(action, filters, ids or None, by=CALLER)
         _report(result, as_json, f"{result.affected} of {result.matched} jobs {_DONE[action]}.")
     # By their ids they were all meant.
     if ids and result.affected < len(ids):

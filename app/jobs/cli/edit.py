@@ -10,7 +10,7 @@ from ..job import Job
 from ..service.job_factory import CHANGEABLE
 from .actions import print_job
 from .arguments import read_pairs
-from .group import jobs_cli, runtime
+from .group import CALLER, jobs_cli, runtime
 from .output import json_option
 from .selection import find_id
 from .submit import option_flags
@@ -35,4 +35,4 @@ def edit(id: str, pairs: tuple[str, ...], as_json: bool, **options: Any) -> None
             changed["args"] = {**stored.args, **read_pairs(pairs, schema)}
         return changed
 
-    print_job(run.edits.edit(job_id, changes), as_json, "Changed.")
+    print_job(run.edits.edit(job_id, changes, by=CALLER), as_json, "Changed.")

@@ -52,7 +52,7 @@ class Runtime(service.Runtime, Protocol):
 
 
 CALLER: Final = "command line"
-"""In whose name the commands change what holds for queues and tasks."""
+"""In whose name the commands act."""
 
 jobs_cli = JobsGroup("jobs", help="Background jobs: submit, watch, run.")
 

@@ -26,7 +26,9 @@ from .output import (
 )
 from .selection import filter_options, find_id
 from .threads import print_threads
+from .why import one_line
 
+_EVENT: Final = ("at", "type", "from", "to", "attempt", "by", "reason")
 _STEP: Final = ("name", "kind", "state", "run", "started_at", "finished_at", "result")
 
 
@@ -84,18 +86,22 @@ def list_jobs(limit: int, cursor: str | None, as_json: bool, **filters: Any) -> 
 @click.argument("id")
 @json_option
 def show(id: str, as_json: bool) -> None:
-    """Show a job, its attempts, with the traceback of each that failed, and its finished steps.
+    """Show a job, its events, its attempts, with the traceback of each that failed, and its finished steps.
 
     ID may be the beginning of one that no other shares.
     """
     run, id = runtime(), find_id(id)
-    redact = redactor(run.settings)
-    shown = present(run.jobs.get(id), redact)
+    redact, job = redactor(run.settings), run.jobs.get(id)
+    shown = present(job, redact)
     attempts = [present_attempt(attempt, with_traceback=True) for attempt in run.jobs.attempts(id)]
+    events = run.jobs.events(id)
     if as_json:
-        print_json({**shown, "attempts": attempts})
+        print_json({**shown, "attempts": attempts, "events": events})
         return
+    shown["waiting_reason"] = one_line(run.explanations.explain(job), run.clock.now())
     print_fields((name, _field(value)) for name, value in shown.items())
+    click.echo()
+    print_rows(_EVENT, events)
     if attempts:
         print_attempts(attempts)
     if steps := [present_step(*step, redact) for step in run.jobs.steps(id, MAX_LIST_BYTES)]:

@@ -14,7 +14,7 @@ from ..schedules.triggers.parse import TYPES
 from ..serialization.presenter import present
 from ..values import Schedule
 from .arguments import read_pairs
-from .group import jobs_cli, runtime, schedule_id
+from .group import CALLER, jobs_cli, runtime, schedule_id
 from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
 from .triggers import Moment, read_policy, read_trigger
 
@@ -104,8 +104,8 @@ def history(id: str, limit: int, before: datetime | None, as_json: bool) -> None
     if as_json:
         print_json({"items": found})
     elif found:
-        titles = ("FIRE TIME", "DECISION", "COUNT", "LATE", "JOB", "REASON")
-        names = ("fire_time", "decision", "count", "late_seconds", "job_id", "reason")
+        titles = ("FIRE TIME", "DECISION", "COUNT", "LATE", "JOB", "REASON", "BY")
+        names = ("fire_time", "decision", "count", "late_seconds", "job_id", "reason", "by")
         rows = [{**row, "late_seconds": f"{row['late_seconds']:.3f} s"} for row in found]
         print_table(titles, [[row[name] for name in names] for row in rows])
     else:
@@ -149,7 +149,7 @@ def add(
     words = {"task": task, "trigger": rule, "args": values, "paused": paused, **read_policy(policy)}
     if replace and slug is None:
         raise click.UsageError("--replace takes the place of an id: name it with --id")
-    made = run.schedules.replace(slug, words)[0] if replace and slug else run.schedules.add(slug, words)
+    made = _store(slug, words, replace=replace)
     if as_json:
         print_json(redacted(made))
     else:
@@ -161,7 +161,7 @@ def add(
 @json_option
 def pause(id: str, as_json: bool) -> None:
     """Stop firing until it is resumed."""
-    _print_schedule(runtime().schedules.pause(id), as_json, "Paused.")
+    _print_schedule(runtime().schedules.pause(id, by=CALLER), as_json, "Paused.")
 
 
 @schedules.command("resume")
@@ -169,7 +169,7 @@ def pause(id: str, as_json: bool) -> None:
 @json_option
 def resume(id: str, as_json: bool) -> None:
     """Fire again, from the next fire time on."""
-    _print_schedule(runtime().schedules.resume(id), as_json, "Resumed.")
+    _print_schedule(runtime().schedules.resume(id, by=CALLER), as_json, "Resumed.")
 
 
 @schedules.command("skip")
@@ -177,7 +177,7 @@ def resume(id: str, as_json: bool) -> None:
 @json_option
 def skip(id: str, as_json: bool) -> None:
     """Skip its next fire time."""
-    _print_schedule(runtime().schedules.skip(id), as_json, "Its next fire time is left out.")
+    _print_schedule(runtime().schedules.skip(id, by=CALLER), as_json, "Its next fire time is left out.")
 
 
 @schedules.command("run")
@@ -185,7 +185,7 @@ def skip(id: str, as_json: bool) -> None:
 @json_option
 def run(id: str, as_json: bool) -> None:
     """Submit its job now, paused or not, and print the job's id; its fire times stay."""
-    job = runtime().schedules.run(id)
+    job = runtime().schedules.run(id, by=CALLER)
     if as_json:
         print_json(present(job, redactor(runtime().settings)))
     else:
@@ -203,6 +203,13 @@ def remove(id: str) -> None:
 def redacted(schedule: Schedule) -> dict[str, Any]:
     """The schedule as JSON, secrets in its arguments redacted."""
     return {**schedule.as_dict(), "args": redactor(runtime().settings)(dict(schedule.args))}
+
+
+def _store(slug: str | None, words: dict[str, Any], *, replace: bool) -> Schedule:
+    use_cases = runtime().schedules
+    if replace and slug is not None:
+        return use_cases.replace(slug, words, by=CALLER)[0]
+    return use_cases.add(slug, words, by=CALLER)
 
 
 def _row(schedule: Schedule) -> tuple[Any, ...]:

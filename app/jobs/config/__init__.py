@@ -1,6 +1,6 @@
 """The settings of an app: what there are, and how each is read and checked."""
 
-from .checks import RIGHTS, as_boolean
+from .checks import RIGHTS, TokenHolder, as_boolean
 from .settings import FILES_FOLDER, Settings, load_settings
 
-__all__ = ["FILES_FOLDER", "RIGHTS", "Settings", "as_boolean", "load_settings"]
+__all__ = ["FILES_FOLDER", "RIGHTS", "Settings", "TokenHolder", "as_boolean", "load_settings"]

@@ -5,17 +5,21 @@ Values may be text, as the environment has them.
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from ..checks import Rule, find_zone
+from ..checks import Rule, find_zone, takes, text
 
 RIGHTS: Final = ("read", "submit", "operate")
 LEAST_TOKEN: Final = 8
 """Characters that a token has at least."""
+LEAST_SECRET: Final = 16
+"""Characters of a key with which something is signed."""
+_NAME: Final = text(200)
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 _ORIGIN: Final = re.compile(
     r"(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
@@ -110,11 +114,28 @@ def fits(rule: Rule) -> Callable[[Any], Any]:
 
 
 def folder(value: Any) -> str:
-    """The path of a folder, or "database"."""
+    """The path of a folder, the URL of one that fsspec knows, or "database"."""
     path = str(value) if isinstance(value, str | PurePath) else ""
-    if not path or "\0" in path or "://" in path:
-        raise ValueError('must be the path of a folder, or "database"')
+    if not path or "\0" in path:
+        raise ValueError('must be the path or the URL of a folder, or "database"')
+    if "://" in path:
+        _check_url(*path.split("://", 1))
     return path
+
+
+def _check_url(scheme: str, rest: str) -> None:
+    try:
+        from fsspec import get_filesystem_class
+    except ImportError:
+        raise ValueError("for a URL install fsspec: pip install 'Flask-Simmer[files]'") from None
+    try:
+        get_filesystem_class(scheme.partition("::")[0])
+    except (ImportError, ValueError) as error:  # the package of the driver is missing; no such driver
+        raise ValueError(f"fsspec says: {error}") from None
+    if not scheme or not rest.strip("/") or (scheme == "file" and not rest.startswith("/")):
+        raise ValueError(
+            "must name a folder or bucket after ://, of file:// by its whole path (file:///srv/files)"
+        )
 
 
 def zone(value: Any) -> str:
@@ -127,29 +148,62 @@ def zone(value: Any) -> str:
 
 def prefix(value: Any) -> str:
     """The beginning of the paths of routes."""
-    text = str(value)
-    if not text.startswith("/") or text.endswith("/") or len(text) < 2:
+    path = str(value)
+    if not path.startswith("/") or path.endswith("/") or len(path) < 2:
         raise ValueError("must start with / and not end with one, or be None to switch the routes off")
-    return text
+    return path
 
 
-def tokens(value: Any) -> Mapping[str, tuple[str, ...]]:
-    """The rights of each token."""
+def secret(value: Any) -> str:
+    """A key that nobody guesses."""
+    if not (isinstance(value, str) and len(value) >= LEAST_SECRET and value.isascii()):
+        raise ValueError(f"must be a text of at least {LEAST_SECRET} random ASCII characters")
+    return value
+
+
+class TokenHolder(NamedTuple):
+    """Whoever sends a token: the rights, and the name that is shown of who did something."""
+
+    rights: tuple[str, ...]
+    name: str | None = None
+
+
+def tokens(value: Any) -> Mapping[str, TokenHolder]:
+    """Who holds each token: a list of rights, or a dict with a name and the rights."""
     if not isinstance(value, Mapping):
-        raise ValueError('must be a dict such as {"<token>": ["read", "submit"]}')
+        raise ValueError(
+            'must be a dict such as {"<token>": ["read", "submit"]}'
+            ' or {"<token>": {"name": "ada", "rights": ["operate"]}}'
+        )
     entries = zip(range(1, len(value) + 1), value.items(), strict=True)
     if found := [words for number, entry in entries for words in _token_problems(number, *entry)]:
         raise ValueError("; ".join(found))
-    return {token: tuple(rights) for token, rights in value.items()}
+    return {
+        token: TokenHolder(tuple(held["rights"]), held["name"])
+        if isinstance(held, Mapping)
+        else TokenHolder(tuple(held))
+        for token, held in value.items()
+    }
 
 
-def _token_problems(number: int, token: Any, rights: Any) -> Iterator[str]:
+def _token_problems(number: int, token: Any, held: Any) -> Iterator[str]:
     """What is wrong with an entry, named by its place: a log must not show a token."""
     entry = f"{_ORDINALS[number - 1]} token" if number <= len(_ORDINALS) else f"token {number}"
     if not isinstance(token, str) or len(token) < LEAST_TOKEN or not token.isascii():
         yield f"{entry}: must be a string of at least {LEAST_TOKEN} ASCII characters"
+    rights = held
+    if isinstance(held, Mapping):
+        if set(held) != {"name", "rights"}:
+            yield f'{entry}: in place of a list of rights say {{"name": …, "rights": […]}}, both and no more'
+            return
+        rights = held["rights"]
+        yield from (f"{entry}: its name {words}" for _, words in _NAME.problems(held["name"]))
     known = f"its rights are a list of {', '.join(RIGHTS)}"
-    if isinstance(rights, str | bytes) or not isinstance(rights, Iterable) or not (given := list(rights)):
+    if (
+        isinstance(rights, str | bytes | Mapping)
+        or not isinstance(rights, Iterable)
+        or not (given := list(rights))
+    ):
         yield f"{entry}: {known}"
         return
     for right in given:
@@ -172,8 +226,12 @@ def origins(value: Any) -> tuple[str, ...]:
     return found
 
 
-def function(value: Any) -> Callable[[Any, str], bool]:
-    """What can be called."""
+def function(value: Any) -> Callable[..., Any]:
+    """What can be asked whether a request has a right, in two parameters or with its job in three."""
     if not callable(value):
-        raise TypeError("must be a callable (request, right) -> bool")
+        raise TypeError("must be a callable (request, right) -> bool, or (request, right, job) -> bool")
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__):
+        raise TypeError("must not be async: what it returns unawaited would let everybody in")
+    if not (takes(2, value) or takes(3, value)):
+        raise TypeError("must take (request, right) or (request, right, job), and nothing else")
     return value  # type: ignore[no-any-return]

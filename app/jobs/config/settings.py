@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any, Final
 
-from ..checks import TEN_YEARS, text
+from ..checks import HTTP_URL, TEN_YEARS, text
 from ..errors import ConfigError
 from .checks import (
+    TokenHolder,
     as_boolean,
     fits,
     folder,
@@ -20,10 +21,12 @@ from .checks import (
     origins,
     prefix,
     seconds,
+    secret,
     tokens,
     whole,
     zone,
 )  # fmt: skip
+from .webhook_hosts import WebhookHosts, webhook_hosts
 
 PREFIX: Final = "JOBS_"
 ENGINES: Final = ("thread", "inline", "manual")
@@ -33,8 +36,8 @@ ROLES: Final = ("web", "worker", "all")
 DAY: Final = 86_400.0
 FILES_FOLDER: Final = "simmer-files"
 """Where files are kept below the instance folder, unless JOBS_FILES says otherwise."""
-_SECRET: Final = ("api_tokens",)
-"""Settings whose values no message shows."""
+_SECRET: Final = ("api_tokens", "files", "webhook_secret", "alert_url")
+"""Settings whose values no message shows; the URL of files may have a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Settings:
     ui_readonly: bool = False
     ui_shortcuts: bool = True
     cli_group: str | None = "jobs"
-    api_tokens: Mapping[str, tuple[str, ...]] | None = None
-    auth: Callable[[Any, str], bool] | None = None
+    api_tokens: Mapping[str, TokenHolder] | None = None
+    auth: Callable[..., Any] | None = None
     cors_origins: tuple[str, ...] | None = None
     shutdown_grace: float = 20.0
     heartbeat_seconds: float = 5.0
@@ -63,12 +66,15 @@ class Settings:
     retention_failed: float = 30 * DAY
     max_args_bytes: int = 256 * 1024
     max_result_bytes: int = 1024 * 1024
-    files: str = FILES_FOLDER
+    files: str = field(default=FILES_FOLDER, repr=False)
     max_file_bytes: int = 100 * 1024 * 1024
     max_job_files_bytes: int = 1024 * 1024 * 1024
     max_queued: int = 100_000
     max_wait: float = 25.0
     redact: tuple[str, ...] | None = None
+    webhook_hosts: WebhookHosts | None = None
+    webhook_secret: str | None = field(default=None, repr=False)
+    alert_url: str | None = field(default=None, repr=False)  # its path is often a secret
     schedules: bool = True
     timezone: str | None = None
     inline_raises: bool = False
@@ -109,6 +115,8 @@ def load_settings(config: Mapping[str, Any]) -> tuple[Settings, list[str]]:
             f"JOBS_RESCUE_AFTER={settings.rescue_after:g}: must be at least twice JOBS_HEARTBEAT_SECONDS"
             f" ({settings.heartbeat_seconds:g}), so that one late heartbeat kills nobody"
         )
+    if settings is not None and settings.webhook_hosts is not None and settings.webhook_secret is None:
+        problems.append("JOBS_WEBHOOK_HOSTS: set JOBS_WEBHOOK_SECRET too, with which what they get is signed")
     if settings is None or problems:
         raise ConfigError("Configuration problems:\n  " + "\n  ".join(problems))
     # Unknown keys are warnings: a config is often shared by releases and processes that know others.
@@ -150,6 +158,9 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "max_queued": whole(1, 100_000_000),
     "max_wait": seconds(0, 300),
     "redact": optional(names),
+    "webhook_hosts": optional(webhook_hosts),
+    "webhook_secret": optional(secret),
+    "alert_url": optional(fits(HTTP_URL)),
     "schedules": as_boolean,
     "timezone": optional(zone),
     "inline_raises": as_boolean,

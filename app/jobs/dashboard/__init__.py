@@ -105,4 +105,6 @@ def _guarded(page: Page) -> Callable[..., Any]:
     if page.right == OPEN:
         page.view.right = OPEN  # type: ignore[attr-defined]
         return page.view
-    return protected(page.right, page.view)
+    view = protected(page.right, page.view)
+    view.job = "id" if page.path.startswith("/jobs/<id>") else None  # type: ignore[attr-defined]
+    return view

@@ -7,6 +7,7 @@ from typing import Final
 from flask import request
 from werkzeug import Response
 
+from ..api.access import caller
 from ..api.requests import batch_id
 from ..service import runtime
 from .rendering import page, path_of, see_other
@@ -29,11 +30,11 @@ def show_batch(id: str) -> Response:
 
 def cancel_batch(id: str) -> Response:
     """`POST /batches/{id}/cancel`."""
-    runtime().batches.cancel(batch_id(id))
+    runtime().batches.cancel(batch_id(id), by=caller())
     return see_other("show_batch", id=id, notice="cancelled")
 
 
 def retry_batch(id: str) -> Response:
     """`POST /batches/{id}/retry`: those of its jobs that failed."""
-    runtime().batches.retry(batch_id(id))
+    runtime().batches.retry(batch_id(id), by=caller())
     return see_other("show_batch", id=id, notice="retried")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from flask import request
 from werkzeug.datastructures import MultiDict
 
+from ..api.access import caller
 from ..errors import InvalidArguments, problem
 from ..service import runtime
 from ..store.bulk import ACTIONS
@@ -26,7 +27,7 @@ def act() -> Any:
     if form.get("confirmed") != "yes":
         found = runtime().bulk.act(action, **selection, dry_run=True)
         return page("confirm_bulk.html", action=action, found=found, form=form, query=query)
-    result = runtime().bulk.act(action, **selection)
+    result = runtime().bulk.act(action, **selection, by=caller())
     if result.job is not None:
         return see_other("show_job", id=result.job.id, notice="bulk-job")
     return see_other("list_jobs", **query.to_dict(flat=False), notice="bulk")

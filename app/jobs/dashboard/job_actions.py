@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 from werkzeug import Response as BaseResponse
 
+from ..api.access import caller
 from ..api.requests import job_id, load_body
 from ..api.responses import restore_secrets
 from ..api.schemas import EditSchema
@@ -21,13 +22,13 @@ _EDIT = EditSchema()
 
 def cancel_job(id: str) -> BaseResponse:
     """`POST /jobs/{id}/cancel`."""
-    runtime().jobs.cancel(job_id(id))
+    runtime().jobs.cancel(job_id(id), by=caller())
     return see_other("show_job", id=id, notice="cancelled")
 
 
 def retry_job(id: str) -> BaseResponse:
     """`POST /jobs/{id}/retry`."""
-    runtime().jobs.retry(job_id(id))
+    runtime().jobs.retry(job_id(id), by=caller())
     return see_other("show_job", id=id, notice="retried")
 
 
@@ -50,7 +51,7 @@ def edit_job(id: str) -> BaseResponse:
             loaded["args"] = restore_secrets(loaded["args"], stored.args)
         return loaded
 
-    runtime().edits.edit(job_id(id), changes)
+    runtime().edits.edit(job_id(id), changes, by=caller())
     return see_other("show_job", id=id, notice="edited")
 
 

@@ -10,6 +10,7 @@ from flask import request
 from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
+from ..api.access import caller
 from ..api.requests import load_body, schedule_id
 from ..api.responses import restore_secrets
 from ..api.schemas import NewScheduleSchema, ScheduleSchema
@@ -40,7 +41,7 @@ def create_schedule() -> Response:
         if "preview" in request.form:
             return _form(None, request.form)
         restore_secrets(words["args"], {})
-        made = runtime().schedules.add(words["id"], words)
+        made = runtime().schedules.add(words["id"], words, by=caller())
     except InvalidArguments as error:
         return _form(None, request.form, error.errors)
     return see_other("show_schedule", id=made.id, notice="stored")
@@ -60,7 +61,7 @@ def change_schedule(id: str) -> Response:
         if "preview" in request.form:
             return _form(stored, request.form)
         words["args"] = restore_secrets(words["args"], stored.args)
-        runtime().schedules.patch(stored.id, {**words, "paused": stored.paused})
+        runtime().schedules.patch(stored.id, {**words, "paused": stored.paused}, by=caller())
     except InvalidArguments as error:
         return _form(stored, request.form, error.errors)
     return see_other("show_schedule", id=stored.id, notice="stored")

@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import request
 from werkzeug import Response
 
+from ..api.access import caller
 from ..api.requests import schedule_id
 from ..service import runtime
 from ..values import Schedule
@@ -36,25 +37,25 @@ def show_schedule(id: str) -> Response:
 
 def pause_schedule(id: str) -> Response:
     """`POST /schedules/{id}/pause`."""
-    runtime().schedules.pause(schedule_id(id))
+    runtime().schedules.pause(schedule_id(id), by=caller())
     return see_other("show_schedule", id=id, notice="paused")
 
 
 def resume_schedule(id: str) -> Response:
     """`POST /schedules/{id}/resume`."""
-    runtime().schedules.resume(schedule_id(id))
+    runtime().schedules.resume(schedule_id(id), by=caller())
     return see_other("show_schedule", id=id, notice="resumed")
 
 
 def skip_schedule(id: str) -> Response:
     """`POST /schedules/{id}/skip`."""
-    runtime().schedules.skip(schedule_id(id))
+    runtime().schedules.skip(schedule_id(id), by=caller())
     return see_other("show_schedule", id=id, notice="skipped")
 
 
 def run_schedule(id: str) -> Response:
     """`POST /schedules/{id}/run`: leads to the job."""
-    job = runtime().schedules.run(schedule_id(id))
+    job = runtime().schedules.run(schedule_id(id), by=caller())
     return see_other("show_job", id=job.id, notice="submitted")
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.schema import conv
 from sqlalchemy.types import TypeEngine
 
 from ..options import Option
+from ..serialization.text import storable
 from .supported import DIALECTS
 
 
@@ -39,6 +40,9 @@ Time = _portable(DateTime(timezone=True))
 """An aware UTC datetime on every database."""
 BigId = _portable(BigInteger())
 Id = String(36)
+MOST_OF_A_NAME: Final = 200
+Name = String(MOST_OF_A_NAME)
+"""Whoever did something, as `name_of` makes it."""
 _TYPES: Final[Mapping[type, Any]] = {
     int: Integer,
     float: Float,
@@ -47,6 +51,11 @@ _TYPES: Final[Mapping[type, Any]] = {
     dict: Text,
     datetime: Time,
 }
+
+
+def name_of(by: str | None) -> str | None:
+    """The name of whoever did something as a Name holds it: what is too long is cut."""
+    return None if by is None else storable(by[:MOST_OF_A_NAME])[:MOST_OF_A_NAME]
 
 
 def option_column(name: str, option: Option) -> Column[Any]:

@@ -87,7 +87,7 @@ class Dialect(ABC):
         return f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"
 
     def is_lock_timeout(self, error: BaseException | None) -> bool:
-        """Whether SQLAlchemy's error says that `lock_schema` was right not to wait any longer."""
+        """Whether SQLAlchemy's error says that others had locks for longer than a change of tables waits."""
         return False
 
     def holds_write_lock(self, host: Connection, ours: Transactions) -> bool:

@@ -38,7 +38,7 @@ from .sqlite_driver import begin_nothing, is_legacy
 from .sqlite_file import DatabaseFile
 from .sqlite_transactions import PATIENCE, SQLiteTransactions
 from .transactions import IS_WRITE, Transactions
-from .write_lock import WriteLock, set_busy_timeout
+from .write_lock import WriteLock, is_busy, set_busy_timeout
 
 KEPT_WAL_BYTES: Final = 32 * 1024 * 1024
 """What the write-ahead log keeps of the disk once it is written back; a long reader lets it grow beyond."""
@@ -100,6 +100,11 @@ class SQLite(Dialect):
 
     def lock_schema(self, conn: Connection) -> None:
         """Whoever writes is alone."""
+
+    def is_lock_timeout(self, error: BaseException | None) -> bool:
+        """By SQLite's code."""
+        driver = getattr(error, "orig", None)
+        return isinstance(driver, sqlite3.Error) and is_busy(driver)
 
     def release_column(self, table: str, column: str) -> str:
         """Nothing less than dropping it: SQLite cannot alter a column."""

@@ -70,7 +70,7 @@ class WriteLock:
         try:
             self.begin(driver)
         except sqlite3.OperationalError as error:
-            return not _is_busy(error)
+            return not is_busy(error)
         driver.rollback()
         return True
 
@@ -88,13 +88,14 @@ def _begins(driver: sqlite3.Connection, is_last: bool) -> bool:
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        if is_last or not _is_busy(error):
+        if is_last or not is_busy(error):
             raise
         return False
     return True
 
 
-def _is_busy(error: sqlite3.Error) -> bool:
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether SQLite has found the lock of somebody else."""
     # The lower byte: SQLITE_BUSY_RECOVERY and its like are busy too.
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 

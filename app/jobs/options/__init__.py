@@ -6,6 +6,7 @@ from .definitions import (
     OF_TASK,
     OUTSIDE,
     STORED,
+    RequestOptions,
     SubmitOptions,
     TaskOptions,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Concurrency",
     "Option",
     "Rate",
+    "RequestOptions",
     "Seconds",
     "SubmitOptions",
     "TaskOptions",

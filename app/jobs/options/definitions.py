@@ -13,6 +13,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session, scoped_session
 
 from ..checks import (
+    HTTP_URL,
     NEAR_TIME,
     POSITIVE_SECONDS,
     QUEUE_NAME,
@@ -99,8 +100,8 @@ class JobOptions(TypedDict, total=False):
     ]  # fmt: skip
 
 
-class SubmitOptions(JobOptions, total=False):
-    """Options of a submission; None over HTTP counts as not given."""
+class RequestOptions(JobOptions, total=False):
+    """Options of a submission from outside; None over HTTP counts as not given."""
 
     delay: Annotated[
         Seconds,
@@ -148,6 +149,18 @@ class SubmitOptions(JobOptions, total=False):
             aliases=("allow_failure", "allow_dependency_failures", "ignore_failed"),
         ),
     ]  # fmt: skip
+    callback_url: Annotated[
+        str,
+        Option(
+            help="A URL on one of `JOBS_WEBHOOK_HOSTS` that is called when the job has ended",
+            rule=HTTP_URL, aliases=("webhook", "webhook_url", "callback", "on_complete", "link"),
+        ),
+    ]  # fmt: skip
+
+
+class SubmitOptions(RequestOptions, total=False):
+    """Options of a submission."""
+
     session: Annotated[
         Session | scoped_session[Any] | None,
         Option(
@@ -220,6 +233,14 @@ class TaskOptions(JobOptions, total=False):
             help='How many of its jobs are claimed in any second, minute, hour or day: `"100/m"`,'
             ' or `("5/s", "tenant")` for each tenant',
             rule=RATE_RULE, aliases=("rate_limit", "throttle", "limiter"),
+        ),
+    ]  # fmt: skip
+    fair: Annotated[
+        str | None,
+        Option(
+            help='Turns between the values of an argument: with `"tenant"` each tenant has one job after the'
+            " other, however many wait",
+            rule=text(200), aliases=("fairness", "fairness_key", "round_robin", "tenant", "partition"),
         ),
     ]  # fmt: skip
     unique: Annotated[

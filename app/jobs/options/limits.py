@@ -43,7 +43,7 @@ class Limit:
     def key(self, subject: str, args: Mapping[str, Any], default: Any = None) -> str:
         """What jobs of `subject` with the same value have in common; `default` where `args` have none."""
         prefix = subject if self.seconds is None else f"rate of {subject}"
-        return prefix if self.arg is None else f"{prefix}: {_value(args.get(self.arg, default))}"
+        return prefix if self.arg is None else f"{prefix}: {value_key(args.get(self.arg, default))}"
 
 
 def read_limit(value: Any) -> Limit | None:
@@ -57,7 +57,7 @@ def read_limit(value: Any) -> Limit | None:
     return Limit(int(count), arg, UNITS[unit])
 
 
-def _value(value: Any) -> str:
+def value_key(value: Any) -> str:
     """The value as JSON, 3.0 as 3; of a long one its digest."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -36,8 +36,9 @@ EXCEPTION_RULE: Final = Rule(
     type, "an exception class", lambda value: isinstance(value, type) and issubclass(value, BaseException)
 )
 ID_RULE: Final = Rule(
-    str, "the id of a job or a batch", lambda value: isinstance(value, str) and is_id(value), 36
-)
+    str, "the id of a job or a batch", lambda value: isinstance(value, str) and is_id(value), 36,
+    keywords={"format": "uuid"},
+)  # fmt: skip
 ANYTHING: Final = Rule(object, "anything", lambda value: True)
 UNIQUE_RULE: Final = Rule(
     object,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..job import Job, Progress
 from ..states import RUNNING
-from ..values import Step
+from ..values import Explanation, Step
 
 TIMES: Final = (
     "created_at", "run_at", "started_at", "finished_at", "cancel_requested_at", "expires_at", "fire_time",
@@ -75,6 +75,12 @@ def present_step(step: Step, is_long: bool, redact: Redact) -> dict[str, Any]:
     shown = step.as_dict()
     shown["result"] = None if step.result is None else redact({step.name: step.result})[step.name]
     return {**shown, "truncated": ["result"] if is_long else []}
+
+
+def present_explanation(explanation: Explanation) -> dict[str, Any]:
+    """Why a job waits and when it will run, all keys always."""
+    limit = explanation.limit
+    return {**explanation.as_dict(), "limit": None if limit is None else limit.as_dict()}
 
 
 def links(job: Job, jobs_url: str) -> dict[str, str]:

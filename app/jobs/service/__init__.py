@@ -13,6 +13,7 @@ from ..tasks.registry import Registry
 from .batches import Batches
 from .bulk import BulkActions
 from .edits import Edits
+from .explanations import Explanations
 from .files import Files
 from .jobs import Jobs
 from .logs import Logs
@@ -25,8 +26,8 @@ from .submissions import Submissions
 from .tasks import Tasks
 
 __all__ = [
-    "Batches", "BulkActions", "Edits", "Files", "Jobs", "Logs", "Overview", "Queues", "Runtime", "Schedules",
-    "Status", "Streams", "Submissions", "Tasks", "runtime",
+    "Batches", "BulkActions", "Edits", "Explanations", "Files", "Jobs", "Logs", "Overview", "Queues",
+    "Runtime", "Schedules", "Status", "Streams", "Submissions", "Tasks", "runtime",
 ]  # fmt: skip
 
 
@@ -45,6 +46,7 @@ class Runtime(Protocol):
     batches: Batches
     bulk: BulkActions
     edits: Edits
+    explanations: Explanations
     files: Files
     logs: Logs
     streams: Streams

@@ -31,20 +31,20 @@ class Batches:
             found = [batches.get(conn, each) for each in batches.latest(conn, most, before)]
         return [batch for batch in found if batch is not None]
 
-    def cancel(self, batch_id: str, reason: str | None = None) -> Batch:
+    def cancel(self, batch_id: str, by: str | None = None) -> Batch:
         """Cancel those of its jobs that do not run, and request that the running ones stop.
 
         Raises BatchNotFound.
         """
         self.get(batch_id)
-        self._bulk.apply_to_all("cancel", JobFilters(batch_ids=(batch_id,)), reason)
+        self._bulk.apply_to_all("cancel", JobFilters(batch_ids=(batch_id,)), by)
         return self.get(batch_id)
 
-    def retry(self, batch_id: str, reason: str | None = None) -> Batch:
+    def retry(self, batch_id: str, by: str | None = None) -> Batch:
         """Queue those of its jobs that failed once more, their history kept. Raises BatchNotFound.
 
         A job that waited for its success and was cancelled waits again.
         """
         self.get(batch_id)
-        self._bulk.apply_to_all("retry", JobFilters(batch_ids=(batch_id,), states=(FAILED,)), reason)
+        self._bulk.apply_to_all("retry", JobFilters(batch_ids=(batch_id,), states=(FAILED,)), by)
         return self.get(batch_id)

@@ -16,8 +16,9 @@ from ..execution.current_job import current_job
 from ..ids import is_id
 from ..run import Snooze
 from ..states import RUNNING
-from ..store import bulk, jobs
+from ..store import bulk, events, jobs
 from ..store.bulk import Action
+from ..store.events import Cause
 from ..store.job_filters import TIMES, WITH_PATHS, JobFilters
 from ..tasks.registry import TaskDefinition
 from ..values import BulkResult
@@ -36,12 +37,13 @@ class _Done(NamedTuple):
     """The ids of a batch.
 
     `affected` are those to which the action was applied, `asked` those of them that run and were asked to
-    stop, `busy` those that somebody else had locked.
+    stop, `busy` those that somebody else had locked, `followers` others that were cancelled for them.
     """
 
     affected: list[str]
     asked: list[str]
     busy: list[str]
+    followers: list[str]
 
 
 class BulkActions:
@@ -57,7 +59,7 @@ class BulkActions:
 
     def act(
         self, action: Action, filters: Mapping[str, Any], ids: Collection[str] | None = None,
-        dry_run: bool = False,
+        dry_run: bool = False, *, by: str | None = None,
     ) -> BulkResult:  # fmt: skip
         """Apply it to up to MOST_AT_ONCE jobs now, in transactions of BATCH; to more by a job of its own.
 
@@ -73,11 +75,11 @@ class BulkActions:
                 return BulkResult(matched=matched, affected=bulk.count_applicable(conn, action, selected))
             found = bulk.applicable(conn, action, selected, MOST_AT_ONCE + 1)
         if len(found) <= MOST_AT_ONCE:
-            return BulkResult(matched=matched, affected=self._apply_to(action, found))
+            return BulkResult(matched=matched, affected=self._apply_to(action, found, Cause(by=by)))
         # The words, not the ids: a million of these would be no arguments.
         plain = {word: _plain(value) for word, value in words.items()}
         args = {"action": action, "filter": plain, "until": self._clock.now()}
-        job = self._submissions.submit_internal(TASK.name, args)
+        job = self._submissions.submit_internal(TASK.name, args, by)
         return BulkResult(matched=matched, affected=0, job=job)
 
     def run(self, action: Action, filters: Mapping[str, Any], until: datetime) -> dict[str, int] | Snooze:
@@ -88,21 +90,22 @@ class BulkActions:
         selected = JobFilters.of(filters)
         with self._database.read() as conn:
             total = bulk.count_applicable(conn, action, selected)
-        reason, affected = f"by job {current_job.id}", 0
+        # Not an argument of the job: a worker of the version before would not know it.
+        cause, affected = Cause(f"by job {current_job.id}", self._submitted_by(current_job.id)), 0
         for found in self._find(action, selected, until):
             current_job.check()
             if current_job.stopping:
                 return Snooze(0)
             # Not itself: it may be among those that its filter names.
-            affected += self._apply_to(action, [each for each in found if each != current_job.id], reason)
+            affected += self._apply_to(action, [each for each in found if each != current_job.id], cause)
             current_job.progress(affected, max(affected, total))
         current_job.check()
         return {"affected": affected}
 
-    def apply_to_all(self, action: Action, selected: JobFilters, reason: str | None = None) -> None:
+    def apply_to_all(self, action: Action, selected: JobFilters, by: str | None = None) -> None:
         """Apply it to all of them here, however many there are, in transactions of BATCH."""
         for found in self._find(action, selected):
-            self._apply_to(action, found, reason)
+            self._apply_to(action, found, Cause(by=by))
 
     def _find(
         self, action: Action, selected: JobFilters, until: datetime | None = None
@@ -116,38 +119,44 @@ class BulkActions:
                 return
             yield found
 
-    def _apply_to(self, action: Action, job_ids: list[str], reason: str | None = None) -> int:
+    def _submitted_by(self, job_id: str) -> str | None:
+        with self._database.read() as conn:
+            return events.submitted_by(conn, job_id)
+
+    def _apply_to(self, action: Action, job_ids: list[str], cause: Cause) -> int:
         """Apply it to these jobs; to how many it applied."""
         affected, busy = 0, []
         for start in range(0, len(job_ids), BATCH):
-            done = self._apply(action, job_ids[start : start + BATCH], reason, wait=False)
+            done = self._apply(action, job_ids[start : start + BATCH], cause, wait=False)
             affected += len(done.affected)
             busy += done.busy
         # One by one, holding no other row: whoever waits so can meet nobody in a deadlock.
         for job_id in busy:
-            affected += len(self._apply(action, [job_id], reason, wait=True).affected)
+            affected += len(self._apply(action, [job_id], cause, wait=True).affected)
         return affected
 
-    def _apply(self, action: Action, job_ids: list[str], reason: str | None, *, wait: bool) -> _Done:
-        done = self._write(action, job_ids, reason, wait=wait)
+    def _apply(self, action: Action, job_ids: list[str], cause: Cause, *, wait: bool) -> _Done:
+        done = self._write(action, job_ids, cause, wait=wait)
         for job_id in done.asked:
             self._threads.cancel_requested(job_id)
         if action == "retry" and done.affected:
             self._threads.jobs_submitted(done.affected)
-        self._notifier.notify(done.affected)
+        self._notifier.notify([*done.affected, *done.followers])
         if action == "cancel":
-            ended = [job_id for job_id in done.affected if job_id not in done.asked]
+            ended = [job_id for job_id in (*done.affected, *done.followers) if job_id not in done.asked]
             self._signals.happened(("cancelled", job_id) for job_id in ended)
         return done
 
     @retry_conflicts
-    def _write(self, action: Action, job_ids: list[str], reason: str | None, *, wait: bool) -> _Done:
+    def _write(self, action: Action, job_ids: list[str], cause: Cause, *, wait: bool) -> _Done:
         with self._database.write() as conn:
             locked = jobs.lock(conn, job_ids, wait=wait)
-            affected = bulk.ACTIONS[action](conn, locked, self._clock.now(), reason)
+            changed = bulk.ACTIONS[action](conn, locked, self._clock.now(), cause)
         states = {row.id: row.state for row in locked}
+        affected = [job_id for job_id in changed if job_id in states]
         asked = [job_id for job_id in affected if states[job_id] == RUNNING]
-        return _Done(affected, asked, [job_id for job_id in job_ids if job_id not in states])
+        busy = [job_id for job_id in job_ids if job_id not in states]
+        return _Done(affected, asked, busy, [job_id for job_id in changed if job_id not in states])
 
 
 def _selection(words: Mapping[str, Any], ids: Collection[str] | None) -> JobFilters:

@@ -71,10 +71,10 @@ class CompositionMethods:
         """The batch as it is; raises BatchNotFound."""
         return self.runtime.batches.get(batch_id)
 
-    def cancel_batch(self, batch_id: str) -> Batch:
+    def cancel_batch(self, batch_id: str, *, by: str | None = None) -> Batch:
         """Cancel the jobs of a batch, request that the running ones stop; raises BatchNotFound."""
-        return self.runtime.batches.cancel(batch_id)
+        return self.runtime.batches.cancel(batch_id, by)
 
-    def retry_batch(self, batch_id: str) -> Batch:
+    def retry_batch(self, batch_id: str, *, by: str | None = None) -> Batch:
         """Queue the jobs of a batch that failed once more; raises BatchNotFound."""
-        return self.runtime.batches.retry(batch_id)
+        return self.runtime.batches.retry(batch_id, by)

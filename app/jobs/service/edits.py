@@ -45,19 +45,24 @@ class Edits:
         self._database, self._factory, self._jobs, self._clock = database, factory, jobs, clock
         self._notifier, self._threads = notifier, threads
 
-    def edit(self, job_id: str, changes: Changes, precondition: Precondition[Stamp] | None = None) -> Job:
+    def edit(
+        self, job_id: str, changes: Changes, precondition: Precondition[Stamp] | None = None, *,
+        by: str | None = None,
+    ) -> Job:  # fmt: skip
         """Change what is named and keep the rest; nothing happens where all of it is so already.
 
         `changes` may be made of the job as it is stored; nobody changes it in between. A `run_at` that has
         passed means now. Raises JobNotFound, InvalidState once it has begun, InvalidArguments, UnknownTask.
         """
-        if self._edit(job_id, changes, precondition):
+        if self._edit(job_id, changes, precondition, by):
             self._threads.jobs_submitted([job_id])
             self._notifier.notify([job_id])
         return self._jobs.get(job_id)
 
     @retry_conflicts
-    def _edit(self, job_id: str, changes: Changes, precondition: Precondition[Stamp] | None) -> bool:
+    def _edit(
+        self, job_id: str, changes: Changes, precondition: Precondition[Stamp] | None, by: str | None
+    ) -> bool:
         with self._database.write() as conn:
             job, now = self._jobs.locked(conn, job_id, precondition), self._clock.now()
             if job.state not in EDITABLE or job.attempt:
@@ -66,7 +71,8 @@ class Edits:
             wanted = changes(job) if callable(changes) else changes
             checked = self._factory.check_changes(job.task, wanted, now)
             changed = {name: value for name, value in checked.items() if value != _stored(job, name, value)}
-            return bool(changed) and edits.edit(conn, job, changed, now)
+            fair_key = self._factory.fair_key(job.task, checked["args"]) if "args" in changed else None
+            return bool(changed) and edits.edit(conn, job, changed, now, fair_key, by)
 
 
 def _stored(job: Job, name: str, value: Any) -> Any:

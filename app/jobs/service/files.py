@@ -22,6 +22,7 @@ from ..store import files, queries
 from ..values import File
 from .file_content import MeasuredContent, content_type_of, file_name
 from .file_storage import DatabaseStorage, FolderStorage, Storage
+from .fsspec_storage import FsspecStorage
 from .session import refuse_in_task
 
 log = get_logger(__name__)
@@ -32,7 +33,7 @@ FOLDER: Final = "folder"
 class Files:
     """Implements `execution.files.FileStore`. `host_db` is the app's Flask-SQLAlchemy, or None.
 
-    A folder that the settings name is below `base` where it is relative.
+    A folder that the settings name is below `base` where it is relative; it may be a URL.
     """
 
     def __init__(
@@ -44,7 +45,8 @@ class Files:
         folder = FILES_FOLDER if self._chosen == DATABASE else settings.files
         # Both, whichever is chosen for new ones: what was stored under another setting can still be read.
         self._storages: Mapping[str, Storage] = {
-            FOLDER: FolderStorage(base / folder), DATABASE: DatabaseStorage(database),
+            FOLDER: FsspecStorage(folder) if "://" in folder else FolderStorage(base / folder),
+            DATABASE: DatabaseStorage(database),
         }  # fmt: skip
 
     def attach(self, run: Run, content: Content, name: str | None, content_type: str | None) -> File:

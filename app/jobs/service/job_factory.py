@@ -89,6 +89,10 @@ class JobFactory:
             options["args"] = self._encode(self._registry.get(task), changes["args"], "#")
         return options
 
+    def fair_key(self, task: str, args: str) -> str | None:
+        """By which a job with these arguments, JSON text, takes turns; None where it does not."""
+        return self._registry.get(task).fair_key(args)
+
     def _make(
         self, definition: TaskDefinition, args: Mapping[str, Any], options: SubmitOptions, now: datetime,
         where: str, origin: dict[str, Any],
@@ -102,12 +106,16 @@ class JobFactory:
         run_at = _run_at(options, now)
         if (seconds := options.get("expires_in", definition.options["expires_in"])) is not None:
             origin["expires_at"] = _expires_at(now, seconds, run_at, where)
+        if definition.options["fair"] is not None:
+            origin["fair_key"] = definition.fair_key(text)
         if definition.uniqueness is not None or "unique_key" in options:
             unique = _unique_key(definition, text, options, now, origin["app"], where)
             if unique is not None and unique.on_conflict == "replace" and options.get("depends_on"):
                 words = 'what a job waits for cannot be replaced: leave on_conflict="replace" or this out'
                 raise InvalidArguments([problem(f"{where}/depends_on", words)])
             origin["unique"] = unique
+        if "callback_url" in options:
+            origin["callback_url"] = options["callback_url"]
         # In the order of its fields: by their names it takes twice as long, which a large batch shows.
         return NewJob(new_id(now), definition.name, text, stored, now, run_at, **origin)
 
@@ -117,11 +125,20 @@ class JobFactory:
         if queue is not None and queue not in (known := self.queues):
             words = f"no task and no JOBS_QUEUES names this queue: choose one of {', '.join(sorted(known))}"
             found.setdefault(pointer(where, "queue"), words)
+        if "callback_url" in options and (refusal := self._callback_refusal(options["callback_url"])):
+            found.setdefault(pointer(where, "callback_url"), refusal)
         if "on_conflict" in options and "unique_key" not in options and not has_key:
             words = "there is no unique_key, and the task has no unique: pass a unique_key with it"
             found.setdefault(pointer(where, "on_conflict"), words)
         if found:
             raise InvalidArguments([problem(place, words) for place, words in found.items()])
+
+    def _callback_refusal(self, url: str) -> str | None:
+        """Why nothing would be sent to a callback; None where it would."""
+        if (hosts := self._settings.webhook_hosts) is None:
+            return "this app calls no host: list those that it may call in JOBS_WEBHOOK_HOSTS"
+        # What is no URL at all is refused as that.
+        return hosts.refusal(url) if OF_SUBMISSION["callback_url"].rule.fits(url) else None
 
     def _encode(
         self, definition: TaskDefinition, args: Mapping[str, Any], where: str, later: str | None = None

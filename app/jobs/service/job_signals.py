@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from blinker import NamedSignal
@@ -15,6 +16,7 @@ from ..process.logs import get_logger
 from ..run import Run
 from ..states import OVERRAN
 from ..store import queries
+from ..store.completion import Completed
 from ..store.new_jobs import NewJob
 from ..store.snapshots import as_submitted
 
@@ -43,16 +45,17 @@ class JobSignals:
         if self._receivers.are_there(signals.job_started):
             self._send([(signals.job_started, run.job_id)])
 
-    def ended(self, ended: Collection[Run], completed: Mapping[tuple[str, int], str]) -> None:
-        """The runs in `completed` (what `completion.complete` returned) have ended."""
+    def ended(self, ended: Collection[Run], completed: Completed) -> None:
+        """The runs in `completed` have ended."""
         if any(signal.receivers for signal in _OF_EVENTS.values()):
             ours = [run for run in ended if run.key in completed]
             late = {run.key for run in ours if run.overrun}
-            self.happened(
+            of_runs = (
                 (verb, run.job_id)
                 for run in ours
                 for verb in ((OVERRAN,) if run.key in late else ()) + (completed[run.key],)
             )
+            self.happened(chain(of_runs, (("cancelled", job_id) for job_id in completed.followers)))
 
     def happened(self, events: Iterable[tuple[str, str]]) -> None:
         """These events (type, job) were stored; those that are no signal are passed over."""

@@ -20,6 +20,7 @@ from ..job import Job, JobList, Stamp
 from ..states import CANCELLED, FAILED
 from ..store import dependencies, events, jobs, queries, retention, steps
 from ..store.batched_reads import BatchedReads
+from ..store.events import Cause
 from ..store.job_filters import JobFilters
 from ..store.parents import Results
 from ..values import Step
@@ -103,36 +104,35 @@ class Jobs:
 
     @retry_conflicts
     def cancel(
-        self, job_id: str, reason: str | None = None, precondition: Precondition[Stamp] | None = None
+        self, job_id: str, precondition: Precondition[Stamp] | None = None, *, by: str | None = None
     ) -> Job:
-        """Cancel a job that does not run; request that a running one stops.
+        """Cancel a job that does not run; request that a running one stops. `by` says in whose name.
 
         A cancelled job is returned as it is. Raises JobNotFound, and InvalidState for another final state.
         """
         now = self._clock.now()
         with self._database.write() as conn:
             _check(conn, job_id, precondition)
-            done = jobs.cancel(conn, job_id, now, reason)
+            cancelled = jobs.cancel(conn, job_id, now, Cause(by=by))
             # In this order: a job claimed between the two is running, and gets the request.
-            is_requested = not done and jobs.request_cancel(conn, job_id, now)
+            is_requested = not cancelled and jobs.request_cancel(conn, job_id, now, Cause(by=by))
         job = self.get(job_id)
         if is_requested:
             self._threads.cancel_requested(job_id)
-        elif not done and job.state != CANCELLED:
+        elif not cancelled and job.state != CANCELLED:
             raise InvalidState(f"the job is {job.state} already", job.state)
-        self._notifier.notify([job_id])
-        if done:
-            self._signals.happened([("cancelled", job_id)])
+        self._notifier.notify(cancelled or [job_id])
+        self._signals.happened(("cancelled", each) for each in cancelled)
         return job
 
     @retry_conflicts
     def retry(
-        self, job_id: str, reason: str | None = None, precondition: Precondition[Stamp] | None = None
+        self, job_id: str, precondition: Precondition[Stamp] | None = None, *, by: str | None = None
     ) -> Job:
         """Queue a final job once more, its history kept. Raises JobNotFound, InvalidState."""
         with self._database.write() as conn:
             _check(conn, job_id, precondition)
-            done = jobs.retry(conn, job_id, self._clock.now(), reason)
+            done = jobs.retry(conn, job_id, self._clock.now(), Cause(by=by))
         if not done:
             state = self.get(job_id).state
             raise InvalidState(f"the job is {state}: only a finished job can be retried", state)

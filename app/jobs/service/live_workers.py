@@ -49,14 +49,15 @@ class InCaller:
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         self._registry, self._app = registry, settings.app
-        self._queues = None if settings.queues is None else frozenset(settings.queues)
+        self._queues = settings.queues
 
     def get(self) -> Sequence[LiveWorker]:
         """One that is always idle."""
         tasks = frozenset(self._registry.runnable)
-        return [
-            LiveWorker(threads=1, busy=0, overdue=0, queues=self._queues, tasks=tasks, app=self._app)
-        ]  # fmt: skip
+        worker = LiveWorker(
+            id="", threads=1, busy=0, overdue=0, queues=self._queues, tasks=tasks, app=self._app
+        )
+        return [worker]
 
 
 def live_workers(

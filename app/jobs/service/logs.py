@@ -13,7 +13,7 @@ from ..database.database import Database
 from ..errors import InvalidCursor
 from ..job import Stamp
 from ..store import logs
-from ..store.positions import START, Position
+from ..store.log_positions import START, Position
 from ..values import LogPage
 
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")

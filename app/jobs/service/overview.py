@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -24,7 +25,7 @@ from ..schedules.triggers.describe import describe
 from ..states import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED
 from ..store import history, overview, queries
 from ..store.counters import RUN, WAIT
-from ..store.history import HOUR, MINUTE, Span
+from ..store.history import HOUR, MINUTE, QUARTER_DAY, Span
 from ..store.loads import loads
 from .failure_groups import group
 from .numbers import oldest_of, seconds_since
@@ -56,7 +57,7 @@ class Window(NamedTuple):
         return [last - timedelta(seconds=self.step * back) for back in reversed(range(self.steps))]
 
 
-WINDOWS: Final = {"1h": Window(MINUTE, 60), "24h": Window(HOUR, 24), "7d": Window(HOUR, 7 * 24)}
+WINDOWS: Final = {"1h": Window(MINUTE, 60), "24h": Window(HOUR, 24), "7d": Window(QUARTER_DAY, 28)}
 """The windows that numbers are known of, by name."""
 
 
@@ -78,6 +79,12 @@ class Overview:
         """How long runs took and waited within a window, of all tasks or one. Raises InvalidArguments."""
         found = by_name(self._read(window, ("name", "bucket"), (RUN, WAIT), task))
         return Percentiles(window=window, run=quantiles(found[RUN]), wait=quantiles(found[WAIT]))
+
+    def numbers(self, window: str) -> dict[str, Any]:
+        """`throughput` and `percentiles` of a window, as JSON. Raises InvalidArguments."""
+        return {
+            "throughput": asdict(self.throughput(window)), "percentiles": asdict(self.percentiles(window)),
+        }  # fmt: skip
 
     def task_statistics(self, window: str) -> list[TaskStatistics]:
         """What the jobs of each task did within a window, by name. Raises InvalidArguments."""

@@ -29,7 +29,7 @@ def merge(stored: Schedule, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def store(
     conn: Connection, declaration: Declaration, paused: bool | None, stored: Any, now: datetime,
-    jobs_app: str | None,
+    jobs_app: str | None, by: str | None,
 ) -> None:  # fmt: skip
     """Store a new schedule, or redefine the row `stored`; None keeps it paused or not.
 
@@ -40,32 +40,32 @@ def store(
     if stored is None:
         refuse_ended(declaration.trigger.next_after(None, now), declaration.trigger)
         try:
-            schedules.add(conn, declaration, now, jobs_app=jobs_app, paused=bool(paused))
+            schedules.add(conn, declaration, now, jobs_app=jobs_app, paused=bool(paused), by=by)
         except IntegrityError:  # another process stored one with this id since it was read
             raise already_exists(declaration.id) from None
         return
     if stored.paused and paused is False and not stored.retired:
-        resume(conn, stored, now)
+        resume(conn, stored, now, by)
         stored = schedules.get(conn, stored.id)
     next_fire_at = schedules.next_fire_at(declaration, stored, now)
     if not schedules.is_same_trigger(declaration, stored):
         refuse_ended(next_fire_at, declaration.trigger)
     if not stored.retired:
         jobs_app = stored.jobs_app
-    schedules.redefine(conn, declaration, next_fire_at, now, jobs_app=jobs_app, paused=paused)
+    schedules.redefine(conn, declaration, next_fire_at, now, jobs_app=jobs_app, paused=paused, by=by)
 
 
-def resume(conn: Connection, row: Any, now: datetime) -> None:
+def resume(conn: Connection, row: Any, now: datetime, by: str | None) -> None:
     """Fire again after `now`, and record the fire times that came while it was paused."""
     trigger = parse_trigger(json.loads(row.trigger))
     decisions, first = [], fires.first_undecided(conn, row, trigger, row.next_fire_at)
     if first is not None and first <= now:
         count, _ = trigger.until(first, now, row.anchor)
         decisions.append(Decision(fire_time=first, decision="paused", count=count))
-    schedules.resume(conn, row, trigger.next_after(now, row.anchor), decisions, now)
+    schedules.resume(conn, row, trigger.next_after(now, row.anchor), decisions, now, by)
 
 
-def skip(conn: Connection, row: Any, now: datetime) -> None:
+def skip(conn: Connection, row: Any, now: datetime, by: str | None) -> None:
     """Skip the next fire time, and record it. Raises InvalidState where there is none."""
     trigger = parse_trigger(json.loads(row.trigger))
     fire_time = fires.first_undecided(conn, row, trigger, row.next_fire_at)
@@ -74,4 +74,6 @@ def skip(conn: Connection, row: Any, now: datetime) -> None:
     skipped = Decision(fire_time=fire_time, decision="skipped", reason=ON_REQUEST)
     move = Move(row.id, row.next_fire_at, trigger.next_after(fire_time, row.anchor), [skipped])
     fires.move(conn, [move], now)
-    schedules.touch(conn, row.id, now)
+    if by is not None:
+        fires.record_by(conn, row.id, fire_time, by)
+    schedules.touch(conn, row.id, now, by)

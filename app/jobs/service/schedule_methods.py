@@ -74,43 +74,50 @@ class ScheduleMethods:
     @overload
     def add_schedule(
         self, *, task: str | Task[..., Any], trigger: Literal["interval"] | timedelta, id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[IntervalWords],
+        args: Args | None = None, paused: bool = False, replace: bool = False,
+        by: str | None = None, **words: Unpack[IntervalWords],
     ) -> Schedule: ...  # fmt: skip
     @overload
     def add_schedule(
         self, *, task: str | Task[..., Any], trigger: Literal["cron"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[CronWords],
+        args: Args | None = None, paused: bool = False, replace: bool = False,
+        by: str | None = None, **words: Unpack[CronWords],
     ) -> Schedule: ...  # fmt: skip
     @overload
     def add_schedule(
         self, *, task: str | Task[..., Any], trigger: Literal["date"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[DateWords],
+        args: Args | None = None, paused: bool = False, replace: bool = False,
+        by: str | None = None, **words: Unpack[DateWords],
     ) -> Schedule: ...  # fmt: skip
     @overload
     def add_schedule(
         self, *, task: str | Task[..., Any], trigger: Literal["calendar"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[CalendarWords],
+        args: Args | None = None, paused: bool = False, replace: bool = False,
+        by: str | None = None, **words: Unpack[CalendarWords],
     ) -> Schedule: ...  # fmt: skip
     @overload
     def add_schedule(
         self, *, task: str | Task[..., Any], trigger: Literal["or"], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[OrWords],
+        args: Args | None = None, paused: bool = False, replace: bool = False,
+        by: str | None = None, **words: Unpack[OrWords],
     ) -> Schedule: ...  # fmt: skip
     @overload
     def add_schedule(
         self, *, task: str | Task[..., Any], trigger: Trigger | Mapping[str, Any], id: str | None = None,
-        args: Args | None = None, paused: bool = False, replace: bool = False, **words: Unpack[PolicyWords],
+        args: Args | None = None, paused: bool = False, replace: bool = False,
+        by: str | None = None, **words: Unpack[PolicyWords],
     ) -> Schedule: ...  # fmt: skip
 
     def add_schedule(
         self, *, task: str | Task[..., Any], trigger: str | timedelta | Mapping[str, Any] | Trigger,
         id: str | None = None, args: Args | None = None, paused: bool = False, replace: bool = False,
-        **words: Any,
+        by: str | None = None, **words: Any,
     ) -> Schedule:  # fmt: skip
         """Store a schedule; `trigger` is a dict as over HTTP, or words: `trigger="interval", seconds=30`.
 
         Also misfire, misfire_grace, max_running and jitter. With `replace` it takes the place of the one
-        with its id, if there is one. Raises UnknownTask, InvalidArguments, ScheduleExists, ScheduleDeclared.
+        with its id, if there is one. `by` says in whose name, here and in what follows. Raises UnknownTask,
+        InvalidArguments, ScheduleExists, ScheduleDeclared.
         """
         policy = {word: words.pop(word) for word in Policy.field_names() if word in words}
         wording = {
@@ -121,34 +128,40 @@ class ScheduleMethods:
         }
         schedules = self.runtime.schedules
         if replace and id is not None:
-            return schedules.replace(id, {**wording, **policy})[0]
-        return schedules.add(id, {**wording, **policy})
+            return schedules.replace(id, {**wording, **policy}, by=by)[0]
+        return schedules.add(id, {**wording, **policy}, by=by)
 
     @overload
     def update_schedule(
-        self, schedule_id: str, *, trigger: Literal["interval"] | timedelta,
+        self, schedule_id: str, *, trigger: Literal["interval"] | timedelta, by: str | None = None,
         **changes: Unpack[IntervalChanges],
     ) -> Schedule: ...  # fmt: skip
     @overload
     def update_schedule(
-        self, schedule_id: str, *, trigger: Literal["cron"], **changes: Unpack[CronChanges]
-    ) -> Schedule: ...
+        self, schedule_id: str, *, trigger: Literal["cron"], by: str | None = None,
+        **changes: Unpack[CronChanges],
+    ) -> Schedule: ...  # fmt: skip
     @overload
     def update_schedule(
-        self, schedule_id: str, *, trigger: Literal["date"], **changes: Unpack[DateChanges]
-    ) -> Schedule: ...
+        self, schedule_id: str, *, trigger: Literal["date"], by: str | None = None,
+        **changes: Unpack[DateChanges],
+    ) -> Schedule: ...  # fmt: skip
     @overload
     def update_schedule(
-        self, schedule_id: str, *, trigger: Literal["calendar"], **changes: Unpack[CalendarChanges]
-    ) -> Schedule: ...
+        self, schedule_id: str, *, trigger: Literal["calendar"], by: str | None = None,
+        **changes: Unpack[CalendarChanges],
+    ) -> Schedule: ...  # fmt: skip
     @overload
     def update_schedule(
-        self, schedule_id: str, *, trigger: Literal["or"], **changes: Unpack[OrChanges]
-    ) -> Schedule: ...
+        self, schedule_id: str, *, trigger: Literal["or"], by: str | None = None,
+        **changes: Unpack[OrChanges],
+    ) -> Schedule: ...  # fmt: skip
     @overload
-    def update_schedule(self, schedule_id: str, **changes: Unpack[OtherChanges]) -> Schedule: ...
+    def update_schedule(
+        self, schedule_id: str, *, by: str | None = None, **changes: Unpack[OtherChanges]
+    ) -> Schedule: ...
 
-    def update_schedule(self, schedule_id: str, **changes: Any) -> Schedule:
+    def update_schedule(self, schedule_id: str, *, by: str | None = None, **changes: Any) -> Schedule:
         """Change what is named, each as a whole, and keep the rest, in one transaction.
 
         With the same trigger the next fire time stays; `timezone` alone moves the trigger to that zone.
@@ -163,7 +176,7 @@ class ScheduleMethods:
             raise InvalidArguments([problem(pointer("#", name), detail) for name in changes])
         if "task" in named:
             named["task"] = _name(named["task"])
-        return self.runtime.schedules.patch(schedule_id, named)
+        return self.runtime.schedules.patch(schedule_id, named, by=by)
 
     def list_schedules(self) -> list[Schedule]:
         """All schedules that code declares or that were made at run time, by id."""
@@ -173,17 +186,17 @@ class ScheduleMethods:
         """The schedule as it is; raises ScheduleNotFound."""
         return self.runtime.schedules.get(schedule_id)
 
-    def pause_schedule(self, schedule_id: str) -> Schedule:
+    def pause_schedule(self, schedule_id: str, *, by: str | None = None) -> Schedule:
         """Stop firing until it is resumed; raises ScheduleNotFound."""
-        return self.runtime.schedules.pause(schedule_id)
+        return self.runtime.schedules.pause(schedule_id, by=by)
 
-    def resume_schedule(self, schedule_id: str) -> Schedule:
+    def resume_schedule(self, schedule_id: str, *, by: str | None = None) -> Schedule:
         """Fire again, from the next fire time on; raises ScheduleNotFound."""
-        return self.runtime.schedules.resume(schedule_id)
+        return self.runtime.schedules.resume(schedule_id, by=by)
 
-    def run_schedule(self, schedule_id: str) -> Job:
+    def run_schedule(self, schedule_id: str, *, by: str | None = None) -> Job:
         """Submit its job now; raises ScheduleNotFound, QueueFull."""
-        return self.runtime.schedules.run(schedule_id)
+        return self.runtime.schedules.run(schedule_id, by=by)
 
     def remove_schedule(self, schedule_id: str) -> None:
         """Delete it; its jobs stay. Raises ScheduleNotFound."""

@@ -66,8 +66,9 @@ class Schedules:
 
     @retry_conflicts
     def add(
-        self, schedule_id: str | None, words: Mapping[str, Any], remember: Remember = lambda _id: []
-    ) -> Schedule:
+        self, schedule_id: str | None, words: Mapping[str, Any], remember: Remember = lambda _id: [], *,
+        by: str | None = None,
+    ) -> Schedule:  # fmt: skip
         """Store a schedule under its id, or under a new one.
 
         `words` are the fields of its JSON: task, trigger, args, the policies and paused. Raises UnknownTask,
@@ -79,12 +80,12 @@ class Schedules:
             stored = schedules.get(conn, slug, lock=True)
             if stored is not None and not stored.retired:
                 raise already_exists(slug)
-            store(conn, declaration, words.get("paused", False), stored, self._clock.now(), self._factory.app)
+            self._store(conn, declaration, words.get("paused", False), stored, by)
             execute_all(conn, remember(slug))
         return self._changed(slug)
 
     def add_once(
-        self, key: RequestKey, schedule_id: str | None, words: Mapping[str, Any]
+        self, key: RequestKey, schedule_id: str | None, words: Mapping[str, Any], *, by: str | None = None
     ) -> tuple[Schedule, bool]:
         """As `add`, once for `key`; also whether it is a replay."""
 
@@ -93,12 +94,14 @@ class Schedules:
                 return self.get(slug)
             return None
 
-        return self._submissions.once(key, find, lambda remember: self.add(schedule_id, words, remember))
+        return self._submissions.once(
+            key, find, lambda remember: self.add(schedule_id, words, remember, by=by)
+        )
 
     @retry_conflicts
     def replace(
         self, schedule_id: str, words: Words[Schedule | None],
-        precondition: Precondition[Schedule | None] | None = None,
+        precondition: Precondition[Schedule | None] | None = None, *, by: str | None = None,
     ) -> tuple[Schedule, bool]:  # fmt: skip
         """Store the schedule, replacing one with this id; returns it and whether it is new.
 
@@ -116,17 +119,16 @@ class Schedules:
             wanted = words(stored) if callable(words) else words
             declaration = self._declaration(schedule_id, wanted, self._timezone)
             try:
-                store(
-                    conn, declaration, wanted.get("paused", False), row, self._clock.now(), self._factory.app
-                )
+                self._store(conn, declaration, wanted.get("paused", False), row, by)
             except ScheduleExists as error:  # stored by another process since: that one is replaced
                 raise TransactionConflict() from error
         return self._changed(schedule_id), stored is None
 
     @retry_conflicts
     def patch(
-        self, schedule_id: str, changes: Words[Schedule], precondition: Precondition[Schedule] | None = None
-    ) -> Schedule:
+        self, schedule_id: str, changes: Words[Schedule],
+        precondition: Precondition[Schedule] | None = None, *, by: str | None = None,
+    ) -> Schedule:  # fmt: skip
         """Change some of task, args, trigger, timezone, the policies and paused, each as a whole.
 
         `changes` may be made of the schedule as it is stored; nobody changes it in between. Raises as
@@ -142,11 +144,11 @@ class Schedules:
                 # A trigger that nobody touches keeps the zone that it was stored with, or has none.
                 zone = self._timezone if changed.keys() & {"trigger", "timezone"} else None
                 declaration = self._declaration(schedule_id, wanted, zone)
-                store(conn, declaration, wanted["paused"], row, self._clock.now(), self._factory.app)
+                self._store(conn, declaration, wanted["paused"], row, by)
             elif changed["paused"]:
-                schedules.pause(conn, schedule_id, self._clock.now())
+                schedules.pause(conn, schedule_id, self._clock.now(), by)
             else:
-                resume(conn, row, self._clock.now())
+                resume(conn, row, self._clock.now(), by)
         return self._changed(schedule_id)
 
     @retry_conflicts
@@ -157,37 +159,43 @@ class Schedules:
             schedules.remove(conn, schedule_id)
 
     @retry_conflicts
-    def pause(self, schedule_id: str, precondition: Precondition[Schedule] | None = None) -> Schedule:
+    def pause(
+        self, schedule_id: str, precondition: Precondition[Schedule] | None = None, *, by: str | None = None
+    ) -> Schedule:
         """Stop firing until it is resumed; idempotent. Raises ScheduleNotFound."""
         with self._database.write() as conn:
             self._locked(conn, schedule_id, precondition)
-            schedules.pause(conn, schedule_id, self._clock.now())
+            schedules.pause(conn, schedule_id, self._clock.now(), by)
         return self.get(schedule_id)
 
     @retry_conflicts
-    def resume(self, schedule_id: str, precondition: Precondition[Schedule] | None = None) -> Schedule:
+    def resume(
+        self, schedule_id: str, precondition: Precondition[Schedule] | None = None, *, by: str | None = None
+    ) -> Schedule:
         """Fire again from now on; fire times during the pause are recorded. Raises ScheduleNotFound."""
         with self._database.write() as conn:
-            resume(conn, self._locked(conn, schedule_id, precondition), self._clock.now())
+            resume(conn, self._locked(conn, schedule_id, precondition), self._clock.now(), by)
         return self._changed(schedule_id)
 
     @retry_conflicts
-    def skip(self, schedule_id: str, precondition: Precondition[Schedule] | None = None) -> Schedule:
+    def skip(
+        self, schedule_id: str, precondition: Precondition[Schedule] | None = None, *, by: str | None = None
+    ) -> Schedule:
         """Skip the next fire time, and record it. Raises ScheduleNotFound, InvalidState if there is none."""
         with self._database.write() as conn:
-            skip(conn, self._locked(conn, schedule_id, precondition), self._clock.now())
+            skip(conn, self._locked(conn, schedule_id, precondition), self._clock.now(), by)
         return self.get(schedule_id)
 
-    def run(self, schedule_id: str) -> Job:
+    def run(self, schedule_id: str, *, by: str | None = None) -> Job:
         """Submit its job now, paused or not; the next fire time stays. Raises ScheduleNotFound, QueueFull."""
         row = self._row(schedule_id)
-        return self._submissions.submit(row.task, json.loads(row.args), **schedules.origin_of(row))
+        return self._submissions.submit(row.task, json.loads(row.args), by=by, **schedules.origin_of(row))
 
-    def run_once(self, key: RequestKey, schedule_id: str) -> tuple[Job, bool]:
+    def run_once(self, key: RequestKey, schedule_id: str, *, by: str | None = None) -> tuple[Job, bool]:
         """As `run`, once for `key`; also whether it is a replay."""
         row = self._row(schedule_id)
         submitted, is_replay = self._submissions.submit_once(
-            key, row.task, json.loads(row.args), **schedules.origin_of(row)
+            key, row.task, json.loads(row.args), by=by, **schedules.origin_of(row)
         )
         return submitted.job, is_replay
 
@@ -213,6 +221,11 @@ class Schedules:
         """As `preview`, of the trigger of a stored schedule. Raises ScheduleNotFound."""
         row = self._row(schedule_id)
         return _preview(parse_trigger(json.loads(row.trigger)), row.anchor, after or self._clock.now(), count)
+
+    def _store(
+        self, conn: Connection, declaration: Declaration, paused: bool | None, row: Any, by: str | None
+    ) -> None:
+        store(conn, declaration, paused, row, self._clock.now(), self._factory.app, by)
 
     def _changed(self, schedule_id: str) -> Schedule:
         self._threads.schedules_changed()

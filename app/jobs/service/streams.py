@@ -25,7 +25,7 @@ from ..job import Progress, Stamp
 from ..states import RUNNING, is_final
 from ..store import emitted, events, logs, queries
 from ..store.emitted import Emitted
-from ..store.positions import START, Position
+from ..store.log_positions import START, Position
 from ..values import LogLine, StreamEvent
 from .jobs import CHECK_EVERY, refuse_in_job
 

@@ -11,12 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from ..clock import Clock
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
-from ..database.statements import BoundStatement, execute_all
+from ..database.statements import execute_all
 from ..job import Job
 from ..options import NO_OPTIONS, SubmitOptions
+from ..states import CANCELLED
 from ..store import batches, new_jobs, queries
 from ..store.batches import NewBatch
 from ..store.dependencies import Step, UnknownParents
+from ..store.events import bind_submitted_by
 from ..store.group_commit import GroupCommit
 from ..store.idempotency import RequestKey
 from ..store.job_filters import JobFilters
@@ -29,17 +31,12 @@ from .idempotency import IdempotentRequests, Remember
 from .job_factory import JobFactory
 from .job_signals import JobSignals
 from .session import after_commit, confirmation, connection_of, refuse_open_transaction
-from .submitted import Submitted, are_plain, as_stored, store
+from .submitted import Also, Submitted, are_plain, as_stored, nothing, store
 from .threads import LocalThreads
-
-Also = Callable[[Sequence[str]], list[BoundStatement]]
-"""Returns what is to be committed with jobs of these ids."""
 
 
 class Submissions:
-    """Submit jobs: one, many, a batch, a chain, or one for a key. `host_db` is the app's Flask-SQLAlchemy, or
-    None.
-    """
+    """Submit jobs: one, many, a batch, a chain, or one for a key. `host_db` is the app's Flask-SQLAlchemy."""
 
     def __init__(
         self, *, database: Database, factory: JobFactory, backlog: Backlog, clock: Clock,
@@ -53,22 +50,24 @@ class Submissions:
 
     def submit(
         self, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS, *, session: Any = None,
-        **origin: Any,
+        by: str | None = None, **origin: Any,
     ) -> Job:  # fmt: skip
         """Submit one job; returns after its commit, or with `session` joins the caller's transaction.
 
-        Where its unique key is taken the job that has it is returned. Raises UnknownTask, InvalidArguments,
-        TypeError, QueueFull, UniqueConflict, OpenTransaction, DatabaseUnavailable.
+        Where its unique key is taken the job that has it is returned. `by` is the name of an operator who
+        asked for it, not with `session`. Raises UnknownTask, InvalidArguments, TypeError, QueueFull,
+        UniqueConflict, OpenTransaction, DatabaseUnavailable.
         """
-        return self.submit_or_find(task, args, options, session=session, **origin).job
+        return self.submit_or_find(task, args, options, session=session, by=by, **origin).job
 
     def submit_or_find(
         self, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS, *, session: Any = None,
-        **origin: Any,
+        by: str | None = None, **origin: Any,
     ) -> Submitted:  # fmt: skip
         """As `submit`; also whether the job is new."""
         new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-        return self._submit([Step([new])], ["#"], session)[0]
+        also: Also = nothing if by is None else lambda _ids: bind_submitted_by(new.id, by)
+        return self._submit([Step([new])], ["#"], session, also)[0]
 
     def submit_many(self, submissions: Sequence[Submission], *, session: Any = None) -> list[Job]:
         """Submit all in one transaction, or none. Raises as `submit`, with pointers such as #/3/args/a."""
@@ -76,13 +75,14 @@ class Submissions:
         made = self._factory.make_jobs(zip(places, submissions, strict=True), self._clock.now())
         return [job for job, _ in self._submit([Step(made)], places, session)] if made else []
 
-    def submit_internal(self, task: str, args: Mapping[str, Any]) -> Job:
+    def submit_internal(self, task: str, args: Mapping[str, Any], by: str | None = None) -> Job:
         """Submit a job of a task of the package itself, however full the backlog is: it may be to empty it.
 
-        Raises OpenTransaction, DatabaseUnavailable.
+        `by` is the name of who asked for it. Raises OpenTransaction, DatabaseUnavailable.
         """
-        made = [self._factory.make_internal_job(task, args, self._clock.now())]
-        return self._store([Step(made)], made, limited=False)[0].job
+        new = self._factory.make_internal_job(task, args, self._clock.now())
+        signed = bind_submitted_by(new.id, by)
+        return self._store([Step([new])], [new], lambda _ids: signed, limited=False)[0].job
 
     def submit_batch(
         self, batch: BatchSubmission, remember: Remember = lambda _id: [], *, session: Any = None
@@ -114,14 +114,15 @@ class Submissions:
         return _batch_of(last, [job for job in by_id.values() if job.batch_id == last.id])
 
     def submit_once(
-        self, key: RequestKey, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS,
-        **origin: Any,
+        self, key: RequestKey, task: str, args: Mapping[str, Any], options: SubmitOptions = NO_OPTIONS, *,
+        by: str | None = None, **origin: Any,
     ) -> tuple[Submitted, bool]:  # fmt: skip
         """As `submit_or_find`, once for `key`; also whether it is a replay. Raises as that and `once`."""
 
         def make(remember: Remember) -> Submitted:
             new = self._factory.make_job(task, args, options, self._clock.now(), **origin)
-            return self._submit([Step([new])], ["#"], None, lambda ids: remember(ids[0]))[0]
+            signed = bind_submitted_by(new.id, by)
+            return self._submit([Step([new])], ["#"], None, lambda ids: [*remember(ids[0]), *signed])[0]
 
         def find(job_id: str) -> Submitted | None:
             job = self._find(job_id)
@@ -166,7 +167,7 @@ class Submissions:
             return queries.get(conn, job_id)
 
     def _submit(
-        self, steps: Sequence[Step], places: Sequence[str], session: Any, also: Also = lambda _ids: []
+        self, steps: Sequence[Step], places: Sequence[str], session: Any, also: Also = nothing
     ) -> list[Submitted]:
         """Commit the jobs of all steps, or join the caller's transaction; `places` are those of the jobs.
 
@@ -186,7 +187,7 @@ class Submissions:
         self,
         steps: Sequence[Step],
         made: Sequence[NewJob],
-        also: Also = lambda _ids: [],
+        also: Also = nothing,
         limited: bool = True,
     ) -> list[Submitted]:
         """Commit the jobs, and whatever else is to be committed with them, and tell the threads."""
@@ -228,9 +229,11 @@ class Submissions:
 
     def _tell(self, made: Sequence[NewJob], submitted: Sequence[Submitted]) -> None:
         """Tell the receivers of signals and the threads."""
-        # In this order: the inline engine runs them here, and they were submitted before.
+        # In this order: the inline engine runs them here, or what they wait for had failed before they came.
         new = [job for job, found in zip(made, submitted, strict=True) if found.is_new]
         self._signals.submitted(new)
+        if cancelled := [job.id for job, at in submitted if job.state == CANCELLED and at == "stored"]:
+            self._signals.happened(("cancelled", job_id) for job_id in cancelled)
         changed = [job.id for job, outcome in submitted if outcome != "existing"]
         self._threads.jobs_submitted(list(dict.fromkeys(changed)))
 

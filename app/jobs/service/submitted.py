@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from ..database.statements import BoundStatement
 from ..database.transactions import AnyConnection
 from ..errors import TransactionConflict
 from ..job import Job
@@ -14,6 +15,9 @@ from ..store.dependencies import Step
 from ..store.new_jobs import NewJob
 from ..store.placement import Outcome
 from ..store.snapshots import as_submitted
+
+Also = Callable[[Sequence[str]], list[BoundStatement]]
+"""Returns what is to be committed with jobs of these ids."""
 
 
 class Submitted(NamedTuple):
@@ -28,19 +32,26 @@ class Submitted(NamedTuple):
         return self.outcome == "stored"
 
 
+def nothing(_ids: Sequence[str]) -> list[BoundStatement]:
+    """Nothing else is to be committed."""
+    return []
+
+
 def are_unique(made: Sequence[NewJob]) -> bool:
     """Whether any of the jobs is to have a unique key, so that it must not be stored blindly."""
     return any(new.unique is not None for new in made)
 
 
 def are_plain(steps: Sequence[Step]) -> bool:
-    """Whether all jobs can be enqueued as they are: none has a unique key, or depends on anything."""
+    """Whether all jobs can be enqueued as they are: none has a unique key or a callback, or depends on
+    anything.
+    """
     # A loop, as each submission passes through it: a generator for each question would cost it twice as much.
     for step in steps:
         if step.batch is not None:
             return False
         for new in step.jobs:
-            if new.unique is not None or dependencies.is_dependent(new):
+            if new.unique is not None or new.callback_url is not None or dependencies.is_dependent(new):
                 return False
     return True
 

@@ -15,6 +15,7 @@ from .batches import Batches
 from .bulk import BulkActions
 from .controls import MAX_AGE, RuntimeControls
 from .edits import Edits
+from .explanations import Explanations
 from .files import Files
 from .hold_reasons import HoldReasons
 from .job_factory import JobFactory
@@ -32,6 +33,7 @@ from .tasks import Tasks
 from .threads import LocalThreads
 from .unserved import SubmissionWarning
 from .waiting_reason import WaitingReasons
+from .webhooks import Webhooks
 
 
 class UseCases:
@@ -62,9 +64,11 @@ class UseCases:
             max_age=MAX_AGE if has_workers else 0.0,
         )  # fmt: skip
         holds = HoldReasons(database, clock, controls.get, self.settings.redact)
+        reasons = WaitingReasons(database, clock, live, has_workers, holds)
+        self.explanations = Explanations(database, clock, reasons)
         self.jobs = Jobs(
             database=database, clock=clock, notifier=self.notifier, threads=threads,
-            waiting_reasons=WaitingReasons(database, clock, live, has_workers, holds), signals=self.signals,
+            waiting_reasons=reasons, signals=self.signals,
         )  # fmt: skip
         self.edits = Edits(
             database=database, factory=self.factory, jobs=self.jobs, clock=clock, notifier=self.notifier,
@@ -94,6 +98,9 @@ class UseCases:
             database=database, factory=self.factory, submissions=self.submissions, clock=clock,
             threads=threads, timezone=self.settings.timezone,
         )  # fmt: skip
+        self.webhooks = Webhooks(
+            database=database, clock=clock, settings=self.settings, jobs=self.jobs, schedules=self.schedules
+        )
         self.status = Status(
             database=database, registry=registry, clock=clock, threads=threads, live=live,
             app=self.settings.app,

@@ -11,13 +11,15 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from ..database.tables import JOBS
 from ..states import CANCELLABLE, FINAL, RUNNING
 from . import jobs, queries
+from .events import Cause
 from .job_filters import JobFilters
 from .loads import MOST_COUNTED
 
 _J = JOBS.c
 Action = Literal["cancel", "retry", "delete"]
-Act = Callable[[Connection, Sequence[Any], datetime, str | None], list[str]]
-"""Applies an action to those of the locked rows whose state allows it; returns their ids."""
+Act = Callable[[Connection, Sequence[Any], datetime, Cause], list[str]]
+"""Applies an action to those of the locked rows whose state allows it; returns their ids, and those of others
+that were cancelled for them."""
 
 _ENDED: Final = _J.state.in_(FINAL)
 _APPLIES: Final[dict[Action, ColumnElement[bool]]] = {
@@ -27,15 +29,15 @@ _APPLIES: Final[dict[Action, ColumnElement[bool]]] = {
 }
 
 
-def _cancel(conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None) -> list[str]:
-    cancelled = jobs.cancel_locked(conn, locked, now, reason)
-    return [*cancelled, *jobs.request_cancel_locked(conn, locked, now)]
+def _cancel(conn: Connection, locked: Sequence[Any], now: datetime, cause: Cause) -> list[str]:
+    cancelled = jobs.cancel_locked(conn, locked, now, cause)
+    return [*cancelled, *jobs.request_cancel_locked(conn, locked, now, cause)]
 
 
 ACTIONS: Final[dict[Action, Act]] = {
     "cancel": _cancel,
     "retry": jobs.retry_locked,
-    "delete": lambda conn, locked, _now, _reason: jobs.delete_locked(conn, locked),
+    "delete": lambda conn, locked, _now, _cause: jobs.delete_locked(conn, locked),
 }
 
 

@@ -47,13 +47,14 @@ MOST_WOKEN: Final = 1_000
 
 _J = JOBS.c
 _K = LIMIT_KEYS.c
-_CANDIDATE = (
+CANDIDATE: Final = (
     _J.id, _J.task, _J.queue, _J.args, _J.state, _J.priority, _J.run_at, _J.attempt, _J.max_attempts,
     _J.timeout, _J.run, _J.rerun, _J.crashes, _J.on_interrupt, _J.meta, _J.result_into,
 )  # fmt: skip
+"""What a claim needs of a job."""
 
 
-def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
+def due(dialect: Dialect, *columns: Any) -> Select[Any]:
     """Of the due jobs of a queue those whose tasks are known, that are no other app's, that did not crash too
     often, and that have not expired.
     """
@@ -67,13 +68,13 @@ def _due(dialect: Dialect, *columns: Any) -> Select[Any]:
 
 _DUE = Statement(
     lambda dialect: (
-        _due(dialect, *_CANDIDATE, controls.VERSION)
+        due(dialect, *CANDIDATE, controls.VERSION)
         .order_by(_J.priority, _J.run_at, _J.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
     )
 )
-_ANY_DUE = Statement(lambda dialect: _due(dialect, _J.id).limit(1))
+_ANY_DUE = Statement(lambda dialect: due(dialect, _J.id).limit(1))
 _QUEUES_DUE = Statement(distinct_values(_J.queue, _J.due))
 # Locked in one order, and passing by what others hold: an UPDATE alone would lock rows as it finds them, and
 # two claimers, or one and a cancel, would wait for each other.
@@ -169,7 +170,7 @@ def candidates(
 def candidate(conn: Connection, job_id: str) -> Sequence[Any]:
     """That job, due or not, locked; nothing where it cannot be claimed."""
     return conn.execute(
-        select(*_CANDIDATE).where(_J.id == job_id, _J.state.in_(CLAIMABLE)).with_for_update()
+        select(*CANDIDATE).where(_J.id == job_id, _J.state.in_(CLAIMABLE)).with_for_update()
     ).all()
 
 

@@ -125,8 +125,15 @@ STATEMENTS: Final = {
 """Verb → the statements that end the jobs' runs, end their attempts and record the events, in this order."""
 
 
-def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) -> dict[tuple[str, int], str]:
-    """End the runs that have an outcome: the key of a run → the type of the event.
+class Completed(dict[tuple[str, int], str]):
+    """The key of a run → the type of the event that ended it."""
+
+    followers: Sequence[str] = ()
+    """The jobs that were cancelled because they waited for one of those that ended."""
+
+
+def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) -> Completed:
+    """End the runs that have an outcome.
 
     Only those that still owned their job are in it; the others changed nothing. `worker` is the registered
     one in whose rows they are counted.
@@ -137,7 +144,7 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
     record_progress(conn, [(run, report) for run in ours if (report := run.unrecorded_progress())])
     logs.record(conn, [(run, batch) for run in ours if (batch := run.unrecorded_log())])
     overruns.record(conn, ours)
-    verbs: dict[tuple[str, int], str] = {}
+    verbs = Completed()
     ends: list[finals.Final] = []
     keys: list[str] = []
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
@@ -163,7 +170,7 @@ def complete(conn: AnyConnection, ended: Sequence[Run], worker: str = SHARED) ->
     counters.add_runs(conn, by_task, worker)
     if ends or keys:
         moment = max(run.finished_at for run in ours if run.finished_at is not None)
-        finals.follow(conn, ends, moment)
+        verbs.followers = finals.follow(conn, ends, moment)
         # Last: who waits for a key must hold nothing that its owner may wait for.
         parking.release(conn, keys, moment)
     return verbs

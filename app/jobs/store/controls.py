@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from ..database.columns import name_of
 from ..database.statements import Statement
 from ..database.supported import dialect_of
 from ..database.tables import CONTROLS
@@ -108,4 +109,4 @@ def change(
     for setting, value in sorted(settings.items()):
         text = None if value is None else json.dumps(value)
         row = {"kind": kind, "name": name, "setting": setting, "value": text}
-        conn.execute(changed, {**row, "changed_by": by, "changed_at": now, "version": 1})
+        conn.execute(changed, {**row, "changed_by": name_of(by), "changed_at": now, "version": 1})

@@ -1,4 +1,4 @@
-"""Jobs that wait for others, their parents: found under lock, unblocked, cancelled, made to wait again."""
+"""Jobs that wait for others, their parents: found under lock, unblocked, made to wait again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, Update, bindparam, or_, select, update
+from sqlalchemy import Integer, Update, or_, select, update
 from sqlalchemy.types import TypeEngine
 
 from ..database.columns import Id, Time
@@ -17,7 +17,6 @@ from ..database.statements import Statement
 from ..database.tables import DEPENDENCIES, JOBS
 from ..database.transactions import AnyConnection
 from ..states import CANCELLED, CLAIMABLE, QUEUED, SCHEDULED, WAITING
-from . import counters
 from .events import Event, record
 
 _J = JOBS.c
@@ -29,8 +28,8 @@ _EDGES = Statement(
     lambda dialect: select(_D.depends_on, _D.job_id).where(_D.depends_on.in_(dialect.texts("parents")))
 )
 _FOUND = (
-    _J.id, _J.task, _J.attempt, _J.run_at, _J.unmet, _J.on_dependency, _J.depends_on, _J.awaited, _J.batch_id,
-    _J.app, _J.unique_key,
+    _J.id, _J.task, _J.state, _J.attempt, _J.run_at, _J.unmet, _J.on_dependency, _J.depends_on, _J.awaited,
+    _J.batch_id, _J.app, _J.unique_key,
 )  # fmt: skip
 
 
@@ -73,39 +72,39 @@ _UNBLOCK = {
     QUEUED: _update(WAITING, state=QUEUED, due=True, run_at=_DUE_AT, version=_NEXT),
     SCHEDULED: _update(WAITING, state=SCHEDULED, wake_at=_DUE_AT, version=_NEXT),
 }
-_CANCEL = Statement(
-    lambda dialect: (
-        update(JOBS)
-        .where(_J.id.in_(dialect.texts("ids")), unindexed(_J.state) == WAITING)
-        .values(state=CANCELLED, finished_at=bindparam("now", type_=Time), version=_NEXT)
-    )
-)
 _RESTORE = _update(CANCELLED, state=WAITING, finished_at=None, version=_NEXT)
 
 
-def waiting(conn: AnyConnection, parents: Iterable[str]) -> list[tuple[Any, list[str]]]:
-    """The waiting jobs that depend on them, locked, by id, each with those of the parents that it has."""
-    by_job = _by_job(conn, parents)
-    return [(row, by_job[row.id]) for row in _locked(conn, WAITING, by_job)]
+def waiting(conn: AnyConnection, parents: Iterable[str]) -> tuple[list[tuple[Any, list[str]]], list[str]]:
+    """The waiting jobs that depend on them, locked, by id, each with those of the parents that it has.
+
+    And the ids of those of the parents that have a callback.
+    """
+    by_job, called = _by_job(conn, parents)
+    return [(row, by_job[row.id]) for row in _locked(conn, WAITING, by_job)], called
 
 
 def cancelled(conn: AnyConnection, parents: Iterable[str]) -> list[Any]:
     """The jobs that were cancelled while they waited for one of them or of others, locked, by id."""
-    return [row for row in _locked(conn, CANCELLED, _by_job(conn, parents)) if row.unmet]
+    return [row for row in _locked(conn, CANCELLED, _by_job(conn, parents)[0]) if row.unmet]
 
 
 def ready(conn: AnyConnection, parents: Iterable[str]) -> list[str]:
     """The jobs that depend on them and can be claimed, now or later."""
-    ids = _by_job(conn, parents)
+    ids, _ = _by_job(conn, parents)
     return [row.id for row in _CLAIMABLE.rows(conn, ids=as_json(ids))] if ids else []
 
 
-def _by_job(conn: AnyConnection, parents: Iterable[str]) -> dict[str, list[str]]:
+def _by_job(conn: AnyConnection, parents: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     # By itself: of a batch hardly a job has a dependant of its own, and a join would be planned for many.
     found: dict[str, list[str]] = defaultdict(list)
+    called = []
     for parent, job_id in _EDGES.rows(conn, parents=as_json(parents)):
-        found[job_id].append(parent)
-    return found
+        if parent == job_id:  # see `callbacks`
+            called.append(job_id)
+        else:
+            found[job_id].append(parent)
+    return found, called
 
 
 def _locked(conn: AnyConnection, state: str, ids: Collection[str]) -> Sequence[Any]:
@@ -126,19 +125,6 @@ def unblock(conn: AnyConnection, rows: Sequence[Any], now: datetime) -> None:
             values = [(row.id, 0, as_text(max(row.run_at, now))) for row in mine]
             _applied(statement.execute(conn, rows=as_json(values)), mine)
             record(conn, now, [Event(row.id, "unblocked", WAITING, state, row.attempt) for row in mine])
-
-
-def cancel(conn: AnyConnection, reasons: Sequence[tuple[Any, str]], now: datetime) -> None:
-    """Cancelled: waiting jobs, each for what a parent did. They keep how many they wait for."""
-    if not reasons:
-        return
-    rows = [row for row, _ in reasons]
-    _applied(_CANCEL.execute(conn, ids=as_json(row.id for row in rows), now=now), rows)
-    record(
-        conn, now,
-        [Event(row.id, "cancelled", WAITING, CANCELLED, row.attempt, None, why) for row, why in reasons],
-    )  # fmt: skip
-    counters.add_verbs(conn, [(row.task, "cancelled") for row in rows])
 
 
 def restore(conn: AnyConnection, unmet: Sequence[tuple[Any, int]], now: datetime) -> None:

@@ -17,7 +17,7 @@ from ..database.transactions import AnyConnection
 from ..job import Job
 from ..options import STORED
 from ..states import CANCELLED
-from . import batches, dependants, finals, parents
+from . import batches, callbacks, cancellation, dependants, finals, parents
 from .batches import NewBatch
 from .new_jobs import NewJob
 from .parents import Parent
@@ -34,7 +34,7 @@ _AWAIT = Statement(
 _SET = Statement(lambda dialect: _set(dialect.row_set("rows", _COLUMNS).c))
 _JOBS = Statement(
     lambda dialect: select(
-        _J.id, _J.task, _J.attempt, _J.unique_key, _J.awaited, _J.batch_id
+        _J.id, _J.task, _J.state, _J.attempt, _J.unique_key, _J.awaited, _J.batch_id
     ).where(_J.id.in_(dialect.texts("ids")))
 )  # fmt: skip
 _BATCH = Statement(select(_J.batch_id).where(_J.id == bindparam("job_id")))
@@ -93,12 +93,23 @@ def _enqueue_step(conn: AnyConnection, step: Step, now: datetime) -> list[Placem
     waiting = [new for new in stored if new.unmet]
     if rows := [(new.id, new.unmet, new.result_into) for new in stored if new.unmet or new.result_into]:
         _SET.execute(conn, rows=as_json(rows))
+    if urls := _callbacks(step.jobs, placements):
+        callbacks.store(conn, urls)
     if waiting:
         edges = [(id, new.id) for new in waiting for id in wanted[new.id]]
         _INSERT.execute_rows(conn, edges)
         _AWAIT.execute(conn, parents=as_json({id for id, _ in edges}))
         _cancel_broken(conn, waiting, known)
     return placements
+
+
+def _callbacks(made: Sequence[NewJob], placements: Sequence[Placement]) -> dict[str, str]:
+    """The URLs of those that were stored or took the place of another; one that was there keeps its own."""
+    return {
+        at.job_id: new.callback_url
+        for new, at in zip(made, placements, strict=True)
+        if new.callback_url is not None and at.outcome != "existing"
+    }
 
 
 def _with_unmet(new: NewJob, known: Mapping[str, Parent]) -> NewJob:
@@ -115,7 +126,7 @@ def _cancel_broken(conn: AnyConnection, waiting: Sequence[NewJob], known: Mappin
             reasons[new.id] = parent.words
     if reasons:
         rows, now = _JOBS.rows(conn, ids=as_json(reasons)), waiting[0].created_at
-        dependants.cancel(conn, [(row, reasons[row.id]) for row in rows], now)
+        cancellation.cancel(conn, [(row, reasons[row.id]) for row in rows], now, waits_again=True)
         finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in rows], now)
 
 

@@ -15,7 +15,7 @@ from ..database.tables import EMITTED
 from ..database.transactions import AnyConnection
 from ..log_buffer import LogChunk
 from ..run import Run
-from .positions import Position, rows_behind
+from .log_positions import Position, rows_behind
 
 MOST_ROWS: Final = 8
 """Rows of a page, of up to 80 KiB each."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, select, text
 
 from ..database.statements import Statement
 from ..database.tables import JOBS, MAY_EXPIRE
 from ..database.transactions import AnyConnection
-from ..states import CANCELLABLE, CANCELLED
-from . import counters, finals
-from .events import Event, record
+from ..states import CANCELLED
+from . import cancellation, finals
 
 REASON: Final = "it expired before it had begun"
 _J = JOBS.c
@@ -35,27 +34,8 @@ def next_expiry(conn: AnyConnection) -> datetime | None:
 
 
 def expire(conn: Connection, now: datetime, limit: int = 500) -> list[str]:
-    """Cancel up to `limit` jobs whose time is over. Their ids."""
+    """Cancel up to `limit` jobs whose time is over. Their ids, and those of what was cancelled for them."""
     rows = conn.execute(_EXPIRED, {"now": now, "most": limit}).all()
-    if not rows:
-        return []
-    ids = [row.id for row in rows]
-    ended = update(JOBS).where(_J.id.in_(ids), _J.state.in_(CANCELLABLE), _J.run == 0)
-    values = {
-        "state": CANCELLED,
-        "due": False,
-        "wake_at": None,
-        "parked": None,
-        "unmet": None,
-        "finished_at": now,
-    }
-    applied = conn.execute(ended.values(version=_J.version + 1, **values)).rowcount
-    assert applied == len(rows), "a job changed under our lock"
-    record(
-        conn,
-        now,
-        [Event(row.id, "cancelled", row.state, CANCELLED, row.attempt, None, REASON) for row in rows],
-    )
-    counters.add_verbs(conn, [(row.task, "cancelled") for row in rows])
-    finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in rows], now)
-    return ids
+    cancellation.cancel(conn, [(row, REASON) for row in rows], now)
+    followers = finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in rows], now)
+    return [*(row.id for row in rows), *followers]

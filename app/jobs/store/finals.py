@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from ..database.transactions import AnyConnection
 from ..states import CANCELLED
-from . import batches, dependants, parents, unique_keys
+from . import batches, cancellation, deliveries, dependants, parents, unique_keys
 from .parents import Parent
 
 
 class Final(NamedTuple):
     """A job that has become final, as its row said under the lock, and the state that it has entered.
 
-    `awaited`: its end concerns others, those that wait for it or its batch.
+    `awaited`: its end concerns others, those that wait for it, its batch, or whoever its callback calls.
     """
 
     job_id: str
@@ -34,17 +34,22 @@ class Final(NamedTuple):
         return cls(row.id, state, row.unique_key, row.awaited, row.batch_id)
 
 
-def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> None:
-    """Count them in their batches, unblock or cancel what waits for them, transitively; free their keys."""
+def follow(conn: AnyConnection, finals: Sequence[Final], now: datetime) -> list[str]:
+    """Count them in their batches, unblock or cancel what waits for them, transitively; free their keys.
+
+    A delivery is submitted for each that has a callback. The ids of those that were cancelled by it.
+    """
     every, ended = list(finals), [final for final in finals if final.awaited]
     while ended:
         ended_batches = batches.count_ends(conn, ended)
         found = [Parent.job(final.job_id, final.state) for final in ended]
         found += [Parent.batch(row.id, row.pending, row.failed) for row in ended_batches]
-        ended = _tell_dependants(conn, {parent.id: parent for parent in found}, now)
+        states = {final.job_id: final.state for final in ended}
+        ended = _tell_dependants(conn, {parent.id: parent for parent in found}, states, now)
         every += ended
     if unique := [final.job_id for final in every if final.unique_key is not None]:
         unique_keys.release(conn, unique)
+    return [final.job_id for final in every[len(finals) :]]
 
 
 def go_on(conn: AnyConnection, restarted: Sequence[Final], now: datetime) -> None:
@@ -55,15 +60,19 @@ def go_on(conn: AnyConnection, restarted: Sequence[Final], now: datetime) -> Non
     ended = [final for final in restarted if final.awaited]
     while ended:
         ids = [*(final.job_id for final in ended), *batches.count_restarts(conn, ended)]
-        waits = dependants.waiting(conn, ids)
+        waits, _ = dependants.waiting(conn, ids)
         dependants.keep_waiting(conn, ((row.id, row.unmet + len(of_row)) for row, of_row in waits))
         ended = _restore_dependants(conn, ids, now)
 
 
-def _tell_dependants(conn: AnyConnection, ended: Mapping[str, Parent], now: datetime) -> list[Final]:
-    """Those that were cancelled by it."""
-    broken, kept, met = [], [], []
-    for row, ids in dependants.waiting(conn, ended):
+def _tell_dependants(
+    conn: AnyConnection, ended: Mapping[str, Parent], states: Mapping[str, str], now: datetime
+) -> list[Final]:
+    """Those that were cancelled by it. `states` are those of the jobs among what has ended."""
+    broken: list[tuple[Any, str | None]] = []
+    kept, met = [], []
+    found, called = dependants.waiting(conn, ended)
+    for row, ids in found:
         if failed := parents.broken([ended[id] for id in ids], row.on_dependency):
             broken.append((row, failed.words))
         elif unmet := row.unmet - len(ids):
@@ -72,7 +81,9 @@ def _tell_dependants(conn: AnyConnection, ended: Mapping[str, Parent], now: date
             met.append(row)
     dependants.keep_waiting(conn, kept)
     dependants.unblock(conn, met, now)
-    dependants.cancel(conn, broken, now)
+    cancellation.cancel(conn, broken, now, waits_again=True)
+    if called:
+        deliveries.tell(conn, "callback", {id: states[id] for id in called}, now)
     return [Final.of(row, CANCELLED) for row, _ in broken]
 
 

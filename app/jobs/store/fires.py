@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, delete, false, func, select, tuple_, update
 
-from ..database.columns import Time
+from ..database.columns import Time, name_of
 from ..database.dialect import Dialect
 from ..database.row_sets import as_json, shared_or_of
 from ..database.statements import InsertStatement, Statement
@@ -171,7 +171,13 @@ def history(conn: Connection, schedule_id: str, limit: int, before: datetime | N
         query = query.where(_F.fire_time < before)
     names = ("fire_time", "decision", "count", "job_id", "reason", "late_seconds", "decided_at")
     rows = conn.execute(query.order_by(_F.fire_time.desc()).limit(limit))
-    return [{name: getattr(row, name) for name in names} for row in rows]
+    return [{**{name: getattr(row, name) for name in names}, "by": row.done_by} for row in rows]
+
+
+def record_by(conn: Connection, schedule_id: str, fire_time: datetime, by: str) -> None:
+    """Add to the decision about a fire time that `by` made it."""
+    decided = update(FIRES).where(_F.schedule_id == schedule_id, _F.fire_time == fire_time)
+    conn.execute(decided.values(done_by=name_of(by)))
 
 
 def first_undecided(

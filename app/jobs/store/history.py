@@ -1,4 +1,4 @@
-"""Numbers over time: by how much the counters have grown in each minute, and in each hour.
+"""Numbers over time: by how much the counters have grown in each minute, hour and quarter of a day.
 
 The counters are written with what they count. Once a minute one process stores by how much they have grown
 since the last time, so that nothing is missed or counted twice, whoever is killed or deletes jobs, and the
@@ -13,16 +13,16 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
-    Float,
     Integer,
     Select,
-    String,
+    Subquery,
     cast,
     delete,
     func,
     insert,
-    literal,
+    literal_column,
     select,
     true,
     tuple_,
@@ -30,12 +30,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import TypeEngine
 
 from ..database.columns import Time
 from ..database.dialect import Dialect
 from ..database.row_sets import as_json, as_text
 from ..database.statements import Statement
+from ..database.supported import dialect_of
 from ..database.tables import COUNTERS, EVENTS, HISTORY, WATERMARKS
 from ..states import FINAL
 from .counters import RUN, WAIT
@@ -43,7 +43,8 @@ from .counters import RUN, WAIT
 SINCE_EVER: Final = 0
 MINUTE: Final = 60
 HOUR: Final = 3_600
-KEPT: Final = {MINUTE: timedelta(hours=2), HOUR: timedelta(days=8)}
+QUARTER_DAY: Final = 21_600
+KEPT: Final = {MINUTE: timedelta(minutes=65), HOUR: timedelta(hours=26), QUARTER_DAY: timedelta(days=8)}
 """How long the rows of each resolution are kept."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES: Final = (*FINAL, WAIT, RUN)
@@ -54,10 +55,6 @@ _H = HISTORY.c
 _C = COUNTERS.c
 _W = WATERMARKS.c
 _MARK: Final = "history"
-_TYPES: Final[dict[str, TypeEngine[Any]]] = {
-    "resolution": Integer(), "at": Time, "task": String(200), "name": String(20), "bucket": BigInteger(),
-    "count": BigInteger(), "seconds": Float(),
-}  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -69,7 +66,8 @@ class Span(NamedTuple):
 
 def _grown() -> Select[Any]:
     """What the counters have grown by since the last sample: the difference of two sums, in one statement."""
-    now = select(_C.task, _C.name, _C.bucket, _C["count"], _C.seconds).where(_C.name.in_(NAMES))
+    names: list[Any] = [literal_column(f"'{name}'") for name in NAMES]  # a Statement expands no list
+    now = select(_C.task, _C.name, _C.bucket, _C["count"], _C.seconds).where(_C.name.in_(names))
     stored = select(_H.task, _H.name, _H.bucket, -_H["count"], -_H.seconds)
     both = union_all(now, stored.where(_H.resolution == SINCE_EVER)).subquery("both").c
     count, key = func.sum(both["count"]), (both.task, both.name, both.bucket)
@@ -77,13 +75,22 @@ def _grown() -> Select[Any]:
     return grown.group_by(*key).having(count > 0)
 
 
+def _placed(dialect: Dialect) -> Subquery:
+    """What has grown, at each of the `places`: lists of a resolution and a time.
+
+    By a row set: not every driver says that a lone parameter is a time.
+    """
+    place = dialect.row_set("places", {"resolution": Integer(), "at": Time})
+    grown = _grown().subquery("grown")
+    return select(*place.c, *grown.c).select_from(place.join(grown, true())).subquery("placed")
+
+
 def _add_rows(dialect: Dialect) -> Any:
-    rows = dialect.row_set("grown", _TYPES).c
     # WHERE true: without one SQLite takes ON CONFLICT for the ON of a join.
-    return dialect.insert_or_add(HISTORY, select(*rows).where(true()), "count", "seconds")
+    rows = select(*_placed(dialect).c).where(true())
+    return dialect.insert_or_add(HISTORY, rows, "count", "seconds")
 
 
-_GROWN: Final = _grown()
 _ADD: Final = Statement(_add_rows)
 
 
@@ -103,18 +110,18 @@ def is_due(last: datetime | None, now: datetime) -> bool:
     return last is None or not floor(now, MINUTE) <= last <= now + MOST_LATE
 
 
-def sample(conn: Connection, now: datetime) -> bool:
-    """Store by how much the counters have grown since the last sample. False: another process was faster."""
-    last = sampled_at(conn)
+def sample(conn: Connection, last: datetime | None, now: datetime) -> bool:
+    """Store by how much the counters have grown since the sample of `last`.
+
+    False where another process has taken one since, and where the first is to be taken and is there.
+    """
     if not _take_turn(conn, last, now):
         return False
     at = moment_of(last, now)
-    places = [(SINCE_EVER, EPOCH), (MINUTE, floor(at, MINUTE)), (HOUR, floor(at, HOUR))]
+    places = [(SINCE_EVER, EPOCH), *((resolution, floor(at, resolution)) for resolution in KEPT)]
     if last is None and not _began_just_now(conn, now):
         places = places[:1]
-    if rows := conn.execute(_GROWN).all():
-        added = [(resolution, as_text(at), *row) for resolution, at in places for row in rows]
-        _ADD.execute(conn, grown=as_json(added))
+    _ADD.execute(conn, places=as_json((resolution, as_text(at)) for resolution, at in places))
     return True
 
 
@@ -159,21 +166,23 @@ def read(
     """
     last = sampled_at(conn)
     at = moment_of(last, now)
-    stored = select(_H.at, _H.task, _H.name, _H.bucket, _H["count"], _H.seconds).where(
-        _H.resolution == span.resolution, _H.at >= span.since
-    )
-    parts = [stored]
+    stored = [_H.resolution == span.resolution, _H.at >= span.since, _H.name.in_(names)]
+    parts = [_summed(_H, keys, stored, task)]
     if at >= span.since and (last is not None or not is_sampled):
-        grown = _GROWN.subquery("grown").c
-        columns = (grown.task, grown.name, grown.bucket, grown["count"], grown.seconds)
-        parts.append(select(literal(at, Time), *columns))
-    both = union_all(*parts).subquery("span").c
-    wanted = [both[key] for key in keys]
-    sums = cast(func.sum(both["count"]), BigInteger).label("count"), func.sum(both.seconds).label("seconds")
-    found = select(*wanted, *sums).where(both.name.in_(names)).group_by(*wanted)
-    if task is not None:
-        found = found.where(both.task == task)
-    return conn.execute(found).all()
+        live = _placed(dialect_of(conn)).c
+        parts.append(_summed(live, keys, [live.name.in_(names)], task))
+    place = as_json([(span.resolution, as_text(at))])
+    return conn.execute(_summed(union_all(*parts).subquery("both").c, keys, []), {"places": place}).all()
+
+
+def _summed(
+    rows: Any, keys: Sequence[str], conditions: Sequence[ColumnElement[bool]], task: str | None = None
+) -> Select[Any]:  # fmt: skip
+    """The counts and seconds of the rows, summed up by `keys`."""
+    wanted = [rows[key] for key in keys]
+    sums = cast(func.sum(rows["count"]), BigInteger).label("count"), func.sum(rows.seconds).label("seconds")
+    found = select(*wanted, *sums).where(*conditions).group_by(*wanted)
+    return found if task is None else found.where(rows.task == task)
 
 
 def prune(conn: Connection, now: datetime, limit: int = 500) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, literal_column, select
 
 from ..database.supported import dialect_of
 from ..database.tables import JOBS, TAGS
@@ -76,6 +76,8 @@ class JobFilters:
         found: list[ColumnElement[bool]] = [
             column.in_(values) for column, values in columns.items() if values
         ]
+        if self.queues:  # the word by which the index of queues is taken
+            found.append(_J.run >= literal_column("0"))
         if self.tags:
             found.append(_J.id.in_(select(TAGS.c.job_id).where(TAGS.c.tag.in_(self.tags))))
         # Ids are ordered by creation, so the primary key bounds the scan of a time range.

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
 from ..database.columns import Time
 from ..database.row_sets import as_json, unindexed
 from ..database.statements import Statement
-from ..database.tables import ATTEMPTS, DEPENDENCIES, EMITTED, EVENTS, JOBS, LOGS, STEPS, TAGS
+from ..database.tables import ATTEMPTS, CALLBACKS, DEPENDENCIES, EMITTED, EVENTS, JOBS, LOGS, STEPS, TAGS
 from ..errors import InvalidState
 from ..ids import first_id_at
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SUCCEEDED
-from . import counters, files, finals, logs, unique_keys
-from .events import Event, record
+from . import cancellation, files, finals, logs, unique_keys
+from .events import NO_CAUSE, Cause, Event, record
 
 MOST_LOG_BYTES: Final = 16 * 1024 * 1024
 """Bytes of logs that are deleted in one transaction, unless a single job has more."""
@@ -62,73 +62,74 @@ def lock(conn: Connection, job_ids: Sequence[str], *, wait: bool = True) -> Sequ
     return conn.execute(_SEEN.with_for_update(skip_locked=not wait), {"ids": job_ids}).all()
 
 
-def cancel(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
-    """Cancel at once a job that does not run. Whether it did."""
-    return bool(cancel_locked(conn, lock(conn, [job_id]), now, reason))
+def cancel(conn: Connection, job_id: str, now: datetime, cause: Cause = NO_CAUSE) -> list[str]:
+    """Cancel at once a job that does not run. Its id and those of its followers; none if it runs or is final.
+
+    Followers are jobs that waited for it and are cancelled with it.
+    """
+    return cancel_locked(conn, lock(conn, [job_id]), now, cause)
 
 
 def cancel_locked(
-    conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None = None
+    conn: Connection, locked: Sequence[Any], now: datetime, cause: Cause = NO_CAUSE
 ) -> list[str]:
-    """Cancel at once those of the jobs that do not run. Their ids."""
+    """Cancel at once those of the jobs that do not run. Their ids, and those of their followers."""
     seen = [row for row in locked if row.state in CANCELLABLE]
-    # Not `unmet`, above 0: one that somebody has cancelled does not wait again.
-    _change(
-        conn, seen, CANCELLABLE, CANCELLED, due=False, wake_at=None, parked=None, finished_at=now,
-        cancel_requested_at=now, unmet=None,
-    )  # fmt: skip
-    _record(conn, seen, "cancelled", CANCELLED, now, reason)
-    counters.add_verbs(conn, [(row.task, "cancelled") for row in seen])
-    finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in seen], now)
-    return [row.id for row in seen]
+    cancellation.cancel(conn, [(row, cause.reason) for row in seen], now, is_requested=True, by=cause.by)
+    followers = finals.follow(conn, [finals.Final.of(row, CANCELLED) for row in seen], now)
+    return [*(row.id for row in seen), *followers]
 
 
-def request_cancel(conn: Connection, job_id: str, now: datetime) -> bool:
+def request_cancel(conn: Connection, job_id: str, now: datetime, cause: Cause = NO_CAUSE) -> bool:
     """Ask a running job to stop. Whether it runs; asking twice changes nothing."""
     locked = lock(conn, [job_id])
-    request_cancel_locked(conn, locked, now)
+    request_cancel_locked(conn, locked, now, cause)
     return any(row.state == RUNNING for row in locked)
 
 
-def request_cancel_locked(conn: Connection, locked: Sequence[Any], now: datetime) -> list[str]:
+def request_cancel_locked(
+    conn: Connection, locked: Sequence[Any], now: datetime, cause: Cause = NO_CAUSE
+) -> list[str]:
     """Ask those of the jobs to stop that run and were not asked before. Their ids."""
     seen = [row for row in locked if row.state == RUNNING and row.cancel_requested_at is None]
     _change(conn, seen, (RUNNING,), RUNNING, cancel_requested_at=now)
+    _record(conn, seen, "cancel_requested", RUNNING, now, cause)
     return [row.id for row in seen]
 
 
-def retry(conn: Connection, job_id: str, now: datetime, reason: str | None = None) -> bool:
+def retry(conn: Connection, job_id: str, now: datetime, cause: Cause = NO_CAUSE) -> bool:
     """Queue a final job once more: goes on counting and allows one more attempt. Whether it did.
 
-    One that failed or was cancelled goes on after its last finished step, one that succeeded begins anew. It
-    has its unique key again until it is final; raises InvalidState where another job has that.
+    It does not expire any more. One that failed or was cancelled goes on after its last finished step, one
+    that succeeded begins anew. It has its unique key again until it is final; raises InvalidState where
+    another job has that.
     """
     seen = [row for row in lock(conn, [job_id]) if row.state in FINAL]
     for row in seen:
         if (holder := unique_keys.take_again(conn, row, now)) != row.id:
             words = f"the job is {row.state}, and the job {holder} has its unique key now"
             raise InvalidState(words, row.state)
-    return bool(_retry(conn, seen, now, reason))
+    return bool(_retry(conn, seen, now, cause))
 
 
 def retry_locked(
-    conn: Connection, locked: Sequence[Any], now: datetime, reason: str | None = None
+    conn: Connection, locked: Sequence[Any], now: datetime, cause: Cause = NO_CAUSE
 ) -> list[str]:
     """Queue those of the jobs once more that are final, and whose unique keys are free. Their ids."""
     seen = [row for row in locked if row.state in FINAL and unique_keys.take_again(conn, row, now) == row.id]
-    return _retry(conn, seen, now, reason)
+    return _retry(conn, seen, now, cause)
 
 
-def _retry(conn: Connection, seen: Sequence[Any], now: datetime, reason: str | None) -> list[str]:
+def _retry(conn: Connection, seen: Sequence[Any], now: datetime, cause: Cause) -> list[str]:
     one_more = case((_J.max_attempts > _J.attempt, _J.max_attempts), else_=_J.attempt + 1)
     _change(
         conn, seen, FINAL, QUEUED, due=True, run_at=now, started_at=None, finished_at=None,
-        cancel_requested_at=None, result=None, max_attempts=one_more, rerun=False, crashes=0, worker=None,
-        progress=None, unmet=None,
+        cancel_requested_at=None, expires_at=None, result=None, max_attempts=one_more, rerun=False,
+        crashes=0, worker=None, progress=None, unmet=None,
     )  # fmt: skip
     if done := [row.id for row in seen if row.state == SUCCEEDED]:
         conn.execute(delete(STEPS).where(STEPS.c.job_id.in_(done)))
-    _record(conn, seen, "retried", QUEUED, now, reason)
+    _record(conn, seen, "retried", QUEUED, now, cause)
     finals.go_on(conn, [finals.Final.of(row, row.state) for row in seen], now)
     return [row.id for row in seen]
 
@@ -145,7 +146,7 @@ def delete_locked(conn: Connection, locked: Sequence[Any]) -> list[str]:
     if unique := [row.id for row in seen if row.unique_key is not None]:
         unique_keys.remove(conn, unique)
     if gone:
-        for table in (ATTEMPTS, EMITTED, EVENTS, LOGS, STEPS, TAGS):
+        for table in (ATTEMPTS, CALLBACKS, EMITTED, EVENTS, LOGS, STEPS, TAGS):
             conn.execute(delete(table).where(table.c.job_id.in_(gone)))
         conn.execute(delete(DEPENDENCIES).where(or_(_D.job_id.in_(gone), _D.depends_on.in_(gone))))
         files.release(conn, gone)
@@ -197,6 +198,7 @@ def _change(conn: Connection, seen: Sequence[Any], sources: Iterable[str], state
 
 
 def _record(
-    conn: Connection, seen: Sequence[Any], verb: str, state: str, now: datetime, reason: str | None
+    conn: Connection, seen: Sequence[Any], verb: str, state: str, now: datetime, cause: Cause
 ) -> None:
-    record(conn, now, [Event(row.id, verb, row.state, state, row.attempt, None, reason) for row in seen])
+    events = [Event(row.id, verb, row.state, state, row.attempt, None, cause.reason) for row in seen]
+    record(conn, now, events, cause.by)

@@ -19,6 +19,8 @@ from ..errors import TransactionConflict
 
 SCHEDULES: Final = "schedules:"
 """The names of the leases under which fire times are decided begin so."""
+QUARANTINE: Final = "quarantine"
+"""Who runs a job alone that has ended with its process twice, or waits to be idle for it."""
 UNSERVED: Final = "unserved"
 """Who logs how many jobs nobody serves."""
 OVERDUE: Final = "overdue"

@@ -19,7 +19,7 @@ from ..log_buffer import KEPT_BYTES, LogBatch
 from ..run import Run
 from ..values import LogLine
 from . import emitted
-from .positions import Position, rows_behind
+from .log_positions import Position, rows_behind
 from .runs import owned_runs
 
 MOST_RUNS: Final = 20

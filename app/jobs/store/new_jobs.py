@@ -22,8 +22,8 @@ _ALWAYS: Final = (
     "batch_id", "app", "due", "wake_at", "attempt", "version", "run", "rerun", "crashes",
 )  # fmt: skip
 _INSERT = InsertStatement(JOBS, *_ALWAYS)
-_INSERT_LIMITED = InsertStatement(JOBS, *_ALWAYS, "unique_key", "expires_at")
-"""For those that have one of the two: NULLs for all others would cost time."""
+_INSERT_LIMITED = InsertStatement(JOBS, *_ALWAYS, "unique_key", "expires_at", "fair_key")
+"""For those that have one of the three: NULLs for all others would cost time."""
 _TAGS: Final = tuple(STORED).index("tags")
 _INSERT_TAG = InsertStatement(TAGS, "tag", "job_id")
 
@@ -34,7 +34,8 @@ class NewJob(NamedTuple):
     `options` are the values of `options.STORED`, in that order and as their columns hold them. `app` is the
     one whose workers alone run it, None for all. `unique` is the key that it must have to be stored. `unmet`
     is for how many it waits of those that it depends on, `result_into` the argument that takes their results:
-    for `dependencies.enqueue`.
+    these and `callback_url` are for `dependencies.enqueue`. `fair_key` is the value by which it takes turns
+    with others.
     """
 
     id: str
@@ -49,8 +50,10 @@ class NewJob(NamedTuple):
     app: str | None = None
     expires_at: datetime | None = None
     unique: UniqueKey | None = None
+    callback_url: str | None = None
     unmet: int = 0
     result_into: str | None = None
+    fair_key: str | None = None
 
     @property
     def state(self) -> str:
@@ -73,10 +76,10 @@ def bind_enqueue(dialect: Dialect, jobs: Sequence[NewJob]) -> list[BoundStatemen
         created, state = time(job.created_at), job.state
         run_at = created if job.run_at is job.created_at else time(job.run_at)
         row = _row(job, state, created, run_at, time(job.fire_time))
-        if job.unique is None and job.expires_at is None:
+        if job.unique is None and job.expires_at is None and job.fair_key is None:
             rows.append(row)
         else:
-            limited.append((*row, job.unique and job.unique.text, time(job.expires_at)))
+            limited.append((*row, job.unique and job.unique.text, time(job.expires_at), job.fair_key))
         events.append((job.id, created, "submitted", state, 0))
     bound = [insert.bind(some) for insert, some in ((_INSERT, rows), (_INSERT_LIMITED, limited)) if some]
     return [*bound, SUBMITTED.bind(events), *bind_tags(jobs)]

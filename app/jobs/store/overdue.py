@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, exists, false, func, literal, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, false, func, literal, or_, select, update
 
 from ..database.columns import Time
 from ..database.tables import FIRES, JOBS, SCHEDULES
@@ -34,6 +34,31 @@ _OVERDUE = (
     .where(or_(_S.next_fire_at < bindparam("late"), JOBS.c.state.in_((FAILED, CANCELLED)), _PASSED_BY))
     .order_by(_S.id)
 )
+
+
+def unalerted(conn: Connection, late: Collection[str], app: str | None) -> tuple[list[str], list[str]]:
+    """Of which of the overdue schedules `late` no alert has told yet, and which were told of and are not.
+
+    Those whose jobs `app` or any app runs.
+    """
+    mine = or_(_S.jobs_app.is_(None), _S.jobs_app == app)
+    rows = conn.execute(
+        select(_S.id, _S.alerted_at).where(mine, or_(_S.id.in_(late), _S.alerted_at.is_not(None)))
+    )
+    found = rows.all()
+    new = [row.id for row in found if row.id in late and row.alerted_at is None]
+    return new, [row.id for row in found if row.id not in late]
+
+
+def alert(conn: Connection, schedule_id: str, now: datetime) -> bool:
+    """Enter that an alert tells that it is overdue. Whether none did before."""
+    silent = update(SCHEDULES).where(_S.id == schedule_id, _S.alerted_at.is_(None))
+    return conn.execute(silent.values(alerted_at=now)).rowcount == 1
+
+
+def forget_alerts(conn: Connection, schedule_ids: Collection[str]) -> None:
+    """They are overdue no longer: the next time is to be told again."""
+    conn.execute(update(SCHEDULES).where(_S.id.in_(schedule_ids)).values(alerted_at=None))
 
 
 def overdue(conn: Connection, now: datetime, schedule_id: str | None = None) -> Sequence[str]:

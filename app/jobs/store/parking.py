@@ -20,7 +20,6 @@ from ..database.row_sets import as_json, as_text
 from ..database.statements import Statement
 from ..database.tables import JOBS, LIMIT_KEYS
 from ..database.transactions import AnyConnection
-from ..states import QUEUED
 from .limits import KEY, add_keys, keys
 
 LOOK_AGAIN: Final = 5.0
@@ -82,7 +81,7 @@ _FIRST_PARKED: Final = Statement(
 _UNPARK: Final = Statement(
     lambda dialect: (
         # Not if it has ended: a worker of the version before leaves it parked.
-        update(JOBS).where(_J.id.in_(dialect.texts("ids"))).values(due=_J.state == QUEUED, parked=None)
+        update(JOBS).where(_J.id.in_(dialect.texts("ids"))).values(due=_J.finished_at.is_(None), parked=None)
     )
 )
 _LOOK_AGAIN: Final = Statement(_look_again)

@@ -169,10 +169,10 @@ def ahead(conn: Connection, job: Job, cap: int) -> int:
     return min(cap, conn.execute(_counted(due, cap)).scalar_one())
 
 
-def app_of(conn: Connection, job_id: str) -> str | None:
-    """The app whose workers alone run the job; None where any may."""
-    found: str | None = conn.scalar(select(_J.app).where(_J.id == job_id))
-    return found
+def app_and_crashes(conn: Connection, job_id: str) -> tuple[str | None, int]:
+    """The app whose workers alone run it, None where any may; how often it ended with its process."""
+    row = conn.execute(select(_J.app, _J.crashes).where(_J.id == job_id)).one_or_none()
+    return (None, 0) if row is None else (row.app, row.crashes)
 
 
 def state_counts(conn: Connection) -> dict[str, dict[str, Any]]:

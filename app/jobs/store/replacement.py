@@ -18,7 +18,7 @@ from .events import REPLACED
 from .new_jobs import NewJob, bind_tags
 
 _J = JOBS.c
-_CHANGED = ("args", *STORED, "state", "run_at", "wake_at", "due", "parked", "expires_at")
+_CHANGED = ("args", *STORED, "state", "run_at", "wake_at", "due", "parked", "expires_at", "fair_key")
 _HAS_NOT_BEGUN = (
     _J.id == bindparam("replaced", type_=Id), _J.run == 0,
     or_(*(unindexed(_J.state) == state for state in EDITABLE)),
@@ -44,7 +44,7 @@ def replace(conn: AnyConnection, job_id: str, new: NewJob, now: datetime) -> boo
     values = {
         "args": new.args, **dict(zip(STORED, new.options, strict=True)), "state": state, "run_at": new.run_at,
         "wake_at": new.run_at if state == SCHEDULED else None, "due": state == QUEUED, "parked": None,
-        "expires_at": new.expires_at,
+        "expires_at": new.expires_at, "fair_key": new.fair_key,
     }  # fmt: skip
     applied = _REPLACE.execute(conn, replaced=job_id, **{f"new_{name}": values[name] for name in _CHANGED})
     assert applied == 1, f"job {job_id} changed under our lock"

@@ -62,6 +62,7 @@ def has_orphans(conn: Connection) -> bool:
 def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
     """Take up to `limit` running jobs from owners that have no row: id → what became of it.
 
+    So of what waited for one of them and was cancelled.
     A crash spends no attempt; it is counted where the run had begun, and the third one fails the job with
     WorkerLost (so does the first one of a task that is at most once). What only waited for a thread is
     released; if it had begun unseen, the next crash counts, because a rerun is never prefetched.
@@ -77,7 +78,8 @@ def rescue(conn: Connection, now: datetime, limit: int = 100) -> dict[str, str]:
         record(conn, now, (_event(row, verbs[row.id]) for row in orphans))
         counters.add_verbs(conn, [(row.task, verbs[row.id]) for row in orphans])
         ended = [row for row in orphans if _is_final(verbs[row.id])]
-        finals.follow(conn, [finals.Final.of(row, _TARGET[verbs[row.id]]) for row in ended], now)
+        followers = finals.follow(conn, [finals.Final.of(row, _TARGET[verbs[row.id]]) for row in ended], now)
+        verbs |= dict.fromkeys(followers, "cancelled")
         parking.release(conn, [key for row in orphans for key in limit_keys(row)], now)
     return verbs
 

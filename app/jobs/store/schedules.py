@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, false, insert, select, true, update
 
+from ..database.columns import name_of
 from ..database.tables import FIRES, SCHEDULES
 from ..schedules.declaration import Declaration
 from ..serialization.encoding import dumps
@@ -49,7 +50,7 @@ def next_fire_at(declaration: Declaration, stored: Any, now: datetime) -> dateti
 
 def add(
     conn: Connection, declaration: Declaration, now: datetime, *, app: str | None = None,
-    jobs_app: str | None = None, paused: bool = False,
+    jobs_app: str | None = None, paused: bool = False, by: str | None = None,
 ) -> None:  # fmt: skip
     """Store a new schedule, anchored at `now`; `app` is the one whose code declares it.
 
@@ -61,19 +62,19 @@ def add(
     row = {
         "id": declaration.id, "app": app, "jobs_app": jobs_app, **definition(declaration), "anchor": now,
         "next_fire_at": first, "fire_by": fire_by(first, now), "paused": paused, "retired": False,
-        "created_at": now, "updated_at": now,
+        "created_at": now, **_updated(now, by),
     }  # fmt: skip
     conn.execute(insert(SCHEDULES).values(**row))
 
 
 def redefine(
     conn: Connection, declaration: Declaration, next_fire_at: datetime | None, now: datetime, *,
-    app: str | None = None, jobs_app: str | None = None, paused: bool | None = None,
+    app: str | None = None, jobs_app: str | None = None, paused: bool | None = None, by: str | None = None,
 ) -> None:  # fmt: skip
     """Replace the definition of a stored schedule; its anchor stays, and None keeps `paused`."""
     values: dict[str, Any] = {
         "app": app, "jobs_app": jobs_app, **definition(declaration), "retired": False,
-        "next_fire_at": next_fire_at, "fire_by": fire_by(next_fire_at, now), "updated_at": now,
+        "next_fire_at": next_fire_at, "fire_by": fire_by(next_fire_at, now), **_updated(now, by),
     }  # fmt: skip
     if paused is not None:
         values["paused"] = paused
@@ -83,7 +84,7 @@ def redefine(
 def retire(conn: Connection, app: str, kept: Collection[str], now: datetime) -> int:
     """Retire the schedules that `app` declared and no longer does. How many."""
     dropped = update(SCHEDULES).where(_S.app == app, _S.id.not_in(kept), _S.retired == false())
-    return conn.execute(dropped.values(retired=True, updated_at=now)).rowcount
+    return conn.execute(dropped.values(retired=True, **_updated(now, None))).rowcount
 
 
 def get(conn: Connection, schedule_id: str, lock: bool = False) -> Any:
@@ -97,10 +98,10 @@ def all_schedules(conn: Connection) -> Sequence[Any]:
     return conn.execute(select(SCHEDULES).where(_S.retired == false()).order_by(_S.id)).all()
 
 
-def pause(conn: Connection, schedule_id: str, now: datetime) -> bool:
+def pause(conn: Connection, schedule_id: str, now: datetime, by: str | None = None) -> bool:
     """Stop firing. Whether the schedule was live."""
     changed = update(SCHEDULES).where(_S.id == schedule_id, *_LIVE)
-    return conn.execute(changed.values(paused=True, updated_at=now)).rowcount == 1
+    return conn.execute(changed.values(paused=True, **_updated(now, by))).rowcount == 1
 
 
 def resume(
@@ -109,13 +110,14 @@ def resume(
     next_fire_at: datetime | None,
     decisions: Sequence[Decision],
     now: datetime,
+    by: str | None = None,
 ) -> bool:
     """Go on with `next_fire_at`, and store the decisions about the fire times since the pause.
 
     Whether it was paused.
     """
     changed = update(SCHEDULES).where(_S.id == schedule.id, _S.paused == true(), _S.retired == false())
-    values: dict[str, Any] = {"paused": False, "next_fire_at": next_fire_at, "updated_at": now}
+    values: dict[str, Any] = {"paused": False, "next_fire_at": next_fire_at, **_updated(now, by)}
     values["fire_by"] = fire_by(next_fire_at, now)
     if conn.execute(changed.values(**values)).rowcount != 1:
         return False
@@ -123,9 +125,9 @@ def resume(
     return True
 
 
-def touch(conn: Connection, schedule_id: str, now: datetime) -> None:
+def touch(conn: Connection, schedule_id: str, now: datetime, by: str | None) -> None:
     """Note that somebody has changed the schedule, where nothing but its fire times shows it."""
-    conn.execute(update(SCHEDULES).where(_S.id == schedule_id).values(updated_at=now))
+    conn.execute(update(SCHEDULES).where(_S.id == schedule_id).values(**_updated(now, by)))
 
 
 def remove(conn: Connection, schedule_id: str) -> bool:
@@ -147,5 +149,9 @@ def to_schedule(row: Any, overdue: Collection[str]) -> Schedule:
         timezone=trigger.get("timezone"), **json.loads(row.policy), paused=row.paused,
         declared_by=row.app, overdue=row.id in overdue,
         next_fire_at=None if row.paused else row.next_fire_at, last_fire_at=row.last_fire_at,
-        created_at=row.created_at, updated_at=row.updated_at,
+        created_at=row.created_at, updated_at=row.updated_at, updated_by=row.updated_by,
     )  # fmt: skip
+
+
+def _updated(now: datetime, by: str | None) -> dict[str, Any]:
+    return {"updated_at": now, "updated_by": name_of(by)}

@@ -53,13 +53,14 @@ class NewWorker:
 class LiveWorker:
     """What a worker can run, how many threads are busy, and how many of them beyond a timeout.
 
-    None for all queues, and for unknown tasks.
+    None for all queues, and for unknown tasks; those that are named are served in that order.
     """
 
+    id: str
     threads: int
     busy: int
     overdue: int
-    queues: frozenset[str] | None
+    queues: tuple[str, ...] | None
     tasks: frozenset[str] | None
     app: str | None
 
@@ -145,13 +146,10 @@ def _to_live(row: Any, overdue: int) -> LiveWorker:
     # As many stuck threads are replaced as the worker has; each one more is a thread less.
     lost = max(0, row.stuck - row.threads)
     return LiveWorker(
-        threads=row.threads, busy=row.busy + lost, overdue=overdue + lost,
-        queues=_names(row.queues), tasks=_names(row.tasks), app=row.app,
+        id=row.id, threads=row.threads, busy=row.busy + lost, overdue=overdue + lost, app=row.app,
+        queues=None if row.queues is None else tuple(json.loads(row.queues)),
+        tasks=None if row.tasks is None else frozenset(json.loads(row.tasks)),
     )  # fmt: skip
-
-
-def _names(text: str | None) -> frozenset[str] | None:
-    return None if text is None else frozenset(json.loads(text))
 
 
 def to_worker(row: Any, running: Sequence[str], stuck: int, leader: bool) -> Worker:

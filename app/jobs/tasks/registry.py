@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -11,6 +12,7 @@ from ..arguments.check import Arguments
 from ..checks import SLUG_RULE, TASK_NAME, is_slug
 from ..errors import InvalidArguments, TaskDefinitionError, UnknownTask
 from ..options import DEFAULTS, NO_OPTIONS, OF_TASK, TaskOptions, problems, read_value, stored_values
+from ..options.limits import value_key
 from ..schedules.declaration import Declaration
 from .functions import (
     argument_default,
@@ -54,6 +56,9 @@ class TaskDefinition:
         for setting in ("concurrency", "rate"):
             if (complaint := self.complaint_about(options.get(setting))) is not None:
                 yield (setting,), complaint
+        fair = options.get("fair")
+        if fair is not None and not takes_argument(self.function, self._schema, fair):
+            yield ("fair",), f"names the argument {fair!r}, which the task does not take"
 
     def complaint_about(self, limit: Any) -> str | None:
         """Why a value of `concurrency` or `rate` does not fit: its argument is none of the task's."""
@@ -61,6 +66,11 @@ class TaskDefinition:
         if arg is None or takes_argument(self.function, self._schema, arg):
             return None
         return f"counts by the argument {arg!r}, which the task does not take"
+
+    def fair_key(self, args: str) -> str | None:
+        """By which a job with these arguments, JSON text, takes turns with others; None where it does not."""
+        arg = self.options["fair"]
+        return None if arg is None else value_key(json.loads(args).get(arg, self.default_of(arg)))
 
     @property
     def retry_on(self) -> tuple[type[BaseException], ...]:

@@ -7,6 +7,7 @@ from typing import Final
 from ..clock import Clock
 from ..database.database import Database
 from ..database.notifier import Notifier
+from ..service.job_signals import JobSignals
 from ..store import expiry
 
 CHECK_EVERY: Final = 1.0
@@ -21,8 +22,9 @@ class Expirer:
 
     name = "expirer"
 
-    def __init__(self, database: Database, clock: Clock, notifier: Notifier) -> None:
-        self._database, self._clock, self._notifier = database, clock, notifier
+    def __init__(self, database: Database, clock: Clock, notifier: Notifier, signals: JobSignals) -> None:
+        self._database, self._clock = database, clock
+        self._notifier, self._signals = notifier, signals
 
     def run_once(self) -> float:
         """Cancel up to one batch; returns the seconds until it is due again."""
@@ -36,4 +38,5 @@ class Expirer:
         with self._database.write() as conn:
             expired = expiry.expire(conn, now, BATCH)
         self._notifier.notify(expired)
-        return AGAIN_AFTER if len(expired) == BATCH else CHECK_EVERY
+        self._signals.happened(("cancelled", job_id) for job_id in expired)
+        return AGAIN_AFTER if len(expired) >= BATCH else CHECK_EVERY

@@ -12,7 +12,8 @@ from ..errors import DatabaseUnavailable
 from ..process.identity import ProcessIdentity, own_identity
 from ..process.logs import get_logger
 from ..service.job_signals import JobSignals
-from ..store import rescue, workers
+from ..states import FAILED
+from ..store import deliveries, rescue, workers
 from ..worker.dispatcher import Dispatcher
 
 log = get_logger(__name__)
@@ -40,6 +41,7 @@ class Rescuer:
     ) -> None:  # fmt: skip
         self._dispatcher, self._database, self._clock, self._notifier = dispatcher, database, clock, notifier
         self._signals = signals
+        self._alerts = settings.alert_url is not None
         self._rescue_after, self._heartbeat = settings.rescue_after, settings.heartbeat_seconds
         self._check_every = min(CHECK_EVERY, settings.heartbeat_seconds)
         self._last_beat: float | None = None
@@ -125,7 +127,10 @@ class Rescuer:
     def _rescue_batch(self) -> bool:
         """Rescue some jobs of dead workers. False where none is left, or others have them locked."""
         with self._database.write() as conn:
-            rescued = rescue.rescue(conn, self._clock.now(), RESCUE_BATCH)
+            rescued = rescue.rescue(conn, now := self._clock.now(), RESCUE_BATCH)
+            failed = {job_id: FAILED for job_id, verb in rescued.items() if verb == "failed"}
+            if failed and self._alerts:
+                deliveries.tell(conn, "alert", failed, now)
         self._notifier.notify(rescued)
         self._dispatcher.wake()
         if rescued:

@@ -25,8 +25,8 @@ class Sampler:
         """Take a sample if none was in this minute; returns the seconds until the next is due."""
         now = self._clock.now()
         with self._database.read() as conn:
-            is_due = history.is_due(history.sampled_at(conn), now)
-        if is_due:
+            last = history.sampled_at(conn)
+        if history.is_due(last, now):
             with self._database.write() as conn:
-                history.sample(conn, now)
+                history.sample(conn, last, now)
         return history.MINUTE - now.timestamp() % history.MINUTE + AFTER

@@ -22,13 +22,14 @@ from ..process.logs import get_logger
 from ..process.loop import Loop
 from ..run import Outcome, Run
 from ..service.job_signals import JobSignals
+from ..store.completion import Completed
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
 from .prefetch import RELEASE_AFTER
 from .registration import Registration
 from .running import Reports, Running
-from .writer import Completed, Writer
+from .writer import Writer
 
 log = get_logger(__name__)
 ACTIVE_POLL: Final = 0.015
@@ -59,6 +60,7 @@ class Dispatcher:
             database=database, registry=registry, clock=clock, registration=self._registration,
             fetcher=self._fetcher, running=self._running, engine=self._engine,
             on_declared_dead=self.declared_dead, signals=signals,
+            alerts=settings.alert_url is not None,
         )  # fmt: skip
         self._idle = threading.Event()
         self._last_report = clock.monotonic()

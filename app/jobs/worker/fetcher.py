@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..clock import Clock
 from ..config import Settings
 from ..database.database import Database
+from ..database.row_sets import as_json
 from ..database.transactions import AnyConnection
 from ..store import claims, parking, runs
 from ..store.limits import Counted
@@ -89,9 +90,9 @@ class Fetcher:
             self.notify()
         return rows
 
-    def counted(self, rows: Sequence[Any]) -> list[Counted]:
-        """Those of the rows that count against limits, as the last `fetch` has found."""
-        return self._limiter.counted(rows)
+    def counted(self, conn: AnyConnection, rows: Sequence[Any]) -> list[Counted]:
+        """Those of the rows of the last `fetch`, which are about to be claimed, that count against limits."""
+        return self._limiter.counted(conn, rows)
 
     def seconds_until_due(self, most: float) -> float:
         """Seconds until the next job comes due, `most` at most."""
@@ -135,7 +136,11 @@ class Fetcher:
             def read(most: int) -> Sequence[Any]:
                 # Asked each time: what is paused may be news of the time before.
                 queues = self._limiter.unpaused(self._queues)
-                return claims.candidates(conn, queues, tasks, most, now, too_many_crashes, app, in_order)
+                rows = claims.candidates(conn, queues, tasks, most, now, too_many_crashes, app, in_order)
+                if not self._limiter.fair:
+                    return rows
+                names, too_many = as_json(tasks), too_many_crashes
+                return self._limiter.deal(conn, rows, tasks=names, now=now, too_many=too_many, app=app)
 
             tasks, app, now = list(self._registry.runnable), self._settings.app, self._clock.now()
             in_order = self._settings.queues is not None

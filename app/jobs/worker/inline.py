@@ -13,10 +13,11 @@ from ..config import Settings
 from ..database.conflicts import retry_conflicts
 from ..database.database import Database
 from ..database.notifier import Notifier
+from ..database.row_sets import as_json
 from ..engines.base import Engine, OnEnd
 from ..run import Outcome, Run
 from ..service.job_signals import JobSignals
-from ..store import claims, completion, controls, dependencies, parking, queries
+from ..store import claims, completion, controls, deliveries, dependencies, parking, queries
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .limiter import Limiter
@@ -63,8 +64,9 @@ class InlineWorker:
     def drain(self) -> int:
         """Run all due jobs, and those that they submit, in order; returns the number of runs."""
         count = 0
-        while self._run_next(self._first_due):
-            count += 1
+        # None may run of those that one look has read, because of limits, while others are behind them.
+        while (run := self._run_next(self._first_due)) is not None or self._limiter.is_unfinished:
+            count += run is not None
         return count
 
     def _first_due(self, conn: Connection) -> Any:
@@ -77,7 +79,11 @@ class InlineWorker:
 
         def read(most: int) -> Sequence[Any]:
             queues = self._limiter.unpaused(all_queues)
-            return claims.candidates(conn, queues, tasks, most, now, app=app, in_order=in_order)
+            rows = claims.candidates(conn, queues, tasks, most, now, app=app, in_order=in_order)
+            if not self._limiter.fair:
+                return rows
+            names, too_many = as_json(tasks), claims.ANY_CRASHES
+            return self._limiter.deal(conn, rows, tasks=names, now=now, too_many=too_many, app=app)
 
         return self._limiter.select(conn, read, 1)
 
@@ -90,7 +96,7 @@ class InlineWorker:
     def _claim(self, find: Callable[[Connection], Any]) -> list[Run]:
         with self._database.write() as conn:
             rows = [row for row in find(conn) if row.task in self._registry.runnable]
-            now, counted = self._clock.now(), self._limiter.counted(rows)
+            now, counted = self._clock.now(), self._limiter.counted(conn, rows)
             return claims.claim(conn, rows, self._id, self._engine.name, now, counted=counted)
 
     @retry_conflicts
@@ -98,6 +104,8 @@ class InlineWorker:
         run.outcome, run.finished_at = outcome, self._clock.now()
         with self._database.write() as conn:
             completed = completion.complete(conn, [run])
+            if self._settings.alert_url is not None:
+                deliveries.alert(conn, completed, run.finished_at)
         log_ends([run], completed)
         self._notifier.notify([run.job_id])
         self._signals.ended([run], completed)

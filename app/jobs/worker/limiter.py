@@ -1,17 +1,18 @@
-"""Limits of queues and tasks, inside a claim: which of the due jobs may run, and which are parked."""
+"""Limits and turns, inside a claim: which of the due jobs may run, which are parked, and whose turn it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..clock import Clock
 from ..database.transactions import AnyConnection
-from ..store import controls
+from ..store import controls, turns
 from ..store.controls import QUEUE, Controls
 from ..store.limits import Counted
+from ..store.turns import Turn
 from ..tasks.limits import Limits
-from ..tasks.registry import Registry
+from ..tasks.registry import Registry, TaskDefinition
 from .allowances import Allowances, Verdict
 
 MOST_READ: Final = 200
@@ -30,6 +31,9 @@ class Limiter:
         self._registry, self._clock = registry, clock
         self._limits = Limits(registry.tasks, Controls())
         self._counted: dict[str, Counted] = {}
+        self._turns: dict[str, Turn] = {}
+        self.fair = _fair(registry.tasks)
+        """The tasks whose jobs take turns; where there are none `deal` need not be called."""
         self.is_unfinished = False
         """Whether the last `select` has left due jobs unread."""
 
@@ -49,15 +53,24 @@ class Limiter:
         """Whether a limit may hold jobs such as the candidate `row`."""
         return not self._limits.is_empty and self._limits.is_limited(row.task, row.queue)
 
-    def counted(self, rows: Iterable[Any]) -> list[Counted]:
-        """What `select` has found of those of the rows that count against limits."""
+    def deal(self, conn: AnyConnection, rows: Sequence[Any], **filters: Any) -> Sequence[Any]:
+        """The due jobs that `find` has read, those of fair tasks by turns; see `turns.deal`."""
+        dealt, found = turns.deal(conn, rows, self.fair, **filters)
+        self._turns |= found
+        return dealt
+
+    def counted(self, conn: AnyConnection, rows: Sequence[Any]) -> list[Counted]:
+        """Those of the rows, which are about to be claimed, that count against limits; takes their turns."""
+        if self._turns:
+            turns.advance(conn, [self._turns[row.id] for row in rows if row.id in self._turns])
         return [self._counted[row.id] for row in rows if row.id in self._counted]
 
     def select(self, conn: AnyConnection, find: Find, most: int) -> Sequence[Any]:
         """The first `most` jobs that no limit holds; those that one holds are parked."""
         if self._limits.tasks is not self._registry.tasks:
             self._limits = Limits(self._registry.tasks, self._limits.controls)
-        self._counted, self.is_unfinished = {}, False
+            self.fair = _fair(self._registry.tasks)
+        self._counted, self._turns, self.is_unfinished = {}, {}, False
         rows = find(most)
         is_news = bool(rows) and self.refresh(conn, rows[0].controls)
         if self._limits.is_empty or not (is_news or any(map(self.is_limited, rows))):
@@ -87,3 +100,7 @@ class Limiter:
             row.id: allowances.counted(row.id, wanted[row.id]) for row in verdict.admitted if wanted[row.id]
         }
         return verdict.admitted
+
+
+def _fair(tasks: Mapping[str, TaskDefinition]) -> frozenset[str]:
+    return frozenset(name for name, task in tasks.items() if task.options["fair"] is not None)

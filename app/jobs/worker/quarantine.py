@@ -16,7 +16,6 @@ from ..store import leases
 from ..store.claims import ANY_CRASHES, SUSPECT_AFTER
 from .running import Running
 
-LEASE: Final = "quarantine"
 LOOK_EVERY: Final = 1.0
 """Seconds until a worker looks again at suspects that it could not take; one without work needs no more."""
 FIRST_WAIT: Final = 1.0
@@ -83,7 +82,7 @@ class Quarantine:
         moment, is_first_look = self._clock.monotonic(), self.look_at == inf
         if not running.is_idle and self._entered_at is None and is_first_look:
             self._close(moment, LOOK_EVERY)  # an idle worker may take it
-        elif not leases.occupy(conn, LEASE, worker, self._clock.now()):
+        elif not leases.occupy(conn, leases.QUARANTINE, worker, self._clock.now()):
             self._entered_at = None
             self._close(moment, LOOK_EVERY)
         else:
@@ -107,7 +106,7 @@ class Quarantine:
 
     def _leave(self, conn: AnyConnection, worker: str, moment: float) -> None:
         """Other work from now on, for as long as this has taken."""
-        leases.release(conn, LEASE, worker)
+        leases.release(conn, leases.QUARANTINE, worker)
         assert self._entered_at is not None
         self._close(moment, moment - self._entered_at)
         self._entered_at, self._has_run = None, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,31 +14,31 @@ from ..engines.base import Engine
 from ..errors import DatabaseUnavailable
 from ..run import Failure, Outcome, Run
 from ..service.job_signals import JobSignals
-from ..store import claims, completion, logs, runs, stuck_runs, workers
+from ..store import claims, completion, deliveries, logs, runs, stuck_runs, workers
+from ..store.completion import Completed
 from ..tasks.registry import Registry
 from .end_log import log_ends
 from .fetcher import Fetcher
 from .registration import Registration
 from .running import Reports, Running
 
-Completed = Mapping[tuple[str, int], str]
-"""What `completion.complete` returns."""
-
 
 class Writer:
     """The only writer of a worker's runs, one transaction at a time.
 
-    `on_declared_dead` is called with the worker's id where its row is gone.
+    `on_declared_dead` is called with the worker's id where its row is gone. With `alerts` a delivery is
+    submitted for each job that fails.
     """
 
     def __init__(
         self, *, database: Database, registry: Registry, clock: Clock, registration: Registration,
         fetcher: Fetcher, running: Running, engine: Engine, on_declared_dead: Callable[[str], None],
-        signals: JobSignals,
+        signals: JobSignals, alerts: bool,
     ) -> None:  # fmt: skip
         self._database, self._registry, self._clock = database, registry, clock
         self._registration, self._fetcher, self._running = registration, fetcher, running
         self._engine, self._on_declared_dead, self._signals = engine, on_declared_dead, signals
+        self._alerts = alerts
         self._lock = threading.Lock()
         self._is_closed = False
         self.has_unknown_runs = False
@@ -76,6 +76,8 @@ class Writer:
                 if has_unknown:
                     completion.complete(conn, self._unknown_runs(conn), self._registration.id)
                 completed = completion.complete(conn, ended, self._registration.id)
+                if self._alerts:
+                    deliveries.alert(conn, completed, self._clock.now())
                 claimed = self._claim(conn)
             self.has_unknown_runs, self._recorded_stuck = False, stuck
             self._running.mark_recorded(reports)
@@ -118,7 +120,7 @@ class Writer:
             self._on_declared_dead(worker_id)
             return []
         prefetched = max(0, len(rows) - self._running.free)
-        counted = self._fetcher.counted(rows)
+        counted = self._fetcher.counted(conn, rows)
         return claims.claim(conn, rows, worker_id, self._engine.name, now, prefetched, counted)
 
     def _unknown_runs(self, conn: Any) -> list[Run]:
@@ -136,6 +138,8 @@ class Writer:
         with self._database.raw_write() as conn:
             every = [*ended, *self._unknown_runs(conn)]
             completed = completion.complete(conn, every, self._registration.id)
+            if self._alerts:
+                deliveries.alert(conn, completed, now)
             workers.deregister(conn, self._registration.id)
         log_ends(ended, completed)
         self._signals.ended(ended, completed)

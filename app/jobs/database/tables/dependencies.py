@@ -1,10 +1,10 @@
-"""The tables of composition: which job waits for what, and how far a batch is."""
+"""The tables of what follows the end of a job: which job waits for it, its batch, its callback."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Integer, Table
+from sqlalchemy import Column, Index, Integer, Table, Text
 
 from ..columns import Id, Time, check
 from .metadata import METADATA
@@ -13,11 +13,20 @@ DEPENDENCIES: Final = Table(
     "simmer_dependencies",
     METADATA,
     # What it waits for: a job, or a batch. First in the key, by which an end finds those that wait for it.
+    # The job itself, if it has a callback.
     Column("depends_on", Id, primary_key=True),
     Column("job_id", Id, primary_key=True),
     Index("ix_simmer_dependencies_job", "job_id"),
 )
 """A job that was submitted before something that it depends on had ended; their order is in the job."""
+
+CALLBACKS: Final = Table(
+    "simmer_callbacks",
+    METADATA,
+    Column("job_id", Id, primary_key=True),
+    Column("url", Text, nullable=False),
+)
+"""The URL that is called when a job has ended."""
 
 BATCHES: Final = Table(
     "simmer_batches",

@@ -12,7 +12,7 @@ from .metadata import METADATA
 HISTORY: Final = Table(
     "simmer_history",
     METADATA,
-    # Seconds: a minute or an hour, which begins `at`. 0: since ever, what all other rows were made of.
+    # The seconds of the time that begins `at`; 0: since ever, what all other rows were made of.
     Column("resolution", Integer, primary_key=True, autoincrement=False),
     Column("at", Time, primary_key=True),
     # As in the counters.

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Te
 
 from ...options import STORED
 from ...states import FINAL, STATES
-from ..columns import BigId, Id, Time, check, one_of, option_column, partial
+from ..columns import BigId, Id, Name, Time, check, one_of, option_column, partial
 from .metadata import METADATA
 
 MAY_EXPIRE: Final = "expires_at IS NOT NULL AND run = 0 AND finished_at IS NULL"
@@ -63,12 +63,14 @@ JOBS: Final = Table(
     # While it runs: the keys that it counts against, of its task's limit and of its queue's.
     Column("limit_key", String(400)),
     Column("queue_key", String(210)),
+    # Of a job of a fair task: the value of the argument whose values take turns.
+    Column("fair_key", String(100)),
     # How many of those that it depends on have not ended as it needs. Above 0 in a cancelled job: it was
     # cancelled for one of them, and waits again when that is retried.
     Column("unmet", Integer),
     # Which argument takes the result of what it depends on.
     Column("result_into", String(200)),
-    # Whether its end concerns others: jobs that wait for it, or its batch. Null for no, as in most.
+    # Whether its end concerns others: jobs that wait for it, its batch, its callback. Null for no.
     Column("awaited", Boolean),
     check(f"state IN ({one_of(STATES)})", "jobs_state"),
     check(f"(state IN ({one_of(FINAL)})) = (finished_at IS NOT NULL)", "jobs_finished"),
@@ -76,6 +78,16 @@ JOBS: Final = Table(
     check("attempt >= 0 AND run >= attempt AND max_attempts >= 1 AND crashes >= 0", "jobs_attempt"),
     check("on_interrupt IN ('retry', 'fail')", "jobs_on_interrupt"),
     partial("ix_simmer_jobs_due", "queue", "priority", "run_at", "id", where="due = {true}"),
+    partial(
+        "ix_simmer_jobs_fair",
+        "task",
+        "queue",
+        "priority",
+        "fair_key",
+        "run_at",
+        "id",
+        where="fair_key IS NOT NULL AND due = {true}",
+    ),
     partial("ix_simmer_jobs_wake", "wake_at", where="wake_at IS NOT NULL"),
     partial("ix_simmer_jobs_running", "worker", where="claim IS NOT NULL"),
     partial("ix_simmer_jobs_parked", "parked", "priority", "run_at", "id", where="parked IS NOT NULL"),
@@ -101,6 +113,9 @@ JOBS: Final = Table(
     ),
     Index("ix_simmer_jobs_state", "state", "id"),
     Index("ix_simmer_jobs_task", "task", "id"),
+    # All jobs have such a `run`: without a word of it no statement takes this index, which is for lists, and
+    # not for claims. On SQLite these would read it, and so would workers of the version before.
+    partial("ix_simmer_jobs_queue", "queue", "id", where="run >= 0"),
 )
 """A job: the row is the job, the pool is only a way to run it."""
 
@@ -164,6 +179,8 @@ EVENTS: Final = Table(
     Column("attempt", Integer, nullable=False),
     Column("worker", Id),
     Column("reason", Text),
+    # Who asked for it: null for what nobody did, and where that is not known.
+    Column("done_by", Name),
     Index("ix_simmer_events_job", "job_id", "id"),
     sqlite_autoincrement=True,
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text
 
-from ..columns import Time, check, partial
+from ..columns import Name, Time, check, partial
 from .metadata import METADATA
 
 CONTROLS: Final = Table(
@@ -18,7 +18,7 @@ CONTROLS: Final = Table(
     Column("setting", String(11), primary_key=True),
     # JSON; null: as the code says. Rows are never deleted, see `version`.
     Column("value", Text),
-    Column("changed_by", String(200)),
+    Column("changed_by", Name),
     Column("changed_at", Time, nullable=False),
     # Grows with each change: the sum over all rows tells a worker whether what it knows still holds.
     Column("version", Integer, nullable=False),
@@ -39,6 +39,14 @@ LIMIT_KEYS: Final = Table(
     partial("ix_simmer_limit_keys_wake", "wake_at", where="wake_at IS NOT NULL"),
 )
 """What jobs have in common that count against one limit: whoever claims one of them locks its row."""
+
+TURNS: Final = Table(
+    "simmer_turns",
+    METADATA,
+    Column("task", String(200), primary_key=True),
+    Column("last_key", String(100), nullable=False),
+)
+"""Of each fair task the key whose job was claimed last: the next one's turn is the next in order."""
 
 RATE_CLAIMS: Final = Table(
     "simmer_rate_claims",

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text
 
-from ..columns import Id, Time, check, partial
+from ..columns import Id, Name, Time, check, partial
 from .metadata import METADATA
 
 SCHEDULES: Final = Table(
@@ -31,6 +31,10 @@ SCHEDULES: Final = Table(
     Column("retired", Boolean, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
+    # When an alert told that it was overdue; null while it is not.
+    Column("alerted_at", Time),
+    # Who changed it last: null where its code did, and where that is not known.
+    Column("updated_by", Name),
     partial(
         "ix_simmer_schedules_next",
         "next_fire_at",
@@ -51,6 +55,8 @@ FIRES: Final = Table(
     Column("reason", Text),
     # How long after the fire time the decision was made.
     Column("late_seconds", Float, nullable=False),
+    # Who chose to skip it; null where that is not known, and for all others.
+    Column("done_by", Name),
     check("decision IN ('fired', 'coalesced', 'misfired', 'skipped', 'paused')", "fires_decision"),
     check("(decision = 'fired') = (job_id IS NOT NULL)", "fires_job"),
     Index("ix_simmer_fires_time", "fire_time"),

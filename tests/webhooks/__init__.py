@@ -1,0 +1,1 @@
+"""Tests of the room `webhooks`, and a receiver for those of others."""
