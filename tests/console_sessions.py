@@ -35,13 +35,14 @@ SENDING: Final = {"-d", "--data-binary", "-X"}
 READY: Final = ("Running jobs of", "Listening at")
 """What the processes say that go on until they are stopped."""
 _ID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# A moment on a full minute is a fire time, and meant as it stands.
 _LOOSE: Final = re.compile(
-    rf"(?P<any>…)|(?P<id>{_ID})|(?P<time>\d{{4}}-\d\d-\d\d(?: \d\d:\d\d:\d\dZ|T\d\d:\d\d:\d\d\.\d+Z))"
+    rf"(?P<any>…)|(?P<id>{_ID})|(?P<time>\d{{4}}-\d\d-\d\dT\d\d:\d\d:(?!00Z)\d\d(?:\.\d+)?Z)"
     r'|(?P<current>(?<="current":)\d+)|(?P<version>(?<=W/")(?!1")\d+)|(?P<number>\d+\.\d+)'
 )
 _PATTERNS: Final = {
     "any": r"[\s\S]*?",
-    "time": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?Z",
+    "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z",
     "current": r"\d+",
     "version": r"\d+",  # how often progress was written depends on the machine; only the first is known
     "number": r"\d+(?:\.\d+)?(?:e-\d+)?",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +15,7 @@ import app.jobs
 from app.jobs import Job, SimmerError
 from app.jobs.api import ROUTES
 from app.jobs.api.problems import PROBLEM_TYPES
-from app.jobs.cli import jobs_cli
+from app.jobs.cli.batches import batches
 from app.jobs.cli.queues import queues
 from app.jobs.cli.schedules import schedules
 from app.jobs.cli.tasks import tasks
@@ -27,10 +27,11 @@ from app.jobs.schedules.policy import Policy
 from app.jobs.schedules.triggers.parse import TYPES
 from app.jobs.serialization.redaction import WORDS
 from app.jobs.store.bulk import ACTIONS
-from app.jobs.values import Batch, Explanation, File, Queue, ReachedLimit, Schedule, Step, Worker
+from app.jobs.values import Batch, Explanation, File, Finding, Queue, ReachedLimit, Schedule, Step, Worker
 
+from .cli.commands import COMMANDS
 from .documents import CONTRIBUTING, DOCS, PAGES, README, ROOT, Page, doc
-from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
+from .test_imports import PACKAGE
 
 PATH = re.compile(r"`((?:\w+/)+(?:\w+\.\w+)?|(?:\w+/)*\w+\.(?:py|txt|toml|json))`")
 TO_COME: set[str] = set()
@@ -99,8 +100,8 @@ def test_every_key_of_a_job_is_documented(key: str) -> None:
 @pytest.mark.parametrize(
     ("value", "page"),
     [
-        (Batch, "http"), (Explanation, "http"), (File, "files"), (Queue, "http"), (ReachedLimit, "http"),
-        (Schedule, "http"), (Step, "steps"), (Worker, "http"),
+        (Batch, "http"), (Explanation, "http"), (File, "files"), (Finding, "commands"), (Queue, "http"),
+        (ReachedLimit, "http"), (Schedule, "http"), (Step, "steps"), (Worker, "http"),
     ],
 )  # fmt: skip
 def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> None:
@@ -110,18 +111,18 @@ def test_every_key_of_the_other_values_is_documented(value: Any, page: str) -> N
     assert not [field.name for field in fields(value) if f"`{field.name}`" not in table]
 
 
-GROUPS = (queues, schedules, tasks)
+GROUPS = (batches, queues, schedules, tasks)
 
 
-def _commands(group: click.Group) -> Iterator[tuple[str, str]]:
+def _commands(commands: Mapping[str, click.Command]) -> Iterator[tuple[str, str]]:
     """Each command with its options, as (command, option); those of a job stand in a table of their own."""
-    for name, command in sorted(group.commands.items()):
+    for name, command in sorted(commands.items()):
         for parameter in command.params:
             if isinstance(parameter, click.Option) and not (name == "submit" and parameter.name in OUTSIDE):
                 yield name, parameter.opts[0]
 
 
-@pytest.mark.parametrize("command", sorted(jobs_cli.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_is_documented(command: str) -> None:
     """Each command stands in the table."""
     assert re.search(rf"^\| `{command}\b", doc("commands").section("All commands"), re.MULTILINE)
@@ -132,12 +133,13 @@ def test_every_command_is_documented(command: str) -> None:
 )
 def test_every_command_of_a_group_is_documented(group: str, name: str) -> None:
     """Each command of the group stands in the table."""
-    assert jobs_cli.commands[group] in GROUPS
+    assert COMMANDS[group] in GROUPS
     assert re.search(rf"^\| `{group} {name}\b", doc("commands").section("All commands"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
-    ("command", "option"), [*_commands(jobs_cli), *(found for group in GROUPS for found in _commands(group))]
+    ("command", "option"),
+    [*_commands(COMMANDS), *(found for group in GROUPS for found in _commands(group.commands))],
 )
 def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
     """Each stands in the row of its command, or in the section of those on many jobs; --json above all."""
@@ -146,7 +148,7 @@ def test_every_option_of_a_command_is_documented(command: str, option: str) -> N
         text = text.partition("\n|")[0]
     else:
         text = "".join(
-            re.findall(rf"^\| `(?:(?:schedules|queues|tasks) )?{command}\b.*$", text, re.MULTILINE)
+            re.findall(rf"^\| `(?:(?:batches|schedules|queues|tasks) )?{command}\b.*$", text, re.MULTILINE)
         )
         if command in ACTIONS:
             text = doc("commands").section("Many jobs")
@@ -219,26 +221,6 @@ def test_every_dependency_has_its_reason() -> None:
     table = README.section("Dependencies")
     for name in re.findall(r"^([A-Za-z-]+)", own, flags=re.MULTILINE):
         assert name in table
-
-
-# --- the shape ----------------------------------------------------------------------------------------
-
-
-def test_the_rooms_are_those_of_the_package() -> None:
-    """The table of the architecture has each room once, from the top floor down, as the imports go."""
-    _title, *named = re.findall(
-        r"^\| `?([a-z]+)/?`? \|", doc("architecture").section("The rooms"), re.MULTILINE
-    )
-    there = {FACE, LEAVES, *(path.name for path in PACKAGE.iterdir() if path.is_dir())}
-    assert named == [room for floor in ROOMS for room in floor if room in there]
-
-
-def test_the_picture_is_the_same_in_both() -> None:
-    """Who reads one of the two has not learned something else."""
-    (drawn,) = [block.text for block in CONTRIBUTING.blocks if block.language == "text"]
-    assert drawn in [block.text for block in doc("architecture").blocks if block.language == "text"]
-    drawn_rooms = set(re.findall(r"\b([a-z]+)/", drawn))
-    assert drawn_rooms <= {room for floor in ROOMS for room in floor}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

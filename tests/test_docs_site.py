@@ -1,4 +1,4 @@
-"""The pages as a site, and what is made from the code: up to date, complete, without a broken link."""
+"""The pages as a whole: the site, what is made from the code, and what they say of the project's shape."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from app.jobs import signals
 from app.jobs.states import STATES
 from docs.make_reference import PATH, reference
 
-from .documents import ROOT, doc
+from .documents import CONTRIBUTING, ROOT, doc
+from .test_imports import FACE, LEAVES, PACKAGE, ROOMS
 
 
 def test_the_reference_is_what_the_docstrings_say() -> None:
@@ -48,3 +49,20 @@ def test_every_state_is_documented(state: str) -> None:
 def test_every_signal_is_documented(signal: str) -> None:
     """Each signal stands on the page of hooks."""
     assert f"`{signal}`" in doc("hooks").text
+
+
+def test_the_rooms_are_those_of_the_package() -> None:
+    """The table of the architecture has each room once, from the top floor down, as the imports go."""
+    _title, *named = re.findall(
+        r"^\| `?([a-z]+)/?`? \|", doc("architecture").section("The rooms"), re.MULTILINE
+    )
+    there = {FACE, LEAVES, *(path.name for path in PACKAGE.iterdir() if path.is_dir())}
+    assert named == [room for floor in ROOMS for room in floor if room in there]
+
+
+def test_the_picture_is_the_same_in_both() -> None:
+    """Who reads one of the two has not learned something else."""
+    (drawn,) = [block.text for block in CONTRIBUTING.blocks if block.language == "text"]
+    assert drawn in [block.text for block in doc("architecture").blocks if block.language == "text"]
+    drawn_rooms = set(re.findall(r"\b([a-z]+)/", drawn))
+    assert drawn_rooms <= {room for floor in ROOMS for room in floor}

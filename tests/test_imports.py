@@ -33,7 +33,7 @@ ROOMS: Final = (
     (LEAVES,),
 )
 """A room imports only from those behind it; rooms of one entry do not know each other."""
-FACE_FILES: Final = ("__init__", "extension", "runtime", "testing")
+FACE_FILES: Final = ("__init__", "extension", "pytest_plugin", "runtime", "testing")
 MOST_ROOT_FILES: Final = 17
 FLOOR: Final = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 

@@ -25,6 +25,7 @@ SLUG_RULE: Final = "1 to 64 letters, digits and . _ -, and neither . nor .."
 MOST_OF_A_URL: Final = 2_000
 _URL: Final = re.compile(r"https?://[a-z0-9._~:/?@!$&'()*+,;=%\[\]-]+", re.IGNORECASE)
 """The characters of RFC 3986, section 2, without "#"."""
+MUST_BE_MAPPING: Final = 'must be a mapping of arguments by name, such as {"month": "2030-01"}'
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,3}")
 _NO_ZONES: Final = re.compile(r"(posix|right)/.*|posixrules|localtime|Factory")
 """Files of a zone database that differ between machines, or that count leap seconds."""

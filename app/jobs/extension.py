@@ -38,7 +38,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.job_filters import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
-from .values import BulkResult, Explanation, File, LogPage, Step, StreamEvent
+from .values import BulkResult, Explanation, File, Finding, LogPage, Step, StreamEvent
 
 log = get_logger(__name__)
 
@@ -216,6 +216,12 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
     def init_db(self) -> None:
         """Create the tables, and add what those of an earlier version lack; safe in several processes."""
         self.runtime.database.create_tables()
+
+    def doctor(self) -> Sequence[Finding]:
+        """What is wrong with the installation, or will be, each with a hint; changes and raises nothing."""
+        from .service.doctor import examine  # many modules, for a moment's use
+
+        return examine(self.runtime)
 
     requires = staticmethod(requires)
     accepted = staticmethod(accepted)

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 
+from .api import load_views
 from .api.access import warn_if_unprotected
 from .api.links import job_url
 from .clock import Clock, ManualClock
@@ -99,7 +100,9 @@ class Runtime(UseCases):
         with self._lock:
             if self.supervisor is not None:
                 return
-            self.registry.check()
+            self.registry.build()
+            if serving.answers_http:
+                load_views(self.app)
             self.worker_settings = settings
             self.supervisor = Supervisor(self, serving, settings.shutdown_grace)
             self.supervisor.start()

@@ -230,3 +230,31 @@ class Explanation(Value):
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Value):
+    """What `doctor` found by one check: `level` is "ok", "warning" or "serious".
+
+    `hint` says what to do about it; None where nothing has to be done.
+    """
+
+    check: str
+    level: str
+    what: str
+    hint: str | None = None
+
+    @classmethod
+    def ok(cls, check: str, what: str) -> Finding:
+        """Nothing has to be done."""
+        return cls(check=check, level="ok", what=what)
+
+    @classmethod
+    def warning(cls, check: str, what: str, hint: str) -> Finding:
+        """It works, but not as it should or not for long."""
+        return cls(check=check, level="warning", what=what, hint=hint)
+
+    @classmethod
+    def serious(cls, check: str, what: str, hint: str) -> Finding:
+        """Jobs do not run, are lost, or are open to others."""
+        return cls(check=check, level="serious", what=what, hint=hint)

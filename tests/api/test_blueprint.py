@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Response
 from flask.json.provider import DefaultJSONProvider
 
+from app.jobs import Simmer
+from app.jobs.api import ROUTES, load_views
+
+from ..conftest import AppFactory
 from .api_client import api_client, is_problem
 
 
@@ -79,3 +85,36 @@ def test_the_hosts_json_provider_has_no_say(tmp_path: Path, provider: str) -> No
         here.app.json = Odd(here.app)
         assert here.get("/jobs").data.startswith(b'{"items":')
         assert here.get("/health/live").data == b'{"status":"ok"}\n'
+
+
+def test_views_are_imported_at_the_first_request_or_before(make_app: AppFactory) -> None:
+    """Until then something stands in for each, with its right; `load_views` leaves nothing to import."""
+    app = make_app(Simmer())
+    names = [f"simmer.{route.endpoint}" for route in ROUTES]
+    stand_ins: dict[str, Any] = {name: app.view_functions[name] for name in names}
+    assert app.test_client().get("/api/v1/tasks").status_code == 200
+    assert app.view_functions["simmer.list_tasks"] is not stand_ins["simmer.list_tasks"]
+    load_views(app)
+    for name in names:
+        view: Any = app.view_functions[name]
+        assert view is not stand_ins[name]
+        assert (view.__name__, view.right) == (name.removeprefix("simmer."), stand_ins[name].right)
+
+
+def test_what_a_host_puts_around_a_view_stays(make_app: AppFactory) -> None:
+    """Such as a limit of its own: also when the view is imported, by a request or before."""
+    app = make_app(Simmer())
+    inner, calls = app.view_functions["simmer.list_tasks"], []
+
+    @functools.wraps(inner)
+    def limited(**values: Any) -> Any:
+        calls.append(values)
+        return inner(**values)
+
+    app.view_functions["simmer.list_tasks"] = limited
+    client = app.test_client()
+    assert client.get("/api/v1/tasks").status_code == 200
+    load_views(app)
+    assert [client.get("/api/v1/tasks").status_code for _ in range(2)] == [200, 200]
+    assert len(calls) == 3
+    assert (limited.__module__, limited.__name__) == ("app.jobs.api.tasks", "list_tasks")

@@ -76,8 +76,8 @@ def test_an_unknown_option_is_answered_with_the_likely_one(tmp_path: Path) -> No
         expected = {
             "countdown": "unknown option: did you mean delay?",
             "max_retries": "unknown option: did you mean max_attempts?",
-            "colour": "unknown option: there are delay, depends_on, expires_in, max_attempts, meta,"
-            " on_conflict, on_dependency, priority, queue, run_at, tags, timeout, unique_key",
+            "colour": "unknown option: there are callback_url, delay, depends_on, expires_in, max_attempts,"
+            " meta, on_conflict, on_dependency, priority, queue, run_at, tags, timeout, unique_key",
             "priority": "Must be a whole number from -1,000 to 1,000.",
         }
         alone, batch = here.post("/jobs", job), here.post("/jobs/batch", {"jobs": [job]})

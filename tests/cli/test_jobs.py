@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.jobs.cli import jobs_cli
-
 from .command_line import command_line, is_refusal
+from .commands import COMMANDS
 
 API = "/api/v1"
 
@@ -121,7 +120,7 @@ def test_show_tells_everything_of_a_job(tmp_path: Path) -> None:
         shown = dict(line.split(maxsplit=1) for line in fields.splitlines())
         assert (shown["id"], shown["state"], shown["result"]) == (job_id, "succeeded", "2")
         assert "error" not in shown
-        types = [line.split()[2] for line in events.splitlines()[1:]]
+        types = [line.split()[1] for line in events.splitlines()[1:]]
         assert types == ["submitted", "claimed", "retrying", "claimed", "succeeded"]
         assert [line.split()[:3] for line in runs.splitlines()[1:]] == [
             ["1", "1", "failed"],
@@ -193,7 +192,7 @@ def test_workers_shows_who_runs_jobs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["tasks", "list", "show", "wait", "workers", "stats"])
 def test_every_reading_command_has_json(name: str) -> None:
     """`--json` is where a program expects it."""
-    assert "--json" in {opt for param in jobs_cli.commands[name].params for opt in param.opts}
+    assert "--json" in {opt for param in COMMANDS[name].params for opt in param.opts}
 
 
 @pytest.mark.parametrize("command", ["show", "wait", "cancel", "retry", "delete"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from app.jobs.ids import new_id
 
 from .command_line import command_line, is_refusal
@@ -34,3 +36,16 @@ def test_logs_refuses_what_cannot_be(tmp_path: Path) -> None:
         is_refusal(here("logs", job, "--after", "x"), 2, "cursor")
         is_refusal(here("logs", job, "-f", "--json"), 2, "--follow")
         is_refusal(here("logs", job, "--level", "loud"), 2, "level")
+
+
+def test_ctrl_c_ends_what_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 130, without a word: the job goes on."""
+    with command_line(tmp_path) as here:
+        job_id = here.submit("add", "a=1")
+
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(here.app.extensions["simmer"].logs, "wait", interrupt)
+        result = here("logs", job_id, "-f")
+        assert (result.exit_code, result.output) == (130, "")

@@ -96,3 +96,28 @@ def test_elsewhere_a_line_is_written_for_news_only(job: Job) -> None:
         bar.show(shown)
     bar.close()
     assert stream.getvalue().splitlines() == ["queued", "running", "running   2 rows"]
+
+
+def test_watch_shows_the_progress_and_ends_as_wait_does(tmp_path: Path) -> None:
+    """Nothing on stdout; the exit code tells the final state."""
+    with command_line(tmp_path) as here:
+        good, bad = here.submit("add", "a=1"), here.submit("fail")
+        here.drain()
+        assert here.ok("watch", good) == ""
+        result = here("watch", bad)
+        assert (result.exit_code, result.stdout, "ValueError" in result.stderr) == (1, "", True)
+
+
+def test_ctrl_c_leaves_the_job_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait ends with 130 and says how to come back; the job is as it was."""
+    with command_line(tmp_path) as here:
+        job_id = here.submit("add", "a=1")
+
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(here.app.extensions["simmer"].jobs, "wait", interrupt)
+        result = here("wait", job_id)
+        assert (result.exit_code, result.stdout) == (130, "")
+        assert result.stderr.endswith(f"The job goes on; come back to it with: flask jobs wait {job_id}\n")
+        assert here.get(job_id).state == "queued"

@@ -121,7 +121,7 @@ def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     with command_line(tmp_path, engine="thread") as here:
         job_id = here.submit("deaf")
         with worker(here, tmp_path) as process:
-            eventually(lambda: here.get(job_id).state == "running")
+            eventually(lambda: here.get(job_id).started_at)  # claimed alone, it would be put back
             process.send_signal(signal.SIGINT)
             eventually(lambda: here.json("workers")["items"][0]["state"] == "draining")
             process.send_signal(signal.SIGINT)

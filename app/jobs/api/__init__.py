@@ -2,89 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..errors import SimmerError
-from . import (
-    docs,
-    files,
-    jobs,
-    logs,
-    metrics,
-    ops,
-    problems,
-    progress,
-    queues,
-    schedules,
-    streams,
-    submissions,
-    tasks,
-)  # fmt: skip
-from .access import OPEN, guard
+from . import problems
+from .access import OPEN
 from .cors import add_cors
+from .description import KEY, Description
 from .fallback import add_fallback
-from .links import OPENED, by_link
 from .long_poll import SLOTS_KEY, LongPollSlots
 from .responses import accepted
 from .route import Route
+from .views import UnloadedView, load_views, protected_view
 
-__all__ = ["ROUTES", "accepted", "create_blueprint"]
+__all__ = ["ROUTES", "accepted", "create_blueprint", "load_views"]
 
 
 ROUTES: Final = (
-    Route("GET", "/tasks", "read", tasks.list_tasks),
-    Route("GET", "/tasks/<name>", "read", tasks.get_task),
-    Route("PATCH", "/tasks/<name>", "operate", tasks.patch_task),
-    Route("POST", "/jobs", "submit", submissions.submit_job),
-    Route("POST", "/jobs/batch", "submit", submissions.submit_batch),
-    Route("GET", "/batches/<id>", "read", submissions.get_batch),
-    Route("POST", "/batches/<id>/cancel", "operate", submissions.cancel_batch),
-    Route("POST", "/batches/<id>/retry", "operate", submissions.retry_batch),
-    Route("GET", "/jobs", "read", jobs.list_jobs),
-    Route("POST", "/jobs/actions", "operate", jobs.act_on_jobs),
-    Route("GET", "/jobs/<id>", "read", jobs.get_job),
-    Route("PATCH", "/jobs/<id>", "operate", jobs.patch_job),
-    Route("DELETE", "/jobs/<id>", "operate", jobs.delete_job),
-    Route("POST", "/jobs/<id>/cancel", "operate", jobs.cancel_job),
-    Route("POST", "/jobs/<id>/retry", "operate", jobs.retry_job),
-    Route("GET", "/jobs/<id>/result", "read", jobs.get_result),
-    Route("GET", "/jobs/<id>/logs", "read", logs.list_logs),
-    Route("GET", "/jobs/<id>/stream", "read", streams.stream_job),
-    Route("GET", "/jobs/<id>/attempts", "read", jobs.list_attempts),
-    Route("GET", "/jobs/<id>/events", "read", jobs.list_events),
-    Route("GET", "/jobs/<id>/steps", "read", jobs.list_steps),
-    Route("GET", "/jobs/<id>/files", "read", files.list_files),
-    Route("GET", "/jobs/<id>/files/<name>", "read", files.get_file),
-    Route("GET", "/schedules", "read", schedules.list_schedules),
-    Route("GET", "/schedules/<id>", "read", schedules.get_schedule),
-    Route("POST", "/schedules", "operate", schedules.create_schedule),
-    Route("POST", "/schedules/preview", "read", schedules.preview_schedule),
-    Route("PUT", "/schedules/<id>", "operate", schedules.replace_schedule),
-    Route("PATCH", "/schedules/<id>", "operate", schedules.patch_schedule),
-    Route("DELETE", "/schedules/<id>", "operate", schedules.delete_schedule),
-    Route("GET", "/schedules/<id>/history", "read", schedules.list_history),
-    Route("POST", "/schedules/<id>/skip", "operate", schedules.skip_schedule),
-    Route("POST", "/schedules/<id>/pause", "operate", schedules.pause_schedule),
-    Route("POST", "/schedules/<id>/resume", "operate", schedules.resume_schedule),
-    Route("POST", "/schedules/<id>/run", "operate", schedules.run_schedule),
-    Route("GET", "/queues", "read", queues.list_queues),
-    Route("PATCH", "/queues/<name>", "operate", queues.patch_queue),
-    Route("POST", "/queues/<name>/pause", "operate", queues.pause_queue),
-    Route("POST", "/queues/<name>/resume", "operate", queues.resume_queue),
-    Route("GET", "/stats", "read", ops.get_stats),
-    Route("GET", "/workers", "read", ops.list_workers),
-    Route("GET", "/workers/<id>/threads", "operate", ops.list_threads),
-    Route("GET", "/metrics", "read", metrics.get_metrics),
-    Route("GET", progress.SCRIPT, OPEN, progress.get_script),
-    Route("GET", "/health/live", OPEN, ops.live),
-    Route("GET", "/health/ready", OPEN, ops.ready),
-    Route("GET", "/openapi.json", "read", docs.get_openapi),
-    Route("GET", "/docs", "read", docs.get_docs),
+    Route("GET", "/tasks", "read", "tasks.list_tasks"),
+    Route("GET", "/tasks/<name>", "read", "tasks.get_task"),
+    Route("PATCH", "/tasks/<name>", "operate", "tasks.patch_task"),
+    Route("POST", "/jobs", "submit", "submissions.submit_job"),
+    Route("POST", "/jobs/batch", "submit", "submissions.submit_batch"),
+    Route("GET", "/batches/<id>", "read", "submissions.get_batch"),
+    Route("POST", "/batches/<id>/cancel", "operate", "submissions.cancel_batch"),
+    Route("POST", "/batches/<id>/retry", "operate", "submissions.retry_batch"),
+    Route("GET", "/jobs", "read", "jobs.list_jobs"),
+    Route("POST", "/jobs/actions", "operate", "jobs.act_on_jobs"),
+    Route("GET", "/jobs/<id>", "read", "jobs.get_job"),
+    Route("PATCH", "/jobs/<id>", "operate", "jobs.patch_job"),
+    Route("DELETE", "/jobs/<id>", "operate", "jobs.delete_job"),
+    Route("POST", "/jobs/<id>/cancel", "operate", "jobs.cancel_job"),
+    Route("POST", "/jobs/<id>/retry", "operate", "jobs.retry_job"),
+    Route("GET", "/jobs/<id>/result", "read", "jobs.get_result"),
+    Route("GET", "/jobs/<id>/logs", "read", "logs.list_logs"),
+    Route("GET", "/jobs/<id>/stream", "read", "streams.stream_job"),
+    Route("GET", "/jobs/<id>/attempts", "read", "jobs.list_attempts"),
+    Route("GET", "/jobs/<id>/events", "read", "jobs.list_events"),
+    Route("GET", "/jobs/<id>/steps", "read", "jobs.list_steps"),
+    Route("GET", "/jobs/<id>/files", "read", "files.list_files"),
+    Route("GET", "/jobs/<id>/files/<name>", "read", "files.get_file"),
+    Route("GET", "/schedules", "read", "schedules.list_schedules"),
+    Route("GET", "/schedules/<id>", "read", "schedules.get_schedule"),
+    Route("POST", "/schedules", "operate", "schedules.create_schedule"),
+    Route("POST", "/schedules/preview", "read", "schedules.preview_schedule"),
+    Route("PUT", "/schedules/<id>", "operate", "schedules.replace_schedule"),
+    Route("PATCH", "/schedules/<id>", "operate", "schedules.patch_schedule"),
+    Route("DELETE", "/schedules/<id>", "operate", "schedules.delete_schedule"),
+    Route("GET", "/schedules/<id>/history", "read", "schedules.list_history"),
+    Route("POST", "/schedules/<id>/skip", "operate", "schedules.skip_schedule"),
+    Route("POST", "/schedules/<id>/pause", "operate", "schedules.pause_schedule"),
+    Route("POST", "/schedules/<id>/resume", "operate", "schedules.resume_schedule"),
+    Route("POST", "/schedules/<id>/run", "operate", "schedules.run_schedule"),
+    Route("GET", "/queues", "read", "queues.list_queues"),
+    Route("PATCH", "/queues/<name>", "operate", "queues.patch_queue"),
+    Route("POST", "/queues/<name>/pause", "operate", "queues.pause_queue"),
+    Route("POST", "/queues/<name>/resume", "operate", "queues.resume_queue"),
+    Route("GET", "/stats", "read", "ops.get_stats"),
+    Route("GET", "/workers", "read", "ops.list_workers"),
+    Route("GET", "/workers/<id>/threads", "operate", "ops.list_threads"),
+    Route("GET", "/metrics", "read", "metrics.get_metrics"),
+    Route("GET", "/progress.js", OPEN, "progress.get_script"),
+    Route("GET", "/health/live", OPEN, "ops.live"),
+    Route("GET", "/health/ready", OPEN, "ops.ready"),
+    Route("GET", "/openapi.json", "read", "docs.get_openapi"),
+    Route("GET", "/docs", "read", "docs.get_docs"),
 )
 
 
@@ -97,7 +84,7 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
     for route in ROUTES:
         # OPTIONS is left to the fallback, which lists the methods of all routes of a path.
         blueprint.add_url_rule(
-            route.path, route.endpoint, _protected_view(route), methods=[route.method],
+            route.path, route.endpoint, UnloadedView(route, protected_view), methods=[route.method],
             provide_automatic_options=False,
         )  # fmt: skip
     blueprint.register_error_handler(problems.Problem, problems.handle_problem)
@@ -115,18 +102,7 @@ def create_blueprint(url_prefix: str, cors_origins: Collection[str] | None = Non
     return blueprint
 
 
-def _protected_view(route: Route) -> Callable[..., Response]:
-    if route.right == OPEN:
-        route.view.right = OPEN  # type: ignore[attr-defined]
-        return route.view
-    job = "id" if route.path.startswith("/jobs/<id>") else None
-    link = OPENED.get(f"{route.method} {route.path}")
-    view = guard(route.view, route.right, job, None if link is None else by_link(route.view, link))
-    view.link = link  # type: ignore[attr-defined]
-    return view  # type: ignore[return-value]
-
-
 def _add_to_app(state: BlueprintSetupState) -> None:
     # For each app, not for each import: one process may serve several apps, with tasks of their own.
     state.app.extensions.setdefault(SLOTS_KEY, LongPollSlots())
-    state.app.extensions.setdefault(docs.KEY, docs.Description(ROUTES))
+    state.app.extensions.setdefault(KEY, Description(ROUTES))

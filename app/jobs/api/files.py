@@ -7,8 +7,9 @@ from typing import Final
 from flask import Response, request, send_file
 
 from ..service import runtime
-from .requests import job_id, refuse_query
+from .requests import job_id
 from .responses import json_response
+from .validation import refuse_query
 
 SAFE: Final = {
     "Cache-Control": "private, no-cache",

@@ -15,16 +15,7 @@ from . import long_poll
 from .access import caller, has_right
 from .conditional import is_conditional, is_not_modified, job_tag, precondition
 from .problems import Problem
-from .requests import (
-    job_id,
-    load_body,
-    max_submission_bytes,
-    read_json_object,
-    read_patch,
-    read_query,
-    refuse_query,
-    require_empty_body,
-)
+from .requests import job_id, max_submission_bytes, read_json_object, read_patch, require_empty_body
 from .responses import (
     accepted,
     empty_response,
@@ -39,6 +30,7 @@ from .responses import (
     restore_secrets,
 )
 from .schemas import ActionSchema, EditSchema, JobQuerySchema, JobViewSchema
+from .validation import load_body, read_query, refuse_query
 
 _LIST_QUERY: Final = JobQuerySchema()
 _PAGING: Final = ("limit", "cursor", "sort", "count")

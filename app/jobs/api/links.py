@@ -97,7 +97,7 @@ def api_path(route: str) -> str:
     return f"{root.rstrip('/')}{quote(prefix)}{route}"
 
 
-def by_link(view: Callable[..., Response], right: str) -> Callable[..., Any]:
+def by_link(view: Callable[..., Any], right: str) -> Callable[..., Any]:
     """What answers a request that nobody else lets in: `view` where its link names `right`."""
 
     def answer(problem: Problem, **values: str) -> Response:
@@ -111,7 +111,7 @@ def by_link(view: Callable[..., Response], right: str) -> Callable[..., Any]:
             raise Problem("forbidden", f"A link does not tell of other jobs: leave {NOT_BY_LINK!r} out.")
         request.environ[BY_LINK] = link
         set_caller(CALLER)
-        response = view(**values)
+        response: Response = view(**values)
         response.headers.update(HEADERS)
         if response.headers.get("Cache-Control") == "no-cache":
             response.headers["Cache-Control"] = "private, no-cache"  # a token's responses are by nature

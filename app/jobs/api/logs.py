@@ -15,9 +15,10 @@ from ..service import runtime
 from ..values import LogPage
 from . import long_poll
 from .access import has_right
-from .requests import JSON, job_id, read_query
+from .requests import JSON, job_id
 from .responses import NO_STORE, FinalResponse, json_response
 from .schemas import LogsQuerySchema
+from .validation import read_query
 
 TEXT: Final = "text/plain"
 _QUERY: Final = LogsQuerySchema()

@@ -12,8 +12,8 @@ from flask import Response
 
 from ..service import runtime
 from ..states import FINAL
-from .requests import refuse_query
 from .responses import NO_STORE
+from .validation import refuse_query
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

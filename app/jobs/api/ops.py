@@ -11,9 +11,10 @@ from .access import has_right
 from .conditional import etag_headers, is_not_modified
 from .long_poll import waiting_slot
 from .problems import Problem
-from .requests import read_query, refuse_query, worker_id
+from .requests import worker_id
 from .responses import json_response, not_modified
 from .schemas import StatsQuerySchema
+from .validation import read_query, refuse_query
 
 _STATS_QUERY: Final = StatsQuerySchema()
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from ..job import Job
 from ..states import RUNNING, SUCCEEDED
 from .links import api_path
-from .requests import refuse_query
+from .validation import refuse_query
 
 SCRIPT: Final = "/progress.js"
 DAY: Final = 86_400.0

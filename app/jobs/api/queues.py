@@ -8,9 +8,10 @@ from flask import Response
 
 from ..service import runtime
 from .access import caller
-from .requests import load_body, queue_name, read_patch, refuse_query, require_empty_body
+from .requests import queue_name, read_patch, require_empty_body
 from .responses import json_response
 from .schemas import QueueSchema
+from .validation import load_body, refuse_query
 
 MAX_BYTES: Final = 16 * 1024
 

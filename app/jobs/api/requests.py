@@ -1,21 +1,16 @@
-"""Parses requests: body, query string, headers, ids in the path."""
+"""Parses requests: body, headers, ids in the path."""
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from flask import request
-from marshmallow import Schema, ValidationError
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from ..arguments.fields import JsonList
-from ..arguments.loading import Loader
 from ..checks import QUEUE_NAME, is_slug
 from ..errors import (
     BatchNotFound,
@@ -24,13 +19,13 @@ from ..errors import (
     QueueNotFound,
     ScheduleNotFound,
     WorkerNotFound,
+    pointer,
+    problem,
 )
 from ..ids import is_id
 from ..serialization.decoding import loads_strict
 from ..service import runtime
-from .links import without_link
 from .problems import Problem
-from .schemas import Paths, places
 
 OPTIONS_BYTES: Final = 64 * 1024
 """Bytes of a body for everything but the arguments of its job."""
@@ -38,6 +33,8 @@ MAX_ESCAPE_FACTOR: Final = 3
 """A character of n bytes in UTF-8 takes up to 3n bytes in a body that escapes it (`\\u00e9`)."""
 MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
 MAX_EMPTY_BYTES: Final = 1024
+MOST_IN_PAGE: Final = 500
+MOST_IN_PREVIEW: Final = 50
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 ACCEPT_PATCH: Final = f"{MERGE_PATCH}, {JSON}"
@@ -102,54 +99,7 @@ def require_empty_body() -> None:
             detail = "Send no body, or {} as application/json."
             raise Problem("unsupported-media-type", detail, headers={"Accept": JSON})
         if unknown := _parse(body):
-            raise InvalidArguments(places(dict.fromkeys(unknown, "Unknown field.")))
-
-
-def load_body(schema: Schema | Loader, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What `schema` loads from `body`; raises InvalidArguments naming each place."""
-    try:
-        return cast(dict[str, Any], schema.load(body))
-    except ValidationError as error:
-        raise InvalidArguments(places(error.messages)) from None
-
-
-def read_query(schema: Schema) -> dict[str, Any]:
-    """What `schema` loads from the query string; raises Problem (400)."""
-    # Most requests have none: what a schema loads from nothing is loaded once.
-    if not request.environ.get("QUERY_STRING"):
-        return _defaults(schema)
-    return load_query(schema, without_link(request.args))
-
-
-def load_query(schema: Schema, sent: MultiDict[str, str]) -> dict[str, Any]:
-    """What `schema` loads from parameters; raises Problem (400)."""
-    with_paths = {name for name, field in schema.fields.items() if isinstance(field, Paths)}
-    lists = {name for name, field in schema.fields.items() if isinstance(field, JsonList)}
-    raw: dict[str, Any] = {}
-    for name, values in sent.lists():
-        head, _, path = name.partition(".")
-        if path and head in with_paths:
-            raw.setdefault(head, {})[path] = values
-            continue
-        if name not in lists and len(values) > 1:
-            raise Problem("bad-parameter", f"{name[:100]}: give it once.")
-        raw[name] = values if name in lists else values[0]
-    try:
-        return cast(dict[str, Any], schema.load(raw))
-    except ValidationError as error:
-        found = places(error.messages, "")
-        detail = "; ".join(f"{place['pointer'][1:]}: {place['detail']}" for place in found)
-        raise Problem("bad-parameter", detail) from None
-
-
-@functools.cache
-def _defaults(schema: Schema) -> dict[str, Any]:
-    return cast(dict[str, Any], schema.load({}))
-
-
-def refuse_query() -> None:
-    """Check that there is no query string; raises Problem (400)."""
-    read_query(_NO_QUERY)
+            raise InvalidArguments([problem(pointer("#", name), "Unknown field.") for name in unknown])
 
 
 def job_id(text: str) -> str:
@@ -255,6 +205,3 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidArguments([{"pointer": "#", "detail": "Must be a JSON object."}])
     return value
-
-
-_NO_QUERY: Final = Schema()

@@ -12,18 +12,10 @@ from ..values import Schedule
 from .access import caller
 from .conditional import etag_headers, is_not_modified, precondition, schedule_tag
 from .idempotency import replay_headers, request_key
-from .requests import (
-    load_body,
-    max_submission_bytes,
-    read_json_object,
-    read_patch,
-    read_query,
-    refuse_query,
-    require_empty_body,
-    schedule_id,
-)
+from .requests import max_submission_bytes, read_json_object, read_patch, require_empty_body, schedule_id
 from .responses import accepted, empty_response, json_response, not_modified, redactor, restore_secrets
 from .schemas import HistoryQuerySchema, NewScheduleSchema, PreviewSchema, ScheduleSchema
+from .validation import load_body, read_query, refuse_query
 
 MAX_TRIGGER_BYTES: Final = 16 * 1024
 

@@ -14,16 +14,15 @@ from ..checks import SLUG, SLUG_IN_JSON, Rule
 from ..errors import pointer, problem
 from ..ids import is_id
 from ..options import OUTSIDE, unknown_option
-from ..serialization.decoding import loads_strict
+from ..serialization.decoding import readings
 from ..service.job_factory import CHANGEABLE
 from ..service.logs import LEVELS
 from ..service.overview import WINDOWS
 from ..states import STATES
 from ..store.bulk import ACTIONS
+from .requests import MOST_IN_PAGE, MOST_IN_PREVIEW
 
 MOST_IN_BATCH: Final = 1_000
-MOST_IN_PAGE: Final = 500
-MOST_IN_PREVIEW: Final = 50
 MOST_IN_WORD: Final = 1_000
 """Characters of a value that is looked for in JSON."""
 MOST_WORDS: Final = 100
@@ -133,15 +132,6 @@ class Paths(JsonDict):
     def _deserialize(self, value: Any, *rest: Any, **kwargs: Any) -> dict[str, Any]:
         loaded = super()._deserialize(value, *rest, **kwargs)
         return {path: [value for word in each for value in readings(word)] for path, each in loaded.items()}
-
-
-def readings(word: str) -> list[Any]:
-    """What a word may mean in JSON: 5 the text and the number."""
-    try:
-        value = loads_strict(word.encode())
-    except ValueError:
-        return [word]
-    return [word] if isinstance(value, str | list | dict) else [word, value]
 
 
 def _check_batch_id(value: str) -> None:

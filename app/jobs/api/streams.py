@@ -23,9 +23,10 @@ from .access import has_right
 from .disconnects import disconnect_check
 from .links import BY_LINK
 from .problems import Problem
-from .requests import job_id, read_query
+from .requests import job_id
 from .responses import FinalResponse, empty_response, redactor
 from .schemas import StreamQuerySchema
+from .validation import read_query
 
 HEARTBEAT_EVERY: Final = 15.0
 """Seconds after which a stream on which nothing happens has a comment, so that nobody takes it for dead."""

@@ -15,17 +15,10 @@ from ..values import Batch
 from .access import caller
 from .correlation import with_correlation
 from .idempotency import replay_headers, request_key
-from .requests import (
-    MAX_BATCH_BYTES,
-    batch_id,
-    load_body,
-    max_submission_bytes,
-    read_json_object,
-    refuse_query,
-    require_empty_body,
-)
+from .requests import MAX_BATCH_BYTES, batch_id, max_submission_bytes, read_json_object, require_empty_body
 from .responses import json_response, submitted
 from .schemas import BatchSchema, SubmissionSchema
+from .validation import load_body, refuse_query
 
 _SUBMISSION: Final = Loader(SubmissionSchema())
 _BATCH: Final = BatchSchema()

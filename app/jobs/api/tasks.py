@@ -10,9 +10,10 @@ from ..errors import UnknownTask
 from ..service import runtime
 from .access import caller
 from .problems import Problem
-from .requests import load_body, read_patch, refuse_query
+from .requests import read_patch
 from .responses import json_response
 from .schemas import TaskSchema
+from .validation import load_body, refuse_query
 
 MAX_BYTES: Final = 16 * 1024
 

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from marshmallow import INCLUDE, Schema, ValidationError
 
+from ..checks import MUST_BE_MAPPING
 from ..errors import InvalidArguments, TaskDefinitionError, UnencodableArguments, pointer, problem
 from ..serialization.encoding import NotEncodable, loads, text_of, to_json
 from .fields import JsonSchema
@@ -19,8 +20,6 @@ from .signature import OpenSchema, name_of, schema_of
 
 MAX_PROBLEMS: Final = 100
 """Entries of InvalidArguments.errors, at most."""
-
-MUST_BE_MAPPING: Final = 'must be a mapping of arguments by name, such as {"month": "2030-01"}'
 
 
 class Arguments:

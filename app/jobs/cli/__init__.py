@@ -9,44 +9,9 @@ from __future__ import annotations
 from flask import Flask
 
 from ..errors import ConfigError
-
-# Imported for their side effect: each module adds its commands to the group.
-from . import (
-    actions,
-    edit,
-    files,
-    jobs,
-    logs,
-    openapi,
-    queues,
-    schedules,
-    stats,
-    submit,
-    tasks,
-    wait,
-    why,
-    worker,
-)  # fmt: skip
 from .group import jobs_cli
 
-__all__ = [
-    "actions",
-    "add_commands",
-    "edit",
-    "files",
-    "jobs",
-    "jobs_cli",
-    "logs",
-    "openapi",
-    "queues",
-    "schedules",
-    "stats",
-    "submit",
-    "tasks",
-    "wait",
-    "why",
-    "worker",
-]
+__all__ = ["add_commands", "jobs_cli"]
 
 
 def add_commands(app: Flask, name: str | None) -> None:

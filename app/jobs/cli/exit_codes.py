@@ -28,6 +28,8 @@ NOT_FOUND: Final = 3
 CANCELLED: Final = 4
 REFUSED: Final = 5
 TIMED_OUT: Final = 124
+INTERRUPTED: Final = 130
+"""By Ctrl-C, of a command that only watches a job: that goes on."""
 
 _CODES: Final[dict[type[SimmerError], int]] = {
     InvalidArguments: USAGE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Final, Protocol
 
 import click
@@ -18,9 +19,46 @@ from ..serialization.text import is_storable
 from .exit_codes import code_of
 from .output import echo_stderr
 
+MODULES: Final = {
+    "batches": "batches",
+    "cancel": "actions",
+    "delete": "actions",
+    "doctor": "doctor",
+    "edit": "edit",
+    "files": "files",
+    "init-db": "jobs",
+    "list": "jobs",
+    "logs": "logs",
+    "openapi": "openapi",
+    "queues": "queues",
+    "retry": "actions",
+    "schedules": "schedules",
+    "show": "jobs",
+    "stats": "stats",
+    "submit": "submit",
+    "tasks": "tasks",
+    "top": "top",
+    "wait": "wait",
+    "watch": "wait",
+    "why": "why",
+    "worker": "worker",
+    "workers": "jobs",
+}
+"""Command → the module of this room that adds it to the group, imported when the command is used."""
+
 
 class JobsGroup(AppGroup):
     """Ends a command that raised a SimmerError with its message on stderr and its exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*self.commands, *MODULES})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None where there is none."""
+        if cmd_name in MODULES:
+            import_module(f".{MODULES[cmd_name]}", __package__)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import click
 
-from ..api.schemas import MOST_IN_PAGE, readings
+from ..api.requests import MOST_IN_PAGE
 from ..errors import WorkerNotFound
 from ..job import Job
+from ..serialization.decoding import readings
 from ..serialization.presenter import MAX_LIST_BYTES, present, present_attempt, present_in_list, present_step
 from ..store.job_filters import JobFilters
 from .arguments import read_pairs

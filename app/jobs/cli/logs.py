@@ -9,6 +9,7 @@ import click
 from ..serialization.log_text import present_line, text_of_line
 from ..service.logs import LEVELS
 from ..values import LogLine
+from .exit_codes import INTERRUPTED
 from .group import jobs_cli, runtime
 from .output import json_option, print_json, print_lines
 from .selection import find_id
@@ -30,7 +31,10 @@ def logs(id: str, follow: bool, level: str | None, after: str | None, as_json: b
     found, id = runtime().logs, find_id(id)
     items: list[dict[str, Any]] = []
     while True:
-        page = found.wait(id, 1.0, after, level) if follow else found.read(id, after, level)
+        try:
+            page = found.wait(id, 1.0, after, level) if follow else found.read(id, after, level)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
         items += [present_line(line, True) for line in page if as_json]
         if not as_json:
             _print(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..api.docs import describe
+from ..api.description import describe
 from .group import jobs_cli
 from .output import print_json
 

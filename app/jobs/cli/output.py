@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -14,6 +16,7 @@ from ..serialization.presenter import dump
 from ..serialization.redaction import redactor_of
 
 C = TypeVar("C", bound=Callable[..., Any])
+_UNITS: Final[tuple[tuple[int, str], ...]] = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def json_option(command: C) -> C:
@@ -39,12 +42,36 @@ def print_json(value: Any) -> None:
 
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table on stdout, each column as wide as its widest cell."""
-    cells = [[_cell(value) for value in row] for row in (titles, *rows)]
+    """Print a table on stdout; a terminal cuts its lines, and shows times as how long ago they were."""
+    is_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else None
+    for line in table_lines(titles, rows, datetime.now(UTC) if is_terminal else None):
+        _echo_line(fit(line, width))
+
+
+def table_lines(
+    titles: Sequence[str], rows: Iterable[Sequence[Any]], now: datetime | None = None
+) -> list[str]:
+    """The lines of a table, each column as wide as its widest cell; times as told from `now`, if given."""
+    cells = [[_cell(value, now) for value in row] for row in (titles, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        _echo_line("  ".join(padded).rstrip())
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+
+
+def fit(line: str, width: int | None) -> str:
+    """`line` cut to `width`, with a mark where something is missing; None leaves it as it is."""
+    return line if width is None or len(line) <= width else f"{line[: max(0, width - 1)]}…"
+
+
+def since(moment: datetime, now: datetime) -> str:
+    """How long ago that was, or in how long it will be, in the largest unit that fits."""
+    seconds = (now - moment).total_seconds()
+    size, unit = next(each for each in _UNITS if abs(seconds) >= each[0] or each[0] == 1)
+    length = f"{int(abs(seconds) / size)} {unit}"
+    return f"{length} ago" if seconds >= 0 else f"in {length}"
 
 
 def print_rows(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -78,13 +105,14 @@ def json_line(value: Any) -> str:
     return dump(value).decode()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, now: datetime | None = None) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        utc = value.astimezone(UTC)
+        return utc.strftime("%Y-%m-%dT%H:%M:%SZ") if now is None else since(utc, now)
     if isinstance(value, list | tuple):
-        return ", ".join(map(_cell, value)) or "-"
+        return ", ".join(_cell(each, now) for each in value) or "-"
     return printable(str(value))
 
 

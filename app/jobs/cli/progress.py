@@ -42,6 +42,7 @@ class ProgressBar:
         """End the line, so that the next output begins on a new one."""
         if self._redraws:
             self._write("\n")
+            self._redraws = False
 
     def _has_changed(self, job: Job, line: str) -> bool:
         if job.state != self._state:
@@ -55,6 +56,12 @@ class ProgressBar:
         self._stream.flush()
 
 
+def bar_of(percent: float, width: int) -> str:
+    """A bar of `width` characters, and the number."""
+    done = int(width * percent / 100)
+    return f"[{'#' * done}{'-' * (width - done)}] {percent:3.0f} %"
+
+
 def _parts(job: Job) -> tuple[str, ...]:
     progress = job.progress
     rate = (
@@ -65,7 +72,6 @@ def _parts(job: Job) -> tuple[str, ...]:
     if progress.percent is None:
         count = f"{progress.current:g}" if progress.current else ""
         return (count, rate, progress.message, job.waiting_reason or "")
-    done = int(BAR_WIDTH * progress.percent / 100)
-    bar = f"[{'#' * done}{'-' * (BAR_WIDTH - done)}] {progress.percent:3.0f} %"
+    bar = bar_of(progress.percent, BAR_WIDTH)
     left = "" if progress.eta is None else f"{progress.eta:.0f} s left"
     return (bar, f"{progress.current:g}/{progress.total:g}", rate, left, progress.message)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..api.schemas import MOST_IN_PAGE, MOST_IN_PREVIEW
+from ..api.requests import MOST_IN_PAGE, MOST_IN_PREVIEW
 from ..schedules.triggers import parse_trigger
 from ..schedules.triggers.describe import describe
 from ..schedules.triggers.parse import TYPES

@@ -13,7 +13,7 @@ from ..job import Job
 from ..serialization.presenter import present
 from ..states import CANCELLED, SUCCEEDED
 from .exit_codes import CANCELLED as WAS_CANCELLED
-from .exit_codes import FAILED, OK, TIMED_OUT
+from .exit_codes import FAILED, INTERRUPTED, OK, TIMED_OUT
 from .group import jobs_cli, runtime
 from .output import echo_stderr, json_option, print_json, redactor
 from .progress import ProgressBar
@@ -47,6 +47,17 @@ def wait(ctx: click.Context, id: str, timeout: float, as_json: bool) -> None:
     ctx.exit(report(follow(runtime().jobs.get(find_id(id)), timeout), as_json))
 
 
+@jobs_cli.command("watch")
+@click.argument("id")
+@click.pass_context
+def watch(ctx: click.Context, id: str) -> None:
+    """Show the progress of a job until its end, as `wait` does, without its result.
+
+    ID may be the beginning of one that no other shares.
+    """
+    ctx.exit(_remark(follow(runtime().jobs.get(find_id(id)), math.inf)))
+
+
 def follow(job: Job, timeout: float) -> Job:
     """Show the progress of `job` on stderr until it is final or `timeout` seconds are over."""
     run, began = runtime(), time.monotonic()
@@ -60,6 +71,10 @@ def follow(job: Job, timeout: float) -> Job:
             if job.is_final or left <= 0:
                 return job
             job = run.jobs.wait(job.id, min(left, REDRAW_EVERY), seen=job.version)
+    except KeyboardInterrupt:
+        bar.close()
+        echo_stderr(f"The job goes on; come back to it with: flask jobs wait {job.id}")
+        raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
         bar.close()
 
@@ -71,6 +86,11 @@ def report(job: Job, as_json: bool) -> int:
         print_json(present(job, redact))
     elif job.state == SUCCEEDED:
         print_json(redact(job.result))
+    return _remark(job)
+
+
+def _remark(job: Job) -> int:
+    """Say on stderr what became of `job` unless it succeeded; returns the exit code."""
     if not job.is_final:
         echo_stderr(f"The time is over, and job {job.id} is {job.state}.")
         return TIMED_OUT

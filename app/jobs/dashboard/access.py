@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Final
 
 from flask import redirect, request
-from werkzeug.wrappers import Response
+from flask.typing import ResponseReturnValue
 
 from ..api.access import SAFE_METHODS, access_problem
 from ..api.problems import Problem
+from ..api.route import View
 from ..service import runtime
 from .errors import show_problem
 from .rendering import path_of
@@ -18,11 +18,11 @@ from .rendering import path_of
 READ_ONLY: Final = "The dashboard is read-only (JOBS_UI_READONLY)."
 
 
-def protected(right: str, view: Callable[..., Response]) -> Callable[..., Response]:
+def protected(right: str, view: View) -> View:
     """`view` for visitors with `right`; others are asked to sign in, or told why not."""
 
     @functools.wraps(view)
-    def guarded(**values: str) -> Response:
+    def guarded(**values: str) -> ResponseReturnValue:
         problem = access_problem(runtime().settings, request, right)
         if problem is None and request.method not in SAFE_METHODS and runtime().settings.ui_readonly:
             problem = Problem("forbidden", READ_ONLY)
@@ -32,5 +32,4 @@ def protected(right: str, view: Callable[..., Response]) -> Callable[..., Respon
             return redirect(path_of("show_form", next=request.full_path.rstrip("?")), 303)
         return show_problem(problem)
 
-    guarded.right = right  # type: ignore[attr-defined]
     return guarded

@@ -9,9 +9,10 @@ from flask import request
 from werkzeug import Response as BaseResponse
 
 from ..api.access import caller
-from ..api.requests import job_id, load_body
+from ..api.requests import job_id
 from ..api.responses import restore_secrets
 from ..api.schemas import EditSchema
+from ..api.validation import load_body
 from ..errors import InvalidArguments, problem
 from ..job import Job
 from ..service import runtime

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
-from ..api.requests import load_query
 from ..api.responses import redactor
 from ..api.schemas import JobQuerySchema
+from ..api.validation import load_query
 from ..errors import InvalidArguments
 from ..job import Job
 from ..serialization.presenter import dump, present

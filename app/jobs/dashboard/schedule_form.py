@@ -11,9 +11,10 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from ..api.access import caller
-from ..api.requests import load_body, schedule_id
+from ..api.requests import schedule_id
 from ..api.responses import restore_secrets
 from ..api.schemas import NewScheduleSchema, ScheduleSchema
+from ..api.validation import load_body
 from ..errors import InvalidArguments, problem
 from ..schedules.policy import MISFIRE_POLICIES
 from ..schedules.triggers.interval import UNITS

@@ -11,8 +11,8 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from ..api.access import caller
-from ..api.requests import load_body
 from ..api.schemas import SubmissionSchema
+from ..api.validation import load_body
 from ..errors import InvalidArguments, problem
 from ..options import read_options
 from ..service import runtime

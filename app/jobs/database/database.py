@@ -148,10 +148,14 @@ class Database:
                 threading.Event().wait(TRY_AGAIN_AFTER)
         self.transactions.is_complete = True
 
+    def missing(self) -> list[Addition]:
+        """What `create_tables` would add now."""
+        with self.transactions.read() as conn:
+            return self._additions(conn)
+
     def missing_sql(self) -> list[str]:
         """The statements that `create_tables` would execute now."""
-        with self.transactions.read() as conn:
-            missing = self._additions(conn)
+        missing = self.missing()
         names = {"schema_translate_map": {None: self._schema}, "render_schema_translate": True}
         return [
             str(statement.compile(dialect=self.engine.dialect, **names)).strip()  # type: ignore[attr-defined]

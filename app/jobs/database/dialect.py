@@ -26,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.types import TypeEngine
 
 from ..errors import DatabaseUnavailable, TablesMissing, TransactionConflict
+from ..values import Finding
 from .host_engine import HostConnections, engine_beside
 from .transactions import Transactions
 
@@ -77,6 +78,18 @@ class Dialect(ABC):
     def file_name(self, url: URL) -> str | None:
         """The path of the database's file, which may be relative; None where it is no file."""
         return None
+
+    @abstractmethod
+    def version(self, conn: Connection) -> str:
+        """The name and the version of what answers."""
+
+    def now(self, conn: Connection) -> datetime | None:
+        """The time by the clock of the server; None where it is no server."""
+        return None
+
+    @abstractmethod
+    def examine(self, conn: Connection) -> Iterator[Finding]:
+        """What `doctor` is to say of this kind of database alone."""
 
     @abstractmethod
     def lock_schema(self, conn: Connection) -> None:

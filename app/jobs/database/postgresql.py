@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
+from ..values import Finding
 from .dialect import LOCK_WAIT, Dialect
 from .postgresql_transactions import CONNECT_WAIT, TCP, bound_waits, lift_limits
 from .transactions import Transactions
@@ -40,6 +41,8 @@ LOCK_NOT_AVAILABLE: Final = "55P03"
 OUTAGES: Final = ("08", "25", "53", "54", "55", "57", "58", "XX")
 """Classes of SQLSTATE by which a server says that it cannot, not that the statement is wrong."""
 SCHEMA_LOCK: Final = 7466667376
+MOST_USED: Final = 0.9
+"""Of its connections: when more are in use, a burst finds none."""
 
 
 def as_utc(value: Any) -> datetime | None:
@@ -90,6 +93,29 @@ class PostgreSQL(Dialect):
         driver.autocommit = False
         if hasattr(driver, "isolation_level"):
             driver.isolation_level = None
+
+    def version(self, conn: Connection) -> str:
+        """Of the server."""
+        return f"PostgreSQL {conn.exec_driver_sql('SHOW server_version').scalar()}"
+
+    def now(self, conn: Connection) -> datetime | None:
+        """By `clock_timestamp`, which goes on within a transaction."""
+        return as_utc(conn.exec_driver_sql("SELECT clock_timestamp()").scalar())
+
+    def examine(self, conn: Connection) -> Iterator[Finding]:
+        """Its connections."""
+        used = int(
+            conn.exec_driver_sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            ).scalar()
+            or 0
+        )
+        most = int(conn.exec_driver_sql("SHOW max_connections").scalar() or 0)
+        if used >= MOST_USED * most:
+            hint = "raise max_connections, or put PgBouncer in front of it"
+            yield Finding.warning("server connections", f"{used} of {most} are in use", hint)
+        else:
+            yield Finding.ok("server connections", f"{used} of {most} are in use")
 
     def lock_schema(self, conn: Connection) -> None:
         """CREATE TABLE IF NOT EXISTS still races on the catalogue: one process at a time.

@@ -31,6 +31,8 @@ from sqlalchemy.dialects import sqlite as lite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeEngine
 
+from ..values import Finding
+from . import sqlite_findings
 from .dialect import LOCK_WAIT, Dialect, pool_options
 from .host_engine import HostConnections, engine_beside, has_creator
 from .row_sets import as_text, from_text
@@ -97,6 +99,14 @@ class SQLite(Dialect):
     def file_name(self, url: URL) -> str | None:
         """Its path; what begins with `file:` is for SQLite to understand."""
         return None if url.database is None or url.database.startswith("file:") else url.database
+
+    def version(self, conn: Connection) -> str:
+        """Of the library."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    def examine(self, conn: Connection) -> Iterator[Finding]:
+        """Journal, durability, file system, disk."""
+        return sqlite_findings.examine(conn)
 
     def lock_schema(self, conn: Connection) -> None:
         """Whoever writes is alone."""

@@ -7,10 +7,7 @@ add the entry; an attribute of `Job` of the same name shows it; what it does goe
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypedDict, get_type_hints
-
-from marshmallow import Schema
-from sqlalchemy.orm import Session, scoped_session
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypedDict, get_type_hints
 
 from ..checks import (
     HTTP_URL,
@@ -40,6 +37,10 @@ from .types import (
     Seconds,
     Unique,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+    from sqlalchemy.orm import Session, scoped_session
 
 
 class JobOptions(TypedDict, total=False):
@@ -268,7 +269,9 @@ class TaskOptions(JobOptions, total=False):
 
 
 def _table(kind: type) -> dict[str, Option]:
-    hints = get_type_hints(kind, include_extras=True)
+    # The types themselves are for type checkers: what they are imported from takes long to import.
+    checked = dict.fromkeys(("Schema", "Session"), Any) | {"scoped_session": list}
+    hints = get_type_hints(kind, localns=checked, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items()}
 
 

@@ -36,6 +36,15 @@ def loads_strict(data: bytes) -> Any:
     return value
 
 
+def readings(word: str) -> list[Any]:
+    """What a word may mean in JSON: 5 the text and the number."""
+    try:
+        value = loads_strict(word.encode())
+    except ValueError:
+        return [word]
+    return [word] if isinstance(value, str | list | dict) else [word, value]
+
+
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, event
-from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from ..database.database import Database
 from ..database.transactions import AnyConnection
 from ..errors import OpenTransaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, SessionTransaction
 
 _CALLS: Final = "simmer_calls"
 
@@ -53,7 +55,7 @@ def confirmation(session: Any, database: Database) -> Callable[[], None]:
 
 def after_commit(session: Any, call: Callable[[], None]) -> None:
     """Call `call` once, after the outermost transaction of `session` was committed and has ended."""
-    real: Session = session() if isinstance(session, scoped_session) else session
+    real: Session = session() if callable(session) else session  # a scoped_session is
     # Listeners of this session alone, added once: on the class they would run for all of the host's.
     if _CALLS not in real.info:
         event.listen(real, "after_commit", _on_commit)

@@ -38,13 +38,14 @@ class WriteCheck:
         if transactions.write_failure is not None and self._lock.acquire(blocking=False):
             try:
                 if self._tried_at is None or time.monotonic() - self._tried_at >= TRY_EVERY:
-                    self._try()
+                    self.failure()
                     self._tried_at = time.monotonic()
             finally:
                 self._lock.release()
         return transactions.write_failure
 
-    def _try(self) -> None:
+    def failure(self) -> str | None:
+        """Why a job cannot be stored, by trying to; None where it can."""
         now = datetime.now(UTC)
         args = f'{{"trial": "{os.urandom(TRIAL_BYTES).hex()}"}}'
         job = NewJob(new_id(now), "simmer.trial", args, stored_values(NO_OPTIONS, DEFAULTS), now, now)
@@ -58,3 +59,4 @@ class WriteCheck:
             transactions.record_write_failure(error)
         else:
             transactions.write_failure = None
+        return transactions.write_failure

@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal, ParamSpec, TypeVar, Unpack, overload
 
-from ..arguments.check import MUST_BE_MAPPING
-from ..checks import takes
+from ..checks import MUST_BE_MAPPING, takes
 from ..errors import InvalidArguments, TaskDefinitionError
 from ..options import TaskOptions
 from ..schedules.declaration import Declaration, trigger_words

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from marshmallow import Schema
-
 from ..errors import TaskDefinitionError
 from ..serialization.encoding import to_json
 
@@ -101,10 +99,14 @@ def _has_no_file(function: Callable[..., Any]) -> bool:
 
 def takes_argument(function: Callable[..., Any], schema: Any, name: str) -> bool:
     """Whether a task of the function, or with the marshmallow `schema`, takes that argument."""
-    if isinstance(schema, type) and issubclass(schema, Schema):
-        schema = schema()
-    if isinstance(schema, Schema):
-        return name in {field.data_key or own for own, field in schema.fields.items()}
+    if schema is not None:
+        # Imported here: most tasks have none, and marshmallow takes long to import.
+        from marshmallow import Schema
+
+        if isinstance(schema, type) and issubclass(schema, Schema):
+            schema = schema()
+        if isinstance(schema, Schema):
+            return name in {field.data_key or own for own, field in schema.fields.items()}
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):

@@ -6,9 +6,9 @@ import functools
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ..arguments.check import Arguments
+from ..arguments.plain import parameters_if_plain
 from ..checks import SLUG_RULE, TASK_NAME, is_slug
 from ..errors import InvalidArguments, TaskDefinitionError, UnknownTask
 from ..options import DEFAULTS, NO_OPTIONS, OF_TASK, TaskOptions, problems, read_value, stored_values
@@ -24,6 +24,9 @@ from .functions import (
     takes_argument,
 )
 from .uniqueness import Uniqueness
+
+if TYPE_CHECKING:
+    from ..arguments.check import Arguments
 
 
 class TaskDefinition:
@@ -104,7 +107,15 @@ class TaskDefinition:
     @functools.cached_property
     def arguments(self) -> Arguments:
         """What the task takes; raises TaskDefinitionError where the signature cannot be understood."""
+        # Imported here: marshmallow takes longer to import than all else of the package.
+        from ..arguments.check import Arguments
+
         return Arguments.of(self.function, self.options["schema"])
+
+    @functools.cached_property
+    def plain_parameters(self) -> Mapping[str, bool] | None:
+        """As `parameters_if_plain`; None where it has a schema of its own."""
+        return None if self._schema is not None else parameters_if_plain(self.function)
 
     @functools.cached_property
     def uniqueness(self) -> Uniqueness | None:
@@ -177,20 +188,32 @@ class Registry:
         return self.runnable.get(name) or self.get(name)
 
     def check(self) -> None:
-        """Build what every task makes of its arguments, so that a bad one is found at start-up.
+        """Find what cannot be at start-up: tasks with bad parameters, schedules with arguments for others.
 
-        Raises TaskDefinitionError, also for schedules whose arguments their tasks do not take.
+        What cannot fail is left to `build`, or to the first use. Raises TaskDefinitionError.
         """
         for definition in self.tasks.values():
-            definition.arguments, definition.uniqueness  # noqa: B018 - built for their errors
+            if definition.plain_parameters is None:
+                definition.arguments  # noqa: B018 - built for its errors
+            definition.uniqueness  # noqa: B018 - built for its errors
         complaints = [words for each in self.declarations.values() for words in self.complaints_about(each)]
         if complaints:
             raise TaskDefinitionError("; ".join(complaints))
 
+    def build(self) -> None:
+        """Build what every task makes of its arguments, before the first job; raises as `check`."""
+        for definition in self.tasks.values():
+            definition.arguments  # noqa: B018 - built to be there
+        self.check()
+
     def complaints_about(self, declaration: Declaration) -> list[str]:
         """What of the schedule's arguments its task does not take; raises as `check`."""
+        definition = self.get(declaration.task)
+        plain = definition.plain_parameters
+        if not declaration.args and plain is not None and not any(plain.values()):
+            return []
         try:
-            self.get(declaration.task).arguments.check(declaration.args)
+            definition.arguments.check(declaration.args)
         except InvalidArguments as error:
             return [f"schedule {declaration.id!r} of the task {declaration.task!r}: {error}"]
         return []

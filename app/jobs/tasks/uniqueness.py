@@ -7,13 +7,15 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..arguments.check import Arguments
 from ..checks import text
 from ..errors import InvalidArguments, TaskDefinitionError, problem
 from ..options import Unique
 from ..serialization.encoding import to_json
+
+if TYPE_CHECKING:
+    from ..arguments.check import Arguments
 
 _KEY: Final = text(255)
 

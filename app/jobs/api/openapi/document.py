@@ -68,19 +68,19 @@ def build_document(
     }
 
 
-def summary_of(route: Route) -> str:
-    """What a route does: its view's docstring, which begins with the verb and the path.
+def summary_of(route: Route, docstring: str | None) -> str:
+    """What a route does: its view's `docstring`, which begins with the verb and the path.
 
     Raises ValueError for one that says something else.
     """
-    found = _SUMMARY.fullmatch(inspect.getdoc(route.view) or "")
+    found = _SUMMARY.fullmatch(docstring or "")
     if found is None or found[1] != route.method or found[2] != re.sub(r"<(\w+)>", r"{\1}", route.path):
         raise ValueError(f"{route.endpoint}: its docstring must begin with `{route.method} {route.path}`: …")
     return found[3][0].upper() + found[3][1:]
 
 
 def _operation(route: Route, operation: Operation, schemas: Schemas, needs_token: bool) -> dict[str, Any]:
-    summary, _, description = summary_of(route).partition("\n")
+    summary, _, description = summary_of(route, inspect.getdoc(route.load_view())).partition("\n")
     first = route.path.split("/")[1]
     made: dict[str, Any] = {
         "operationId": route.endpoint,

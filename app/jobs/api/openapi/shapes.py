@@ -147,7 +147,7 @@ Event = TypedDict(
     "Event",
     {
         "id": int, "at": datetime, "type": str, "from": State | None, "to": State | None, "attempt": int,
-        "worker": str | None, "reason": str | None,
+        "worker": str | None, "reason": str | None, "by": str | None,
     },
 )  # fmt: skip
 Event.__doc__ = "One transition of a job."
@@ -163,6 +163,7 @@ class FireTime(TypedDict):
     reason: str | None
     late_seconds: float | None
     decided_at: datetime
+    by: str | None
 
 
 class FireTimeToCome(TypedDict):

@@ -1,0 +1,1 @@
+"""The checks of `doctor`, each by making the trouble."""
