@@ -49,6 +49,7 @@ WITHOUT_COUNTERPART: Final = {
     "test_docs.py": "docs/",
     "test_docs_site.py": "docs/",
     "test_docs_snippets.py": "docs/",
+    "test_docs_streams.py": "docs/http.md",
     "test_imports.py": "the package as a whole",
 }
 """Tests of a room that belong to no file of it, and why."""
