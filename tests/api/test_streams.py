@@ -60,11 +60,11 @@ def test_events_are_those_of_the_other_routes(here: ApiClient) -> None:
     path = said(here, {"a": "\r\n\ndata: ☃"})
     job = path.removesuffix("/stream")
     events = parsed(here.get(path).text)
-    assert [event.event for event in events] == ["state", "log", "data", "log", "progress"]
-    assert events[0].data == here.get(f"{job}/events").get_json()["items"][-1]
-    assert [events[1].data, events[3].data] == here.get(f"{job}/logs").get_json()["items"]
-    assert events[4].data == here.get(job).get_json()["progress"]
-    assert events[2].data == {"a": "\r\n\ndata: ☃"}
+    assert [event.event for event in events] == ["log", "data", "log", "progress", "state"]
+    assert events[4].data == here.get(f"{job}/events").get_json()["items"][-1]
+    assert [events[0].data, events[2].data] == here.get(f"{job}/logs").get_json()["items"]
+    assert events[3].data == here.get(job).get_json()["progress"]
+    assert events[1].data == {"a": "\r\n\ndata: ☃"}
 
 
 def test_a_stream_goes_on_where_it_was_cut(here: ApiClient) -> None:
@@ -93,7 +93,7 @@ def test_secrets_and_tracebacks_are_for_those_who_may_see_them(tmp_path: Path) -
         for token, (right,) in tokens.items():
             response = here.get(path, headers={"Authorization": f"Bearer {token}"})
             assert not {word for word in ("p-123456", "k-12345678") if word in response.text}
-            (state, line, data, failed, progress) = parsed(response.text)
+            (line, data, failed, progress, state) = parsed(response.text)
             assert state.data["to"] == "succeeded"
             assert (progress.data["data"], data.data) == ({"password": "[redacted]"},) * 2
             assert line.data["message"] == "it is [redacted]"

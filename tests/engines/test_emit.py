@@ -14,7 +14,7 @@ from .driver import EngineDriver
 
 def emitted(driver: EngineDriver, job_id: str) -> list[Any]:
     """The data of a job that has ended, as a stream shows it."""
-    return [event.data for event in driver.jobs.stream(job_id) if event.event == "data"]
+    return [event.data for event in driver.jobs.stream(job_id) if event.type == "data"]
 
 
 def test_what_a_task_emits_is_kept(driver: EngineDriver) -> None:

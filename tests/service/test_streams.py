@@ -48,7 +48,7 @@ def brief(events: list[StreamEvent]) -> list[Any]:
         "log": lambda data: data.message,
         "data": lambda data: data,
     }
-    return [words[event.event](event.data) for event in events]
+    return [words[event.type](event.data) for event in events]
 
 
 def ended(jobs: Simmer, **args: Any) -> tuple[str, list[StreamEvent]]:
@@ -81,7 +81,7 @@ def test_a_stream_has_all_in_order_and_ends_with_the_final_state(make_app: MakeA
         events = [*first, *follow(stream)]
     expected = ["queued", "running", *said, "retrying", "running", *said, 1, "succeeded"]
     assert brief(events) == expected
-    assert [event.event for event in events][1:4] == ["state", "log", "data"]
+    assert [event.type for event in events][1:4] == ["state", "log", "data"]
 
 
 def test_a_stream_goes_on_behind_any_of_its_events(jobs: Simmer) -> None:
@@ -93,18 +93,20 @@ def test_a_stream_goes_on_behind_any_of_its_events(jobs: Simmer) -> None:
         assert sorted(map(str, brief(rest))) == sorted(map(str, brief(events[at + 1 :])))
         assert brief(rest)[-1:] == brief(events[at + 1 :])[-1:]
         for kind in ("state", "log", "data"):
-            assert [each.data for each in rest if each.event == kind] == [
-                each.data for each in events[at + 1 :] if each.event == kind
+            assert [each.data for each in rest if each.type == kind] == [
+                each.data for each in events[at + 1 :] if each.type == kind
             ]
     assert list(jobs.stream(job_id, after=events[-1].id)) == []
 
 
-def test_a_stream_of_a_job_that_has_ended_begins_with_its_state(jobs: Simmer) -> None:
-    """How it came to it is not told again, what it said is."""
+def test_a_stream_of_a_job_that_has_ended_has_what_it_said_and_its_state(jobs: Simmer) -> None:
+    """How it came to that is not told again; it goes on behind any of them too."""
     job_id, _ = ended(jobs)
     events = list(jobs.stream(job_id))
-    assert brief(events) == ["succeeded", "line 0", 0, "line 1", 1, 1]
-    assert list(jobs.stream(job_id, after=events[1].id)) == events[2:]
+    assert brief(events) == ["line 0", 0, "line 1", 1, 1, "succeeded"]
+    for at, event in enumerate(events):
+        assert list(jobs.stream(job_id, after=event.id)) == events[at + 1 :]
+    assert [event.is_last for event in events] == [False] * 5 + [True]
 
 
 def test_the_final_state_waits_for_all_that_was_said(
@@ -116,10 +118,10 @@ def test_the_final_state_waits_for_all_that_was_said(
     monkeypatch.setattr(streams, "MOST_EVENTS", 1)
     _, events = ended(jobs, fails=True)
     assert brief(events)[-1] == "succeeded"
-    assert [event.data["to"] for event in events if event.event == "state"] == [
+    assert [event.data["to"] for event in events if event.type == "state"] == [
         "queued", "running", "retrying", "running", "succeeded",
     ]  # fmt: skip
-    assert len([event for event in events if event.event in ("log", "data")]) == 8
+    assert len([event for event in events if event.type in ("log", "data")]) == 8
 
 
 def test_a_job_that_is_retried_goes_on(jobs: Simmer) -> None:
@@ -151,10 +153,10 @@ def test_a_stream_sees_what_another_process_does(make_app: MakeApp, url: URL) ->
             seen: list[StreamEvent] = []
             for event in here.stream(job.id):
                 seen.append(event)
-                if event.event == "data":
+                if event.type == "data":
                     go_on.release()
-        states = [event.data["to"] for event in seen if event.event == "state"]
-        assert [event.data for event in seen if event.event == "data"] == [0, 1]
+        states = [event.data["to"] for event in seen if event.type == "state"]
+        assert [event.data for event in seen if event.type == "data"] == [0, 1]
         assert states[-2:] == ["running", "succeeded"]
         assert list(there.stream(job.id, after=seen[-1].id)) == []
 

@@ -120,7 +120,7 @@ def _format() -> Format:
 
     def formatted(event: StreamEvent) -> bytes:
         # JSON has no line ends of its own, which would end the event.
-        data = dump(present[event.event](event.data))
-        return f"id: {event.id}\nevent: {event.event}\ndata: ".encode() + data + b"\n\n"
+        data = dump(present[event.type](event.data))
+        return f"id: {event.id}\nevent: {event.type}\ndata: ".encode() + data + b"\n\n"
 
     return formatted

@@ -40,7 +40,7 @@ _PLACE: Final = re.compile(
 class _Entry(NamedTuple):
     """What becomes a StreamEvent: its kind and its data, what of the place it changes, and when it was."""
 
-    event: str
+    type: str
     data: Any
     moved: dict[str, Any]
     at: datetime | None = None
@@ -164,19 +164,18 @@ class JobStream:
         self, changes: Sequence[dict[str, Any]], lines: Sequence[LogLine], values: Sequence[Emitted],
         progress: tuple[str | None, Progress] | None, has_said_all: bool,
     ) -> list[_Entry]:  # fmt: skip
-        """By time, but for the state with which the stream begins, and the final one, with which it ends."""
+        """By time, but for the state with which a stream begins; the final one is last, behind all."""
         states = [_Entry("state", each, {"event": each["id"]}, each["at"]) for each in changes]
         said = merge(
             [_Entry("log", line, {"log": Position(line.run, line.seq)}, line.at) for line in lines],
             [_Entry("data", value.data, {"data": value.position}, value.at) for value in values],
             key=_moment,
         )
-        shown = self._progress(progress)
-        if not self._place.event:
-            return [*states, *said, *shown]
         end = states[-1:] if states and is_final(changes[-1]["to"]) else []
         before = states[: len(states) - len(end)]
-        return [*merge(before, said, key=_moment), *shown, *(end if has_said_all else [])]
+        # What was said by the time at which a stream begins is older than the state as it is.
+        in_order = merge(before, said, key=_moment) if self._place.event else [*before, *said]
+        return [*in_order, *self._progress(progress), *(end if has_said_all else [])]
 
     def _progress(self, found: tuple[str | None, Progress] | None) -> list[_Entry]:
         if found is None:
@@ -187,4 +186,4 @@ class JobStream:
 
     def _advance(self, entry: _Entry) -> StreamEvent:
         self._place = self._place._replace(**entry.moved)
-        return StreamEvent(id=self._place.text, event=entry.event, data=entry.data)
+        return StreamEvent(id=self._place.text, type=entry.type, data=entry.data)
