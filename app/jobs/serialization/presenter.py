@@ -35,7 +35,7 @@ def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, 
     shown["args"] = redact(dict(job.args))
     shown["result"] = redact(job.result)
     shown["meta"] = redact(dict(job.meta))
-    shown["progress"] = _progress(job.progress, redact)
+    shown["progress"] = present_progress(job.progress, redact)
     shown["error"] = _error(job.error)
     shown["links"] = None if jobs_url is None else links(job, jobs_url)
     return shown
@@ -56,6 +56,18 @@ def present_attempt(attempt: Mapping[str, Any], with_traceback: bool) -> dict[st
     if error is not None and with_traceback:
         error["traceback"] = attempt["error"].get("traceback") or None
     return {**attempt, "error": error}
+
+
+def present_progress(progress: Progress, redact: Redact) -> dict[str, Any]:
+    """A progress, secrets in its data redacted."""
+    return {
+        "current": progress.current,
+        "total": progress.total,
+        "percent": progress.percent,
+        "message": progress.message,
+        "eta": progress.eta,
+        "data": redact(progress.data),
+    }
 
 
 def present_step(step: Step, is_long: bool, redact: Redact) -> dict[str, Any]:
@@ -104,17 +116,6 @@ def dump(value: Any) -> bytes:
 
 def _error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if error is None else {"type": error["type"], "message": error["message"]}
-
-
-def _progress(progress: Progress, redact: Redact) -> dict[str, Any]:
-    return {
-        "current": progress.current,
-        "total": progress.total,
-        "percent": progress.percent,
-        "message": progress.message,
-        "eta": progress.eta,
-        "data": redact(progress.data),
-    }
 
 
 def _is_large(value: Any) -> bool:
