@@ -88,7 +88,7 @@ def links(job: Job, jobs_url: str) -> dict[str, str]:
     own = f"{jobs_url}/{job.id}"
     addresses = {
         "self": own, "result": f"{own}/result", "attempts": f"{own}/attempts", "events": f"{own}/events",
-        "logs": f"{own}/logs",
+        "logs": f"{own}/logs", "steps": f"{own}/steps", "files": f"{own}/files", "stream": f"{own}/stream",
     }  # fmt: skip
     if job.is_final:
         addresses["retry"] = f"{own}/retry"
