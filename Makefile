@@ -10,6 +10,8 @@ READY := $(VENV)/ready-$(call key,requirements.txt)
 READY_DEV := $(VENV)/ready-dev-$(call key,requirements.txt requirements-dev.txt)
 LOWEST := $(VENV)-lowest
 READY_LOWEST := $(LOWEST)/ready-$(call key,requirements.txt requirements-dev.txt requirements-lowest.txt)
+DOCS := $(VENV)-docs
+READY_DOCS := $(DOCS)/ready-$(call key,requirements-docs.txt)
 READY_SERVERS := $(VENV)/ready-servers-$(call key,requirements.txt requirements-dev.txt requirements-servers.txt)
 READY_BENCH := $(VENV)/ready-bench-$(call key,requirements.txt requirements-bench.txt)
 READY_PEERS := $(VENV)/ready-peers-$(call key,requirements.txt requirements-bench.txt requirements-bench-peers.txt)
@@ -51,7 +53,7 @@ format: $(READY_DEV) ## Format the code, and mend what the linter can mend
 	@$(BIN)/python -m ruff format .
 	@$(BIN)/python -m ruff check --fix .
 
-check: $(READY_DEV) ## Check format, lint and types, then run the test suite (what CI runs)
+check: $(READY_DEV) docs ## Check format, lint, types and the site, then run the test suite (what CI runs)
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
@@ -63,8 +65,8 @@ demo: $(READY) ## Import a CSV of 100,000 rows over HTTP with a progress bar
 demo-traffic: $(READY) ## Serve a minute of mixed jobs to look at in the dashboard (PORT=…)
 	@$(BIN)/python -m app.demo_traffic $(if $(PORT),--port $(PORT))
 
-docs: $(READY_DEV) ## Build docs/ into a site (site/index.html)
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+docs: $(READY_DOCS) ## Build docs/ into a site (site/index.html)
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --quiet
 
 reference: $(READY_DEV) ## Make docs/reference.md anew from the docstrings
 	@$(BIN)/python -m docs.make_reference
@@ -95,6 +97,11 @@ $(READY_LOWEST):
 	$(call stop_if,$(too_old))$(call stop_if,$(no_venv))@$(PYTHON) -m venv --clear $(LOWEST)
 	@$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement requirements-dev.txt
 	@$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement requirements-lowest.txt
+	@touch $@
+
+$(READY_DOCS):
+	$(call stop_if,$(too_old))$(call stop_if,$(no_venv))@$(PYTHON) -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip --disable-pip-version-check --quiet install --requirement requirements-docs.txt
 	@touch $@
 
 $(READY_SERVERS): $(READY_DEV)
