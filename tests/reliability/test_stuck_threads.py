@@ -174,7 +174,7 @@ def test_there_are_at_most_as_many_replacements_as_threads(make_app: MakeApp, ur
         assert [each["job_id"] for each in shown if each["stuck"]] == [job.id for job in stuck]
         assert all("in work" in "".join(each["stack"]) for each in shown if each["stuck"])
         reason = eventually(lambda: deaf.jobs.get(waiting.id).waiting_reason)
-        assert reason == f"{words}, 0 jobs ahead"
+        assert reason == f"{words}, 0 jobs ahead in its queue"
         for job in stuck:
             deaf.end(job)
         met = [waiting, deaf.jobs.submit("meet")]

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from ..job import Job
 from ..states import RUNNING, SUCCEEDED
 from .links import api_path
-from .validation import refuse_query
 
 SCRIPT: Final = "/progress.js"
 DAY: Final = 86_400.0
@@ -75,6 +74,8 @@ def jobs_progress_script(nonce: str | None = None) -> Markup:
 
 def get_script() -> Response:
     """`GET /progress.js`: the script of progress bars, open to everybody."""
+    from .validation import refuse_query  # it imports marshmallow, which a command needs not
+
     refuse_query()
     content = _content()
     response = Response(content, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})
