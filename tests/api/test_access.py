@@ -224,6 +224,31 @@ def test_a_foreign_page_changes_nothing_with_a_users_cookies(tmp_path: Path, fet
                 is_problem(response, 403, "forbidden")
 
 
+@pytest.mark.parametrize(
+    ("origin", "headers", "is_ours"),
+    [
+        ("http://localhost", {}, True),
+        ("https://LOCALHOST", {}, True),
+        ("https://jobs.example", {"X-Forwarded-Host": "jobs.example, inner"}, True),
+        ("https://evil.example", {"Sec-Fetch-Site": "same-origin"}, True),
+        ("http://evil.example", {}, False),
+        ("http://localhost:8080", {}, False),
+        ("http://evil.example", {"X-Forwarded-Host": ""}, False),
+        ("null", {}, False),
+        ("", {}, False),
+        ("http://", {}, False),
+        ("http://[", {}, False),
+    ],
+)
+def test_a_browser_that_sends_origin_alone_is_told_from_a_program(
+    tmp_path: Path, origin: str, headers: dict[str, str], is_ours: bool
+) -> None:
+    """Over plain HTTP there is no Sec-Fetch-Site: the host of Origin must be that of the request."""
+    with api_client(tmp_path, auth=lambda request, right: True) as here:
+        response = send(here, "submit", headers={"Origin": origin, **headers})
+        assert response.status_code == (202 if is_ours else 403)
+
+
 def test_the_hosts_own_views_are_guarded_alike(tmp_path: Path) -> None:
     """`jobs.requires` answers 401 and 403 as problem documents on a view of the host's."""
     with client_with_views(tmp_path, api_tokens=TOKENS) as here:

@@ -43,7 +43,11 @@ def test_delete_asks_first(here: ApiClient) -> None:
 def test_an_edit_changes_what_the_form_has_and_keeps_secrets(here: ApiClient) -> None:
     """The redacted value that the form shows stands for the one that is stored."""
     job = here.submit("echo", args={"value": 1, "password": "hunter2"})
-    form: dict[str, Any] = {"args": '{"value": 2, "password": "[redacted]"}', "priority": "-5", "tags": "a b"}
+    form: dict[str, Any] = {
+        "args": '{"value": 2, "password": "[redacted]"}',
+        "priority": "-5",
+        "tags": "a\nb",
+    }
     post(here, f"/jobs/{job['id']}/edit", form)
     with here.app.app_context():
         changed = here.jobs.get(job["id"])

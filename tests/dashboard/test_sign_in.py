@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Request
 
 from app.jobs.api.sign_in import COOKIE
 
@@ -135,3 +136,39 @@ def test_switched_off_there_is_no_page(tmp_path: Path) -> None:
     """JOBS_UI_PREFIX = None leaves the host's paths alone."""
     with api_client(tmp_path, ui_prefix=None) as here:
         assert here.client.get(f"{UI}/jobs").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "target", ["///jobs/x", "//[", "/jobs/\t", "/\t/jobs/", "/jobs/\r\nX: y", "\0", "/jobs/\\x"]
+)
+def test_what_browsers_read_otherwise_leads_nowhere(here: ApiClient, target: str) -> None:
+    """Slashes, control characters and brackets that make of a path another host's: to the first page."""
+    done = post(here, "/sign-in", follow=False, token="token-of-reader", next=target)
+    assert (done.status_code, done.location) == (303, f"{UI}/")
+
+
+def test_below_a_mount_point_a_visitor_is_led_back_too(here: ApiClient) -> None:
+    """With a SCRIPT_NAME the way to the form and back keeps it, and the cookie is of that path."""
+    mounted = {"SCRIPT_NAME": "/sub"}
+    asked = here.client.get(f"{UI}/jobs?state=failed", environ_overrides=mounted)
+    assert asked.location == f"/sub{UI}/sign-in?next=/sub/jobs/jobs?state%3Dfailed"
+    form = {"token": "token-of-reader", "next": f"/sub{UI}/jobs?state=failed"}
+    done = here.client.post(f"{UI}/sign-in", data=form, environ_overrides=mounted)
+    assert done.location == form["next"]
+    assert "Path=/sub" in done.headers["Set-Cookie"]
+
+
+def test_a_page_asks_once_what_a_visitor_may(tmp_path: Path) -> None:
+    """However many rows it has: JOBS_AUTH may ask a database."""
+    asked: list[str] = []
+
+    def auth(request: Request, right: str) -> bool:
+        asked.append(right)
+        return True
+
+    with dashboard(tmp_path, auth=auth) as here:
+        for _ in range(5):
+            here.submit("add")
+        asked.clear()
+        page(here, "/jobs")
+    assert sorted(asked) == ["operate", "read"]

@@ -29,7 +29,7 @@ def test_the_list_has_every_task_with_what_it_did(here: ApiClient) -> None:
 
 def test_the_form_submits_what_is_typed_and_leads_to_the_job(here: ApiClient) -> None:
     """Numbers are numbers, empty fields are not given, options go along."""
-    form = {"arg.a": "5", "arg.b": "", "delay": "60", "tags": "x y"}
+    form = {"arg.a": "5", "arg.b": "", "delay": "60", "tags": "x\ny"}
     response = post(here, "/tasks/add/run", form, follow=False)
     job_id = response.location.removeprefix(f"{UI}/jobs/").partition("?")[0]
     job = here.get(f"/jobs/{job_id}").get_json()

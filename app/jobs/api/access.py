@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from ..config import RIGHTS
 from ..current import current_runtime
 from ..process.logs import get_logger
+from .cross_site import TRUSTED_FETCH_SITES, foreign_site
 from .problems import Problem
 from .sign_in import signed_in_token
 
@@ -33,7 +34,6 @@ P = ParamSpec("P")
 OPEN: Final = "open"
 """The declared right of a route that needs none."""
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
-TRUSTED_FETCH_SITES: Final = ("same-origin", "none")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 
 _CALLER: Final = "flask_simmer.caller"
@@ -199,14 +199,12 @@ def _digest(text: str) -> bytes:
 
 def cross_site_problem(settings: Settings, request: Request) -> Problem | None:
     """Refuse a state-changing request that another site's page sends with the user's cookies (CSRF)."""
-    # No page can set this header, and programs do not send it: absent is not foreign.
-    site = request.headers.get("Sec-Fetch-Site")
-    if request.method in SAFE_METHODS or site is None or site in TRUSTED_FETCH_SITES:
+    if request.method in SAFE_METHODS or (foreign := foreign_site(request)) is None:
         return None
     # A token is nothing that a browser adds by itself, and no page can set this header either.
     if request.headers.get("Origin") in (settings.cors_origins or ()) and _bearer_token(request) is not None:
         return None
-    return Problem("forbidden", f"A page of another site may not do this (Sec-Fetch-Site: {site}).")
+    return Problem("forbidden", f"A page of another site may not do this ({foreign}).")
 
 
 def _non_local_reason(request: Request) -> str | None:

@@ -33,7 +33,7 @@ from .schemas import ActionSchema, EditSchema, JobQuerySchema, JobViewSchema
 from .validation import load_body, read_query, refuse_query
 
 _LIST_QUERY: Final = JobQuerySchema()
-_PAGING: Final = ("limit", "cursor", "sort", "count")
+PAGING: Final = ("limit", "cursor", "sort", "count")
 _VIEW_QUERY: Final = JobViewSchema()
 _ACTION: Final = ActionSchema()
 _EDIT: Final = EditSchema()
@@ -43,7 +43,7 @@ MAX_ACTION_BYTES: Final = 256 * 1024
 def list_jobs() -> Response:
     """`GET /jobs`: a page of the jobs that the filters name."""
     query = read_query(_LIST_QUERY)
-    jobs, filters = runtime().jobs, _filters(query)
+    jobs, filters = runtime().jobs, job_filters(query)
     page = jobs.page(filters, limit=query["limit"], cursor=query["cursor"], newest_first=query["sort"])
     redact, base = redactor(), jobs_url()
     body: dict[str, Any] = {
@@ -154,8 +154,9 @@ def list_steps(id: str) -> Response:
     return json_response({"items": [present_step(step, is_long, redact) for step, is_long in found]})
 
 
-def _filters(query: dict[str, Any]) -> JobFilters:
+def job_filters(query: dict[str, Any]) -> JobFilters:
+    """The filters of a query of JobQuerySchema. Raises Problem (400) for a path in JSON that cannot be."""
     try:
-        return JobFilters.of({word: value for word, value in query.items() if word not in _PAGING})
-    except ValueError as error:  # a path in JSON that cannot be
+        return JobFilters.of({word: value for word, value in query.items() if word not in PAGING})
+    except ValueError as error:
         raise Problem("bad-parameter", str(error)) from None

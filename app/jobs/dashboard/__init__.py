@@ -70,9 +70,7 @@ class _Blueprint(Blueprint):
 
 def create_dashboard(url_prefix: str) -> Blueprint:
     """The pages below `url_prefix`; error pages, styles and scripts included."""
-    blueprint = _Blueprint(
-        BLUEPRINT, __name__, url_prefix=url_prefix, template_folder="templates", static_folder="static"
-    )
+    blueprint = _Blueprint(BLUEPRINT, __name__, url_prefix=url_prefix, static_folder="static")
     for page in PAGES:
         blueprint.add_url_rule(
             page.path, page.endpoint, UnloadedView(page, _protected), methods=[page.method]

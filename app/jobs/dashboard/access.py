@@ -29,7 +29,9 @@ def protected(right: str, view: View) -> View:
         if problem is None:
             return view(**values)
         if problem.slug == "unauthorized" and request.method in SAFE_METHODS:
-            return redirect(path_of("show_form", next=request.full_path.rstrip("?")), 303)
+            return redirect(
+                path_of("show_form", next=request.script_root + request.full_path.rstrip("?")), 303
+            )
         return show_problem(problem)
 
     return guarded

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
+from ..serialization.decoding import loads_strict
+
 PREFIX: Final = "arg."
 _INPUTS: Final = {"date": "date", "date-time": "text", "email": "email", "uri": "url"}
 """Format of a text → the kind of its input."""
@@ -74,7 +76,7 @@ def _value(schema: Mapping[str, Any], text: str, is_required: bool) -> Any:
     if _type_of(schema) == "string" and "enum" not in schema:
         return text
     try:
-        return json.loads(text)
+        return loads_strict(text.encode())
     except ValueError:
         return text
 

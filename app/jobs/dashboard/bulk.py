@@ -9,6 +9,7 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from ..api.access import caller
+from ..api.jobs import PAGING
 from ..errors import InvalidArguments, problem
 from ..service import runtime
 from ..store.bulk import ACTIONS
@@ -19,11 +20,15 @@ from .rendering import page, see_other
 def act() -> Any:
     """`POST /jobs/bulk`: asks with the number of jobs first, then acts and leads to the list."""
     form = request.form
-    query = MultiDict(parse_qsl(form.get("query", "")))
+    query = MultiDict(parse_qsl(form.get("query", ""), keep_blank_values=True))
     action = form.get("action", "")
     if action not in ACTIONS:
         raise InvalidArguments([problem("#/action", f"choose one of {', '.join(ACTIONS)}")])
-    selection = _selection(form, query)
+    filters = read_filters(query)
+    words = {word: filters[word] for word in filters if word not in PAGING and filters[word]}
+    selection: dict[str, Any] = (
+        {"filters": words} if form.get("all") == "yes" else {"filters": {}, "ids": form.getlist("id")}
+    )
     if form.get("confirmed") != "yes":
         found = runtime().bulk.act(action, **selection, dry_run=True)
         return page("confirm_bulk.html", action=action, found=found, form=form, query=query)
@@ -31,11 +36,3 @@ def act() -> Any:
     if result.job is not None:
         return see_other("show_job", id=result.job.id, notice="bulk-job")
     return see_other("list_jobs", **query.to_dict(flat=False), notice="bulk")
-
-
-def _selection(form: MultiDict[str, str], query: MultiDict[str, str]) -> dict[str, Any]:
-    """The words of `BulkActions.act`: all that the filters name, or the jobs whose boxes are ticked."""
-    if form.get("all") == "yes":
-        _, words = read_filters(query)
-        return {"filters": {word: value for word, value in words.items() if value}}
-    return {"filters": {}, "ids": form.getlist("id")}

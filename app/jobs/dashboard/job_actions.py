@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import request
@@ -13,9 +12,9 @@ from ..api.requests import job_id
 from ..api.responses import restore_secrets
 from ..api.schemas import EditSchema
 from ..api.validation import load_body
-from ..errors import InvalidArguments, problem
 from ..job import Job
 from ..service import runtime
+from .forms import json_of, tags_of
 from .rendering import page, see_other
 
 _EDIT = EditSchema()
@@ -58,19 +57,13 @@ def edit_job(id: str) -> BaseResponse:
 
 def _edited(form: Any) -> dict[str, Any]:
     """The fields of the form as the body of `PATCH /jobs/{id}`; an empty one is left as it is."""
-    body: dict[str, Any] = {}
-    try:
-        body["args"] = json.loads(form.get("args", ""))
-    except ValueError as error:
-        raise InvalidArguments([problem("#/args", f"is not JSON: {error}")]) from None
+    body: dict[str, Any] = {"args": json_of("args", form.get("args", ""))}
     if queue := form.get("queue", "").strip():
         body["queue"] = queue
     if priority := form.get("priority", "").strip():
-        if not priority.lstrip("-").isdecimal():
-            raise InvalidArguments([problem("#/priority", "must be a whole number")])
-        body["priority"] = int(priority)
+        body["priority"] = json_of("priority", priority, "is not a whole number")
     if run_at := form.get("run_at", "").strip():
         # What <input type="datetime-local"> sends has no zone: the form says that it is UTC.
         body["run_at"] = run_at if run_at.endswith("Z") else f"{run_at}Z"
-    body["tags"] = form.get("tags", "").split()
+    body["tags"] = tags_of(form.get("tags", ""))
     return body

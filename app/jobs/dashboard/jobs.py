@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
+from ..api.jobs import job_filters
 from ..api.responses import redactor
 from ..api.schemas import JobQuerySchema
 from ..api.validation import load_query
@@ -25,8 +26,7 @@ from .filters import apply_bar, chips_of, without
 from .rendering import page, path_of, see_other
 
 QUERY: Final = JobQuerySchema(exclude=("count",))
-NO_FILTERS: Final = ("notice", "as")
-PAGING: Final = ("limit", "cursor", "sort")
+NO_FILTERS: Final = ("notice", "as", "find")
 MOST_EXPORTED: Final = 10_000
 COLUMNS: Final = (
     "id", "task", "queue", "state", "priority", "attempt", "max_attempts", "created_at", "run_at",
@@ -40,15 +40,15 @@ def list_jobs() -> Any:
     """`GET /jobs`: a page of jobs; what was typed into the filter bar becomes part of the URL first."""
     if (typed := request.args.get("find")) is not None:
         return _find(typed)
-    paging, words = read_filters(request.args)
-    newest_first = paging["sort"]
-    found = runtime().jobs.page(JobFilters.of(words), paging["limit"], paging["cursor"], newest_first)
+    query = read_filters(request.args)
+    newest_first, cursor = query["sort"], query["cursor"]
+    found = runtime().jobs.page(job_filters(query), query["limit"], cursor, newest_first)
     shown = {name: values for name, values in request.args.lists() if name not in ("cursor", "notice")}
     return page(
         "jobs.html",
-        jobs=found, states=STATES, state=words["state"], chips=chips_of(shown), counts=_counts(),
+        jobs=found, states=STATES, state=query["state"], chips=chips_of(shown), counts=_counts(),
         tabs=[_tab(state, shown) for state in (None, *STATES)], query=urlencode(shown, doseq=True),
-        next_page=_next(shown, found.next_cursor), is_first=paging["cursor"] is None,
+        next_page=_next(shown, found.next_cursor), is_first=cursor is None,
         is_filtered=bool(shown.keys() - {"limit", "sort"}), tasks=sorted(runtime().registry.tasks),
         queues=[queue.name for queue in runtime().queues.all()], newest_first=newest_first,
         turned=_turned(shown, newest_first), first_page=path_of("list_jobs", **shown),
@@ -58,24 +58,23 @@ def list_jobs() -> Any:
 def export() -> Response:
     """`GET /jobs/export`: what the filters name, the newest MOST_EXPORTED, as CSV or JSON lines."""
     kind = request.args.get("as", "csv")
-    _, words = read_filters(request.args)
+    filters = job_filters(read_filters(request.args))
     write = _csv if kind == "csv" else _json_lines
     name = "jobs.csv" if kind == "csv" else "jobs.jsonl"
     media = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(list(write(_newest(JobFilters.of(words)))), 200, {**headers, "Content-Type": media})
+    return Response(list(write(_newest(filters))), 200, {**headers, "Content-Type": media})
 
 
-def read_filters(sent: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The paging and the words of filters among the parameters that were `sent`. Raises Problem."""
+def read_filters(sent: MultiDict[str, str]) -> dict[str, Any]:
+    """The filters and the paging among the parameters that were `sent`. Raises Problem for any other."""
     asked = MultiDict((name, value) for name, value in sent.items(multi=True) if name not in NO_FILTERS)
-    query = load_query(QUERY, asked)
-    paging = {name: query.pop(name) for name in PAGING}
-    return paging, query
+    return load_query(QUERY, asked)
 
 
 def _find(typed: str) -> Any:
     """Where the filter bar leads: to a job by the beginning of its id, or to the list with more filters."""
+    read_filters(request.args)  # what is kept becomes an address again
     kept = {name: values for name, values in request.args.lists() if name not in ("find", "cursor", "notice")}
     words = typed.split()
     if len(words) == 1 and len(words[0]) >= 8 and set(words[0]) <= set("0123456789abcdef-"):

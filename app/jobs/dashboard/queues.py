@@ -23,6 +23,6 @@ def limit_queue(name: str) -> Response:
     if "paused" in form:
         settings["paused"] = form["paused"] == "yes"
     if "concurrency" in form:
-        settings["concurrency"] = limit_of(form["concurrency"])
+        settings["concurrency"] = limit_of("concurrency", form["concurrency"])
     runtime().queues.update(queue_name(name), settings, caller())
     return see_other("list_queues", notice="limited")

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, redirect, request, url_for
+from jinja2 import Environment, FileSystemLoader
 from werkzeug import Response as BaseResponse
 
 from ..api.access import caller, has_right
@@ -52,10 +53,10 @@ NAVIGATION: Final = (
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """The page made of `template`; 304 where the browser has it already as it is."""
     settings = runtime().settings
-    html = render_template(
-        f"simmer/{template}",
+    html = _templates().get_template(f"simmer/{template}").render(
+        request=request, url_for=url_for,
         path_of=path_of, asset=asset, navigation=NAVIGATION, format=formatting, now=runtime().clock.now(),
-        may=may, who=caller(), signed_in=COOKIE in request.cookies, settings=settings,
+        may=cache(may), who=caller(), signed_in=COOKIE in request.cookies, settings=settings,
         notice=NOTICES.get(request.args.get("notice", "")), view=(request.endpoint or "").partition(".")[2],
         **values,
     )  # fmt: skip
@@ -65,6 +66,12 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
         response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:24], weak=True)
         response.make_conditional(request)
     return response
+
+
+@cache
+def _templates() -> Environment:
+    # An environment of our own: that of the app has its templates, options and context processors.
+    return Environment(loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True)
 
 
 def path_of(view: str, **values: Any) -> str:

@@ -21,6 +21,7 @@ from ..schedules.triggers.interval import UNITS
 from ..service import runtime
 from ..values import Schedule
 from . import formatting
+from .forms import json_of
 from .rendering import page, see_other
 
 KINDS: Final = ("interval", "cron", "date", "json")
@@ -88,14 +89,14 @@ def _body(form: MultiDict[str, str]) -> dict[str, Any]:
     """The fields of the form as the body of `PUT /schedules/{id}`; an empty one has its default."""
     body: dict[str, Any] = {
         "task": form.get("task", ""),
-        "args": _json("args", form.get("args", "") or "{}"),
+        "args": json_of("args", form.get("args", "") or "{}"),
         "trigger": _trigger(form),
     }
     if misfire := form.get("misfire", ""):
         body["misfire"] = misfire
     for name in ("misfire_grace", "max_running", "jitter"):
         if text := form.get(name, "").strip():
-            body[name] = _json(name, text)
+            body[name] = json_of(name, text)
     return body
 
 
@@ -104,13 +105,13 @@ def _trigger(form: MultiDict[str, str]) -> dict[str, Any]:
     if kind not in KINDS:
         raise InvalidArguments([problem("#/trigger", f"choose one of {', '.join(KINDS)}")])
     if kind == "json":
-        trigger = _json("trigger", form.get("trigger", ""))
+        trigger = json_of("trigger", form.get("trigger", ""))
         if not isinstance(trigger, dict):
             raise InvalidArguments([problem("#/trigger", "must be a JSON object")])
         return trigger
     found: dict[str, Any] = {"type": kind}
     if kind == "interval":
-        found[form.get("unit", "seconds")] = _json("trigger", form.get("every", ""))
+        found[form.get("unit", "seconds")] = json_of("trigger", form.get("every", ""))
         found |= {"start_now": True} if form.get("start_now") == "yes" else {}
     elif kind == "cron":
         found["expression"] = form.get("expression", "")
@@ -145,10 +146,3 @@ def _typed_trigger(trigger: Mapping[str, Any]) -> dict[str, str]:
         unit, every = next(iter(rest.items()))
         return {"kind": kind, "unit": unit, "every": json.dumps(every), **zone}
     return {"kind": "json", "trigger": json.dumps(trigger, indent=2, default=str)}
-
-
-def _json(name: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise InvalidArguments([problem(f"#/{name}", f"{text[:40]!r} is not JSON")]) from None

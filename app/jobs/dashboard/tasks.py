@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -13,10 +12,11 @@ from werkzeug.datastructures import MultiDict
 from ..api.access import caller
 from ..api.schemas import SubmissionSchema
 from ..api.validation import load_body
-from ..errors import InvalidArguments, problem
+from ..errors import InvalidArguments
 from ..options import read_options
 from ..service import runtime
 from .argument_form import args_of, fields_of
+from .forms import json_of, tags_of
 from .rendering import page, see_other
 
 _SUBMISSION: Final = SubmissionSchema()
@@ -74,9 +74,11 @@ def _page(
 
 def _options(form: MultiDict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {
-        name: _number(name, text) for name in OPTIONS if (text := form.get(name, "").strip())
+        name: json_of(name, text, "is not a number")
+        for name in OPTIONS
+        if (text := form.get(name, "").strip())
     }
-    if tags := form.get("tags", "").split():
+    if tags := tags_of(form.get("tags", "")):
         found["tags"] = tags
     return found
 
@@ -87,29 +89,17 @@ def _settings(form: MultiDict[str, str]) -> dict[str, Any]:
     if "paused" in form:
         found["paused"] = form["paused"] == "yes"
     if "concurrency" in form:
-        found["concurrency"] = limit_of(form["concurrency"])
+        found["concurrency"] = limit_of("concurrency", form["concurrency"])
     if "rate" in form:
-        found["rate"] = limit_of(form["rate"], is_number=False)
+        found["rate"] = limit_of("rate", form["rate"], is_number=False)
     return found
 
 
-def limit_of(text: str, is_number: bool = True) -> Any:
+def limit_of(name: str, text: str, is_number: bool = True) -> Any:
     """A limit as it is typed: nothing, a number, a rate such as 100/m, or JSON such as [2, "tenant"]."""
     text = text.strip()
     if not text:
         return None
     if text.startswith("[") or is_number:
-        try:
-            return json.loads(text)
-        except ValueError:
-            raise InvalidArguments(
-                [problem("#", f'{text!r} is no limit: write 2 or [2, "tenant"]')]
-            ) from None
+        return json_of(name, text, 'is no limit, such as 2 or [2, "tenant"]')
     return text
-
-
-def _number(name: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise InvalidArguments([problem(f"#/{name}", "must be a number")]) from None

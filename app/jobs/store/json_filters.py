@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select
@@ -65,8 +66,10 @@ def _texts(value: Any) -> Iterable[str]:
     """How the value may stand in JSON: 5 as 5 and as 5.0."""
     if is_number(value):
         yield json_text(value)
-        if value == int(value):
-            yield json_text(int(value) if isinstance(value, float) else float(value))
+        with suppress(OverflowError):  # a whole number that is too large for a float
+            other = int(value) if isinstance(value, float) else float(value)
+            if other == value:
+                yield json_text(other)
     elif value is None or isinstance(value, str | bool):
         yield json_text(value)
     else:
