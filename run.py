@@ -173,6 +173,8 @@ def _serve(app: Flask, options: argparse.Namespace) -> None:
             connection_limit=CONNECTIONS,
             channel_timeout=IDLE_SECONDS,
             cleanup_interval=CLEANUP_SECONDS,
+            # It reads from a connection on which it answers, and so knows that a stream's client has gone.
+            channel_request_lookahead=1,
             # Headers of a proxy must reach the app: without tokens they are why a request is refused.
             clear_untrusted_proxy_headers=False,
         )

@@ -26,6 +26,7 @@ WITHOUT_COUNTERPART: Final = {
     "engines/test_composition.py": "what every engine does with jobs that wait for others",
     "engines/test_context.py": "what every engine keeps from a job",
     "engines/test_current_job.py": "what every engine's tasks see of their job",
+    "engines/test_emit.py": "what every engine keeps of what its tasks emit",
     "engines/test_executor.py": "the one place where Flask-Executor's internals matter",
     "engines/test_files.py": "what every engine keeps of a job's files",
     "engines/test_logs.py": "what every engine keeps of what its tasks log",
@@ -48,6 +49,7 @@ WITHOUT_COUNTERPART: Final = {
     "test_docs.py": "docs/",
     "test_docs_site.py": "docs/",
     "test_docs_snippets.py": "docs/",
+    "test_docs_streams.py": "docs/http.md",
     "test_imports.py": "the package as a whole",
 }
 """Tests of a room that belong to no file of it, and why."""

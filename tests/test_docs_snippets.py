@@ -22,7 +22,7 @@ from .documents import PAGES, README, Page, doc
 
 PYTHON = [page for page in PAGES if page.has("python", "pycon")]
 CONSOLE = [page for page in PAGES if page.has("console")]
-EXECUTED = {"python", "pycon", "console"}
+EXECUTED = {"python", "pycon", "console", "javascript"}
 DRAWN = {"text", "mermaid"}
 CONFIGURATION = {"ini"}
 

@@ -1,9 +1,12 @@
-"""The log of a run before it is stored: bounded, numbered, and kept until it was written."""
+"""The log and the data of a run before they are stored: bounded, numbered, kept until they were written."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
+
+from app.jobs import log_buffer
 from app.jobs.log_buffer import CHUNK_BYTES, KEPT_BYTES, LogBatch, LogBuffer, LogChunk
 
 LINE = json.dumps("x" * 996)  # with its separators a thousand bytes
@@ -81,3 +84,34 @@ def test_what_was_not_written_is_pending_again() -> None:
     assert [(c.first, c.last, c.lines) for c in chunks_of(batch_of(buffer))] == [(3, 3, '["b"]')]
     buffer.mark_recorded(batch_of(buffer))
     assert buffer.pending() is None
+
+
+def test_data_is_kept_whatever_is_logged() -> None:
+    """It has numbers of its own, a flood of lines drops none of it, and what was written is not pending."""
+    buffer = LogBuffer()
+    for number in range(3):
+        buffer.emit(str(number))
+        for _ in range(1_500):
+            buffer.append(20, LINE)
+    batch = batch_of(buffer)
+    assert [(c.first, c.last, c.lines) for c in batch.emitted] == [(1, 3, "[0,1,2]")]
+    buffer.emit("3")
+    buffer.mark_recorded(batch)
+    again = batch_of(buffer)
+    assert (chunks_of(again), [(c.first, c.last, c.lines) for c in again.emitted]) == ([], [(4, 4, "[3]")])
+    buffer.mark_recorded(again)
+    assert buffer.pending() is None
+
+
+def test_more_data_than_a_run_may_emit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In number and in bytes, those that were stored counted too; what was emitted before stays."""
+    monkeypatch.setattr(log_buffer, "MOST_EMITTED", 3)
+    monkeypatch.setattr(log_buffer, "MAX_EMITTED_BYTES", 2_500)
+    many, large = LogBuffer(), LogBuffer()
+    for text, buffer, fits in (("1", many, 3), (LINE, large, 2)):
+        for _ in range(fits):
+            buffer.emit(text)
+        buffer.mark_recorded(batch_of(buffer))
+        with pytest.raises(ValueError, match=r"up to 3 values of 2,500 bytes.*emit less often"):
+            buffer.emit(text)
+        assert buffer.pending() is None

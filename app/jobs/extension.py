@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Unpack
 
 from flask import Flask
@@ -38,7 +38,7 @@ from .service.schedule_methods import ScheduleMethods
 from .store.job_filters import JobFilters
 from .tasks.decorators import Decorators
 from .testing import Testing
-from .values import BulkResult, Explanation, File, Finding, LogPage, Step
+from .values import BulkResult, Explanation, File, Finding, LogPage, Step, StreamEvent
 
 log = get_logger(__name__)
 
@@ -194,6 +194,14 @@ class Simmer(Decorators, ScheduleMethods, ControlMethods, CompositionMethods):
         nothing more comes. Raises JobNotFound, InvalidCursor, and ValueError for what is not a level.
         """
         return self.runtime.logs.read(job_id, after, level)
+
+    def stream(self, job_id: str, after: str | None = None) -> Iterator[StreamEvent]:
+        """What happens to a job, as it happens, until it is final: its states, progress, log and data.
+
+        It begins with the state as it is, or behind the event of the id `after`. Raises JobNotFound,
+        InvalidCursor, and while it is read DatabaseUnavailable; RuntimeError inside a job.
+        """
+        return self.runtime.streams.follow(job_id, after)
 
     # --- the process ----------------------------------------------------------------------------------
 

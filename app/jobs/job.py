@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypedDict
 
-from .current import current_runtime
 from .states import State, is_final
 
 LinkRight = Literal["read", "cancel"]
@@ -96,6 +95,8 @@ class Job:
         With the right "cancel" it cancels it as well. Needs the app's SECRET_KEY and its context. Raises
         ConfigError without a key or an API, ValueError for another right or duration.
         """
+        from .current import current_runtime  # it imports Flask, which a client of the API does without
+
         return str(current_runtime().job_url(self.id, rights, expires))
 
 

@@ -66,7 +66,8 @@ class Runtime(UseCases):
         self.supervisor: Supervisor | None = None
         self.worker_settings = self.settings
         self.server_threads: int | None = None
-        self.draining = False
+        self._server_stops: Callable[[], bool] = lambda: False
+        self._drain_requested = threading.Event()
         self._start_problem: str | None = None
         self.create_use_cases(self, self._host_db, Path(self.app.instance_path))
         sleeps = self.settings.engine != "inline"  # which ignores delays
@@ -90,6 +91,8 @@ class Runtime(UseCases):
             warn_if_unprotected(self.app, self.settings)
         self.was_started = True
         self.server_threads = serving.threads or self.server_threads
+        if serving.answers_http:
+            self._server_stops = serving.is_stopping
         settings = replace(self.settings, **overrides)
         if not settings.runs_jobs or settings.in_caller:
             return
@@ -114,7 +117,8 @@ class Runtime(UseCases):
             with self._lock:
                 if self.supervisor is supervisor:  # else somebody has started afresh meanwhile
                     self.supervisor = self.dispatcher = self.ticker = None
-                    self.draining = False
+                    # A new one: whoever waits for the old one must see it, however soon it is over.
+                    self._drain_requested = threading.Event()
 
     job_url = staticmethod(job_url)
 
@@ -122,6 +126,16 @@ class Runtime(UseCases):
     def is_running(self) -> bool:
         """Whether the threads of this process were started and have not ended."""
         return self.supervisor is not None and self.supervisor.is_alive
+
+    @property
+    def draining(self) -> bool:
+        """Whether the threads of this process drain, or its server is about to end."""
+        return self.drain_check()()
+
+    def drain_check(self) -> Callable[[], bool]:
+        """A function that tells whether the process has begun to drain since now."""
+        requested, server_stops = self._drain_requested, self._server_stops
+        return lambda: requested.is_set() or server_stops()
 
     def is_idle(self) -> bool:
         """Whether the threads run no job and could claim none. Raises DatabaseUnavailable."""
@@ -190,7 +204,7 @@ class Runtime(UseCases):
 
     def drain(self, grace: float, abort_requested: Callable[[], bool]) -> bool:
         """Called by the supervisor: stop claiming, wait for running tasks. Whether all ended."""
-        self.draining = True
+        self._drain_requested.set()
         return self.dispatcher is None or self.dispatcher.drain(grace, abort_requested)
 
     def end_threads(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from .job import Job
+from .states import FINAL
 
 
 class Value:
@@ -133,6 +134,24 @@ class LogPage(list[LogLine]):
 
     next_cursor: str = ""
     is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvent(Value):
+    """Something that happened to a job: `id` is the place behind it, from which another stream goes on.
+
+    `type` says what `data` is: of "state" an entry of the job's events, of "progress" a Progress, of "log" a
+    LogLine (in the client their JSON), of "data" what the task emitted, a JSON value.
+    """
+
+    id: str
+    type: str
+    data: Any
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it says that the job has ended."""
+        return self.type == "state" and isinstance(self.data, Mapping) and self.data.get("to") in FINAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ BAD_IDS = [
     f"{{{new_id()}}}",
 ]
 
+RESOURCES = ("self", "result", "attempts", "events", "logs", "steps", "files", "stream")
+"""What every job links."""
+
 
 def test_a_finished_job_shows_its_result_and_times(tmp_path: Path) -> None:
     """After the run the job is succeeded, with result, attempt and both durations."""
@@ -84,12 +87,12 @@ def test_links_hold_the_actions_that_are_allowed(tmp_path: Path) -> None:
     with api_client(tmp_path) as here:
         job = here.submit()
         own = f"{API}/jobs/{job['id']}"
-        assert set(job["links"]) == {"self", "result", "attempts", "events", "logs", "cancel"}
+        assert set(job["links"]) == {*RESOURCES, "cancel"}
         assert job["links"]["self"] == own
         here.drain()
         done = here.get(f"/jobs/{job['id']}").get_json()["links"]
-        assert set(done) == {"self", "result", "attempts", "events", "logs", "retry"}
-        for name in ("self", "result", "attempts", "events", "logs"):
+        assert set(done) == {*RESOURCES, "retry"}
+        for name in RESOURCES:
             assert here.client.get(done[name]).status_code == 200
         assert here.client.post(done["retry"]).status_code == 202
 

@@ -70,12 +70,12 @@ def test_the_links_of_the_answer_can_be_followed(here: ApiClient) -> None:
     links = here.client.get(link).get_json()["links"]
     assert links == {
         "self": link, "result": below(link, "/result"), "logs": below(link, "/logs"),
-        "cancel": below(link, "/cancel"),
+        "files": below(link, "/files"), "stream": below(link, "/stream"), "cancel": below(link, "/cancel"),
     }  # fmt: skip
     assert PARAMETER in here.client.get(links["logs"]).headers["Link"]
     cancelled = here.client.post(links["cancel"]).get_json()
     assert cancelled["state"] == "cancelled"
-    assert cancelled["links"].keys() == {"self", "result", "logs"}
+    assert cancelled["links"].keys() == {"self", "result", "logs", "files", "stream"}
 
 
 def test_a_link_to_read_cannot_cancel(here: ApiClient) -> None:

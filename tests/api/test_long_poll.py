@@ -160,7 +160,7 @@ def test_nobody_waits_while_the_process_drains(tmp_path: Path) -> None:
     """While draining the answer comes at once, without Preference-Applied and with Retry-After: 1."""
     with api_client(tmp_path) as here:
         job = here.submit()
-        here.app.extensions["simmer"].draining = True
+        here.app.extensions["simmer"].drain(0, lambda: True)
         response = here.get(f"/jobs/{job['id']}?wait=20")
         assert response.headers["Retry-After"] == "1"
         assert "Preference-Applied" not in response.headers

@@ -124,7 +124,7 @@ def test_ready_shows_its_checks_to_those_who_may_read(tmp_path: Path) -> None:
 def test_ready_is_503_while_draining(tmp_path: Path) -> None:
     """A draining process says that it wants no more work."""
     with api_client(tmp_path) as here:
-        here.app.extensions["simmer"].draining = True
+        here.app.extensions["simmer"].drain(0, lambda: True)
         response = here.get("/health/ready")
         assert (response.status_code, response.get_json()["status"]) == (503, "fail")
         assert int(response.headers["Retry-After"]) >= 1

@@ -167,11 +167,7 @@ def test_inline_the_job_is_over_before_the_answer(tmp_path: Path) -> None:
     """With the inline engine a submission is still 202, and shows the job as it ended."""
     with api_client(tmp_path, engine="inline") as here:
         job = here.submit(args={"a": 2, "b": 2})
-        assert (job["state"], job["result"], set(job["links"])) == (
-            "succeeded",
-            4,
-            {"self", "result", "attempts", "events", "logs", "retry"},
-        )
+        assert (job["state"], job["result"], "retry" in job["links"]) == ("succeeded", 4, True)
         failed = here.submit("fail")
         assert (failed["state"], failed["error"]["type"]) == ("failed", "ValueError")
 

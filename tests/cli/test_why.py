@@ -19,7 +19,7 @@ def test_why_says_what_holds_a_job_and_until_when(tmp_path: Path) -> None:
         here.drain()
         job_id = here.submit("add", "a=1", "--delay", 3_600)
         run_at = here.get(job_id).run_at
-        starts = f"about {run_at:%Y-%m-%d %H:%M:%SZ}, in 60 minutes"
+        starts = f"about {run_at:%Y-%m-%dT%H:%M:%SZ}, in 60 minutes"
         first, *lines = here.ok("why", job_id).splitlines()
         assert first == f"scheduled  not due until {run_at:%Y-%m-%dT%H:%M:%S.%fZ}"
         assert [line.split(maxsplit=1) for line in lines] == [

@@ -115,7 +115,7 @@ def test_a_job_is_cancelled_retried_and_deleted(service: Service) -> None:
     client = service.client
     job = client.cancel(client.submit("add", delay=3600).id)
     assert job.state == "cancelled"
-    assert client.retry(job.id).state in ("queued", "running")
+    assert client.retry(job.id).state in ("queued", "running", "succeeded")
     assert client.wait(job.id, 10).state == "succeeded"
     with pytest.raises(InvalidState, match="409") as refused:
         client.cancel(job.id)

@@ -13,6 +13,7 @@ import pytest
 from app.jobs import Job, JobNotFound
 from app.jobs.client import ServerUnreachable, SimmerClient
 
+from .conftest import Service
 from .serving import answering
 
 ID = "01a219ca-1ea3-7c87-9aab-c2aec5f97b4a"
@@ -26,7 +27,7 @@ def event(id: int, kind: str, data: Any) -> bytes:
 
 def state(id: int, name: str) -> bytes:
     """The event of a new state."""
-    return event(id, "state", {"state": name})
+    return event(id, "state", {"to": name})
 
 
 class Streams(BaseHTTPRequestHandler):
@@ -94,11 +95,11 @@ def test_events_come_as_they_are_sent(streams: tuple[Any, SimmerClient]) -> None
     )  # fmt: skip
     found = list(client.stream(ID))
     assert [(each.id, each.type, each.data) for each in found] == [
-        ("1", "state", {"state": "running"}),
+        ("1", "state", {"to": "running"}),
         ("2", "progress", {"current": 1}),
         ("3", "log", [1, 2]),
         ("3", "message", "no JSON"),
-        ("4", "state", {"state": "succeeded"}),
+        ("4", "state", {"to": "succeeded"}),
     ]
     assert handler.seen == [None]
 
@@ -151,3 +152,12 @@ def test_a_stream_that_is_gone_is_given_up(streams: tuple[Any, SimmerClient]) ->
     with pytest.raises(ServerUnreachable, match="stream"):
         list(events)
     assert len(handler.seen) > 3
+
+
+def test_a_job_of_a_real_service_is_followed_to_its_end(service: Service) -> None:
+    """Everything that it says, the final state last, once; behind that there is nothing more."""
+    job = service.client.submit("count", {"to": 2})
+    for followed in (list(service.client.stream(job.id)) for _ in range(2)):
+        assert [event.data["message"] for event in followed if event.type == "log"] == ["at 0", "at 1"]
+        assert [event.is_last for event in followed] == [False] * (len(followed) - 1) + [True]
+    assert list(service.client.stream(job.id, after=followed[-1].id)) == []

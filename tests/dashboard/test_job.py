@@ -55,6 +55,13 @@ def test_actions_are_those_that_the_state_allows(here: ApiClient) -> None:
     assert f"{job['id']}/edit" not in final
 
 
+def test_a_waiting_job_says_why_and_who_holds_it(here: ApiClient) -> None:
+    """The sentence of `explain`, here of a paused queue."""
+    job = here.submit("report", args={"month": "2026-11"})
+    here.post("/queues/reports/pause")
+    assert "the queue 'reports' is paused" in words(page(here, f"/jobs/{job['id']}"))
+
+
 def test_an_unknown_id_is_a_page_with_404(here: ApiClient) -> None:
     """Never the host's error page, and a way back."""
     assert "To the jobs" in page(here, "/jobs/0193", 404)

@@ -44,6 +44,7 @@ FIRST = {
     "simmer_controls": "changed_at version",
     "simmer_limit_keys": "subject wake_count",
     "simmer_rate_claims": "count",
+    "simmer_emitted": "data last size",
     "simmer_turns": "last_key",
     "simmer_logs": "attempt lines level size last",
     "simmer_batches": "total pending failed created_at",

@@ -35,11 +35,12 @@ def test_current_job_tells_about_the_run(driver: EngineDriver) -> None:
 
 
 def test_outside_a_job_a_task_can_be_tested_as_a_function(driver: EngineDriver) -> None:
-    """Progress and check do nothing, track iterates, the rest raises RuntimeError."""
+    """Progress, emit and check do nothing, track iterates, the rest raises RuntimeError."""
 
     @driver.jobs.task
     def count(n: int) -> int:
         current_job.progress(0, n)
+        current_job.emit({"n": n})
         current_job.check()
         current_job.log.debug("counting")
         return sum(1 for _ in current_job.track(range(n)))

@@ -38,6 +38,15 @@ def nap(seconds: float) -> dict[str, int]:
     return {"pid": os.getpid()}
 
 
+@jobs.task
+def talk(values: int, pause: float) -> None:
+    """Emit numbers and log them, with a pause after each."""
+    for number in range(values):
+        current_job.log.warning("number %d", number)
+        current_job.emit(number)
+        never.wait(pause)
+
+
 @jobs.task(timeout=0.1)
 def stuck() -> None:
     """Go on far beyond its time."""

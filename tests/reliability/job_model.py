@@ -141,6 +141,8 @@ class Model:
     def cancel(self, jobs: Sequence[ModelJob], now: datetime) -> None:
         """Somebody cancels those that do not run, and asks the others."""
         for job in jobs:
+            if job.state == RUNNING and not job.is_asked:
+                self._move(job, "cancel_requested", RUNNING, now)
             job.is_asked = True
         self._end([job for job in jobs if job.state != RUNNING], "cancelled", now)
 

@@ -19,7 +19,7 @@ from .model_machine import JobMachine
 
 QUICK = settings(
     max_examples=10, stateful_step_count=100, deadline=None, derandomize=True, database=None,
-    suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck), phases=[Phase.generate],
 )  # fmt: skip
 MANY = settings(QUICK, max_examples=400, derandomize=False)
 EVERYTHING = {(verb, source) for verb, (sources, _) in TRANSITIONS.items() for source in sources or (None,)}

@@ -15,7 +15,8 @@ from app.jobs.database.tables import LOGS
 from app.jobs.log_buffer import LogBuffer
 from app.jobs.run import Run
 from app.jobs.store import jobs, logs
-from app.jobs.store.logs import MOST_RUNS, START, Position
+from app.jobs.store.log_positions import START, Position
+from app.jobs.store.logs import MOST_RUNS
 from app.jobs.values import LogLine
 
 from .factory import LATER, NOW, claim_one, end, job_in, submit

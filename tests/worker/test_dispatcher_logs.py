@@ -23,13 +23,18 @@ MakeApp = Callable[..., Flask]
 
 @pytest.fixture
 def jobs(make_app: MakeApp, url: URL) -> Iterator[Simmer]:
-    """A Simmer with a task that says what it is told, in the context of its app."""
+    """A Simmer with tasks that say what they are told, in the context of its app."""
     made = Simmer()
 
     @made.task
     def talk(lines: int) -> None:
         for number in range(lines):
             current_job.log.info("line %d", number)
+
+    @made.task
+    def emit(values: int) -> None:
+        for number in range(values):
+            current_job.emit(number)
 
     with make_manual_app(make_app, made, url=url).app_context():
         yield made
@@ -49,18 +54,21 @@ def events_of(jobs: Simmer, job_id: str) -> list[str]:
     return [event["type"] for event in jobs.runtime.jobs.events(job_id)]
 
 
-def test_without_lines_there_is_no_statement(jobs: Simmer) -> None:
-    """A drain of jobs that log nothing sends what it always sent, one whose jobs log one more for each."""
+@pytest.mark.parametrize(
+    ("task", "word", "table"), [("talk", "lines", "simmer_logs"), ("emit", "values", "simmer_emitted")]
+)
+def test_without_lines_there_is_no_statement(jobs: Simmer, task: str, word: str, table: str) -> None:
+    """A drain of jobs that say nothing sends what it always sent, one whose jobs do one more for each."""
     worker, counts = ManualWorker(jobs, threads=4), []
-    for lines in (0, 0, 1):  # the first is slower: whether a task is short is not known yet
+    for count in (0, 0, 3):  # the first is slower: whether a task is short is not known yet
         for _ in range(4):
-            jobs.submit("talk", {"lines": lines})
+            jobs.submit(task, {word: count})
         with recorded_statements(worker.database) as sent:
             worker.work()
         counts.append(Counter(" ".join(statement.split()[:3]) for statement in sent))
     _, silent, talking = counts
-    assert not [statement for statement in silent if "simmer_logs" in statement]
-    assert talking - silent == Counter({"INSERT INTO simmer_logs": 4})
+    assert not [statement for statement in silent if table in statement]
+    assert talking - silent == Counter({f"INSERT INTO {table}": 4})
     assert silent - talking == Counter()
 
 

@@ -41,6 +41,7 @@ ROUTES: Final = (
     Route("POST", "/jobs/<id>/retry", "operate", "jobs.retry_job"),
     Route("GET", "/jobs/<id>/result", "read", "jobs.get_result"),
     Route("GET", "/jobs/<id>/logs", "read", "logs.list_logs"),
+    Route("GET", "/jobs/<id>/stream", "read", "streams.stream_job"),
     Route("GET", "/jobs/<id>/attempts", "read", "jobs.list_attempts"),
     Route("GET", "/jobs/<id>/events", "read", "jobs.list_events"),
     Route("GET", "/jobs/<id>/steps", "read", "jobs.list_steps"),

@@ -10,7 +10,7 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-SENT: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer"
+SENT: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Prefer"
 """Headers that a page may send."""
 EXPOSED: Final = (
     "Accept-Patch, Allow, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, Retry-After,"

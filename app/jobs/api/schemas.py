@@ -260,6 +260,12 @@ class WaitQuerySchema(Schema):
     wait = WordSeconds(load_default=None)
 
 
+class StreamQuerySchema(Schema):
+    """The query string of `GET /jobs/{id}/stream`."""
+
+    after = text(100, load_default=None)
+
+
 class StatsQuerySchema(Schema):
     """The query string of `GET /stats`."""
 

@@ -30,6 +30,7 @@ MODULES: Final = {
     "list": "jobs",
     "logs": "logs",
     "openapi": "openapi",
+    "prune": "prune",
     "queues": "queues",
     "retry": "actions",
     "schedules": "schedules",

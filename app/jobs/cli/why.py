@@ -56,7 +56,7 @@ def _headline(job: Job, explanation: Explanation) -> str:
 def _times(explanation: Explanation, now: datetime) -> dict[str, str]:
     known = {"starts": explanation.starts_at, "ends": explanation.ends_at}
     return {
-        name: f"about {moment:%Y-%m-%d %H:%M:%SZ}, {_distance(moment, now)}"
+        name: f"about {moment:%Y-%m-%dT%H:%M:%SZ}, {_distance(moment, now)}"
         for name, moment in known.items()
         if moment is not None
     }

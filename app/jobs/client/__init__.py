@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..values import StreamEvent
 from .client import SimmerClient
 from .errors import ApiError, ServerUnreachable
-from .events import StreamEvent
 from .values import SubmittedBatch
 
 __all__ = ["ApiError", "ServerUnreachable", "SimmerClient", "StreamEvent", "SubmittedBatch"]

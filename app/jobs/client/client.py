@@ -13,10 +13,9 @@ from urllib.parse import urlencode
 from ..errors import JobNotFound
 from ..job import Job, JobFilterWords
 from ..serialization.encoding import text_of
-from ..values import Batch, LogPage, Schedule
+from ..values import Batch, LogPage, Schedule, StreamEvent
 from .answer import Answer
 from .errors import error_of, read
-from .events import StreamEvent
 from .requests import path_of, query_of, quoted_key, submission_of
 from .streams import Stream
 from .transport import Transport

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
-from ..states import FINAL
+from ..values import StreamEvent
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of a line that are read, at most."""
 LONGEST_RETRY: Final = 60.0
 """Seconds: the longest pause that a server can ask for."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
-    """What happened: `type` is "state", "progress", "log" or "data", `data` its JSON, `id` its place."""
-
-    id: str
-    type: str
-    data: Any
-
-    @property
-    def is_last(self) -> bool:
-        """Whether it says that the job has ended."""
-        data = self.data if isinstance(self.data, dict) else {}
-        return self.type == "state" and (data.get("state") in FINAL or data.get("to") in FINAL)
 
 
 class EventReader:
@@ -45,7 +29,7 @@ class EventReader:
             if not text:
                 self.last_id = id
                 if data:
-                    yield StreamEvent(self.last_id, kind or "message", _parsed("\n".join(data)))
+                    yield StreamEvent(id=self.last_id, type=kind or "message", data=_parsed("\n".join(data)))
                 kind, data = "", []
                 continue
             name, _, value = text.partition(":")

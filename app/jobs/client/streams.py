@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from ..values import StreamEvent
 from .answer import Answer, seconds_of
 from .errors import ServerUnreachable, error_of
-from .events import MAX_LINE, EventReader, StreamEvent
+from .events import MAX_LINE, EventReader
 from .transport import TRY_LATER, ConnectionLost, Transport
 
 SILENCE: Final = 45.0

@@ -36,8 +36,8 @@ ROLES: Final = ("web", "worker", "all")
 DAY: Final = 86_400.0
 FILES_FOLDER: Final = "simmer-files"
 """Where files are kept below the instance folder, unless JOBS_FILES says otherwise."""
-_SECRET: Final = ("api_tokens", "files", "webhook_secret", "alert_url")
-"""Settings whose values no message shows; the URL of files may have a password."""
+SECRET_SETTINGS: Final = ("api_tokens", "files", "webhook_secret", "alert_url", "database_url")
+"""Settings whose values no message and no page shows; URLs may have a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def load_settings(config: Mapping[str, Any]) -> tuple[Settings, list[str]]:
             try:
                 values[name] = check(given[name])
             except (TypeError, ValueError) as error:
-                value = "" if name in _SECRET else f"={given[name]!r}"
+                value = "" if name in SECRET_SETTINGS else f"={given[name]!r}"
                 problems.append(f"{PREFIX}{name.upper()}{value}: {error}")
     settings = None if problems else Settings(**values)
     if settings is not None and settings.rescue_after < 2 * settings.heartbeat_seconds:

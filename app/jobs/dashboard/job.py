@@ -14,10 +14,11 @@ from ..api.responses import jobs_url
 from ..job import Job
 from ..service import runtime
 from ..states import EDITABLE, RUNNING
-from ..values import LogPage
+from ..store.logs import MOST_ROWS
+from ..values import Explanation, LogPage
 from . import tracebacks
 from .formatting import redacted
-from .rendering import page
+from .rendering import page, path_of
 
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 OPTIONS: Final = ("queue", "priority", "max_attempts")
@@ -29,12 +30,13 @@ def show_job(id: str) -> Any:
     jobs = runtime().jobs
     job = jobs.get(job_id(id))
     level = request.args.get("level") or None
-    logs = runtime().logs.read(job.id, level=level if level in LEVELS else None)
+    logs = runtime().logs.read(job.id, request.args.get("after"), level if level in LEVELS else None)
     return page(
         "job.html",
         job=job, attempts=list(reversed(jobs.attempts(job.id))), timeline=_timeline(jobs.events(job.id)),
         steps=[step for step, _ in jobs.steps(job.id)], files=runtime().files.files_of(job.id), logs=logs,
-        more_logs=_has_more(logs), level=level, levels=LEVELS, parse=tracebacks.parse, curl=_curl(job),
+        next_logs=_next_logs(job, logs, level), level=level, levels=LEVELS, explained=_explained(job),
+        parse=tracebacks.parse, curl=_curl(job),
         can_cancel=not job.is_final and (job.state != RUNNING or job.cancel_requested_at is None),
         can_edit=job.state in EDITABLE and not job.attempt,
     )  # fmt: skip
@@ -46,8 +48,16 @@ def _timeline(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**event, "seconds": length} for event, length in zip(events, [*seconds, None], strict=False)]
 
 
-def _has_more(logs: LogPage) -> bool:
-    return bool(logs) and not logs.is_last and len(logs) >= 1_000
+def _next_logs(job: Job, logs: LogPage, level: str | None) -> str | None:
+    """Where the lines go on behind a whole page; one that is not whole grows by itself."""
+    if len(logs) < MOST_ROWS:
+        return None
+    return path_of("show_job", id=job.id, after=logs.next_cursor, **({"level": level} if level else {}))
+
+
+def _explained(job: Job) -> Explanation | None:
+    """Why it waits and about when it runs; None where it has ended."""
+    return None if job.is_final else runtime().explanations.explain(job)
 
 
 def _curl(job: Job) -> str | None:

@@ -13,34 +13,28 @@ from typing import Any, Final, ParamSpec, TypeVar, cast
 from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
-from ..checks import is_number
 from ..clock import Clock
 from ..errors import JobCancelled, JobTimeout
 from ..run import Run
-from ..serialization.encoding import loads, text_of, to_json
-from ..serialization.text import storable
+from ..serialization.encoding import loads
 from ..values import File
 from .cancellation import check
 from .files import Content
-from .logs import PACKAGE, TASKS, TaskLogger
+from .logs import PACKAGE, TASKS, TaskLogger, buffer_of
+from .reports import emitted_text, progress_report
 from .steps import Steps
 from .stores import Stores
 
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger(PACKAGE)
-MAX_MESSAGE_BYTES: Final = 1024
-"""Bytes of a progress message that are stored."""
-MAX_PROGRESS: Final = 1e15
-MAX_DATA_BYTES: Final = 4 * 1024
-"""Bytes of JSON that the data of a progress report may have."""
 
 
 class CurrentJob:
     """The job that runs in the current context.
 
-    Outside a job `progress`, `check` and `sleep` do nothing, `track` only iterates, `step` only calls,
-    `stopping` is False, `log` is the package's logger, and everything else raises RuntimeError.
+    Outside a job `progress`, `emit`, `check` and `sleep` do nothing, `track` only iterates, `step` only
+    calls, `stopping` is False, `log` is the package's logger, and everything else raises RuntimeError.
     `bool(current_job)` tells.
     """
 
@@ -124,10 +118,17 @@ class CurrentJob:
         `data` is any JSON value of up to 4 KiB: TypeError for what JSON cannot hold, ValueError for more.
         """
         if self._run is not None:
-            known_total = None if total is None else _number(total)
-            report = (_number(current), known_total, storable(message, MAX_MESSAGE_BYTES))
             # One tuple in one assignment: the dispatcher reads it from another thread, without a lock.
-            self._run.progress = report if data is None else (*report, _data(data))
+            self._run.progress = progress_report(current, total, message, data)
+
+    def emit(self, data: Any) -> None:
+        """Add a value to the data of the job, which a stream of it shows: a part of a result, say.
+
+        `data` is any JSON value of up to 16 KiB, in a run up to 10,000 values of a megabyte in all: TypeError
+        for what JSON cannot hold, ValueError for more.
+        """
+        if self._run is not None:
+            buffer_of(self._run).emit(emitted_text(data))
 
     def thread(self, target: Callable[..., object], *args: Any, **kwargs: Any) -> threading.Thread:
         """Start a thread that calls `target` in this job, and return it: the task has to join it.
@@ -225,17 +226,3 @@ def set_current_job(job: CurrentJob) -> None:
 
 
 current_job: CurrentJob = cast(CurrentJob, LocalProxy(_active))
-
-
-def _number(value: Any) -> float:
-    if not is_number(value) or abs(value) > MAX_PROGRESS:
-        raise TypeError(f"progress takes numbers, not {value!r}")
-    return cast(float, value)
-
-
-def _data(value: Any) -> Any:
-    """A copy of the data of a report, which the task may change while it is stored."""
-    plain = to_json(value, "data")
-    if (size := len(text_of(plain).encode())) > MAX_DATA_BYTES:
-        raise ValueError(f"data has {size} bytes as JSON: {MAX_DATA_BYTES} are the most that progress takes")
-    return plain

@@ -79,7 +79,7 @@ class RunLog:
         if traceback is not None:
             traceback = self._hide(traceback)
         name, level_name = storable(logger, MAX_NAME_BYTES), storable(level_name, MAX_NAME_BYTES)
-        _buffer_of(self._run).append(level, _ENCODE([at, level, level_name, name, message, traceback]))
+        buffer_of(self._run).append(level, _ENCODE([at, level, level_name, name, message, traceback]))
 
 
 class TaskLogger(logging.Logger):
@@ -118,6 +118,14 @@ def log_into(log: RunLog) -> None:
     _active.set(log)
     if logging.getLogRecordFactory() is not _capture.reaching:
         _capture.install()
+
+
+def buffer_of(run: Run) -> LogBuffer:
+    """Where a run keeps what is not stored yet; made by its first line."""
+    if run.log is None:
+        with _lock:
+            run.log = run.log or LogBuffer()
+    return run.log
 
 
 class _Capture:
@@ -172,13 +180,6 @@ def _comes_to_ours(factory: _Factory) -> bool:
     with contextlib.suppress(Exception):  # a factory of the host's may read the request, say
         contextvars.copy_context().run(make_record)
     return probe.is_reached
-
-
-def _buffer_of(run: Run) -> LogBuffer:
-    if run.log is None:
-        with _lock:
-            run.log = run.log or LogBuffer()
-    return run.log
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -35,7 +35,7 @@ def present(job: Job, redact: Redact, jobs_url: str | None = None) -> dict[str, 
     shown["args"] = redact(dict(job.args))
     shown["result"] = redact(job.result)
     shown["meta"] = redact(dict(job.meta))
-    shown["progress"] = _progress(job.progress, redact)
+    shown["progress"] = present_progress(job.progress, redact)
     shown["error"] = _error(job.error)
     shown["links"] = None if jobs_url is None else links(job, jobs_url)
     return shown
@@ -58,6 +58,18 @@ def present_attempt(attempt: Mapping[str, Any], with_traceback: bool) -> dict[st
     return {**attempt, "error": error}
 
 
+def present_progress(progress: Progress, redact: Redact) -> dict[str, Any]:
+    """A progress, secrets in its data redacted."""
+    return {
+        "current": progress.current,
+        "total": progress.total,
+        "percent": progress.percent,
+        "message": progress.message,
+        "eta": progress.eta,
+        "data": redact(progress.data),
+    }
+
+
 def present_step(step: Step, is_long: bool, redact: Redact) -> dict[str, Any]:
     """A step of a job; its name counts as the key of its result. What `is_long` is named in `truncated`."""
     shown = step.as_dict()
@@ -76,7 +88,7 @@ def links(job: Job, jobs_url: str) -> dict[str, str]:
     own = f"{jobs_url}/{job.id}"
     addresses = {
         "self": own, "result": f"{own}/result", "attempts": f"{own}/attempts", "events": f"{own}/events",
-        "logs": f"{own}/logs",
+        "logs": f"{own}/logs", "steps": f"{own}/steps", "files": f"{own}/files", "stream": f"{own}/stream",
     }  # fmt: skip
     if job.is_final:
         addresses["retry"] = f"{own}/retry"
@@ -104,17 +116,6 @@ def dump(value: Any) -> bytes:
 
 def _error(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if error is None else {"type": error["type"], "message": error["message"]}
-
-
-def _progress(progress: Progress, redact: Redact) -> dict[str, Any]:
-    return {
-        "current": progress.current,
-        "total": progress.total,
-        "percent": progress.percent,
-        "message": progress.message,
-        "eta": progress.eta,
-        "data": redact(progress.data),
-    }
 
 
 def _is_large(value: Any) -> bool:

@@ -21,20 +21,20 @@ from .overview import Overview
 from .queues import Queues
 from .schedules import Schedules
 from .status import Status
+from .streams import Streams
 from .submissions import Submissions
 from .tasks import Tasks
 
 __all__ = [
     "Batches", "BulkActions", "Edits", "Explanations", "Files", "Jobs", "Logs", "Overview", "Queues",
-    "Runtime", "Schedules", "Status", "Submissions", "Tasks", "runtime",
+    "Runtime", "Schedules", "Status", "Streams", "Submissions", "Tasks", "runtime",
 ]  # fmt: skip
 
 
 class Runtime(Protocol):
     """What HTTP and commands use of an app's runtime in this process.
 
-    `draining` tells whether the process is about to end, `server_threads` how many requests its server
-    handles at a time (None: unknown).
+    `server_threads` is how many requests its server handles at a time (None: unknown).
     """
 
     settings: Settings
@@ -49,12 +49,20 @@ class Runtime(Protocol):
     explanations: Explanations
     files: Files
     logs: Logs
+    streams: Streams
     schedules: Schedules
     queues: Queues
     tasks: Tasks
     status: Status
     overview: Overview
-    draining: bool
+
+    @property
+    def draining(self) -> bool:
+        """Whether the threads of this process drain, or its server is about to end."""
+
+    def drain_check(self) -> Callable[[], bool]:
+        """A function that tells whether the process has begun to drain since now."""
+
     server_threads: int | None
 
 

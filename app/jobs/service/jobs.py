@@ -62,10 +62,7 @@ class Jobs:
         With `seen`, a version, it returns at any change. Raises JobNotFound; RuntimeError inside a job,
         which would hold a thread of the pool that it waits for.
         """
-        if current_job:
-            raise RuntimeError(
-                "a job must not wait for another: it would hold a thread of the pool it waits for"
-            )
+        refuse_in_job()
         # Not the injected clock: while a test has it stand still the wait would never end.
         deadline = time.monotonic() + timeout
         with self._notifier.listen(job_id) as changed:
@@ -200,6 +197,12 @@ class Jobs:
         """What those returned that the job depends on. Raises LookupError where one was deleted."""
         with self._database.raw_read() as conn:
             return dependencies.results(conn, job_id)
+
+
+def refuse_in_job() -> None:
+    """Raise RuntimeError inside a job."""
+    if current_job:
+        raise RuntimeError("a job must not wait for another: it would hold a thread of the pool it waits for")
 
 
 def _check(conn: Connection, job_id: str, precondition: Precondition[Stamp] | None) -> None:

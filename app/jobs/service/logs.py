@@ -13,7 +13,7 @@ from ..database.database import Database
 from ..errors import InvalidCursor
 from ..job import Stamp
 from ..store import logs
-from ..store.logs import START, Position
+from ..store.log_positions import START, Position
 from ..values import LogPage
 
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
@@ -41,7 +41,7 @@ class Logs:
             while not lines and not is_all:
                 lines, position, is_all = logs.read(conn, job_id, position, least)
         page = LogPage(lines)
-        page.next_cursor, page.is_last = f"{position.run}.{position.seq}", is_final and is_all
+        page.next_cursor, page.is_last = position.text, is_final and is_all
         return page
 
     def wait(

@@ -27,6 +27,7 @@ from .overview import Overview
 from .queues import Queues
 from .schedules import Schedules
 from .status import Status
+from .streams import Streams
 from .submissions import Submissions
 from .tasks import Tasks
 from .threads import LocalThreads
@@ -82,6 +83,7 @@ class UseCases:
         )
         self.tasks = Tasks(database, registry, controls)
         self.logs = Logs(database, self.jobs.stamp)
+        self.streams = Streams(database, self.notifier, self.jobs.stamp)
         self.submission_warning = SubmissionWarning(database, clock, live)
         self.submissions = Submissions(
             database=database, factory=self.factory, backlog=self.backlog, clock=clock, threads=threads,

@@ -77,20 +77,27 @@ def submitted_by(conn: Connection, job_id: str) -> str | None:
     return found
 
 
-def events_of(conn: Connection, job_id: str) -> list[dict[str, Any]]:
-    """The history of a job, oldest first, under the contract's names."""
-    rows = conn.execute(select(EVENTS).where(_E.job_id == job_id).order_by(_E.id))
-    return [
-        {
-            "id": row.id,
-            "at": row.at,
-            "type": row.type,
-            "from": row.from_state,
-            "to": row.to_state,
-            "attempt": row.attempt,
-            "worker": row.worker,
-            "reason": row.reason,
-            "by": row.done_by,
-        }
-        for row in rows
-    ]
+def events_of(conn: Connection, job_id: str, after: int = 0, most: int | None = None) -> list[dict[str, Any]]:
+    """The history of a job behind the event `after`, oldest first, under the contract's names."""
+    rows = select(EVENTS).where(_E.job_id == job_id, _E.id > after).order_by(_E.id).limit(most)
+    return [_named(row) for row in conn.execute(rows)]
+
+
+def newest(conn: Connection, job_id: str) -> list[dict[str, Any]]:
+    """The last event of a job."""
+    rows = select(EVENTS).where(_E.job_id == job_id).order_by(_E.id.desc()).limit(1)
+    return [_named(row) for row in conn.execute(rows)]
+
+
+def _named(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "at": row.at,
+        "type": row.type,
+        "from": row.from_state,
+        "to": row.to_state,
+        "attempt": row.attempt,
+        "worker": row.worker,
+        "reason": row.reason,
+        "by": row.done_by,
+    }

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
 from ..database.columns import Time
 from ..database.row_sets import as_json, unindexed
 from ..database.statements import Statement
-from ..database.tables import ATTEMPTS, CALLBACKS, DEPENDENCIES, EVENTS, JOBS, LOGS, STEPS, TAGS
+from ..database.tables import ATTEMPTS, CALLBACKS, DEPENDENCIES, EMITTED, EVENTS, JOBS, LOGS, STEPS, TAGS
 from ..errors import InvalidState
 from ..ids import first_id_at
 from ..states import CANCELLABLE, CANCELLED, FINAL, QUEUED, RUNNING, SUCCEEDED
@@ -146,7 +146,7 @@ def delete_locked(conn: Connection, locked: Sequence[Any]) -> list[str]:
     if unique := [row.id for row in seen if row.unique_key is not None]:
         unique_keys.remove(conn, unique)
     if gone:
-        for table in (ATTEMPTS, CALLBACKS, EVENTS, LOGS, STEPS, TAGS):
+        for table in (ATTEMPTS, CALLBACKS, EMITTED, EVENTS, LOGS, STEPS, TAGS):
             conn.execute(delete(table).where(table.c.job_id.in_(gone)))
         conn.execute(delete(DEPENDENCIES).where(or_(_D.job_id.in_(gone), _D.depends_on.in_(gone))))
         files.release(conn, gone)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import Connection, Insert, bindparam, delete, func, or_, select, tuple_
+from sqlalchemy import Connection, Insert, bindparam, delete, func, select, tuple_
 
 from ..database.dialect import Dialect
 from ..database.statements import Statement
-from ..database.tables import LOGS
+from ..database.tables import EMITTED, LOGS
 from ..database.transactions import AnyConnection
 from ..log_buffer import KEPT_BYTES, LogBatch
 from ..run import Run
 from ..values import LogLine
+from . import emitted
+from .log_positions import Position, rows_behind
 from .runs import owned_runs
 
 MOST_RUNS: Final = 20
@@ -49,16 +52,6 @@ _FORGET: Final = Statement(
 _FORGET_RUNS: Final = Statement(_OF_RUN.where(_L.run <= bindparam("run_no")))
 
 
-class Position(NamedTuple):
-    """A place in the log of a job: behind that line of that run."""
-
-    run: int = 0
-    seq: int = 0
-
-
-START: Final = Position()
-
-
 def record_owned(conn: AnyConnection, logged: Logged) -> None:
     """Store what running tasks logged; of those that lost their job nothing."""
     owned = owned_runs(conn, [run for run, _ in logged])
@@ -78,6 +71,8 @@ def record(conn: AnyConnection, logged: Logged) -> None:
             _FORGET.execute(conn, job_id=run.job_id, run_no=run.number, since=since, until=until)
         if run.number > MOST_RUNS:
             _FORGET_RUNS.execute(conn, job_id=run.job_id, run_no=run.number - MOST_RUNS)
+        if batch.emitted:
+            emitted.record(conn, run, batch.emitted, run.number - MOST_RUNS)
 
 
 def read(conn: Connection, job_id: str, after: Position, least: int) -> tuple[list[LogLine], Position, bool]:
@@ -85,7 +80,7 @@ def read(conn: Connection, job_id: str, after: Position, least: int) -> tuple[li
 
     Up to PAGE_BYTES; a page may be empty where there is more.
     """
-    rows = _rows_behind(conn, job_id, after)
+    rows = _next_rows(conn, job_id, after)
     wanted: dict[Position, int] = {}
     size, behind, missing = 0, after, 0
     for row in rows:
@@ -102,21 +97,23 @@ def read(conn: Connection, job_id: str, after: Position, least: int) -> tuple[li
 
 
 def first_within(conn: Connection, job_ids: Sequence[str], most_bytes: int) -> Sequence[str]:
-    """The first of the jobs, one at least, whose logs together have no more than `most_bytes`."""
-    sizes = select(_L.job_id, func.sum(_L.size)).where(_L.job_id.in_(job_ids)).group_by(_L.job_id)
-    found: dict[str, int] = {row[0]: row[1] for row in conn.execute(sizes)}
+    """The first of the jobs, one at least, whose logs and data together have no more than `most_bytes`."""
+    found = Counter[str]()
+    for table in (LOGS, EMITTED):
+        of_job: Any = table.c.job_id
+        sizes = select(of_job, func.sum(table.c.size)).where(of_job.in_(job_ids)).group_by(of_job)
+        found.update({row[0]: int(row[1]) for row in conn.execute(sizes)})
     total = 0
     for at, job_id in enumerate(job_ids):
-        total += found.get(job_id, 0)
+        total += found[job_id]
         if at and total > most_bytes:
             return job_ids[:at]
     return job_ids
 
 
-def _rows_behind(conn: Connection, job_id: str, after: Position) -> Sequence[Any]:
-    behind = or_(_L.run > after.run, (_L.run == after.run) & (_L.last > after.seq))
+def _next_rows(conn: Connection, job_id: str, after: Position) -> Sequence[Any]:
     names = (_L.run, _L.seq, _L.last, _L.level, _L.size)
-    found = select(*names).where(_L.job_id == job_id, behind).order_by(_L.run, _L.seq).limit(MOST_ROWS)
+    found = select(*names).where(*rows_behind(LOGS, job_id, after)).order_by(_L.run, _L.seq).limit(MOST_ROWS)
     return conn.execute(found).all()
 
 

@@ -29,7 +29,7 @@ from ..states import CLAIMABLE, STATES, WAITING, is_final
 from .job_filters import JobFilters
 from .json_filters import last_scanned
 from .loads import MOST_COUNTED
-from .snapshots import COLUMNS, Time, to_job, to_stamp
+from .snapshots import COLUMNS, Time, to_job, to_progress, to_stamp
 
 _J = JOBS.c
 _A = ATTEMPTS.c
@@ -52,6 +52,7 @@ class Reading(Generic[T]):
 
 
 WHOLE: Final = Reading(COLUMNS, to_job)
+PROGRESS: Final = Reading(("id", "progress", "started_at", "finished_at"), to_progress)
 STAMP: Final = Reading(("id", "version", "state", "created_at", "run_at"), to_stamp)
 
 

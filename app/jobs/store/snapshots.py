@@ -53,6 +53,15 @@ def to_stamp(row: Sequence[Any], time: Time) -> Stamp:
     return Stamp(row[1], row[2], time(row[3]), time(row[4]))
 
 
+def to_progress(row: Sequence[Any], time: Time) -> tuple[str | None, Progress]:
+    """The progress as it is stored, and as it is shown, of a row of id, progress, started_at, finished_at."""
+    text = row[1]
+    if text is None:
+        return None, NO_PROGRESS
+    started_at, finished_at = (None if value is None else time(value) for value in row[2:])
+    return text, _progress(text, started_at, finished_at)
+
+
 def as_submitted(new: NewJob) -> Job:
     """The snapshot of a job that was stored just now: what reading it would give."""
     job = _BLANK.copy()

@@ -38,6 +38,8 @@ class Pruner:
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         self._database, self._clock = database, clock
+        self.deleted = 0
+        """Jobs that it has deleted."""
         self._retention = timedelta(seconds=settings.retention)
         self._kept = {
             (SUCCEEDED, CANCELLED): self._retention,
@@ -50,7 +52,9 @@ class Pruner:
         deleted = 0
         for expired in self._expired(now):
             with self._database.write() as conn:
-                deleted = max(deleted, jobs.prune(conn, expired, BATCH))
+                pruned = jobs.prune(conn, expired, BATCH)
+            self.deleted += pruned
+            deleted = max(deleted, pruned)
         deleted = max(deleted, self._clear_results(now))
         with self._database.write() as conn:
             idempotency.prune(conn, now)

@@ -46,5 +46,5 @@ def test_uwsgi_without_threads_is_serious(
 def test_problems_of_our_own_threads_are_serious(make_app: AppFactory) -> None:
     """As readiness says them: here a worker that is about to end."""
     app = make_app(Simmer())
-    app.extensions["simmer"].draining = True
+    app.extensions["simmer"].drain(0, lambda: True)
     assert finding(app, "worker").what == "draining"

@@ -13,6 +13,7 @@ from ..schemas import (
     JobViewSchema,
     LogsQuerySchema,
     StatsQuerySchema,
+    StreamQuerySchema,
 )  # fmt: skip
 
 
@@ -132,6 +133,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "Lines.", "LogPage", ("Link", "Retry-After", "Preference-Applied", "Vary"), ("text/plain",)
         )},
         LogsQuerySchema, waits=True,
+    ),
+    "stream_job": Operation(
+        {
+            200: Answer("What happens to it, as server-sent events.", None, (), ("text/event-stream",)),
+            204: Answer("Nothing more will happen to it."),
+        },
+        StreamQuerySchema,
     ),
     "list_attempts": _reads("AttemptList"),
     "list_events": _reads("EventList"),

@@ -46,6 +46,9 @@ class Links(TypedDict):
     attempts: str
     events: str
     logs: str
+    steps: str
+    files: str
+    stream: str
     cancel: NotRequired[str]
     retry: NotRequired[str]
 
