@@ -119,3 +119,16 @@ def test_nothing_is_loaded_from_elsewhere(
         page.goto(f"{address}{UI}/jobs/{ids['failed']}", wait_until="networkidle")
         assert len(asked) >= 4
         assert all(url.startswith((address, "data:")) for url in asked)
+
+
+def test_on_a_phone_the_tab_in_force_and_all_of_the_navigation_are_in_sight(
+    served: tuple[ApiClient, str, dict[str, str]], browser: Browser
+) -> None:
+    """The last tab and the last page are within the window, without scrolling by hand."""
+    _, address, _ = served
+    with open_page(browser, viewport={"width": 360, "height": 900}) as (page, _):
+        page.goto(f"{address}{UI}/jobs?state=cancelled")
+        for selector in (".tabs [aria-current]", ".top nav a:last-child"):
+            box = page.locator(selector).bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= 360

@@ -30,9 +30,9 @@ def test_the_list_has_every_task_with_what_it_did(here: ApiClient) -> None:
 
 def test_the_list_says_limits_in_words_and_has_the_buttons_of_each_task(here: ApiClient) -> None:
     """No JSON; what is paused, and all that is to be cancelled, is one button away."""
-    post(here, "/tasks/add/limit", concurrency="2", rate='["5/s", "a"]', paused="yes")
+    post(here, "/tasks/add/limit", concurrency='[2, "b"]', rate='["5/s", "a"]', paused="yes")
     markup = page(here, "/tasks")
-    assert "2 at a time, 5/s for each a" in words(markup)
+    assert "2 at a time for each b, 5/s for each a" in words(markup)
     assert "Resume add" in words(markup)
     assert 'value="task=add"' in markup
 
