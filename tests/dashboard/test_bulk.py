@@ -52,7 +52,8 @@ def test_what_the_state_does_not_allow_is_counted_and_left_alone(here: ApiClient
     form: dict[str, Any] = {"action": "cancel", "all": "yes", "query": "task=add&task=fail"}
     text = words(post(here, "/jobs/bulk", form).get_data(as_text=True))
     assert "Cancel 1 job?" in text
-    assert "4 are named; the state of 3 does not allow it" in text
+    assert "Jobs with task:add task:fail" in text
+    assert "Of 4 jobs; the state of the other 3 does not allow it" in text
 
 
 @pytest.mark.parametrize(

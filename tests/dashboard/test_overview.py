@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -36,6 +39,26 @@ def test_every_window_has_its_chart(tmp_path: Path, window: str) -> None:
         markup = page(here, f"/?window={window}")
         assert markup.count('<rect class="hit"') == {"24h": 24, "7d": 28}.get(window, 60)
         assert "As a table" in words(markup)
+
+
+def test_a_bar_leads_to_the_jobs_that_it_stands_for(tmp_path: Path) -> None:
+    """From the chart, and from its table, to what ended in that step: none of another one."""
+    with dashboard(tmp_path) as here:
+        job = here.submit("add")
+        here.drain()
+        markup = page(here, "/?window=24h")
+        paths = [unescape(path) for path in re.findall(r'href="([^"]*finished_before[^"]*)"', markup)]
+        assert len(paths) == 2
+        assert paths[0] == paths[1]
+        assert job["id"] in here.client.get(paths[0]).get_data(as_text=True)
+        start = parse_qs(paths[0].partition("?")[2])["finished_after"][0]
+        assert job["id"] not in page(here, f"/jobs?finished_before={start}")
+
+
+def test_failures_say_of_which_time_they_are(tmp_path: Path) -> None:
+    """The window of the chart is that of the failures."""
+    with dashboard(tmp_path) as here:
+        assert "Failures of the last day" in words(page(here, "/?window=24h"))
 
 
 def test_it_says_what_ready_says(tmp_path: Path) -> None:

@@ -119,3 +119,31 @@ def test_nothing_is_loaded_from_elsewhere(
         page.goto(f"{address}{UI}/jobs/{ids['failed']}", wait_until="networkidle")
         assert len(asked) >= 4
         assert all(url.startswith((address, "data:")) for url in asked)
+
+
+def test_on_a_phone_the_fields_of_a_form_stay_in_their_frame(
+    served: tuple[ApiClient, str, dict[str, str]], browser: Browser
+) -> None:
+    """None is wider than the rule of the schedule that it belongs to."""
+    _, address, _ = served
+    with open_page(browser, viewport={"width": 360, "height": 900}) as (page, _):
+        page.goto(f"{address}{UI}/schedules/new")
+        right = "each => each.getBoundingClientRect().right"
+        frame = page.eval_on_selector("fieldset.rule", right)
+        fields = page.eval_on_selector_all(
+            "fieldset.rule input, fieldset.rule select", f"all => Math.max(...all.map({right}))"
+        )
+        assert fields <= frame
+
+
+def test_on_a_phone_the_tab_in_force_and_all_of_the_navigation_are_in_sight(
+    served: tuple[ApiClient, str, dict[str, str]], browser: Browser
+) -> None:
+    """The last tab and the last page are within the window, without scrolling by hand."""
+    _, address, _ = served
+    with open_page(browser, viewport={"width": 360, "height": 900}) as (page, _):
+        page.goto(f"{address}{UI}/jobs?state=cancelled")
+        for selector in (".tabs [aria-current]", ".top nav a:last-child"):
+            box = page.locator(selector).bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= 360

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,22 @@ def test_the_list_has_every_task_with_what_it_did(here: ApiClient) -> None:
     text = words(page(here, "/tasks"))
     assert "Add two numbers." in text
     assert "fail" in text
+
+
+def test_the_list_says_limits_in_words_and_has_the_buttons_of_each_task(here: ApiClient) -> None:
+    """No JSON; what is paused, and all that is to be cancelled, is one button away."""
+    post(here, "/tasks/add/limit", concurrency='[2, "b"]', rate='["5/s", "a"]', paused="yes")
+    markup = page(here, "/tasks")
+    assert "2 at a time for each b, 5/s for each a" in words(markup)
+    assert "Resume add" in words(markup)
+    assert 'value="task=add"' in markup
+
+
+def test_the_number_of_todays_failures_leads_to_these(here: ApiClient) -> None:
+    """Not to all that ever failed."""
+    here.submit("fail")
+    here.drain()
+    assert re.search(r"/jobs\?task=fail&amp;state=failed&amp;finished_after=2", page(here, "/tasks"))
 
 
 def test_the_form_submits_what_is_typed_and_leads_to_the_job(here: ApiClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,8 @@ from ..serialization.redaction import redactor_of
 
 C = TypeVar("C", bound=Callable[..., Any])
 _UNITS: Final[tuple[tuple[int, str], ...]] = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_KIND: Final = re.compile(r"_(at|seconds|id)$")
+"""The end of a key that tells what kind of value it has."""
 
 
 def json_option(command: C) -> C:
@@ -76,8 +79,8 @@ def since(moment: datetime, now: datetime) -> str:
 
 def print_rows(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Print a table of these keys of each row, which are its titles but for what kind of value they have."""
-    titles = [name.removesuffix("_at").removesuffix("_seconds").replace("_", " ").upper() for name in names]
-    print_table(titles, ([row[name] for name in names] for row in rows))
+    titles = [_KIND.sub("", name).replace("_", " ").upper() for name in names]
+    print_table(titles, ([_with_unit(name, row[name]) for name in names] for row in rows))
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -103,6 +106,10 @@ def printable(text: str) -> str:
 def json_line(value: Any) -> str:
     """`value` as JSON on one line."""
     return dump(value).decode()
+
+
+def _with_unit(name: str, value: Any) -> Any:
+    return f"{value:.3g} s" if name.endswith("_seconds") and value is not None else value
 
 
 def _cell(value: Any, now: datetime | None = None) -> str:

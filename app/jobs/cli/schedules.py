@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,8 +15,19 @@ from ..serialization.presenter import present
 from ..values import Schedule
 from .arguments import read_pairs
 from .group import CALLER, jobs_cli, runtime, schedule_id
-from .output import echo_stderr, json_line, json_option, print_fields, print_json, print_table, redactor
+from .output import (
+    echo_stderr,
+    json_line,
+    json_option,
+    print_fields,
+    print_json,
+    print_rows,
+    print_table,
+    redactor,
+)
 from .triggers import Moment, read_policy, read_trigger
+
+_FIRE: Final = ("fire_time", "decision", "count", "late_seconds", "job_id", "reason", "by")
 
 
 @jobs_cli.group("schedules", invoke_without_command=True)
@@ -104,10 +115,7 @@ def history(id: str, limit: int, before: datetime | None, as_json: bool) -> None
     if as_json:
         print_json({"items": found})
     elif found:
-        titles = ("FIRE TIME", "DECISION", "COUNT", "LATE", "JOB", "REASON", "BY")
-        names = ("fire_time", "decision", "count", "late_seconds", "job_id", "reason", "by")
-        rows = [{**row, "late_seconds": f"{row['late_seconds']:.3f} s"} for row in found]
-        print_table(titles, [[row[name] for name in names] for row in rows])
+        print_rows(_FIRE, found)
     else:
         echo_stderr("No fire time has come yet.")
 

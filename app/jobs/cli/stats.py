@@ -11,7 +11,7 @@ from ..service.overview import WINDOWS
 from ..states import FINAL
 from .group import jobs_cli, runtime
 from .jobs import count_text
-from .output import json_option, print_fields, print_json, print_table
+from .output import json_option, print_fields, print_json, print_rows, print_table
 
 _OVERDUE: Final = ("JOB", "TASK", "WORKER", "STARTED", "TIMEOUT", "OVERDUE")
 _WINDOW: Final = ("LAST", *(state.upper() for state in FINAL), "RUN P50", "RUN P95", "WAIT P50", "WAIT P95")
@@ -42,7 +42,7 @@ def _print_tables(found: dict[str, Any]) -> None:
     if backlog := found["backlog"]:
         rows = [each | {"queued": count_text(each["queued"])} for each in backlog]
         click.echo()
-        print_table([name.upper() for name in _BACKLOG], [[row[name] for name in _BACKLOG] for row in rows])
+        print_rows(_BACKLOG, rows)
     if tasks := found["tasks"]:
         titles = [outcome.upper() for outcome in tasks[0]["outcomes"]]
         click.echo()

@@ -59,6 +59,8 @@ def error_of(answer: Answer, path: str) -> ApiError:
             raise ValueError("no problem document")
     except (ValueError, RecursionError):
         said = answer.headers.get("Location") or answer.body[:MAX_TEXT].decode(errors="replace").strip()
+        if answer.status == 404:
+            said = f"no API is at this address, one is like https://jobs.example.com/api/v1: {said}"
         document = {"type": "", "title": "The server answered what the API does not", "detail": said}
     slug = str(document.get("type", "")).removeprefix(_TYPE)
     kind = _BY_SLUG.get(slug, ApiError)

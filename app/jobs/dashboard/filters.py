@@ -36,11 +36,19 @@ def apply_bar(kept: Mapping[str, Sequence[str]], words: Sequence[str]) -> dict[s
 def chips_of(shown: Mapping[str, Sequence[str]]) -> list[Chip]:
     """A chip for each value of each filter; the state has its tabs."""
     return [
-        Chip(_text(name, value), path_of("list_jobs", **_less(shown, name, value)))
+        Chip(text_of(name, value), path_of("list_jobs", **_less(shown, name, value)))
         for name, values in shown.items()
         if name not in ("state", "sort", "limit")
         for value in values
     ]
+
+
+def text_of(name: str, value: str) -> str:
+    """A parameter of the URL as people read it: "task:add", "finished after 2026-11-27T02:00:00Z"."""
+    of, _, side = name.rpartition("_")
+    if side in ("after", "before") and of:
+        return f"{of} {side} {value.replace('.000000', '')}"
+    return f"{name}:{value}"
 
 
 def without(shown: Mapping[str, Sequence[str]], name: str) -> dict[str, Sequence[str]]:
@@ -73,10 +81,3 @@ def _parameter(word: str) -> tuple[str, str]:
 def _moment(text: str) -> str:
     """A date alone is its beginning, UTC."""
     return f"{text}T00:00:00Z" if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text
-
-
-def _text(name: str, value: str) -> str:
-    of, _, side = name.rpartition("_")
-    if side in ("after", "before") and of:
-        return f"{of} {side} {value}"
-    return f"{name}:{value}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from flask import request
@@ -28,7 +29,10 @@ OPTIONS: Final = ("delay", "priority")
 def list_tasks() -> Response:
     """`GET /tasks`: what is registered in this process."""
     found = runtime().overview.task_statistics(WINDOW)
-    return page("tasks.html", tasks=runtime().tasks.all(), statistics={each.task: each for each in found})
+    since = runtime().clock.now() - timedelta(days=1)
+    return page(
+        "tasks.html", tasks=runtime().tasks.all(), since=since, statistics={each.task: each for each in found}
+    )
 
 
 def show_task(name: str) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from werkzeug import Response
 
 from ..api.long_poll import waiting_slot
@@ -10,11 +12,16 @@ from ..api.requests import worker_id
 from ..service import runtime
 from .rendering import page
 
+MOST_RUNNING: Final = 1_000
+"""Running jobs that are shown with their task."""
+
 
 def list_workers() -> Response:
     """`GET /workers`: the processes, with who fires schedules and what runs over its time."""
     stats = runtime().status.stats()
-    return page("workers.html", workers=runtime().status.workers(), overdue=stats["overdue_runs"])
+    tasks = {each.job_id: each.task for each in runtime().overview.running(MOST_RUNNING)}
+    workers = runtime().status.workers()
+    return page("workers.html", workers=workers, tasks=tasks, overdue=stats["overdue_runs"])
 
 
 def show_threads(id: str) -> Response:

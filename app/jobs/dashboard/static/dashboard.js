@@ -198,6 +198,8 @@
   help.hidden = !hasShortcuts;
   help.addEventListener("click", () => sheet.showModal());
 
+  // Where tabs scroll, on a phone, the one in force is to be seen.
+  for (const tab of all(".tabs [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft;
   setInterval(tick, 1000);
   dress();
   plan();
