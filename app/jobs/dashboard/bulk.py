@@ -14,7 +14,7 @@ from ..errors import InvalidArguments, problem
 from ..service import runtime
 from ..store.bulk import ACTIONS
 from .filters import text_of
-from .jobs import PAGING, read_filters
+from .jobs import read_filters
 from .rendering import page, see_other
 
 
@@ -32,12 +32,12 @@ def act() -> Any:
     )
     if form.get("confirmed") != "yes":
         found = runtime().bulk.act(action, **selection, dry_run=True)
-        filters = [
+        named = [
             text_of(name, value)
             for name, values in query.lists() if form.get("all") == "yes" and name not in PAGING
             for value in values
         ]  # fmt: skip
-        return page("confirm_bulk.html", action=action, found=found, form=form, query=query, filters=filters)
+        return page("confirm_bulk.html", action=action, found=found, form=form, query=query, filters=named)
     result = runtime().bulk.act(action, **selection, by=caller())
     if result.job is not None:
         return see_other("show_job", id=result.job.id, notice="bulk-job")
