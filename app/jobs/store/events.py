@@ -77,9 +77,10 @@ def submitted_by(conn: Connection, job_id: str) -> str | None:
     return found
 
 
-def events_of(conn: Connection, job_id: str) -> list[dict[str, Any]]:
-    """The history of a job, oldest first, under the contract's names."""
-    rows = conn.execute(select(EVENTS).where(_E.job_id == job_id).order_by(_E.id))
+def events_of(conn: Connection, job_id: str, latest: int | None = None) -> list[dict[str, Any]]:
+    """The history of a job, or the `latest` of it, oldest first, under the contract's names."""
+    query = select(EVENTS).where(_E.job_id == job_id).order_by(_E.id.desc()).limit(latest)
+    rows = reversed(conn.execute(query).all())
     return [
         {
             "id": row.id,
