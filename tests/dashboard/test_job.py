@@ -75,3 +75,17 @@ def test_what_a_job_says_is_text_never_markup(here: ApiClient) -> None:
     assert "<script>alert" not in markup
     assert "&lt;script&gt;alert(1)" in markup
     assert UI in markup
+
+
+def test_of_many_runs_the_latest_are_shown(tmp_path: Path) -> None:
+    """A job that was retried for weeks has a page of bounded size; the API has the rest."""
+    with dashboard(tmp_path) as here:
+        job = here.submit("fail")
+        for _ in range(60):
+            here.drain()
+            here.post(f"/jobs/{job['id']}/retry")
+        markup = page(here, f"/jobs/{job['id']}")
+        assert markup.count('class="attempt"') == 50
+        assert 'id="run-60"' in markup
+        assert "The latest 100." in words(markup)
+        assert len(here.get(f"/jobs/{job['id']}/attempts").get_json()["items"]) == 60

@@ -138,3 +138,23 @@ def test_no_page_has_script_or_style_within(browsed: ApiClient) -> None:
     assert " style=" not in markup
     assert " onclick" not in markup
     assert "<script>" not in markup
+
+
+def test_large_arguments_do_not_make_the_list_large(tmp_path: Path) -> None:
+    """Fifty rows of 200 KB are cut, in what the pointer shows as well."""
+    with dashboard(tmp_path) as here:
+        for _ in range(5):
+            here.submit("echo", args={"value": "<" * 200_000}, delay=3600)
+        assert len(page(here, "/jobs")) < 60_000
+
+
+def test_an_export_is_sent_as_it_is_read(tmp_path: Path) -> None:
+    """A page of jobs at a time is in memory; what is refused is a page, as nothing was sent yet."""
+    with dashboard(tmp_path) as here:
+        for _ in range(205):
+            here.submit("add", delay=3600)
+        for kind, lines in (("csv", 206), ("json", 205)):
+            response = here.client.get(f"{UI}/jobs/export?as={kind}")
+            assert response.is_streamed
+            assert len(response.get_data().splitlines()) == lines
+        assert here.client.get(f"{UI}/jobs/export?state=x").status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,3 +62,20 @@ def test_an_empty_list_shows_how_to_declare_one(here: ApiClient) -> None:
     """With a line of code, and the way to the form."""
     post(here, "/schedules/hourly/delete", confirmed="yes")
     assert "@jobs.schedule" in words(page(here, "/schedules"))
+
+
+def test_many_schedules_are_paged(here: ApiClient) -> None:
+    """Fifty at a time, each once, and what is no number is the first page."""
+    with here.app.app_context():
+        for number in range(60):
+            trigger = {"type": "interval", "hours": 1, "start_at": f"2100-01-01T00:00:{number:02}Z"}
+            here.jobs.add_schedule(id=f"s{number:02}", task="tick", trigger=trigger)
+    first, second = page(here, "/schedules"), page(here, "/schedules?beyond=50")
+    ids = [set(re.findall(r'id="schedule-([^"]+)"', markup)) for markup in (first, second)]
+    assert [len(each) for each in ids] == [50, 11]
+    assert not ids[0] & ids[1]
+    assert "beyond=50" in first
+    assert "beyond=" not in second.partition("<main")[2]
+    for word in ("x", "-1", "²", "9" * 5_000):
+        assert "schedule-hourly" in page(here, f"/schedules?beyond={word}")
+    assert "To the first" in page(here, "/schedules?beyond=900")

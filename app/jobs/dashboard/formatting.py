@@ -14,6 +14,8 @@ from ..states import RUNNING
 
 SHORT: Final = 80
 """Characters of arguments in a list."""
+TITLE: Final = 1_000
+"""Characters of them where the pointer rests on them."""
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -88,12 +90,12 @@ def pretty(value: Any) -> str:
     return json.dumps(redacted(value), indent=2, ensure_ascii=False, default=_default)
 
 
-def short(args: Any) -> str:
-    """Arguments on a line, as in Python's calls, cut where it gets long."""
+def short(args: Any, most: int = SHORT) -> str:
+    """Arguments on a line, as in Python's calls, cut to `most` characters."""
     text = ", ".join(
         f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in redacted(dict(args)).items()
     )
-    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def count(value: int, capped: bool = False) -> str:

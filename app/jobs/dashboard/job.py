@@ -21,6 +21,9 @@ from .formatting import redacted
 from .rendering import page, path_of
 
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+SHOWN_RUNS: Final = 50
+SHOWN_EVENTS: Final = 100
+"""Of a job that snoozes or retries for weeks the latest are shown; the API has all of them."""
 OPTIONS: Final = ("queue", "priority", "max_attempts")
 """Options of a job that the command to submit it again repeats."""
 
@@ -33,10 +36,12 @@ def show_job(id: str) -> Any:
     logs = runtime().logs.read(job.id, request.args.get("after"), level if level in LEVELS else None)
     return page(
         "job.html",
-        job=job, attempts=list(reversed(jobs.attempts(job.id))), timeline=_timeline(jobs.events(job.id)),
+        job=job, attempts=list(reversed(jobs.attempts(job.id, SHOWN_RUNS))),
+        timeline=_timeline(jobs.events(job.id, SHOWN_EVENTS)),
         steps=[step for step, _ in jobs.steps(job.id)], files=runtime().files.files_of(job.id), logs=logs,
         next_logs=_next_logs(job, logs, level), level=level, levels=LEVELS, explained=_explained(job),
         parse=tracebacks.parse, curl=_curl(job),
+        shown_runs=SHOWN_RUNS, shown_events=SHOWN_EVENTS,
         can_cancel=not job.is_final and (job.state != RUNNING or job.cancel_requested_at is None),
         can_edit=job.state in EDITABLE and not job.attempt,
     )  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -17,8 +18,8 @@ from ..api.responses import redactor
 from ..api.schemas import JobQuerySchema
 from ..api.validation import load_query
 from ..errors import InvalidArguments
-from ..job import Job
-from ..serialization.presenter import dump, present
+from ..job import Job, JobList
+from ..serialization.presenter import Redact, dump, present
 from ..service import runtime
 from ..states import STATES
 from ..store.job_filters import JobFilters
@@ -28,6 +29,8 @@ from .rendering import page, path_of, see_other
 QUERY: Final = JobQuerySchema(exclude=("count",))
 NO_FILTERS: Final = ("notice", "as", "find")
 MOST_EXPORTED: Final = 10_000
+EXPORTED_AT_ONCE: Final = 100
+"""Jobs of an export that are in memory: each may have a megabyte."""
 COLUMNS: Final = (
     "id", "task", "queue", "state", "priority", "attempt", "max_attempts", "created_at", "run_at",
     "started_at", "finished_at", "queued_seconds", "run_seconds", "tags", "args", "error",
@@ -63,7 +66,10 @@ def export() -> Response:
     name = "jobs.csv" if kind == "csv" else "jobs.jsonl"
     media = "text/csv; charset=utf-8" if kind == "csv" else "application/x-ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(list(write(_newest(filters))), 200, {**headers, "Content-Type": media})
+    # The first page is read now: an error is a page, too, as long as nothing was sent.
+    read, redact = runtime().jobs.page, redactor()
+    parts = write(_newest(read, filters, read(filters, EXPORTED_AT_ONCE)), redact)
+    return Response(parts, 200, {**headers, "Content-Type": media})
 
 
 def read_filters(sent: MultiDict[str, str]) -> dict[str, Any]:
@@ -107,30 +113,33 @@ def _next(shown: dict[str, list[str]], cursor: str | None) -> str | None:
     return None if cursor is None else path_of("list_jobs", **shown, cursor=cursor)
 
 
-def _newest(filters: JobFilters) -> Iterator[Job]:
-    cursor, left = None, MOST_EXPORTED
-    while left > 0:
-        found = runtime().jobs.page(filters, min(500, left), cursor)
+def _newest(read: Callable[..., JobList], filters: JobFilters, found: JobList) -> Iterator[Job]:
+    left = MOST_EXPORTED
+    while True:
         yield from found
-        cursor, left = found.next_cursor, left - len(found)
-        if cursor is None:
+        left -= len(found)
+        if left <= 0 or found.next_cursor is None:
             return
+        found = read(filters, min(EXPORTED_AT_ONCE, left), found.next_cursor)
 
 
-def _json_lines(jobs: Iterator[Job]) -> Iterator[bytes]:
-    redact = redactor()
-    for job in jobs:
-        yield dump(present(job, redact)) + b"\n"
+def _json_lines(jobs: Iterator[Job], redact: Redact) -> Iterator[bytes]:
+    return (dump(present(job, redact)) + b"\n" for job in jobs)
 
 
-def _csv(jobs: Iterator[Job]) -> Iterator[bytes]:
-    redact, text = redactor(), io.StringIO()
+def _csv(jobs: Iterator[Job], redact: Redact) -> Iterator[bytes]:
+    text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for job in jobs:
-        shown = present(job, redact)
-        writer.writerow([_cell(shown[name]) for name in COLUMNS])
-    yield text.getvalue().encode("utf-8", "backslashreplace")
+    for row in chain([COLUMNS], (_row(job, redact) for job in jobs)):
+        writer.writerow(row)
+        yield text.getvalue().encode("utf-8", "backslashreplace")
+        text.seek(0)
+        text.truncate()
+
+
+def _row(job: Job, redact: Redact) -> list[Any]:
+    shown = present(job, redact)
+    return [_cell(shown[name]) for name in COLUMNS]
 
 
 def _cell(value: Any) -> Any:

@@ -9,19 +9,29 @@ from werkzeug import Response
 
 from ..api.access import caller
 from ..api.requests import schedule_id
+from ..schedules.triggers import parse_trigger
+from ..schedules.triggers.describe import describe
 from ..service import runtime
 from ..values import Schedule
-from .rendering import page, see_other
+from .rendering import page, path_of, see_other
 
 DOTS: Final = 20
 """Decisions that the list shows of each schedule."""
 SHOWN: Final = 50
+IN_PAGE: Final = 50
+MOST_DIGITS: Final = 7
 
 
 def list_schedules() -> Response:
-    """`GET /schedules`: all of them, by their next fire time."""
-    found = sorted(runtime().schedules.all(), key=_when)
-    return page("schedules.html", schedules=[_described(schedule) for schedule in found])
+    """`GET /schedules`: by their next fire time, IN_PAGE of them beyond the first `?beyond=`."""
+    found, sent = sorted(runtime().schedules.all(), key=_when), request.args.get("beyond", "")
+    start = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < MOST_DIGITS else 0
+    following = path_of("list_schedules", beyond=start + IN_PAGE) if found[start + IN_PAGE :] else None
+    return page(
+        "schedules.html",
+        schedules=[_described(schedule) for schedule in found[start : start + IN_PAGE]],
+        next_page=following, is_first=start == 0,
+    )  # fmt: skip
 
 
 def show_schedule(id: str) -> Response:
@@ -68,11 +78,10 @@ def remove_schedule(id: str) -> Response:
 
 
 def _described(schedule: Schedule) -> dict[str, Any]:
-    schedules = runtime().schedules
     return {
         "schedule": schedule,
-        "description": schedules.preview_stored(schedule.id, count=0)["description"],
-        "history": list(reversed(schedules.history(schedule.id, DOTS))),
+        "description": describe(parse_trigger(schedule.trigger)),
+        "history": list(reversed(runtime().schedules.history(schedule.id, DOTS))),
     }
 
 

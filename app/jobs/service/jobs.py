@@ -172,17 +172,17 @@ class Jobs:
                     raise ResultExpired
         return job.result
 
-    def attempts(self, job_id: str) -> list[dict[str, Any]]:
-        """One entry for each claim, oldest first. Raises JobNotFound."""
+    def attempts(self, job_id: str, latest: int | None = None) -> list[dict[str, Any]]:
+        """One entry for each claim, or each of the `latest`, oldest first. Raises JobNotFound."""
         self.stamp(job_id)  # raises for an unknown job, which has no attempts either
         with self._database.read() as conn:
-            return queries.attempts(conn, job_id)
+            return queries.attempts(conn, job_id, latest)
 
-    def events(self, job_id: str) -> list[dict[str, Any]]:
-        """One entry for each transition, oldest first. Raises JobNotFound."""
+    def events(self, job_id: str, latest: int | None = None) -> list[dict[str, Any]]:
+        """One entry for each transition, or each of the `latest`, oldest first. Raises JobNotFound."""
         self.stamp(job_id)
         with self._database.read() as conn:
-            return events.events_of(conn, job_id)
+            return events.events_of(conn, job_id) if latest is None else events.newest(conn, job_id, latest)
 
     def steps(self, job_id: str, most: int | None = None) -> list[tuple[Step, bool]]:
         """The finished steps, in the order in which they began, each with whether its result is left out.

@@ -83,10 +83,10 @@ def events_of(conn: Connection, job_id: str, after: int = 0, most: int | None = 
     return [_named(row) for row in conn.execute(rows)]
 
 
-def newest(conn: Connection, job_id: str) -> list[dict[str, Any]]:
-    """The last event of a job."""
-    rows = select(EVENTS).where(_E.job_id == job_id).order_by(_E.id.desc()).limit(1)
-    return [_named(row) for row in conn.execute(rows)]
+def newest(conn: Connection, job_id: str, most: int = 1) -> list[dict[str, Any]]:
+    """The last `most` events of a job, oldest first."""
+    rows = select(EVENTS).where(_E.job_id == job_id).order_by(_E.id.desc()).limit(most)
+    return [_named(row) for row in reversed(conn.execute(rows).all())]
 
 
 def _named(row: Any) -> dict[str, Any]:

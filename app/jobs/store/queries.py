@@ -189,9 +189,10 @@ def task_counts(conn: Connection, tasks: Collection[str]) -> dict[str, dict[str,
     return {task: {"value": value, "capped": capped} for task, (value, capped) in counts.items()}
 
 
-def attempts(conn: Connection, job_id: str) -> list[dict[str, Any]]:
-    """One entry for each claim of the job, under the contract's names."""
-    rows = conn.execute(select(ATTEMPTS).where(_A.job_id == job_id).order_by(_A.run))
+def attempts(conn: Connection, job_id: str, latest: int | None = None) -> list[dict[str, Any]]:
+    """One entry for each claim, or each of the `latest`, oldest first, under the contract's names."""
+    query = select(ATTEMPTS).where(_A.job_id == job_id).order_by(_A.run.desc()).limit(latest)
+    rows = reversed(conn.execute(query).all())
     names = ("run", "attempt", "outcome", "worker", "claimed_at", "started_at", "finished_at")
     return [
         {**{name: getattr(row, name) for name in names}, "error": row.error and json.loads(row.error)}
