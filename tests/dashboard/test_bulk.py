@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ..api.api_client import ApiClient
-from .browsing import dashboard, post, words
+from .browsing import dashboard, page, post, words
 
 
 @pytest.fixture
@@ -54,6 +54,13 @@ def test_what_the_state_does_not_allow_is_counted_and_left_alone(here: ApiClient
     assert "Cancel 1 job?" in text
     assert "Jobs with task:add task:fail" in text
     assert "Of 4 jobs; the state of the other 3 does not allow it" in text
+
+
+def test_a_question_does_not_refresh_itself(here: ApiClient) -> None:
+    """It answers a POST: its address has no page, and asking for one told of a lost connection."""
+    asked = post(here, "/jobs/bulk", action="retry", all="yes", query="state=failed").get_data(as_text=True)
+    assert 'data-live="off"' in asked
+    assert 'data-live="off"' not in page(here, "/jobs")
 
 
 @pytest.mark.parametrize(

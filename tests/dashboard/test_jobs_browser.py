@@ -55,7 +55,7 @@ def test_a_job_is_run_from_its_form_fails_is_read_found_and_retried(
         assert page.locator("tbody tr").count() == 1
         page.check("[data-all-matching]")
         page.click("button:text-is('Retry')")
-        page.click("button:text-is('Retry')")
+        page.click("button:text-is('Retry 1 job')")
         page.wait_for_selector("text=Applied to the jobs")
         assert here.get("/jobs").get_json()["items"][0]["state"] == "queued"
         here.drain()
