@@ -17,12 +17,14 @@ from ..states import EDITABLE, RUNNING
 from ..values import LogPage
 from . import tracebacks
 from .formatting import redacted
-from .rendering import page
+from .rendering import page, path_of
 
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 SHOWN_RUNS: Final = 50
 SHOWN_EVENTS: Final = 100
 """Of a job that snoozes or retries for weeks the latest are shown; the API has all of them."""
+MANY_LINES: Final = 500
+"""From so many on the log of a running job has a next page."""
 OPTIONS: Final = ("queue", "priority", "max_attempts")
 """Options of a job that the command to submit it again repeats."""
 
@@ -32,14 +34,16 @@ def show_job(id: str) -> Any:
     jobs = runtime().jobs
     job = jobs.get(job_id(id))
     level = request.args.get("level") or None
-    logs = runtime().logs.read(job.id, level=level if level in LEVELS else None)
+    after = request.args.get("after") or None
+    logs = runtime().logs.read(job.id, after, level if level in LEVELS else None)
     return page(
         "job.html",
         job=job, attempts=list(reversed(jobs.attempts(job.id, SHOWN_RUNS))),
         timeline=_timeline(jobs.events(job.id, SHOWN_EVENTS)),
         steps=[step for step, _ in jobs.steps(job.id)], files=runtime().files.files_of(job.id), logs=logs,
         shown_runs=SHOWN_RUNS, shown_events=SHOWN_EVENTS,
-        more_logs=_has_more(logs), level=level, levels=LEVELS, parse=tracebacks.parse, curl=_curl(job),
+        next_lines=_next_lines(job, logs, level), after=after, level=level,
+        levels=LEVELS, parse=tracebacks.parse, curl=_curl(job),
         can_cancel=not job.is_final and (job.state != RUNNING or job.cancel_requested_at is None),
         can_edit=job.state in EDITABLE and not job.attempt,
     )  # fmt: skip
@@ -51,8 +55,11 @@ def _timeline(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**event, "seconds": length} for event, length in zip(events, [*seconds, None], strict=False)]
 
 
-def _has_more(logs: LogPage) -> bool:
-    return bool(logs) and not logs.is_last and len(logs) >= 1_000
+def _next_lines(job: Job, logs: LogPage, level: str | None) -> str | None:
+    """The page with what was logged after these; None where that is nothing, or nothing yet."""
+    if not logs or logs.is_last or not (job.is_final or len(logs) >= MANY_LINES):
+        return None
+    return path_of("show_job", id=job.id, level=level, after=logs.next_cursor, _anchor="logs")
 
 
 def _curl(job: Job) -> str | None:
