@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from app.jobs import current_job
 
 from ..api.api_client import ApiClient
 from .browsing import UI, dashboard, page, words
@@ -89,3 +93,27 @@ def test_of_many_runs_the_latest_are_shown(tmp_path: Path) -> None:
         assert 'id="run-60"' in markup
         assert "The latest 100." in words(markup)
         assert len(here.get(f"/jobs/{job['id']}/attempts").get_json()["items"]) == 60
+
+
+def test_a_long_log_is_paged(tmp_path: Path) -> None:
+    """Its last line is reached by the links, which keep the level; a cursor that is none is refused."""
+    with dashboard(tmp_path) as here:
+
+        @here.jobs.task
+        def talk() -> None:
+            for number in range(8_000):
+                current_job.log.info("line %d of a long log, which says the same again and again", number)
+
+        job = here.submit("talk")
+        here.drain()
+        path, pages = f"/jobs/{job['id']}?level=info", []
+        while path:
+            pages.append(page(here, path))
+            found = re.search(r'href="/jobs([^"]+)#logs" rel="next"', pages[-1])
+            path = html.unescape(found[1]) if found else ""
+            assert not path or "level=info" in path
+        assert 2 <= len(pages) < 20
+        assert "line 0 of" in pages[0]
+        assert "line 7999 of" in pages[-1]
+        assert "First lines" in pages[-1]
+        page(here, f"/jobs/{job['id']}?after=x", 400)

@@ -91,7 +91,9 @@ def cost_of(app: Flask, path: str) -> Cost:
 def is_bounded(sent: Sent) -> bool:
     """Whether it counts up to a limit only, and skips no more than a filter by JSON looks at."""
     words, parameters = re.sub(r"\s+", " ", sent[0]).lower(), sent[1]
-    if "offset" in words and not (words.endswith("limit ? offset ?") and parameters[-1] < MOST_SCANNED):
+    # SQLAlchemy writes OFFSET 0 beside each LIMIT of a subquery.
+    skipped = [parameters[words[: each.start()].count("?")] for each in re.finditer(r"offset \?", words)]
+    if len(skipped) != words.count("offset") or any(each >= MOST_SCANNED for each in skipped):
         return False
     is_small = re.search(r"from simmer_(?!jobs|events|attempts|logs)\w+", words) is not None
     return words.count("count(*)") <= words.count("limit") or is_small
@@ -120,7 +122,7 @@ def test_every_page_is_quick_whatever_the_history(tmp_path: Path, capsys: pytest
     late = {each: cost.seconds for each, cost in costs.items() if cost.seconds > most_of(each)}
     assert not late
     unbounded = [sent for cost in costs.values() for sent in cost.statements if not is_bounded(sent)]
-    assert not unbounded
+    assert not unbounded, unbounded
 
 
 def most_of(page: str) -> float:

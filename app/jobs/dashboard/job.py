@@ -14,7 +14,6 @@ from ..api.responses import jobs_url
 from ..job import Job
 from ..service import runtime
 from ..states import EDITABLE, RUNNING
-from ..store.logs import MOST_ROWS
 from ..values import Explanation, LogPage
 from . import tracebacks
 from .formatting import redacted
@@ -24,6 +23,8 @@ LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 SHOWN_RUNS: Final = 50
 SHOWN_EVENTS: Final = 100
 """Of a job that snoozes or retries for weeks the latest are shown; the API has all of them."""
+MANY_LINES: Final = 500
+"""From so many on the log of a running job has a next page."""
 OPTIONS: Final = ("queue", "priority", "max_attempts")
 """Options of a job that the command to submit it again repeats."""
 
@@ -33,15 +34,16 @@ def show_job(id: str) -> Any:
     jobs = runtime().jobs
     job = jobs.get(job_id(id))
     level = request.args.get("level") or None
-    logs = runtime().logs.read(job.id, request.args.get("after"), level if level in LEVELS else None)
+    after = request.args.get("after") or None
+    logs = runtime().logs.read(job.id, after, level if level in LEVELS else None)
     return page(
         "job.html",
         job=job, attempts=list(reversed(jobs.attempts(job.id, SHOWN_RUNS))),
         timeline=_timeline(jobs.events(job.id, SHOWN_EVENTS)),
         steps=[step for step, _ in jobs.steps(job.id)], files=runtime().files.files_of(job.id), logs=logs,
-        next_logs=_next_logs(job, logs, level), level=level, levels=LEVELS, explained=_explained(job),
-        parse=tracebacks.parse, curl=_curl(job),
         shown_runs=SHOWN_RUNS, shown_events=SHOWN_EVENTS,
+        next_lines=_next_lines(job, logs, level), after=after, level=level, levels=LEVELS,
+        explained=_explained(job), parse=tracebacks.parse, curl=_curl(job),
         can_cancel=not job.is_final and (job.state != RUNNING or job.cancel_requested_at is None),
         can_edit=job.state in EDITABLE and not job.attempt,
     )  # fmt: skip
@@ -53,11 +55,11 @@ def _timeline(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**event, "seconds": length} for event, length in zip(events, [*seconds, None], strict=False)]
 
 
-def _next_logs(job: Job, logs: LogPage, level: str | None) -> str | None:
-    """Where the lines go on behind a whole page; one that is not whole grows by itself."""
-    if len(logs) < MOST_ROWS:
+def _next_lines(job: Job, logs: LogPage, level: str | None) -> str | None:
+    """The page with what was logged after these; None where that is nothing, or nothing yet."""
+    if not logs or logs.is_last or not (job.is_final or len(logs) >= MANY_LINES):
         return None
-    return path_of("show_job", id=job.id, after=logs.next_cursor, **({"level": level} if level else {}))
+    return path_of("show_job", id=job.id, level=level, after=logs.next_cursor, _anchor="logs")
 
 
 def _explained(job: Job) -> Explanation | None:
