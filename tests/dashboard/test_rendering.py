@@ -35,3 +35,10 @@ def test_what_the_host_does_to_its_templates_is_nothing_to_ours(tmp_path: Path) 
             assert "<script>alert" not in markup
         assert "No job has this id" in words(page(here, "/jobs/x", 404))
         assert here.client.get(f"{UI}/jobs/x/nothing").status_code == 404
+
+
+def test_a_name_that_is_no_text_breaks_no_page(tmp_path: Path) -> None:
+    """What JOBS_AUTH returns is shown escaped, half of a surrogate pair replaced; on an error page, too."""
+    with dashboard(tmp_path, auth=lambda request, right: "<b>ann\ud800") as here:
+        assert "&lt;b&gt;ann?" in page(here, "/jobs")
+        assert "&lt;b&gt;ann?" in page(here, "/jobs/x", 404)

@@ -60,10 +60,11 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
         notice=NOTICES.get(request.args.get("notice", "")), view=(request.endpoint or "").partition(".")[2],
         **values,
     )  # fmt: skip
-    response = Response(html, status, {**HEADERS, "Content-Type": "text/html; charset=utf-8"})
+    body = html.encode("utf-8", "replace")  # a host may name its users as it likes
+    response = Response(body, status, {**HEADERS, "Content-Type": "text/html; charset=utf-8"})
     if status == 200 and request.method in ("GET", "HEAD"):
         # Of what the page says: a page that is polled costs no transfer, and no work in the browser.
-        response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:24], weak=True)
+        response.set_etag(hashlib.sha256(body).hexdigest()[:24], weak=True)
         response.make_conditional(request)
     return response
 
