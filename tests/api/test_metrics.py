@@ -11,6 +11,7 @@ from sqlalchemy import URL
 from app.jobs.store import new_jobs
 from app.jobs.store.loads import loads
 
+from ..documents import doc
 from ..store.factory import new_job
 from .api_client import ApiClient, api_client, is_problem
 
@@ -98,3 +99,14 @@ def test_a_count_that_stops_says_so(tmp_path: Path, url: URL) -> None:
     assert [(load.queue, load.task, load.queued, load.capped) for load in found] == [
         ("default", "add", 4, True), ("reports", "report", 1, False),
     ]  # fmt: skip
+
+
+def test_every_metric_is_documented(tmp_path: Path) -> None:
+    """Each family stands in the table, under the name of its samples."""
+    with api_client(tmp_path) as here:
+        here.submit()
+        here.drain()
+        found = list(text_string_to_metric_families(here.get("/metrics").text))
+    names = {f"{each.name}_total" if each.type == "counter" else each.name for each in found}
+    assert len(names) > 10
+    assert [name for name in sorted(names) if f"`{name}" not in doc("http").section("Metrics")] == []

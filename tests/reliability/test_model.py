@@ -18,7 +18,7 @@ from .model_driver import QUEUES, RETENTION, ModelDriver
 from .model_machine import JobMachine
 
 QUICK = settings(
-    max_examples=10, stateful_step_count=100, deadline=None, derandomize=True, database=None,
+    max_examples=20, stateful_step_count=100, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck), phases=[Phase.generate],
 )  # fmt: skip
 MANY = settings(QUICK, max_examples=400, derandomize=False)
