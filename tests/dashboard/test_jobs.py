@@ -90,6 +90,13 @@ def test_what_is_no_filter_is_said(browsed: ApiClient, query: str) -> None:
     assert browsed.client.get(f"{UI}/jobs?{query}").status_code in (400, 422)
 
 
+@pytest.mark.parametrize("path", ["/jobs", "/", "/jobs/export", "/schedules", "/sign-in"])
+def test_a_query_that_is_no_text_is_said(browsed: ApiClient, path: str) -> None:
+    """Bytes that are not UTF-8 are a page with 400, never an error of ours."""
+    response = browsed.client.get(UI + path, environ_overrides={"QUERY_STRING": "find=\xff"})
+    assert response.status_code == 400
+
+
 def test_pages_lead_on_by_cursor(browsed: ApiClient) -> None:
     """Every job is on one of the pages, each once; the last page leads no further."""
     path: str | None = "/jobs?limit=5&task=add"

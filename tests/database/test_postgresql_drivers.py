@@ -64,7 +64,7 @@ def test_jobs_live_and_schedules_fire(make_app: AppFactory, where: URL) -> None:
         shown = jobs.runtime.overview
         assert shown.percentiles("24h", task="add").run.count >= 30
         assert shown.failures(failed.created_at).items == ()
-        assert {fire.task for fire in shown.next_fires()} == {"add"}
+        assert "add" in {fire.task for fire in shown.next_fires()}
     twice = {"json": {"task": "add"}, "headers": {"Idempotency-Key": "once"}}
     answers = [app.test_client().post("/api/v1/jobs", **twice) for _ in range(2)]
     assert len({answer.get_json()["id"] for answer in answers}) == 1

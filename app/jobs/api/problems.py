@@ -137,6 +137,9 @@ def handle_simmer_error(error: errors.SimmerError) -> Response:
 
 def problem_of(error: Exception) -> Problem:
     """The problem that an exception means to the client; a bug, which is logged, for one not listed."""
+    if isinstance(error, UnicodeDecodeError) and error.object == request.query_string:
+        # Werkzeug decodes it when it is first asked for, strictly.
+        return Problem("bad-parameter", "The query string is not UTF-8: encode its characters as %XX.")
     slug = next((slug for kind, slug in SLUG_OF_ERROR if isinstance(error, kind)), None)
     if slug is None:
         return _unexpected(error)
@@ -188,7 +191,7 @@ def handle_http_error(error: HTTPException) -> Response:
 
 def handle_unexpected(error: Exception) -> Response:
     """Error handler: a bug; the traceback is logged under an id that the response names."""
-    return _unexpected(error).response()
+    return problem_of(error).response()
 
 
 def _unexpected(error: Exception) -> Problem:

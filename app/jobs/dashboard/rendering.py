@@ -57,7 +57,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
         request=request, url_for=url_for,
         path_of=path_of, asset=asset, navigation=NAVIGATION, format=formatting, now=runtime().clock.now(),
         may=cache(may), who=caller(), signed_in=COOKIE in request.cookies, settings=settings,
-        notice=NOTICES.get(request.args.get("notice", "")), view=(request.endpoint or "").partition(".")[2],
+        notice=_notice(), view=(request.endpoint or "").partition(".")[2],
         **values,
     )  # fmt: skip
     body = html.encode("utf-8", "replace")  # a host may name its users as it likes
@@ -67,6 +67,13 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
         response.set_etag(hashlib.sha256(body).hexdigest()[:24], weak=True)
         response.make_conditional(request)
     return response
+
+
+def _notice() -> str | None:
+    try:
+        return NOTICES.get(request.args.get("notice", ""))
+    except UnicodeDecodeError:  # of the query string: the page says so
+        return None
 
 
 @cache
