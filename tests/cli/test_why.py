@@ -42,7 +42,8 @@ def test_why_names_who_holds_a_limit(tmp_path: Path) -> None:
             f"queued   the limit of 1 of the task 'until_told' is reached by {running}",
             f"held by  {running}",
         ]
-        assert here.ok("why", running) == "running  it runs, and waits for nothing\n"
+        # Its start is written with the next report of the worker.
+        eventually(lambda: here.ok("why", running) == "running  it runs, and waits for nothing\n")
 
 
 def test_why_of_what_does_not_wait(tmp_path: Path) -> None:
