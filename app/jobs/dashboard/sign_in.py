@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
-
 from flask import Response, redirect, request
 from werkzeug import Response as BaseResponse
 
-from ..api.access import cross_site_problem
+from ..api.access import cross_site_problem, known_token
 from ..api.sign_in import COOKIE, SECONDS, cookie_of
 from ..service import runtime
 from .errors import show_problem
@@ -24,13 +22,13 @@ def sign_in() -> BaseResponse:
     if (problem := cross_site_problem(runtime().settings, request)) is not None:
         return show_problem(problem)
     sent, target = request.form.get("token", "").strip(), request.form.get("next", "")
-    known = [token for token in runtime().settings.api_tokens or () if _is_same(token, sent)]
-    if not known:
+    known = known_token(runtime().settings, sent)
+    if known is None:
         return page("sign_in.html", 403, next=target, is_wrong=True)
     response = redirect(target if _is_ours(target) else path_of("show_overview"), 303)
     # SameSite=Lax: other sites' forms do not send it. Path /: the API serves the pages' scripts.
     response.set_cookie(
-        COOKIE, cookie_of(known[0]), max_age=SECONDS, httponly=True, samesite="Lax", secure=request.is_secure,
+        COOKIE, cookie_of(known), max_age=SECONDS, httponly=True, samesite="Lax", secure=request.is_secure,
         path=request.script_root or "/",
     )  # fmt: skip
     return response
@@ -41,10 +39,6 @@ def sign_out() -> BaseResponse:
     response = see_other("show_form", notice="signed-out")
     response.delete_cookie(COOKIE, path=request.script_root or "/")
     return response
-
-
-def _is_same(token: str, sent: str) -> bool:
-    return hmac.compare_digest(token.encode(), sent.encode())
 
 
 def _is_ours(target: str) -> bool:
