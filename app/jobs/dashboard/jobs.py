@@ -49,7 +49,8 @@ def list_jobs() -> Any:
     shown = {name: values for name, values in request.args.lists() if name not in ("cursor", "notice")}
     return page(
         "jobs.html",
-        jobs=found, states=STATES, state=query["state"], chips=chips_of(shown), counts=_counts(),
+        jobs=found, states=STATES, state=query["state"], chips=chips_of(shown),
+        counts=runtime().overview.counts().states,
         tabs=[_tab(state, shown) for state in (None, *STATES)], query=urlencode(shown, doseq=True),
         next_page=_next(shown, found.next_cursor), is_first=cursor is None,
         is_filtered=bool(shown.keys() - {"limit", "sort"}), tasks=sorted(runtime().registry.tasks),
@@ -91,11 +92,6 @@ def _find(typed: str) -> Any:
         return see_other("list_jobs", **apply_bar(kept, words))
     except ValueError as error:
         raise InvalidArguments([{"pointer": "#/find", "detail": str(error)}]) from None
-
-
-def _counts() -> dict[str, Any]:
-    counts: dict[str, Any] = runtime().status.stats()["states"]
-    return counts
 
 
 def _tab(state: str | None, shown: dict[str, list[str]]) -> dict[str, Any]:
