@@ -7,7 +7,8 @@ import random
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -37,18 +38,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"The dashboard is at http://127.0.0.1:{server.effective_port}/jobs/ (Ctrl-C ends it)", flush=True
         )
-        ended = threading.Event()
-        traffic = threading.Thread(target=submit_for, args=(app, options.seconds, ended), name="traffic")
-        with app.app_context():
-            jobs.start(server_threads=16)
-            traffic.start()
-            try:
-                server.run()
-            finally:
-                ended.set()
-                traffic.join()
-                jobs.stop(timeout=5)
+        with at_work(app, options.seconds):
+            server.run()
     return 0
+
+
+@contextmanager
+def at_work(app: Flask, seconds: float) -> Iterator[None]:
+    """Run the jobs of `app` in this process, and submit some for so many seconds, until the block ends."""
+    ended = threading.Event()
+    traffic = threading.Thread(target=submit_for, args=(app, seconds, ended), name="traffic")
+    with app.app_context():
+        jobs.start(server_threads=16)
+        traffic.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            traffic.join()
+            jobs.stop(timeout=5)
 
 
 def create_demo(folder: Path) -> Flask:

@@ -15,8 +15,7 @@ from typing import Final
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 from waitress.server import create_server
 
-from app.demo_tasks import jobs
-from app.demo_traffic import create_demo, submit_for
+from app.demo_traffic import at_work, create_demo
 
 HERE: Final = Path(__file__).parent
 SECONDS: Final = 75.0
@@ -29,19 +28,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         app = create_demo(Path(folder))
         server = create_server(app, host="127.0.0.1", port=0, threads=16)
-        ended = threading.Event()
         threading.Thread(target=server.run, daemon=True).start()
-        traffic = threading.Thread(target=submit_for, args=(app, 2 * SECONDS, ended))
-        with app.app_context():
-            jobs.start(server_threads=16)
-            traffic.start()
-            ended.wait(SECONDS)
-            try:
-                take_all(f"http://127.0.0.1:{server.effective_port}/jobs")
-            finally:
-                ended.set()
-                traffic.join()
-                jobs.stop(timeout=5)
+        with at_work(app, 2 * SECONDS):
+            threading.Event().wait(SECONDS)
+            take_all(f"http://127.0.0.1:{server.effective_port}/jobs")
     return 0
 
 
